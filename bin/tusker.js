@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// Plain JavaScript for any Node: one clear line on an old runtime, then the real thing.
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 24 || (major === 24 && minor < 12)) {
+  console.error(
+    `tusker needs Node 24.12 or newer, and this is ${process.versions.node}. Run it through npm (npx tusker), or install Node 24.12+.`,
+  );
+  process.exit(1);
+}
+const { existsSync } = await import("node:fs");
+const source = new URL("../src/cli/main.ts", import.meta.url);
+const { main } = await import(
+  existsSync(source) ? source.href : new URL("../dist/cli/main.js", import.meta.url).href
+);
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,112 @@
+/**
+ * The words every server and client of Tusker speaks, whatever engine and HTTP version is below.
+ * Engines implement them; `rpc`, `registry`, `gateway`, `collector` and `control` use them.
+ */
+
+/** Header fields as flat pairs, name then value, in wire order; a repeated field is repeated. Names are as received. */
+export type HeaderList = readonly string[];
+
+/** Bytes that arrive or leave over time. The reader's pace is passed on to the sender. */
+export type ByteStream = AsyncIterable<Uint8Array>;
+
+/** One request on a server and the answer to it. */
+export interface ServerExchange {
+  readonly method: string;
+  /** Request target as received: path and query (RFC 9112 §3.2.1). Never decoded, never normalised. */
+  readonly target: string;
+  readonly headers: HeaderList;
+  readonly httpVersion: "1.0" | "1.1" | "2";
+  /** Address of the peer socket, without port. */
+  readonly remoteAddress: string;
+  /** Fires when the client went away before the answer was complete. */
+  readonly signal: AbortSignal;
+  /** True when the request announced a body. */
+  readonly hasBody: boolean;
+  /** The body. May be read once. */
+  readonly body: ByteStream;
+  /** First value of a field, any case; undefined when absent. */
+  header(name: string): string | undefined;
+  /** Reads the whole body. @throws TuskerError NET_BODY_TOO_LARGE past `maxBytes` */
+  bytes(maxBytes: number): Promise<Uint8Array>;
+  /** Sends an interim answer (100, 103). */
+  inform(status: number, headers?: HeaderList): void;
+  /** Sends the answer; resolves when it is written or the client is gone. May be called once. */
+  respond(answer: Answer): Promise<void>;
+  /** True once `respond` was called. */
+  readonly answered: boolean;
+  /** Closes the connection without an answer, or in the middle of one: the only honest end of a broken stream. */
+  abort(): void;
+}
+
+/** What a server says. */
+export interface Answer {
+  readonly status: number;
+  readonly headers?: HeaderList;
+  /** A whole body is sent with its length; a stream chunk by chunk. */
+  readonly body?: string | Uint8Array | ByteStream;
+  /** Sent after the body; a function is asked when the body has ended. HTTP/2, or HTTP/1.1 chunked. */
+  readonly trailers?: HeaderList | (() => HeaderList);
+}
+
+/** Answers one exchange. A rejection becomes a problem document when nothing was sent yet. */
+export type ServerHandler = (exchange: ServerExchange) => Promise<void> | void;
+
+export interface Server extends AsyncDisposable {
+  readonly host: string;
+  /** The real port, also when 0 was asked for. */
+  readonly port: number;
+  /** Open connections now. */
+  readonly connections: number;
+  /** Stops accepting, lets running exchanges end, closes idle connections at once and the rest after `graceMs`. */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** One request of a client. */
+export interface ClientRequest {
+  readonly method: string;
+  /** Path and query, as it goes on the wire. */
+  readonly path: string;
+  readonly headers?: HeaderList;
+  readonly body?: string | Uint8Array | ByteStream;
+  readonly signal?: AbortSignal;
+  /** How long to wait for the answer's head; default 30,000. */
+  readonly headTimeoutMs?: number;
+  /** Called once when the request's head has been handed to the socket: from here on the peer may have acted. */
+  readonly onSent?: () => void;
+}
+
+/** The head of an answer, its body still arriving. */
+export interface ClientAnswer {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: ByteStream;
+  header(name: string): string | undefined;
+  /** Reads the whole body. @throws TuskerError NET_BODY_TOO_LARGE past `maxBytes` */
+  bytes(maxBytes: number): Promise<Uint8Array>;
+  /** As `bytes`, decoded as UTF-8. */
+  text(maxBytes: number): Promise<string>;
+  /** Fields that came after the body; complete once the body has been read. */
+  trailers(): HeaderList;
+  /** Gives up on the rest of the body; the connection is closed or drained, whichever is safe. */
+  discard(): void;
+}
+
+/**
+ * Connections to one origin.
+ *
+ * Failures are TuskerErrors: NET_CONNECT (nothing was sent), NET_RESET (the peer may have acted), NET_TIMEOUT,
+ * KERNEL_ABORTED. `details.sent` says whether the head had left.
+ */
+export interface Pool extends AsyncDisposable {
+  readonly origin: string;
+  request(request: ClientRequest): Promise<ClientAnswer>;
+}
+
+/** First value of a field in flat pairs, any case. */
+export function headerOf(headers: HeaderList, name: string): string | undefined {
+  const wanted = name.toLowerCase();
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (headers[i]?.toLowerCase() === wanted) return headers[i + 1];
+  }
+  return undefined;
+}
