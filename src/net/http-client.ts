@@ -1,0 +1,44 @@
+import { TuskerError } from "../kernel/index.ts";
+import type { ClientAnswer, ClientRequest, Pool } from "./exchange.ts";
+import { type Http1PoolOptions, http1Pool } from "./http1-pool.ts";
+
+/** One request to any origin. */
+export interface UrlRequest extends Omit<ClientRequest, "path"> {
+  /** http address; the path and query travel as written. */
+  readonly url: string;
+}
+
+/** A client for occasional requests to few origins: exporters, registry calls, health checks, the CLI. */
+export interface HttpClient extends AsyncDisposable {
+  request(request: UrlRequest): Promise<ClientAnswer>;
+}
+
+/** Keeps one pool per origin, at most `maxOrigins` of them (default 64; the least recently used one is closed). */
+export function httpClient(options: Http1PoolOptions & { readonly maxOrigins?: number } = {}): HttpClient {
+  const pools = new Map<string, Pool>();
+  const poolFor = (origin: string): Pool => {
+    const pool = pools.get(origin) ?? http1Pool(origin, options);
+    pools.delete(origin);
+    pools.set(origin, pool);
+    const [oldest] = pools;
+    if (pools.size > (options.maxOrigins ?? 64) && oldest !== undefined) {
+      pools.delete(oldest[0]);
+      void oldest[1][Symbol.asyncDispose]();
+    }
+    return pool;
+  };
+  return {
+    request({ url, ...rest }) {
+      if (!URL.canParse(url))
+        return Promise.reject(new TuskerError("NET_MALFORMED", `"${url}" is no address`));
+      const { origin, pathname, search, protocol } = new URL(url);
+      if (protocol !== "http:" && protocol !== "https:") {
+        return Promise.reject(new TuskerError("NET_MALFORMED", `"${url}" is no http address`));
+      }
+      return poolFor(origin).request({ ...rest, path: `${pathname}${search}` });
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...pools.values()].map((pool) => pool[Symbol.asyncDispose]()));
+    },
+  };
+}
