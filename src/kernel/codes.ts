@@ -71,6 +71,7 @@ export const codes = {
   // identity and control
   IDENTITY_TOKEN: { http: 401, grpc: 16, retryable: false },
   IDENTITY_DENIED: { http: 403, grpc: 7, retryable: false },
+  IDENTITY_INVALID: { http: 400, grpc: 3, retryable: false },
   CONTROL_UNKNOWN: { http: 404, grpc: 5, retryable: false },
   CONTROL_BAD_REQUEST: { http: 400, grpc: 3, retryable: false },
   CONTROL_UNREACHABLE: { http: 503, grpc: 14, retryable: true },
