@@ -156,6 +156,7 @@ class BodyQueue implements ByteStream {
   }
 
   push(chunk: Uint8Array): void {
+    if (chunk.byteLength === 0) return;
     // undici reuses its parse buffer: what outlives this call must be a copy.
     this.#chunks.push(Uint8Array.prototype.slice.call(chunk));
     this.#size += chunk.byteLength;
