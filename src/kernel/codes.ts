@@ -38,6 +38,7 @@ export const codes = {
   RPC_METHOD_NOT_ALLOWED: { http: 405, grpc: 12, retryable: false },
   RPC_UNSUPPORTED_MEDIA: { http: 415, grpc: 3, retryable: false },
   RPC_HANDLER_FAILED: { http: 500, grpc: 2, retryable: false },
+  RPC_FAULT: { http: 500, grpc: 13, retryable: false },
   RPC_CONTRACT: { http: 500, grpc: 13, retryable: false },
   RPC_LOCK: { http: 500, grpc: 13, retryable: false },
   RPC_REMOTE: { http: 502, grpc: 2, retryable: false },

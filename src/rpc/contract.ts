@@ -1,0 +1,214 @@
+import { isCode, TuskerError } from "../kernel/index.ts";
+import { type PathTemplate, parsePath, shapeOf } from "./rest/path.ts";
+import {
+  type InputOf,
+  type JsonSchema,
+  jsonSchemaOf,
+  type OutputOf,
+  resolveRef,
+  type Schema,
+} from "./schema.ts";
+
+export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** What one method of a service takes, gives and may answer instead. */
+export interface MethodSpec {
+  /** Verb and path over REST; `{name}` takes the input field of that name. */
+  readonly http: `${Verb} /${string}`;
+  /** An object; its fields come from path, query (GET and DELETE) and JSON body (POST, PUT, PATCH). */
+  readonly in: Schema;
+  /** What the method answers: plain JSON, no transforms. */
+  readonly out: Schema;
+  /** Errors that are part of the answer: code → HTTP status 400–599. */
+  readonly errors?: Readonly<Record<string, number>>;
+  /** HTTP status of success; default 200. */
+  readonly status?: 200 | 201 | 202;
+  /** True when a repeat does no harm, so that a failed call may be sent again; default: GET, PUT and DELETE. */
+  readonly idempotent?: boolean;
+  /** One line for OpenAPI. */
+  readonly summary?: string;
+}
+
+export type MethodSpecs = Readonly<Record<string, MethodSpec>>;
+
+export interface ContractOptions {
+  /** What clients speak when they do not say; default "rest". */
+  readonly protocol?: Protocol;
+}
+
+export type Protocol = "rest" | "grpc";
+
+/** One method of a contract, compiled and checked. `Users.getUser` is one. */
+export interface Method<S extends MethodSpec = MethodSpec> {
+  readonly service: string;
+  readonly name: string;
+  readonly spec: S;
+  readonly verb: Verb;
+  readonly path: PathTemplate;
+  readonly idempotent: boolean;
+  /** JSON Schema of what may be sent. */
+  readonly input: JsonSchema;
+  /** JSON Schema of what is answered. */
+  readonly output: JsonSchema;
+}
+
+/** Where a contract keeps its own facts, so that every name is free for methods. */
+export const contractInfo: unique symbol = Symbol.for("tusker.contract");
+
+export interface ContractInfo<M extends MethodSpecs = MethodSpecs> {
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly methods: readonly Method[];
+  /** Only for inference. */
+  readonly specs: M;
+}
+
+/** A service as data: what it is called, its methods, their types. */
+export type Contract<M extends MethodSpecs = MethodSpecs> = { readonly [K in keyof M]: Method<M[K]> } & {
+  readonly [contractInfo]: ContractInfo<M>;
+};
+
+/** The declared error codes of a method. */
+export type FaultCode<S extends MethodSpec> = keyof S["errors"] & string;
+/** What a caller passes. */
+export type MethodInput<S extends MethodSpec> = InputOf<S["in"]>;
+/** What a caller gets. */
+export type MethodOutput<S extends MethodSpec> = OutputOf<S["out"]>;
+
+/**
+ * Declares a service. Server, client, REST, gRPC and OpenAPI all come from this one value; types are inferred.
+ * The contract checks itself here, so that a mistake is found when the module loads and not when a request arrives.
+ *
+ * @param name the service's name in the fleet file, `[a-z0-9-]`
+ * @throws TuskerError RPC_CONTRACT
+ * @example
+ * const Users = contract("user-service", {
+ *   getUser: { http: "GET /users/{id}", in: z.object({ id: z.string() }), out: User, errors: { NOT_FOUND: 404 } },
+ * });
+ */
+export function contract<const M extends MethodSpecs>(
+  name: string,
+  methods: M,
+  options: ContractOptions = {},
+): Contract<M> {
+  if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) {
+    throw new TuskerError(
+      "RPC_CONTRACT",
+      `"${name}" is no service name; use lower-case letters, digits and "-"`,
+    );
+  }
+  const compiled: Method[] = [];
+  const taken = new Map<string, string>();
+  for (const [key, spec] of Object.entries(methods)) {
+    const method = compileMethod(name, key, spec);
+    const shape = `${method.verb} ${shapeOf(method.path)}`;
+    const other = taken.get(shape);
+    if (other !== undefined) {
+      throw new TuskerError(
+        "RPC_CONTRACT",
+        `${name}: ${other} and ${key} both answer ${spec.http}; give one another path`,
+      );
+    }
+    taken.set(shape, key);
+    compiled.push(method);
+  }
+  const info = { name, protocol: options.protocol ?? "rest", methods: compiled, specs: methods };
+  const byName = Object.fromEntries(compiled.map((method) => [method.name, method]));
+  // The mapped type follows from how `byName` is filled above; TypeScript cannot see through fromEntries.
+  return Object.freeze({ ...byName, [contractInfo]: info }) as unknown as Contract<M>;
+}
+
+/** The facts of a contract. */
+export function infoOf<M extends MethodSpecs>(of: Contract<M>): ContractInfo<M> {
+  return of[contractInfo];
+}
+
+function compileMethod(service: string, name: string, spec: MethodSpec): Method {
+  const where = `${service}.${name}`;
+  if (!/^[a-z][A-Za-z0-9]*$/.test(name)) {
+    throw new TuskerError(
+      "RPC_CONTRACT",
+      `${where}: a method is called like getUser (camelCase, letters and digits)`,
+    );
+  }
+  const match = /^(GET|POST|PUT|PATCH|DELETE) (\S+)$/.exec(spec.http);
+  if (match === null) {
+    throw new TuskerError(
+      "RPC_CONTRACT",
+      `${where}: http is "${spec.http}"; write it like "GET /users/{id}"`,
+    );
+  }
+  const verb = match[1] as Verb;
+  const path = parsePath(match[2] ?? "", where);
+  const input = jsonSchemaOf(spec.in, "input", `${where}: in`);
+  const output = jsonSchemaOf(spec.out, "output", `${where}: out`);
+  checkInput(where, verb, path, input);
+  checkErrors(where, spec.errors ?? {});
+  const idempotent = spec.idempotent ?? (verb === "GET" || verb === "PUT" || verb === "DELETE");
+  return { service, name, spec, verb, path, idempotent, input, output };
+}
+
+/** The verbs whose input has no body: RFC 9110 §9.3.1 and §9.3.5 give content in GET and DELETE no meaning. */
+export function hasBody(verb: Verb): boolean {
+  return verb !== "GET" && verb !== "DELETE";
+}
+
+function checkInput(where: string, verb: Verb, path: PathTemplate, input: JsonSchema): void {
+  const root = resolveRef(input, input);
+  const properties = root.properties ?? {};
+  if (root.type !== "object") {
+    throw new TuskerError("RPC_CONTRACT", `${where}: in must be an object, so that it can be grown later`);
+  }
+  for (const param of path.params) {
+    const schema = properties[param];
+    if (schema === undefined) {
+      throw new TuskerError(
+        "RPC_CONTRACT",
+        `${where}: path parameter {${param}} is no field of in; add it or rename it`,
+      );
+    }
+    if (!isText(schema, input)) {
+      throw new TuskerError(
+        "RPC_CONTRACT",
+        `${where}: path parameter {${param}} must be a string, number or boolean`,
+      );
+    }
+  }
+  if (hasBody(verb)) return;
+  for (const [field, schema] of Object.entries(properties)) {
+    const resolved = resolveRef(schema, input);
+    const item = resolved.type === "array" && resolved.items !== undefined ? resolved.items : resolved;
+    if (!isText(item, input)) {
+      throw new TuskerError(
+        "RPC_CONTRACT",
+        `${where}: ${verb} sends "${field}" in the query, where only text, numbers, booleans and lists of them fit; use POST`,
+      );
+    }
+  }
+}
+
+/** True when a value of this schema can be told from its text. */
+function isText(schema: JsonSchema, root: JsonSchema): boolean {
+  const { type, anyOf, const: constant, enum: values } = resolveRef(schema, root);
+  if (anyOf !== undefined) return anyOf.every((branch) => isText(branch, root));
+  const types = typeof type === "string" ? [type] : (type ?? []);
+  if (types.length === 0) return [constant, ...(values ?? [])].some((value) => typeof value === "string");
+  return types.every((one) => ["string", "integer", "number", "boolean", "null"].includes(one));
+}
+
+function checkErrors(where: string, errors: Readonly<Record<string, number>>): void {
+  for (const [code, status] of Object.entries(errors)) {
+    if (!/^[A-Z][A-Z0-9_]*$/.test(code)) {
+      throw new TuskerError("RPC_CONTRACT", `${where}: error "${code}" must be written like NOT_FOUND`);
+    }
+    if (isCode(code)) {
+      throw new TuskerError(
+        "RPC_CONTRACT",
+        `${where}: error ${code} is a code of the platform; choose another name`,
+      );
+    }
+    if (!Number.isInteger(status) || status < 400 || status > 599) {
+      throw new TuskerError("RPC_CONTRACT", `${where}: error ${code} has status ${status}; use 400–599`);
+    }
+  }
+}
