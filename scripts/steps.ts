@@ -1,0 +1,117 @@
+import { globSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type Ended, runNode } from "./run.ts";
+import { parseTally, type Tally } from "./tally.ts";
+
+/** What a step came to. `report` is shown only when it failed. */
+export interface StepResult {
+  readonly ok: boolean;
+  readonly report: string;
+  readonly tally?: Tally;
+}
+
+/** One part of the gate. */
+export interface Step {
+  readonly name: string;
+  /** Shown in `--list`. */
+  readonly what: string;
+  /** Steps of one wave may run beside each other; a wave begins when the one before it is through. */
+  readonly wave: 1 | 2;
+  run(): Promise<StepResult>;
+}
+
+const root = resolve(import.meta.dirname, "..");
+const cache = join(root, ".cache");
+
+/** The gate in the order it is read. The long ones stand first in their wave so that nothing waits for them. */
+export const steps: readonly Step[] = [
+  {
+    name: "unit",
+    what: "unit tests beside the source, one process",
+    wave: 1,
+    run: () => tests("unit", ["src/**/*.test.ts"], ["--test-isolation=none", "--test-timeout=20000"]),
+  },
+  {
+    name: "check",
+    what: "format and lint, warnings are errors",
+    wave: 1,
+    run: () => tool("@biomejs/biome/bin/biome", ["check", "--error-on-warnings", "--max-diagnostics=50"]),
+  },
+  {
+    name: "types",
+    what: "tsc over source, tests, scripts, examples",
+    wave: 1,
+    run: () => tool("typescript/bin/tsc", ["-p", "tsconfig.json"]),
+  },
+  {
+    name: "dead",
+    what: "exports, files and dependencies nobody uses",
+    wave: 1,
+    run: () => tool("knip/bin/knip.js", ["--no-progress", "--treat-config-hints-as-errors"]),
+  },
+  {
+    name: "architecture",
+    what: "import table, cycles, budgets, error table",
+    wave: 1,
+    run: () => tests("architecture", ["test/*.test.ts"], ["--test-isolation=none"]),
+  },
+  {
+    name: "golden",
+    what: "golden cases, one file each",
+    wave: 1,
+    run: () => tests("golden", ["test/golden/**/*.test.ts"], ["--test-isolation=none"]),
+  },
+  {
+    name: "e2e",
+    what: "real processes, two rooms together, outside judges",
+    wave: 2,
+    run: () =>
+      tests("e2e", ["test/{e2e,conformance}/**/*.test.ts"], ["--test-timeout=60000", "--test-concurrency=2"]),
+  },
+];
+
+/** Runs a tool of node_modules under this Node. */
+async function tool(bin: string, args: readonly string[]): Promise<StepResult> {
+  const ended = await runNode([join(root, "node_modules", bin), ...args], { cwd: root, timeoutMs: 120_000 });
+  return { ok: ended.exitCode === 0, report: ended.output };
+}
+
+async function tests(name: string, globs: readonly string[], flags: readonly string[]): Promise<StepResult> {
+  const files = globSync([...globs], { cwd: root }).sort();
+  if (files.length === 0) return { ok: true, report: "", tally: { passed: 0, failed: 0, skipped: [] } };
+  mkdirSync(cache, { recursive: true });
+  const tallyFile = join(cache, `tally-${name}.txt`);
+  rmSync(tallyFile, { force: true });
+  const args = [
+    ...["--conditions=tusker-source", "--test", ...flags],
+    ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
+    ...["--test-reporter=./scripts/tally.ts", `--test-reporter-destination=${tallyFile}`],
+    ...files,
+  ];
+  const env = { NODE_COMPILE_CACHE: join(cache, "compile") };
+  const ended = await runNode(args, { cwd: root, env, timeoutMs: 170_000 });
+  return judge(ended, readTally(tallyFile));
+}
+
+function judge(ended: Ended, tally: Tally | undefined): StepResult {
+  if (ended.timedOut)
+    return { ok: false, report: `${ended.output}\nthe run did not end: a test hangs or leaks a handle` };
+  if (tally === undefined)
+    return { ok: false, report: `${ended.output}\nthe run died before it could report` };
+  const ok = ended.exitCode === 0 && tally.failed === 0;
+  return { ok, report: failuresOf(ended.output), tally };
+}
+
+function readTally(file: string): Tally | undefined {
+  try {
+    return parseTally(readFileSync(file, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The spec reporter repeats all failures at the end; what stands before is the list of what passed. */
+function failuresOf(output: string): string {
+  const at = output.lastIndexOf("failing tests:");
+  return at < 0 ? output : output.slice(output.lastIndexOf("\n", at) + 1);
+}
