@@ -1,0 +1,58 @@
+/**
+ * Every diagnostic of the language: a permanent code and what it means. A code is never renamed or reused.
+ * `docs/reference/language.md` lists the same codes; a test compares both ways.
+ */
+export const tskCodes = {
+  // limits
+  TSK_TOO_LARGE: "A file is larger than 16 MiB.",
+  TSK_TOO_DEEP: "Nesting or a chain of references goes deeper than the limit.",
+  TSK_FUEL: "Evaluating the file takes more steps than the limit allows.",
+
+  // characters and literals
+  TSK_ENCODING: "The file is not UTF-8.",
+  TSK_CHARACTER: "A character stands where none of its kind may stand.",
+  TSK_STRING_OPEN: "A string has no closing quote.",
+  TSK_COMMENT_OPEN: "A `/*` comment has no `*/`.",
+  TSK_ESCAPE: "An escape in a string is not one of the language's.",
+  TSK_INDENT: "A line of a multi-line string is indented less than its closing quotes.",
+  TSK_NUMBER: "Something that begins with a digit is no number, or does not fit one exactly.",
+  TSK_DATE: "A date or date-time does not exist in the calendar.",
+  TSK_RANGE: "A range ends before it begins.",
+
+  // structure
+  TSK_EXPECTED: "Something else is expected here.",
+  TSK_KEY: "A key is missing or is not written as a key.",
+  TSK_EMPTY_VALUE: "A key has no value.",
+  TSK_UNQUOTED: "Text stands without quotes.",
+  TSK_SEPARATOR: "Two things stand on one line without a comma between them.",
+  TSK_UNCLOSED: "A bracket is never closed.",
+  TSK_ORPHAN: "A closing bracket closes nothing.",
+  TSK_DIRECTIVE: "A `#` line was meant as a block; `#` always begins a comment.",
+  TSK_SECTION: "A section header stands where none may stand.",
+  TSK_STATEMENT: "A line is a call; a line must give a key its value.",
+  TSK_CALL: "A call has no `@` in front of its name.",
+  TSK_MIXED: "`||` and `??` are mixed without parentheses.",
+  TSK_CHAIN: "Comparisons are chained.",
+
+  // names and values
+  TSK_DUPLICATE: "A key is given twice in one file.",
+  TSK_CONFLICT: "A key is given both a single value and keys of its own in one file.",
+  TSK_UNKNOWN_NAME: "A bare word names no key that can be seen from here.",
+  TSK_UNKNOWN_VARIABLE: "A `$variable` is never set in this file.",
+  TSK_UNKNOWN_OPERATOR: "An `@operator` does not exist.",
+  TSK_DENIED_OPERATOR: "An `@operator` that runs code, writes or reads requests is refused.",
+  TSK_ARGUMENTS: "An operator got arguments it cannot use.",
+  TSK_ENV_MISSING: "An environment variable without a default is not set.",
+  TSK_ENV_TYPE: "An environment variable cannot be read as the type of its default.",
+  TSK_CYCLE: "A value depends on itself.",
+  TSK_NO_KEY: "A reference goes through a key or index that is not there.",
+  TSK_TYPE: "A value has the wrong type for what is done with it.",
+  TSK_ARITHMETIC: "A calculation has no finite result.",
+
+  // layers
+  TSK_FILE_MISSING: "A file that was asked for does not exist.",
+  TSK_OVERRIDE: "An override from outside (`--set`, `TUSKER__…`) is not written as path=value.",
+} as const;
+
+/** A permanent code of a diagnostic of the language. */
+export type TskCode = keyof typeof tskCodes;

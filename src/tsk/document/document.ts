@@ -1,0 +1,38 @@
+import type { Diagnostic } from "../diagnostic.ts";
+import type { LayerName, Location, Source } from "../source.ts";
+
+/** Names a place in a document. Numbers index arrays. */
+export type Path = readonly PropertyKey[];
+
+/** Where a value was written, in which layer. */
+export interface Origin extends Location {
+  readonly layer: LayerName;
+  /** What is written there; `[secret]` when the value is one. */
+  readonly text: string;
+  /** The environment variable an `@env` without a typed default read; its text may still be converted by a schema. */
+  readonly variable?: string;
+}
+
+/** The merged, evaluated document: plain data in which every leaf knows where it was written and whom it overrode. */
+export interface Document {
+  /**
+   * Plain frozen data: maps, arrays, text, numbers, booleans, null. Durations and sizes are text as written ("30s"),
+   * percentages numbers (25% is 0.25), ranges `{ min, max }`, dates text, secrets a kernel `Secret`.
+   */
+  readonly value: Readonly<Record<string, unknown>>;
+  /** Every text the document was made of, by name, in the order of the layers. */
+  readonly sources: ReadonlyMap<string, Source>;
+  /** Who wrote this value: the winner first, then whom it overrode. Empty when the path is not there. */
+  origin(path: Path): readonly Origin[];
+  /** Where this path is written, or its nearest parent that exists (`exact` false). `part` defaults to the value. */
+  locate(path: Path, part?: "key" | "value"): (Location & { readonly exact: boolean }) | undefined;
+  /** Keys at a path in the order written; plain objects would sort those that look like numbers first. */
+  keys(path: Path): readonly string[];
+}
+
+/** A document and all that is wrong with it. With errors in it, `document` holds what could be read. */
+export interface Loaded {
+  readonly document: Document;
+  /** Problems by layer and place; empty means fine. */
+  readonly diagnostics: readonly Diagnostic[];
+}

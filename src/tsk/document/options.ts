@@ -1,0 +1,15 @@
+/** What a document is loaded from. Files and the environment are ports: the language itself touches neither. */
+export interface LoadOptions {
+  /** Path of the base file, as `readFile` takes it. Other layers are looked for beside it. */
+  readonly entry: string;
+  /** Reads a file; undefined when it does not exist. Bytes are read as UTF-8. */
+  readonly readFile: (path: string) => string | Uint8Array | undefined;
+  /** Name of the overlay `environment/<name>.tsk`; it must exist. Without a name there is none. */
+  readonly environment?: string | undefined;
+  /** What `@env` reads and where `TUSKER__A__B` comes from; default empty. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Overrides `path=value`, later ones win; default none. */
+  readonly sets?: readonly string[] | undefined;
+  /** `entry` reads the base file alone: no other file, no overrides. Default `all`. */
+  readonly layers?: "all" | "entry" | undefined;
+}

@@ -1,0 +1,46 @@
+import type { Diagnostic } from "../diagnostic.ts";
+import type { Document, Path } from "../document/document.ts";
+import type { Location } from "../source.ts";
+import { type RenderOptions, renderDiagnostics } from "./frame.ts";
+
+/** A problem found outside the language, for example by a schema: a path and a sentence. */
+export interface OutsideProblem {
+  readonly path: Path;
+  readonly code: string;
+  readonly message: string;
+  readonly help?: string;
+  readonly severity?: "error" | "warning";
+  /** What is underlined: the value (default), or the key, for example when it is unknown. */
+  readonly part?: "key" | "value";
+}
+
+/**
+ * Gives a problem its place: the winning value, with the places it overrode as related ones. A path that is missing
+ * points at the key of its nearest parent.
+ */
+export function problemAt(document: Document, found: OutsideProblem): Diagnostic {
+  const exact = document.locate(found.path, found.part ?? "value");
+  const at = exact?.exact === false ? document.locate(found.path, "key") : exact;
+  const overridden = document.origin(found.path).slice(1);
+  return {
+    code: found.code,
+    severity: found.severity ?? "error",
+    message: found.message,
+    ...(at === undefined ? nowhere : placeOf(at)),
+    ...(found.help === undefined ? {} : { help: found.help }),
+    ...(overridden.length === 0
+      ? {}
+      : { related: overridden.map((one) => ({ ...placeOf(one), message: `overrides ${one.text}` })) }),
+  };
+}
+
+/** As `problemAt`, written for a person with its code frame. */
+export function frame(document: Document, found: OutsideProblem, options: RenderOptions = {}): string {
+  return renderDiagnostics([problemAt(document, found)], document.sources, options);
+}
+
+const nowhere: Location = { file: "", line: 1, column: 1, start: 0, end: 0 };
+
+function placeOf(at: Location): Location {
+  return { file: at.file, line: at.line, column: at.column, start: at.start, end: at.end };
+}

@@ -1,0 +1,46 @@
+/**
+ * The candidate that was probably meant, or undefined when none is close: at most a third of the letters may be
+ * wrong (at least one), a swap of neighbours counts as one.
+ *
+ * @example didYouMean("timout", ["timeout", "retries"]) // "timeout"
+ */
+export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(Math.min(word.length, maxWord) / 3)) + 1;
+  for (const candidate of candidates) {
+    if (candidate === word || Math.abs(candidate.length - word.length) >= least) continue;
+    const cost = distance(fold(word), fold(candidate));
+    if (cost < least) {
+      least = cost;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+// A candidate longer than this is not compared: the cost grows with the product of the lengths.
+const maxWord = 64;
+
+/** `retryAttempts` and `retry_attempts` are the same word to a reader. */
+function fold(word: string): string {
+  return word.slice(0, maxWord).toLowerCase().replace(/[-_]/g, "");
+}
+
+/** Optimal string alignment distance. */
+function distance(a: string, b: string): number {
+  let before: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      let cost = Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (previous[j - 1] ?? 0) + same);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
+      row.push(cost);
+    }
+    before = previous;
+    previous = row;
+  }
+  return previous[b.length] ?? 0;
+}
