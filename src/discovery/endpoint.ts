@@ -24,7 +24,7 @@ export interface EndpointSet {
 
 /** Port of the gRPC server of an endpoint, from its meta; undefined when it has none. */
 export function grpcPortOf(endpoint: Endpoint): number | undefined {
-  const port = Number(endpoint.meta["grpc_port"]);
+  const port = Number(endpoint.meta.grpc_port);
   return Number.isInteger(port) && port > 0 && port <= 65_535 ? port : undefined;
 }
 

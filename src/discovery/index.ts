@@ -1,7 +1,11 @@
 // for users
+export { type ConsulDiscoveryOptions, consulDiscovery } from "./consul-discovery.ts";
+export { type ConsulRegistrarOptions, consulRegistrar } from "./consul-registrar.ts";
 export type { Discovery, EndpointListener } from "./discovery.ts";
 export type { Endpoint, EndpointSet } from "./endpoint.ts";
 // for other rooms
 export { endpointSet, grpcPortOf } from "./endpoint.ts";
+export type { DiscoveryLog, RegistryHttp } from "./http.ts";
 export type { InstanceCheck, InstanceRegistration, InstanceStatus, Registrar } from "./registrar.ts";
+export { type ServiceDiscoverySettings, serviceDiscoverySection } from "./section.ts";
 export { type StaticDiscovery, staticDiscovery } from "./static.ts";

@@ -1,0 +1,157 @@
+import { type Clock, messageOf, type Random, type Timer, TuskerError } from "../kernel/index.ts";
+import { parseHealthAnswer } from "./answer.ts";
+import { fromStart, nextIndex } from "./blocking-index.ts";
+import type { EndpointListener } from "./discovery.ts";
+import { type Endpoint, type EndpointSet, endpointSet } from "./endpoint.ts";
+import { withoutRemovals } from "./grace.ts";
+import { askRegistry, type DiscoveryLog, type RegistryHttp, wireUrl } from "./http.ts";
+import { pace } from "./pace.ts";
+
+/** What following a service needs; shared by all services of one discovery. */
+export interface FollowOptions {
+  readonly url: string;
+  readonly http: RegistryHttp;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: DiscoveryLog;
+  readonly waitMs: number;
+  readonly graceMs: number;
+}
+
+const questionEveryMs = 50;
+const firstRetryMs = 100;
+const longestRetryMs = 5_000;
+
+/**
+ * One service, followed by blocking queries:
+ * 1. ask with the last index, wait at most `waitMs` for a change;
+ * 2. take the answer, publish it when the endpoints differ;
+ * 3. on failure keep the last set, wait with jitter, ask again; removals after that count only when the grace is over.
+ */
+export class Followed {
+  readonly #service: string;
+  readonly #options: FollowOptions;
+  readonly #listeners = new Set<{ tell: EndpointListener }>();
+  #set: EndpointSet | undefined;
+  #told: readonly Endpoint[] = [];
+  #versions = 0;
+  #failures = 0;
+  #graceEnd = Number.NEGATIVE_INFINITY;
+  #graceTimer: Timer | undefined;
+  #attempt = Promise.withResolvers<EndpointSet>();
+
+  constructor(service: string, options: FollowOptions) {
+    this.#service = service;
+    this.#options = options;
+    this.#attempt.promise.catch(() => undefined);
+  }
+
+  get set(): EndpointSet | undefined {
+    return this.#set;
+  }
+
+  /** The known set, or the outcome of the attempt that is under way. */
+  current(): Promise<EndpointSet> {
+    return this.#set === undefined ? this.#attempt.promise : Promise.resolve(this.#set);
+  }
+
+  listen(listener: EndpointListener): Disposable {
+    const entry = { tell: listener };
+    this.#listeners.add(entry);
+    if (this.#set !== undefined) listener(this.#set);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(entry) };
+  }
+
+  /** Runs until the signal fires. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const questions = pace(questionEveryMs, clock);
+    let index = fromStart;
+    try {
+      while (!signal.aborted) {
+        await questions.next(signal);
+        try {
+          const answer = await this.#ask(index, signal);
+          const next = nextIndex(index, answer.index);
+          if (next === fromStart) this.#startGrace();
+          index = next;
+          this.#succeed(parseHealthAnswer(this.#service, answer.text));
+        } catch (error) {
+          if (signal.aborted) return;
+          // The registry may be another one when it comes back: its indexes say nothing about ours.
+          index = fromStart;
+          await clock.sleep(this.#fail(error), signal);
+        }
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#graceTimer?.cancel();
+      this.#attempt.reject(new TuskerError("KERNEL_ABORTED", "discovery was closed"));
+    }
+  }
+
+  #ask(index: string, signal: AbortSignal): Promise<{ index: string | undefined; text: string }> {
+    const { url, http, waitMs } = this.#options;
+    const path = `/v1/health/service/${encodeURIComponent(this.#service)}?passing=1&index=${index}&wait=${waitMs}ms`;
+    return askRegistry(http, {
+      method: "GET",
+      url: wireUrl(url, path),
+      signal,
+      // The registry adds up to a sixteenth to the wait so that not all its clients wake at once.
+      headTimeoutMs: waitMs * (17 / 16) + 5_000,
+    });
+  }
+
+  #succeed(endpoints: readonly Endpoint[]): void {
+    const { clock, log, url } = this.#options;
+    if (this.#failures > 0) log.info("the registry is back", { service: this.#service, registry: url });
+    this.#failures = 0;
+    this.#told = endpoints;
+    this.#graceTimer?.cancel();
+    this.#graceTimer = undefined;
+    const left = this.#graceEnd - clock.now();
+    if (left <= 0 || this.#set === undefined) {
+      this.#publish(endpoints);
+      return;
+    }
+    this.#publish(withoutRemovals(this.#set.endpoints, endpoints));
+    this.#graceTimer = clock.after(left, () => this.#publish(this.#told), { background: true });
+  }
+
+  /** Returns how long to wait before the next attempt. */
+  #fail(error: unknown): number {
+    const { log, random, url } = this.#options;
+    if (this.#failures === 0) {
+      const kept = this.#set?.endpoints.length ?? 0;
+      log.warn(`discovery of ${this.#service} lost its registry; ${kept} known endpoints stay in use`, {
+        service: this.#service,
+        registry: url,
+        reason: messageOf(error),
+      });
+    }
+    this.#startGrace();
+    const longest = Math.min(longestRetryMs, firstRetryMs * 2 ** this.#failures++);
+    this.#attempt.reject(error);
+    this.#attempt = Promise.withResolvers();
+    // Nobody may be looking up; the log has told of the failure.
+    this.#attempt.promise.catch(() => undefined);
+    // Between half and whole: everybody who lost the registry at the same moment must not return at the same moment.
+    return longest * (0.5 + random.next() / 2);
+  }
+
+  #startGrace(): void {
+    this.#graceEnd = this.#options.clock.now() + this.#options.graceMs;
+  }
+
+  #publish(endpoints: readonly Endpoint[]): void {
+    const next = endpointSet(this.#service, String(this.#versions + 1), endpoints);
+    const same = JSON.stringify(this.#set?.endpoints) === JSON.stringify(next.endpoints);
+    if (!same) {
+      this.#versions++;
+      this.#set = next;
+    }
+    this.#attempt.resolve(this.#set ?? next);
+    if (!same) for (const entry of [...this.#listeners]) entry.tell(next);
+  }
+}
