@@ -1,0 +1,384 @@
+import { strict as assert } from "node:assert";
+import { once } from "node:events";
+import { connect as connectHttp2, createServer as createHttp2, type Http2Session } from "node:http2";
+import { type AddressInfo, connect as connectTcp, createServer as createTcp, type Socket } from "node:net";
+import { test } from "node:test";
+import { manualClock, seededRandom, TuskerError } from "../kernel/index.ts";
+import type { ByteStream, ServerHandler } from "./exchange.ts";
+import { http2Pool } from "./http2-pool.ts";
+import { serveHttp2 } from "./http2-server.ts";
+
+const originOf = (server: { port: number }): string => `http://127.0.0.1:${server.port}`;
+const get = { method: "GET", path: "/" } as const;
+const codeOf = (error: unknown): string => (error instanceof TuskerError ? error.code : String(error));
+const failureOf = async (work: Promise<unknown>): Promise<TuskerError> => {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof TuskerError) return error;
+    throw error;
+  }
+  throw new Error("it did not fail");
+};
+async function* chunks(count: number, size: number): ByteStream & AsyncGenerator<Uint8Array> {
+  for (let i = 0; i < count; i++) yield new Uint8Array(size).fill(i);
+}
+
+test("carries method, target, fields and both bodies", async () => {
+  await using server = await serveHttp2(
+    async (x) => {
+      const body = Buffer.from(await x.bytes(100)).toString();
+      await x.respond({
+        status: 201,
+        headers: [
+          "X-Seen",
+          `${x.method} ${x.target} ${x.header("x-one")} ${x.header("host")} ${x.httpVersion}`,
+        ],
+        body: body.toUpperCase(),
+      });
+    },
+    { port: 0 },
+  );
+  await using pool = http2Pool(originOf(server));
+  const answer = await pool.request({
+    method: "POST",
+    path: "/a?b=1",
+    headers: ["X-One", "1"],
+    body: "hello",
+  });
+  assert.equal(answer.status, 201);
+  assert.equal(answer.header("x-seen"), `POST /a?b=1 1 127.0.0.1:${server.port} 2`);
+  assert.equal(answer.header("content-length"), "5");
+  assert.equal(await answer.text(100), "HELLO");
+  assert.deepEqual(answer.trailers(), []);
+});
+
+test("fields of one connection never cross HTTP/2", async () => {
+  await using server = await serveHttp2(
+    (x) =>
+      x.respond({
+        status: 200,
+        headers: ["Connection", "close", "Keep-Alive", "1", "X-Te", x.header("te") ?? "none"],
+        body: x.header("connection") ?? "none",
+      }),
+    { port: 0 },
+  );
+  await using pool = http2Pool(originOf(server));
+  const answer = await pool.request({
+    ...get,
+    headers: ["Connection", "x", "Upgrade", "y", "TE", "trailers"],
+  });
+  assert.deepEqual(
+    [answer.header("connection"), answer.header("keep-alive"), answer.header("x-te")],
+    [undefined, undefined, "trailers"],
+  );
+  assert.equal(await answer.text(10), "none");
+});
+
+test("trailers come after whole and streamed bodies, and are asked for when the body has ended", async () => {
+  let sent = 0;
+  const body = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks(3, 4)) {
+      sent++;
+      yield chunk;
+    }
+  };
+  const handler: ServerHandler = (x) =>
+    x.target === "/whole"
+      ? x.respond({ status: 200, body: "abc", trailers: ["x-end", "1", "x-end", "2"] })
+      : x.respond({ status: 200, body: body(), trailers: () => ["x-sent", String(sent)] });
+  await using server = await serveHttp2(handler, { port: 0 });
+  await using pool = http2Pool(originOf(server));
+  const whole = await pool.request({ method: "POST", path: "/whole", body: "ping" });
+  assert.equal(await whole.text(10), "abc");
+  assert.deepEqual(whole.trailers(), ["x-end", "1", "x-end", "2"]);
+  const streamed = await pool.request({ method: "GET", path: "/stream" });
+  assert.equal((await streamed.bytes(100)).byteLength, 12);
+  assert.deepEqual(streamed.trailers(), ["x-sent", "3"]);
+});
+
+test("HEAD and an answer without body end with their head", async () => {
+  await using server = await serveHttp2(
+    (x) => x.respond({ status: x.method === "HEAD" ? 200 : 204, body: "x" }),
+    {
+      port: 0,
+    },
+  );
+  await using pool = http2Pool(originOf(server));
+  for (const method of ["HEAD", "GET"]) {
+    const answer = await pool.request({ method, path: "/" });
+    assert.equal(await answer.text(10), "", method);
+  }
+});
+
+test("megabytes stream both ways and arrive whole", async () => {
+  await using server = await serveHttp2((x) => x.respond({ status: 200, body: x.body }), { port: 0 });
+  await using pool = http2Pool(originOf(server));
+  const answer = await pool.request({ method: "POST", path: "/", body: chunks(64, 65_536) });
+  const back = await answer.bytes(64 * 65_536);
+  assert.equal(back.byteLength, 64 * 65_536);
+  assert.deepEqual([back[0], back[65_536], back.at(-1)], [0, 1, 63]);
+});
+
+test("a sender waits for a slow reader", async () => {
+  let produced = 0;
+  const endless = async function* (): AsyncGenerator<Uint8Array> {
+    for (; produced < 10_000; produced++) yield new Uint8Array(16_384);
+  };
+  await using server = await serveHttp2((x) => x.respond({ status: 200, body: endless() }), { port: 0 });
+  await using pool = http2Pool(originOf(server));
+  const answer = await pool.request(get);
+  const iterator = answer.body[Symbol.asyncIterator]();
+  await iterator.next();
+  for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(produced < 200, `produced ${produced} chunks for a reader that took one`);
+  await iterator.return?.();
+});
+
+test("a body above the limit is refused and its stream answered", async () => {
+  await using server = await serveHttp2(
+    async (x) => {
+      const failure = await failureOf(x.bytes(1_000));
+      await x.respond({ status: failure.row.http, body: failure.code });
+    },
+    { port: 0 },
+  );
+  await using pool = http2Pool(originOf(server));
+  const answer = await pool.request({ method: "POST", path: "/", body: chunks(100, 1_000) });
+  assert.equal(answer.status, 413);
+  assert.equal(await answer.text(100), "NET_BODY_TOO_LARGE");
+});
+
+test("a client that gives up fires the exchange's signal", async () => {
+  const gone = Promise.withResolvers<string>();
+  const arrived = Promise.withResolvers<void>();
+  await using server = await serveHttp2(
+    async (x) => {
+      x.signal.addEventListener("abort", () => gone.resolve(codeOf(x.signal.reason)));
+      arrived.resolve();
+      await gone.promise;
+      await x.respond({ status: 200 });
+    },
+    { port: 0 },
+  );
+  await using pool = http2Pool(originOf(server));
+  const stop = new AbortController();
+  const call = failureOf(pool.request({ ...get, signal: stop.signal }));
+  await arrived.promise;
+  stop.abort();
+  assert.equal((await call).code, "KERNEL_ABORTED");
+  assert.equal(await gone.promise, "KERNEL_ABORTED");
+});
+
+test("an aborted answer is never taken for a whole one", async () => {
+  const body = async function* (): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(10);
+    throw new Error("broken");
+  };
+  const errors: unknown[] = [];
+  await using server = await serveHttp2((x) => x.respond({ status: 200, body: body() }), {
+    port: 0,
+    onError: (error) => errors.push(error),
+  });
+  await using pool = http2Pool(originOf(server));
+  const failure = await failureOf(pool.request(get).then((answer) => answer.bytes(100)));
+  assert.equal(failure.code, "NET_RESET");
+  assert.equal(failure.details.sent, true);
+  assert.equal(errors.length, 1);
+});
+
+test("a handler that throws is answered with a problem document", async () => {
+  const errors: unknown[] = [];
+  await using server = await serveHttp2(
+    () => {
+      throw new TuskerError("RPC_DRAINING", "going");
+    },
+    { port: 0, onError: (error) => errors.push(error) },
+  );
+  await using pool = http2Pool(originOf(server));
+  const answer = await pool.request(get);
+  assert.equal(answer.status, 503);
+  assert.equal(JSON.parse(await answer.text(1_000)).code, "RPC_DRAINING");
+  assert.equal(errors.length, 1);
+});
+
+test("nobody listening is NET_CONNECT with nothing sent", async () => {
+  const server = await serveHttp2(() => undefined, { port: 0 });
+  const origin = originOf(server);
+  await server.drain(0);
+  await using pool = http2Pool(origin);
+  const failure = await failureOf(pool.request(get));
+  assert.equal(failure.code, "NET_CONNECT");
+  assert.equal(failure.details.sent, false);
+});
+
+test("a taken port is one clear error", async () => {
+  await using server = await serveHttp2(() => undefined, { port: 0 });
+  assert.equal((await failureOf(serveHttp2(() => undefined, { port: server.port }))).code, "NET_PORT_TAKEN");
+});
+
+test("more requests than the peer allows at once wait for a free stream", async () => {
+  let running = 0;
+  let most = 0;
+  await using server = await serveHttp2(
+    async (x) => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running--;
+      await x.respond({ status: 200, body: "ok" });
+    },
+    { port: 0, maxConcurrentStreams: 3 },
+  );
+  await using pool = http2Pool(originOf(server));
+  await (await pool.request(get)).text(10);
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, () => pool.request(get).then((a) => a.text(10))),
+  );
+  assert.equal(
+    answers.every((text) => text === "ok"),
+    true,
+  );
+  assert.ok(most <= 3, `${most} at once`);
+  assert.equal(server.connections, 1);
+});
+
+test("a refused stream says that nothing was processed", async () => {
+  const sessions = new Set<Http2Session>();
+  const peer = createHttp2();
+  peer.on("session", (session) => sessions.add(session));
+  peer.on("stream", (stream) => stream.on("error", () => undefined).close(7));
+  peer.listen(0, "127.0.0.1");
+  await once(peer, "listening");
+  await using pool = http2Pool(originOf(peer.address() as AddressInfo));
+  const failure = await failureOf(pool.request(get));
+  assert.deepEqual([failure.code, failure.details.sent], ["NET_RESET", false]);
+  for (const session of sessions) session.destroy();
+  peer.close();
+});
+
+test("an idle connection is closed after its time, one with a stream is not", async () => {
+  const clock = manualClock();
+  const release = Promise.withResolvers<void>();
+  await using server = await serveHttp2(
+    async (x) => {
+      await release.promise;
+      await x.respond({ status: 200, body: "ok" });
+    },
+    { port: 0, clock, maxConnectionIdleMs: 1_000 },
+  );
+  const session = connectHttp2(originOf(server));
+  const stream = session.request({ ":path": "/" });
+  stream.resume();
+  await once(session, "remoteSettings");
+  await new Promise((resolve) => session.ping(resolve));
+  clock.advance(5_000);
+  assert.equal(server.connections, 1);
+  release.resolve();
+  await once(stream, "close");
+  await new Promise((resolve) => session.ping(resolve));
+  clock.advance(999);
+  assert.equal(session.closed, false);
+  clock.advance(1);
+  await once(session, "close");
+});
+
+test("an old connection is asked to leave, its streams end, and the next request takes a new one", async () => {
+  const clock = manualClock();
+  const release = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  await using server = await serveHttp2(
+    async (x) => {
+      if (x.target === "/slow") {
+        arrived.resolve();
+        await release.promise;
+      }
+      await x.respond({ status: 200, body: "ok" });
+    },
+    { port: 0, clock, random: seededRandom(1), maxConnectionAgeMs: 10_000, maxConnectionIdleMs: 600_000 },
+  );
+  await using pool = http2Pool(originOf(server));
+  const slow = pool.request({ method: "GET", path: "/slow" });
+  await arrived.promise;
+  clock.advance(8_999);
+  assert.equal(await (await pool.request(get)).text(10), "ok");
+  assert.equal(server.connections, 1);
+  clock.advance(2_001);
+  while (server.connections < 2) {
+    assert.equal(await (await pool.request(get)).text(10), "ok");
+  }
+  release.resolve();
+  assert.equal(await (await slow).text(10), "ok");
+});
+
+test("after the grace a connection that does not leave is closed with its streams", async () => {
+  const clock = manualClock();
+  const arrived = Promise.withResolvers<void>();
+  await using server = await serveHttp2(() => arrived.resolve(), {
+    port: 0,
+    clock,
+    maxConnectionAgeMs: 1_000,
+    maxConnectionAgeGraceMs: 500,
+  });
+  await using pool = http2Pool(originOf(server));
+  const call = failureOf(pool.request(get));
+  await arrived.promise;
+  clock.advance(1_100);
+  clock.advance(500);
+  assert.equal((await call).code, "NET_RESET");
+});
+
+test("draining lets running exchanges end and refuses nothing that was on its way", async () => {
+  const release = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  const server = await serveHttp2(
+    async (x) => {
+      arrived.resolve();
+      await release.promise;
+      await x.respond({ status: 200, body: "done" });
+    },
+    { port: 0 },
+  );
+  await using pool = http2Pool(originOf(server));
+  const call = pool.request(get);
+  await arrived.promise;
+  const drained = server.drain(10_000);
+  release.resolve();
+  assert.equal(await (await call).text(10), "done");
+  await drained;
+  assert.equal(server.connections, 0);
+});
+
+test("a peer that has vanished loses its connection, and the next request gets a new one", async () => {
+  const clock = manualClock();
+  await using server = await serveHttp2((x) => x.respond({ status: 200, body: "ok" }), { port: 0 });
+  const holes = new Set<Socket>();
+  let connections = 0;
+  let hole = false;
+  // Passes bytes through, until the first connection becomes a black hole.
+  const relay = createTcp((inner) => {
+    const first = ++connections === 1;
+    const outer = connectTcp(server.port, "127.0.0.1");
+    holes.add(inner).add(outer);
+    inner.on("error", () => outer.destroy()).on("close", () => outer.destroy());
+    outer.on("error", () => inner.destroy()).on("close", () => inner.destroy());
+    inner.on("data", (data) => (first && hole ? undefined : outer.write(data)));
+    outer.on("data", (data) => inner.write(data));
+  });
+  relay.listen(0, "127.0.0.1");
+  await once(relay, "listening");
+  await using pool = http2Pool(originOf(relay.address() as AddressInfo), { clock });
+  assert.equal(await (await pool.request(get)).text(10), "ok");
+  hole = true;
+  const lost = failureOf(
+    pool.request({ ...get, headTimeoutMs: 100, onSent: () => queueMicrotask(() => clock.advance(100)) }),
+  );
+  assert.equal((await lost).code, "NET_TIMEOUT");
+  const next = pool.request(get);
+  await Promise.resolve();
+  clock.advance(1_000);
+  assert.equal(codeOf(await failureOf(next).catch(() => "answered")), "NET_CONNECT");
+  assert.equal(await (await pool.request(get)).text(10), "ok");
+  assert.equal(connections, 2);
+  for (const socket of holes) socket.destroy();
+  relay.close();
+});
