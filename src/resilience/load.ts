@@ -1,0 +1,71 @@
+import type { Clock } from "../kernel/index.ts";
+
+/** How busy and how slow one endpoint is. State: it outlives endpoint sets. */
+export interface Load {
+  /** Requests running on it. */
+  readonly inFlight: number;
+  /** Expected cost of one more request, in milliseconds of waiting; lower is better. */
+  cost(): number;
+  begin(): void;
+  end(): void;
+  /** Reports the time from request to head of the answer. */
+  observe(rttMs: number): void;
+  /** Forgets what was observed: the endpoint recovered and its failures say nothing any more. */
+  reset(): void;
+}
+
+export interface LoadSettings {
+  /** Time constant of forgetting; default 10,000. */
+  readonly decayMs?: number;
+  /** Assumed cost of a running request while nothing was observed yet, and most a first one counts; default 30. */
+  readonly seedRttMs?: number;
+}
+
+/**
+ * Peak EWMA (Finagle): a slower answer counts at once and in full, faster ones bring the cost down over `decayMs`.
+ * An endpoint without history is asked at once, by one request.
+ */
+export function peakEwma(settings: LoadSettings, clock: Clock): Load {
+  const decayMs = settings.decayMs ?? 10_000;
+  const seedRttMs = settings.seedRttMs ?? 30;
+  let costMs: number | undefined;
+  let stampMs = 0;
+  let inFlight = 0;
+
+  const decayed = (): number => (costMs ?? 0) * Math.exp(-(clock.now() - stampMs) / decayMs);
+
+  return {
+    get inFlight() {
+      return inFlight;
+    },
+    cost() {
+      if (costMs !== undefined) return decayed() * (inFlight + 1);
+      return inFlight === 0 ? 0 : seedRttMs * (inFlight + 1);
+    },
+    begin: () => void inFlight++,
+    end: () => void inFlight--,
+    observe(rttMs) {
+      const now = clock.now();
+      if (costMs === undefined) {
+        // The first answer pays for connecting and for cold code; a failure, far above, counts in full.
+        costMs = rttMs >= failureCostMs ? rttMs : Math.min(rttMs, seedRttMs);
+      } else {
+        const weight = Math.exp(-(now - stampMs) / decayMs);
+        costMs = rttMs > decayed() ? rttMs : costMs * weight + rttMs * (1 - weight);
+      }
+      stampMs = now;
+    },
+    reset() {
+      costMs = undefined;
+    },
+  };
+}
+
+/**
+ * A failed answer counts as at least this slow. Without it an endpoint that fails at once looks like the fastest of
+ * all and draws the traffic to itself.
+ */
+export const failureCostMs = 5_000;
+
+/** The longest a `Retry-After` may make a failed answer look; milliseconds. */
+export const longestFailureCostMs = 300_000;
