@@ -64,6 +64,7 @@ export const codes = {
 
   // telemetry and collector
   TELEMETRY_ENDPOINT: { http: 500, grpc: 13, retryable: false },
+  TELEMETRY_METRIC: { http: 500, grpc: 13, retryable: false },
   COLLECTOR_MALFORMED: { http: 400, grpc: 3, retryable: false },
   COLLECTOR_TOO_LARGE: { http: 413, grpc: 8, retryable: false },
   COLLECTOR_UNSUPPORTED_MEDIA: { http: 415, grpc: 3, retryable: false },

@@ -1,0 +1,271 @@
+import { messageOf, Secret, TuskerError } from "../kernel/index.ts";
+import { randomFlag, type SpanContext } from "./context.ts";
+import type { Epoch } from "./epoch.ts";
+import type { IdSource } from "./ids.ts";
+import {
+  type AttributeInput,
+  type AttributeValue,
+  nothingDropped,
+  type Resource,
+  type SpanEvent,
+  type SpanKind,
+  type SpanLink,
+  type SpanSink,
+  type SpanStatus,
+} from "./span-data.ts";
+
+/** One piece of work on its way. Every method returns the span, does nothing after `end`, and never throws. */
+export interface Span {
+  readonly context: SpanContext;
+  /** False for a span that is only carried, not recorded: skip work that serves the span alone. */
+  readonly recording: boolean;
+  setAttribute(name: string, value: AttributeValue | undefined): Span;
+  setAttributes(attributes: AttributeInput): Span;
+  addEvent(name: string, attributes?: AttributeInput): Span;
+  /** Adds an `exception` event, sets `error.type`, and sets the status to error. */
+  recordError(error: unknown): Span;
+  /** `ok` is final (OpenTelemetry trace API, Set Status); `error` may carry a message for people. */
+  setStatus(code: "ok" | "error", message?: string): Span;
+  updateName(name: string): Span;
+  /** Finishes the span and hands it on. A second call does nothing. */
+  end(): void;
+}
+
+/** Per span, as in the OpenTelemetry SDK limits; what goes beyond is counted, not kept. */
+export const spanLimits = { attributes: 128, events: 128, links: 128, valueLength: 4096 } as const;
+
+/** What recorded spans of one tracer share. */
+export interface Recorder {
+  readonly resource: Resource;
+  readonly sink: SpanSink;
+  readonly epoch: Epoch;
+  now(): number;
+}
+
+export interface SpanStart {
+  readonly context: SpanContext;
+  readonly parentSpanId: string | undefined;
+  readonly name: string;
+  readonly kind: SpanKind;
+}
+
+/** A span that will be exported. */
+export class RecordedSpan implements Span {
+  readonly context: SpanContext;
+  readonly #recorder: Recorder;
+  readonly #start: SpanStart;
+  readonly #startNow: number;
+  readonly #startUs: number;
+  #name: string;
+  #status: SpanStatus = { code: "unset" };
+  #attributes: Record<string, AttributeValue> = {};
+  #attributeCount = 0;
+  #events: SpanEvent[] = [];
+  #links: SpanLink[] = [];
+  #dropped: { attributes: number; events: number; links: number } | undefined;
+  #ended = false;
+
+  constructor(recorder: Recorder, start: SpanStart) {
+    this.context = start.context;
+    this.#recorder = recorder;
+    this.#start = start;
+    this.#startNow = recorder.now();
+    this.#startUs = recorder.epoch.toUs(this.#startNow);
+    this.#name = start.name;
+  }
+
+  get recording(): boolean {
+    return !this.#ended;
+  }
+
+  setAttribute(name: string, value: AttributeValue | undefined): Span {
+    if (this.#ended || value === undefined || name === "" || name === "__proto__") return this;
+    if (!Object.hasOwn(this.#attributes, name)) {
+      if (this.#attributeCount >= spanLimits.attributes) {
+        this.#drop().attributes++;
+        return this;
+      }
+      this.#attributeCount++;
+    }
+    this.#attributes[name] = bounded(value);
+    return this;
+  }
+
+  setAttributes(attributes: AttributeInput): Span {
+    for (const name in attributes) this.setAttribute(name, attributes[name]);
+    return this;
+  }
+
+  addEvent(name: string, attributes?: AttributeInput): Span {
+    if (this.#ended) return this;
+    if (this.#events.length >= spanLimits.events) this.#drop().events++;
+    else this.#events.push({ timeUs: this.#nowUs(), name, attributes: boundedAll(attributes) });
+    return this;
+  }
+
+  /** Not part of `Span`: links are given at the start. */
+  addLink(context: SpanContext, attributes?: AttributeInput): void {
+    if (this.#links.length >= spanLimits.links) this.#drop().links++;
+    else
+      this.#links.push({
+        traceId: context.traceId,
+        spanId: context.spanId,
+        attributes: boundedAll(attributes),
+      });
+  }
+
+  recordError(error: unknown): Span {
+    const message = messageOf(error);
+    const type = errorType(error);
+    // The stack of an expected failure says nothing that its code does not.
+    const stack = error instanceof Error && !(error instanceof TuskerError) ? error.stack : undefined;
+    this.addEvent("exception", {
+      "exception.type": type,
+      "exception.message": message,
+      "exception.stacktrace": stack,
+    });
+    return this.setAttribute("error.type", type).setStatus("error", message);
+  }
+
+  setStatus(code: "ok" | "error", message = ""): Span {
+    if (this.#ended || this.#status.code === "ok") return this;
+    this.#status = code === "ok" ? { code } : { code, message: cut(message) };
+    return this;
+  }
+
+  updateName(name: string): Span {
+    if (!this.#ended) this.#name = name;
+    return this;
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { context, parentSpanId, kind } = this.#start;
+    this.#recorder.sink.accept({
+      resource: this.#recorder.resource,
+      traceId: context.traceId,
+      spanId: context.spanId,
+      parentSpanId,
+      traceState: context.traceState,
+      flags: context.flags,
+      name: this.#name,
+      kind,
+      startUs: this.#startUs,
+      durationUs: this.#nowUs() - this.#startUs,
+      attributes: this.#attributes,
+      events: this.#events,
+      links: this.#links,
+      status: this.#status,
+      dropped: this.#dropped ?? nothingDropped,
+    });
+  }
+
+  /** Measured from the start on the monotonic clock, so that a stepped wall clock cannot make a duration negative. */
+  #nowUs(): number {
+    return this.#startUs + Math.round((this.#recorder.now() - this.#startNow) * 1000);
+  }
+
+  #drop(): { attributes: number; events: number; links: number } {
+    this.#dropped ??= { attributes: 0, events: 0, links: 0 };
+    return this.#dropped;
+  }
+}
+
+/** A span nobody records. It makes its ids only when somebody asks for them, to send them on. */
+export class CarriedSpan implements Span {
+  readonly recording = false;
+  readonly #ids: IdSource;
+  readonly #parent: CarriedSpan | SpanContext | undefined;
+  #context: SpanContext | undefined;
+
+  constructor(ids: IdSource, parent: CarriedSpan | SpanContext | undefined) {
+    this.#ids = ids;
+    this.#parent = parent;
+  }
+
+  get context(): SpanContext {
+    this.#context ??= this.#make();
+    return this.#context;
+  }
+
+  setAttribute(): Span {
+    return this;
+  }
+  setAttributes(): Span {
+    return this;
+  }
+  addEvent(): Span {
+    return this;
+  }
+  recordError(): Span {
+    return this;
+  }
+  setStatus(): Span {
+    return this;
+  }
+  updateName(): Span {
+    return this;
+  }
+  end(): void {}
+
+  #make(): SpanContext {
+    const parent = this.#parent instanceof CarriedSpan ? this.#parent.context : this.#parent;
+    if (parent === undefined)
+      return { traceId: this.#ids.traceId(), spanId: this.#ids.spanId(), flags: randomFlag };
+    return {
+      traceId: parent.traceId,
+      spanId: this.#ids.spanId(),
+      flags: parent.flags & randomFlag,
+      traceState: parent.traceState,
+    };
+  }
+}
+
+/** A span that only passes its caller's context on, untouched: what a disabled tracer gives. */
+export function passingSpan(context: SpanContext): Span {
+  const span: Span = {
+    context,
+    recording: false,
+    setAttribute: () => span,
+    setAttributes: () => span,
+    addEvent: () => span,
+    recordError: () => span,
+    setStatus: () => span,
+    updateName: () => span,
+    end: () => {},
+  };
+  return span;
+}
+
+function errorType(error: unknown): string {
+  if (error instanceof TuskerError) return error.code;
+  return error instanceof Error ? error.name : typeof error;
+}
+
+function boundedAll(attributes: AttributeInput | undefined): Record<string, AttributeValue> {
+  const kept: Record<string, AttributeValue> = {};
+  for (const [name, value] of Object.entries(attributes ?? {}))
+    if (value !== undefined && name !== "__proto__") kept[name] = bounded(value);
+  return kept;
+}
+
+function bounded(value: AttributeValue): AttributeValue {
+  if (typeof value === "string") return cut(value);
+  if (typeof value === "number" || typeof value === "boolean") return value;
+  if (!Array.isArray(value)) return foreign(value);
+  return value
+    .slice(0, spanLimits.attributes)
+    .map((v: unknown) =>
+      typeof v === "string" ? cut(v) : typeof v === "number" || typeof v === "boolean" ? v : foreign(v),
+    );
+}
+
+/** JavaScript callers can pass anything. A Secret prints as [secret] wherever it lands. */
+function foreign(value: unknown): string {
+  return value instanceof Secret ? "[secret]" : cut(String(value));
+}
+
+function cut(text: string): string {
+  return text.length <= spanLimits.valueLength ? text : text.slice(0, spanLimits.valueLength);
+}

@@ -1,0 +1,118 @@
+import type { Clock } from "../kernel/index.ts";
+import { isSampled, randomFlag, type SpanContext, sampledFlag } from "./context.ts";
+import { currentSpan, withSpan } from "./current.ts";
+import { epochOf } from "./epoch.ts";
+import { type IdSource, randomIds } from "./ids.ts";
+import type { Sampler } from "./sampler.ts";
+import { CarriedSpan, passingSpan, RecordedSpan, type Recorder, type Span, type SpanStart } from "./span.ts";
+import type { AttributeInput, Attributes, Resource, SpanKind, SpanSink } from "./span-data.ts";
+
+/** Starts the spans of one process. */
+export interface Tracer {
+  readonly resource: Resource;
+  /** Begins a span; the caller ends it. */
+  startSpan(name: string, options?: SpanOptions): Span;
+  /**
+   * Runs `run` inside a new span: current while it runs, error recorded if it throws or rejects, ended in any case.
+   *
+   * @example const receipt = await tracer.inSpan("charge card", {}, (span) => bank.charge(order));
+   */
+  inSpan<T>(name: string, options: SpanOptions, run: (span: Span) => T | Promise<T>): Promise<T>;
+}
+
+export interface SpanOptions {
+  /** Default `internal`. */
+  readonly kind?: SpanKind;
+  /** What came in from the wire, or `root` to begin a new trace. Default: the current span, if there is one. */
+  readonly parent?: SpanContext | "root" | undefined;
+  readonly attributes?: AttributeInput;
+  readonly links?: readonly { readonly context: SpanContext; readonly attributes?: AttributeInput }[];
+}
+
+export interface TracerOptions {
+  /** `service.name`. */
+  readonly service: string;
+  /** `service.instance.id`. */
+  readonly instance?: string | undefined;
+  /** More resource attributes: `service.version`, `deployment.environment.name`, … */
+  readonly attributes?: Attributes;
+  /** False: no span at all; a caller's context is passed on untouched. Default true. */
+  readonly enabled?: boolean;
+  readonly sampler: Sampler;
+  readonly sink: SpanSink;
+  readonly clock: Clock;
+  /** Default: the system's secure randomness. */
+  readonly ids?: IdSource;
+}
+
+/**
+ * Makes a tracer. Spans of a trace that began elsewhere keep the caller's sampling decision; a span that is not
+ * sampled costs one small object and still carries ids for propagation.
+ *
+ * @example const tracer = createTracer({ service: "shop", sampler: ratioSampler(1), sink, clock: systemClock });
+ */
+export function createTracer(options: TracerOptions): Tracer {
+  const { sampler, sink, clock, ids = randomIds(), enabled = true } = options;
+  const resource = resourceOf(options);
+  const recorder: Recorder = { resource, sink, epoch: epochOf(clock), now: () => clock.now() };
+
+  const startSpan = (name: string, spanOptions: SpanOptions = {}): Span => {
+    const local = spanOptions.parent === undefined ? currentSpan() : undefined;
+    if (local instanceof CarriedSpan) return enabled ? new CarriedSpan(ids, local) : local;
+    const parent = spanOptions.parent === "root" ? undefined : (spanOptions.parent ?? local?.context);
+    if (!enabled) return parent === undefined ? new CarriedSpan(ids, undefined) : passingSpan(parent);
+    const context = sampledContext(parent, sampler, ids);
+    if (context === undefined) return new CarriedSpan(ids, parent);
+    return recorded(recorder, { context, parentSpanId: parent?.spanId, name, kind: "internal" }, spanOptions);
+  };
+
+  return {
+    resource,
+    startSpan,
+    inSpan(name, spanOptions, run) {
+      const span = startSpan(name, spanOptions);
+      return withSpan(span, () => finish(span, () => run(span)));
+    },
+  };
+}
+
+/** The identity of a span that will be recorded; undefined when it will not. */
+function sampledContext(
+  parent: SpanContext | undefined,
+  sampler: Sampler,
+  ids: IdSource,
+): SpanContext | undefined {
+  if (parent === undefined) {
+    if (sampler.rate === 0) return undefined;
+    const traceId = ids.traceId();
+    if (!sampler.decide(traceId)) return undefined;
+    return { traceId, spanId: ids.spanId(), flags: sampledFlag | randomFlag };
+  }
+  const sampled = parent.deferred === true ? sampler.decide(parent.traceId) : isSampled(parent);
+  if (!sampled) return undefined;
+  const flags = (parent.flags & randomFlag) | sampledFlag;
+  return { traceId: parent.traceId, spanId: ids.spanId(), flags, traceState: parent.traceState };
+}
+
+function recorded(recorder: Recorder, start: SpanStart, options: SpanOptions): Span {
+  const span = new RecordedSpan(recorder, { ...start, kind: options.kind ?? "internal" });
+  for (const link of options.links ?? []) span.addLink(link.context, link.attributes);
+  if (options.attributes !== undefined) span.setAttributes(options.attributes);
+  return span;
+}
+
+async function finish<T>(span: Span, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    span.recordError(error);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+function resourceOf(options: TracerOptions): Resource {
+  const instance = options.instance === undefined ? {} : { "service.instance.id": options.instance };
+  return { service: options.service, attributes: { ...instance, ...options.attributes } };
+}
