@@ -1,6 +1,7 @@
 /**
- * Kinds of tokens. The first four are trivia. Small numbers, so that a file of tokens is two typed arrays.
- * A string with `${}` is cut as head, middle…, tail, with ordinary tokens between.
+ * Kinds of tokens. Small numbers, so that a file of tokens is two typed arrays. Up to `invalid` they are trivia.
+ * A string with `${}` is cut as head, middle…, tail, with ordinary tokens between. `broken` is a string that never
+ * ends; it is reported already.
  */
 export const kind = {
   space: 0,
@@ -57,6 +58,7 @@ export const kind = {
   divide: 51,
   modulo: 52,
   not: 53,
+  broken: 54,
 } as const;
 
 /** One of the numbers in `kind`. */

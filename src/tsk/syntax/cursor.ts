@@ -1,0 +1,156 @@
+import type { TskCode } from "../codes.ts";
+import { type Diagnostic, type ProblemNotes, problem } from "../diagnostic.ts";
+import type { Source, Span } from "../source.ts";
+import { limits } from "./limits.ts";
+import { kind, type Tokens } from "./token.ts";
+import type { ObjectValue } from "./tree.ts";
+
+/**
+ * The parser's place in the tokens: the current token is never a space, a comment or an invalid character, and while
+ * `free` (inside parentheses) never a line end.
+ */
+export class Cursor {
+  readonly source: Source;
+  readonly text: string;
+  readonly tokens: Tokens;
+  readonly problems: Diagnostic[];
+  /** Reads an object at its `{`; set by the grammar of items, which values know only through here. */
+  readonly object: (cursor: Cursor) => ObjectValue;
+  /** Kind of the current token. */
+  kind: number = kind.end;
+  /** Index of the current token. */
+  index = -1;
+  /** True when a line end is only white space. */
+  free = false;
+  /** End offset of the token consumed last. */
+  lastEnd = 0;
+  #depth = 0;
+  #stopped = false;
+  #unclosedAt = -1;
+  #reportedAt = -1;
+  #lastInvalid = -1;
+
+  constructor(
+    source: Source,
+    tokens: Tokens,
+    problems: Diagnostic[],
+    object: (cursor: Cursor) => ObjectValue,
+  ) {
+    this.source = source;
+    this.text = source.text;
+    this.tokens = tokens;
+    this.problems = problems;
+    this.object = object;
+    this.#settle(0);
+  }
+
+  get start(): number {
+    return this.tokens.start(this.index);
+  }
+
+  get end(): number {
+    return this.tokens.end(this.index);
+  }
+
+  /** True when nothing stands between the last token and the current one. */
+  get glued(): boolean {
+    return this.start === this.lastEnd;
+  }
+
+  /** Text of the current token. */
+  get word(): string {
+    return this.text.slice(this.start, this.end);
+  }
+
+  /** The current token for a message: one line, not too long. */
+  get shown(): string {
+    const line = this.word.split("\n", 1)[0] ?? "";
+    return line.length > 40 ? `${line.slice(0, 40)}…` : line;
+  }
+
+  /** True when the current token is of this kind. */
+  is(wanted: number): boolean {
+    return this.kind === wanted;
+  }
+
+  advance(): void {
+    if (this.kind === kind.end) return;
+    this.lastEnd = this.end;
+    this.#settle(this.index + 1);
+  }
+
+  /** Consumes the current token when it is of this kind. */
+  take(wanted: number): boolean {
+    if (this.kind !== wanted) return false;
+    this.advance();
+    return true;
+  }
+
+  skipNewlines(): void {
+    while (this.kind === kind.newline) this.advance();
+  }
+
+  /** The first kind that is no line end, from here on; consumes nothing. */
+  beyondNewlines(): number {
+    let at = this.index;
+    while (this.tokens.kind(at) <= kind.newline && at < this.tokens.count) at++;
+    return this.tokens.kind(at);
+  }
+
+  /** Moves to a token known to be before; for recovery only. */
+  moveTo(index: number): void {
+    this.#settle(index);
+  }
+
+  /** Back to the line end that was passed as white space, so that recovery does not lose a line. */
+  backToNewline(): void {
+    let found = -1;
+    for (let at = this.index - 1; at >= 0 && this.tokens.kind(at) <= kind.newline; at--) {
+      if (this.tokens.kind(at) === kind.newline) found = at;
+    }
+    if (found >= 0) this.#settle(found);
+  }
+
+  /** Reports once per place; an invalid character just skipped is the cause already told. */
+  report(code: TskCode, span: Span, message: string, notes?: ProblemNotes): void {
+    if (this.#stopped || this.problems.length >= limits.diagnostics) return;
+    if (this.#reportedAt === span.start || this.#lastInvalid >= this.lastEnd) return;
+    this.#reportedAt = span.start;
+    this.problems.push(problem(this.source, span, code, message, notes));
+  }
+
+  /** Reports an opening bracket without its closing one, once for all that the same place leaves open. */
+  reportUnclosed(open: Span): void {
+    if (this.#unclosedAt === this.index) return;
+    this.#unclosedAt = this.index;
+    const bracket = this.text.slice(open.start, open.end);
+    this.report("TSK_UNCLOSED", open, `this ${bracket} is never closed`);
+  }
+
+  /** Enters one level; false when it is one too many: reported, and reading stops there. */
+  enter(span: Span): boolean {
+    if (this.#depth >= limits.nesting) {
+      this.report("TSK_TOO_DEEP", span, `nested more than ${limits.nesting} levels deep`);
+      this.#stopped = true;
+      this.#settle(this.tokens.count - 1);
+      return false;
+    }
+    this.#depth++;
+    return true;
+  }
+
+  leave(): void {
+    this.#depth--;
+  }
+
+  #settle(index: number): void {
+    let at = index;
+    let now = this.tokens.kind(at);
+    while (now <= kind.newline && (now !== kind.newline || this.free)) {
+      if (now === kind.invalid) this.#lastInvalid = this.tokens.start(at);
+      now = this.tokens.kind(++at);
+    }
+    this.index = at;
+    this.kind = now;
+  }
+}

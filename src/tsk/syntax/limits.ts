@@ -1,0 +1,13 @@
+/** Limits of the language: any text gives a value or diagnostics within them. */
+export const limits = {
+  /** Length of one text: UTF-16 units, or bytes when bytes are given. */
+  text: 16 * 1024 * 1024,
+  /** Maps, arrays, parentheses and strings inside one another; also the steps of a path. */
+  nesting: 256,
+  /** References and calls inside one another while evaluating. */
+  calls: 700,
+  /** Steps of evaluation beyond one per character of the sources. */
+  fuel: 1_000_000,
+  /** Diagnostics of the syntax kept for one file; beyond it a file is noise. */
+  diagnostics: 200,
+} as const;

@@ -1,0 +1,225 @@
+import type { Span } from "../source.ts";
+import type { Cursor } from "./cursor.ts";
+import { parseKeys } from "./parse-key.ts";
+import { type ReadValue, unquoted } from "./parse-primary.ts";
+import { atHeader, closes, endsValue, skipValue } from "./recover.ts";
+import { stringText } from "./text.ts";
+import { kind } from "./token.ts";
+import type { Entry, Item, Key, ObjectValue, Section, Value } from "./tree.ts";
+
+/** object = "{" { entry separator } "}" */
+export function parseObject(cursor: Cursor, read: ReadValue): ObjectValue {
+  const open = { start: cursor.start, end: cursor.end };
+  if (!cursor.enter(open)) return { kind: "object", items: [], ...open };
+  const outside = cursor.free;
+  cursor.free = false;
+  cursor.advance();
+  const items = parseItems(cursor, read, kind.closeBrace);
+  cursor.free = outside;
+  if (!cursor.take(kind.closeBrace)) cursor.reportUnclosed(open);
+  cursor.leave();
+  return { kind: "object", items, start: open.start, end: cursor.lastEnd };
+}
+
+/** Items up to `until`: the end of the text, `}`, or a `<` alone on its line. */
+export function parseItems(cursor: Cursor, read: ReadValue, until: number): Item[] {
+  const items: Item[] = [];
+  for (;;) {
+    while (cursor.kind === kind.newline || cursor.kind === kind.semicolon || isComma(cursor, until))
+      cursor.advance();
+    if (cursor.kind === until || cursor.kind === kind.end) return items;
+    if (until !== kind.end && (atHeader(cursor) || closes(cursor.kind))) return items;
+    const item = parseItem(cursor, read, until);
+    if (item !== undefined) items.push(item);
+    separate(cursor, until, item);
+  }
+}
+
+function isComma(cursor: Cursor, until: number): boolean {
+  return cursor.kind === kind.comma && until !== kind.end;
+}
+
+/** After an item: a line end, a separator or the end; anything else is reported and passed. */
+function separate(cursor: Cursor, until: number, item: Item | undefined): void {
+  if (cursor.kind === until || endsHere(cursor, until)) return;
+  const span = { start: cursor.start, end: cursor.end };
+  if (item?.kind === "entry" && meantAsText(cursor, item.value)) unquoted(cursor, item.value);
+  else if (cursor.kind === kind.comma) {
+    cursor.report("TSK_EXPECTED", span, "outside braces a line ends without a comma");
+    cursor.advance();
+    return;
+  } else if (closes(cursor.kind)) orphan(cursor);
+  else if (item?.kind === "section")
+    cursor.report("TSK_SECTION", span, "a section header stands alone on its line");
+  else if (startsItem(cursor)) {
+    const help = until === kind.end ? "begin a new line" : "put a comma or a line end between them";
+    cursor.report("TSK_SEPARATOR", span, `${cursor.shown} begins another entry on the same line`, { help });
+    return;
+  } else cursor.report("TSK_EXPECTED", span, `a line end is expected before ${cursor.shown}`);
+  skipValue(cursor);
+  if (until === kind.end && closes(cursor.kind)) cursor.advance();
+}
+
+function endsHere(cursor: Cursor, until: number): boolean {
+  if (cursor.kind === kind.comma) return until !== kind.end;
+  return endsValue(cursor.kind) && !(until === kind.end && closes(cursor.kind));
+}
+
+/** A key and its `:` follow: a second entry, not the rest of a text. */
+function startsItem(cursor: Cursor): boolean {
+  const isKey = cursor.kind === kind.name || cursor.kind === kind.string || cursor.kind === kind.variable;
+  if (!isKey) return false;
+  let at = cursor.index + 1;
+  while (cursor.tokens.kind(at) === kind.space) at++;
+  const next = cursor.tokens.kind(at);
+  return next === kind.colon || next === kind.equals || next === kind.openBrace;
+}
+
+function meantAsText(cursor: Cursor, value: Value): boolean {
+  if (closes(cursor.kind) || cursor.kind === kind.comma || startsItem(cursor)) return false;
+  return value.kind !== "missing" && value.kind !== "object" && value.kind !== "array";
+}
+
+function parseItem(cursor: Cursor, read: ReadValue, until: number): Item | undefined {
+  const { start } = cursor;
+  switch (cursor.kind) {
+    case kind.openBracket:
+      return section(cursor, read, until);
+    case kind.spread: {
+      cursor.advance();
+      const value = read(cursor);
+      return { kind: "spread", value, start, end: cursor.lastEnd };
+    }
+    case kind.variable:
+      return variable(cursor, read);
+    case kind.at:
+      return statement(cursor, read);
+    case kind.closeBrace:
+    case kind.closeBracket:
+    case kind.closeParen:
+      orphan(cursor);
+      cursor.advance();
+      return undefined;
+    default:
+      return entry(cursor, read, until);
+  }
+}
+
+function section(cursor: Cursor, read: ReadValue, until: number): Section | undefined {
+  const open = { start: cursor.start, end: cursor.end };
+  if (until !== kind.end) {
+    cursor.report("TSK_SECTION", open, "a section header may not stand inside braces");
+    skipValue(cursor);
+    return undefined;
+  }
+  cursor.advance();
+  const path = parseKeys(cursor, read);
+  if (path === undefined) {
+    skipValue(cursor);
+    cursor.take(kind.closeBracket);
+    return undefined;
+  }
+  if (!cursor.take(kind.closeBracket)) {
+    cursor.reportUnclosed(open);
+    skipValue(cursor);
+    cursor.take(kind.closeBracket);
+  }
+  return { kind: "section", path, start: open.start, end: cursor.lastEnd };
+}
+
+function variable(cursor: Cursor, read: ReadValue): Item | undefined {
+  const { start, word } = cursor;
+  cursor.advance();
+  if (!assign(cursor, word, { start, end: cursor.lastEnd })) return undefined;
+  const value = read(cursor);
+  return { kind: "variable", name: word.slice(1), value, start, end: cursor.lastEnd };
+}
+
+/** Consumes `:` or `=`; otherwise reports and skips the line. */
+function assign(cursor: Cursor, name: string, span: Span): boolean {
+  if (cursor.take(kind.colon) || cursor.take(kind.equals)) return true;
+  const help = `write ${name}: followed by its value`;
+  cursor.report("TSK_EXPECTED", span, `${name} is followed by neither : nor = nor {`, { help });
+  skipValue(cursor);
+  return false;
+}
+
+function statement(cursor: Cursor, read: ReadValue): undefined {
+  const { start } = cursor;
+  const value = read(cursor);
+  const text = cursor.text.slice(start, value.end).split("\n")[0] ?? "";
+  const message = `${text} stands alone; a line gives a key its value`;
+  cursor.report("TSK_STATEMENT", { start, end: value.end }, message);
+  skipValue(cursor);
+}
+
+/** path (":" | "=") value, or path { label } object, or path ">" line end … "<". */
+function entry(cursor: Cursor, read: ReadValue, until: number): Entry | undefined {
+  const { start } = cursor;
+  const path = parseKeys(cursor, read);
+  if (path === undefined) {
+    skipValue(cursor);
+    if (until === kind.end && closes(cursor.kind)) cursor.advance();
+    return undefined;
+  }
+  const labels = [...path, ...labelKeys(cursor)];
+  if (cursor.kind === kind.openBrace) {
+    const value = cursor.object(cursor);
+    return { kind: "entry", path: labels, value, start, end: cursor.lastEnd };
+  }
+  if (cursor.kind === kind.greater && cursor.tokens.kind(lineRest(cursor)) === kind.newline)
+    return { kind: "entry", path: labels, value: angle(cursor, read), start, end: cursor.lastEnd };
+  const span = { start, end: cursor.lastEnd };
+  if (!assign(cursor, cursor.text.slice(start, span.end), span)) return undefined;
+  const value = read(cursor);
+  return { kind: "entry", path: labels, value, start, end: cursor.lastEnd };
+}
+
+/** `service "user" { … }` is `service: { "user": { … } }`. */
+function labelKeys(cursor: Cursor): Key[] {
+  const keys: Key[] = [];
+  let at = cursor.index;
+  while (cursor.tokens.kind(at) === kind.string || cursor.tokens.kind(at) === kind.space) at++;
+  if (cursor.tokens.kind(at) !== kind.openBrace) return keys;
+  while (cursor.kind === kind.string) {
+    const { start, end } = cursor;
+    keys.push({ name: stringText(cursor, kind.string, start, end), start, end });
+    cursor.advance();
+  }
+  return keys;
+}
+
+/** Index of the token after the current one and what is blank behind it. */
+function lineRest(cursor: Cursor): number {
+  let at = cursor.index + 1;
+  while (cursor.tokens.kind(at) <= kind.comment) at++;
+  return at;
+}
+
+function angle(cursor: Cursor, read: ReadValue): ObjectValue {
+  const open = { start: cursor.start, end: cursor.end };
+  if (!cursor.enter(open)) return { kind: "object", items: [], ...open };
+  cursor.advance();
+  const items = parseItems(cursor, read, kind.less);
+  if (!cursor.take(kind.less)) cursor.reportUnclosed(open);
+  cursor.leave();
+  return { kind: "object", items, start: open.start, end: cursor.lastEnd };
+}
+
+/** A closing bracket too many. `#web /x {` looks like a block but is a comment; then that is the cause. */
+function orphan(cursor: Cursor): void {
+  const span = { start: cursor.start, end: cursor.end };
+  for (let at = cursor.index - 1; at >= 0 && cursor.kind === kind.closeBrace; at--) {
+    if (cursor.tokens.kind(at) === kind.closeBrace || cursor.tokens.kind(at) === kind.openBrace) break;
+    if (cursor.tokens.kind(at) !== kind.comment) continue;
+    const comment = { start: cursor.tokens.start(at), end: cursor.tokens.end(at) };
+    const text = cursor.text.slice(comment.start, comment.end);
+    if (!/^#[a-zA-Z][^\n]*\{\s*$/.test(text)) continue;
+    const help = "write the block without #, or make every line of it a comment";
+    cursor.report("TSK_DIRECTIVE", comment, `${text} is a comment, so its closing } closes nothing`, {
+      help,
+    });
+    return;
+  }
+  cursor.report("TSK_ORPHAN", span, `this ${cursor.shown} closes nothing`);
+}

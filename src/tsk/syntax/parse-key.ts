@@ -1,0 +1,65 @@
+import type { Cursor } from "./cursor.ts";
+import type { ReadValue } from "./parse-primary.ts";
+import { stringText } from "./text.ts";
+import { kind } from "./token.ts";
+import type { Key } from "./tree.ts";
+
+/** path = key { "." key }; undefined when there is none: reported. */
+export function parseKeys(cursor: Cursor, read: ReadValue): Key[] | undefined {
+  const keys: Key[] = [];
+  do {
+    if (!key(cursor, keys, read)) return undefined;
+  } while (cursor.take(kind.dot));
+  return keys;
+}
+
+function key(cursor: Cursor, keys: Key[], read: ReadValue): boolean {
+  const { start, end, word } = cursor;
+  switch (cursor.kind) {
+    case kind.name:
+    case kind.word:
+    case kind.int:
+    case kind.duration:
+    case kind.size:
+    case kind.range:
+    case kind.date:
+    case kind.float:
+      dotted(keys, word, start);
+      break;
+    case kind.string:
+    case kind.raw:
+      keys.push({ name: stringText(cursor, cursor.kind, start, end), start, end });
+      break;
+    default:
+      return noKey(cursor, read);
+  }
+  cursor.advance();
+  return true;
+}
+
+/** `versions.1.2` scans its end as a float: every word between dots is a key. */
+function dotted(keys: Key[], word: string, start: number): void {
+  let at = start;
+  for (const name of word.split(".")) {
+    keys.push({ name, start: at, end: at + name.length });
+    at += name.length + 1;
+  }
+}
+
+function noKey(cursor: Cursor, read: ReadValue): false {
+  const { start, end } = cursor;
+  if (cursor.kind === kind.broken) {
+    cursor.advance();
+    return false;
+  }
+  if (cursor.kind === kind.head) {
+    const { end: templateEnd } = read(cursor);
+    cursor.report("TSK_KEY", { start, end: templateEnd }, "a key may not hold an interpolation");
+    return false;
+  }
+  const found =
+    cursor.kind === kind.newline || cursor.kind === kind.end ? "the end of the line" : cursor.shown;
+  const help = "a key is a name, a number or quoted text";
+  cursor.report("TSK_KEY", { start, end }, `a key is expected here, found ${found}`, { help });
+  return false;
+}

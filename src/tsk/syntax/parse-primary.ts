@@ -1,0 +1,269 @@
+import type { Cursor } from "./cursor.ts";
+import { readLiteral } from "./literal.ts";
+import { endsValue, restOfLine, skipValue, unreadable } from "./recover.ts";
+import { type Segment, segmentTexts, stringText } from "./text.ts";
+import { kind } from "./token.ts";
+import type { Argument, Scalar, Value } from "./tree.ts";
+
+/** Reads a whole value; handed in, because values and primaries contain each other. */
+export type ReadValue = (cursor: Cursor) => Value;
+
+/** primary = literal | string | $variable | @operator | name | array | object | "(" value ")". */
+export function parsePrimary(cursor: Cursor, read: ReadValue): Value {
+  const { start, end } = cursor;
+  switch (cursor.kind) {
+    case kind.string:
+    case kind.raw:
+    case kind.block:
+    case kind.rawBlock: {
+      const value = stringText(cursor, cursor.kind, start, end);
+      cursor.advance();
+      return { kind: "text", value, start, end };
+    }
+    case kind.head:
+    case kind.blockHead:
+      return template(cursor, read);
+    case kind.name:
+      return name(cursor);
+    case kind.variable:
+      cursor.advance();
+      return { kind: "use", name: cursor.text.slice(start + 1, end), start, end };
+    case kind.int:
+    case kind.float:
+    case kind.duration:
+    case kind.size:
+    case kind.percent:
+    case kind.range:
+    case kind.date:
+      return literal(cursor);
+    case kind.openBrace:
+      return cursor.object(cursor);
+    case kind.openBracket:
+      return array(cursor, read);
+    case kind.openParen:
+      return parenthesised(cursor, read);
+    case kind.at:
+      return operator(cursor, read);
+    case kind.broken:
+      cursor.advance();
+      return { kind: "missing", start, end };
+    default:
+      return nothing(cursor);
+  }
+}
+
+const words: ReadonlyMap<string, Scalar> = new Map<string, Scalar>([
+  ["true", true],
+  ["false", false],
+  ["null", null],
+]);
+
+function name(cursor: Cursor): Value {
+  const { start, end, word } = cursor;
+  cursor.advance();
+  const value = words.get(word);
+  return value === undefined
+    ? { kind: "name", name: word, start, end }
+    : { kind: "literal", value, start, end };
+}
+
+function literal(cursor: Cursor): Value {
+  const { start, end } = cursor;
+  const read = readLiteral(cursor.kind, cursor.word);
+  if ("code" in read) cursor.report(read.code, { start, end }, read.message);
+  cursor.advance();
+  return "code" in read
+    ? { kind: "missing", start, end }
+    : { kind: "literal", value: read.value, start, end };
+}
+
+/** head value { middle value } tail; line ends inside `${}` of a string in three quotes are white space. */
+function template(cursor: Cursor, read: ReadValue): Value {
+  const { start } = cursor;
+  if (!cursor.enter({ start, end: cursor.end })) return { kind: "missing", start, end: cursor.lastEnd };
+  const block = cursor.kind === kind.blockHead;
+  const quotes = block ? 3 : 1;
+  const segments: Segment[] = [
+    { text: cursor.text.slice(start + quotes, cursor.end - 2), start: start + quotes },
+  ];
+  const values: Value[] = [];
+  const outside = cursor.free;
+  for (let open = true; open; ) {
+    cursor.free = true;
+    cursor.advance();
+    values.push(read(cursor));
+    while (!continues(cursor.kind)) {
+      if (cursor.kind === kind.end || cursor.kind === kind.broken) {
+        cursor.free = outside;
+        cursor.leave();
+        cursor.take(kind.broken);
+        cursor.backToNewline();
+        return { kind: "missing", start, end: cursor.lastEnd };
+      }
+      const message = "an interpolation holds one value; } is expected here";
+      cursor.report("TSK_EXPECTED", { start: cursor.start, end: cursor.end }, message);
+      cursor.advance();
+    }
+    open = cursor.kind === kind.middle || cursor.kind === kind.blockMiddle;
+    const cut = open ? 2 : quotes;
+    segments.push({ text: cursor.text.slice(cursor.start + 1, cursor.end - cut), start: cursor.start + 1 });
+  }
+  cursor.free = outside;
+  cursor.advance();
+  cursor.leave();
+  const texts = segmentTexts(cursor, segments, block);
+  const parts = texts.flatMap((text, index) => [text, ...values.slice(index, index + 1)]);
+  return { kind: "template", parts: parts.filter((part) => part !== ""), start, end: cursor.lastEnd };
+}
+
+function continues(token: number): boolean {
+  return (
+    token === kind.middle || token === kind.tail || token === kind.blockMiddle || token === kind.blockTail
+  );
+}
+
+function parenthesised(cursor: Cursor, read: ReadValue): Value {
+  const open = { start: cursor.start, end: cursor.end };
+  if (!cursor.enter(open)) return { kind: "missing", ...open };
+  const outside = cursor.free;
+  cursor.free = true;
+  cursor.advance();
+  const value = read(cursor);
+  closeParen(cursor, open, outside);
+  cursor.leave();
+  return value;
+}
+
+/** At the end of what stands in parentheses; outside them line ends mean again what they did before. */
+function closeParen(cursor: Cursor, open: { start: number; end: number }, outside: boolean): void {
+  cursor.free = outside;
+  if (cursor.take(kind.closeParen)) return;
+  cursor.reportUnclosed(open);
+  cursor.backToNewline();
+}
+
+function array(cursor: Cursor, read: ReadValue): Value {
+  const open = { start: cursor.start, end: cursor.end };
+  const elements: Value[] = [];
+  if (!cursor.enter(open)) return { kind: "array", elements, ...open };
+  const outside = cursor.free;
+  cursor.free = false;
+  cursor.advance();
+  cursor.skipNewlines();
+  while (cursor.kind !== kind.closeBracket && cursor.kind !== kind.end) {
+    elements.push(read(cursor));
+    const line = cursor.kind === kind.newline;
+    cursor.skipNewlines();
+    const comma = cursor.take(kind.comma);
+    cursor.skipNewlines();
+    if (line || comma || cursor.kind === kind.closeBracket) continue;
+    if (!unseparated(cursor, elements.at(-1), open)) break;
+  }
+  cursor.free = outside;
+  if (!cursor.take(kind.closeBracket)) cursor.reportUnclosed(open);
+  cursor.leave();
+  return { kind: "array", elements, start: open.start, end: cursor.lastEnd };
+}
+
+/** Neither comma nor line end after an element. False when the array itself must have ended before. */
+function unseparated(cursor: Cursor, last: Value | undefined, open: { start: number; end: number }): boolean {
+  // A key in an array: the bracket was forgotten lines ago.
+  if (cursor.kind === kind.colon || cursor.kind === kind.equals || cursor.kind === kind.closeBrace) {
+    cursor.reportUnclosed(open);
+    skipValue(cursor);
+    return false;
+  }
+  if (last !== undefined && last.kind !== "missing") unquoted(cursor, last);
+  skipValue(cursor);
+  cursor.take(kind.comma);
+  cursor.skipNewlines();
+  return true;
+}
+
+function operator(cursor: Cursor, read: ReadValue): Value {
+  const { start } = cursor;
+  cursor.advance();
+  if (cursor.kind !== kind.name || !cursor.glued) {
+    cursor.report("TSK_EXPECTED", { start, end: start + 1 }, "the name of an operator is expected after @");
+    return unreadable(cursor, start);
+  }
+  do cursor.advance();
+  while (cursor.glued && cursor.is(kind.dot) && dotName(cursor));
+  const end = cursor.lastEnd;
+  const name = cursor.text.slice(start + 1, end);
+  if (!cursor.is(kind.openParen) || !cursor.glued)
+    return { kind: "operator", name, args: undefined, start, end };
+  const args = parseArguments(cursor, read);
+  return { kind: "operator", name, args, start, end: cursor.lastEnd };
+}
+
+/** Consumes the dot before a name. */
+function dotName(cursor: Cursor): boolean {
+  const next = cursor.index + 1;
+  if (cursor.tokens.kind(next) !== kind.name) return false;
+  cursor.advance();
+  return true;
+}
+
+function parseArguments(cursor: Cursor, read: ReadValue): Argument[] {
+  const open = { start: cursor.start, end: cursor.end };
+  const args: Argument[] = [];
+  if (!cursor.enter(open)) return args;
+  const outside = cursor.free;
+  cursor.free = true;
+  cursor.advance();
+  while (cursor.kind !== kind.closeParen && cursor.kind !== kind.end) {
+    args.push(argument(cursor, read));
+    if (!cursor.take(kind.comma)) break;
+  }
+  closeParen(cursor, open, outside);
+  cursor.leave();
+  return args;
+}
+
+function argument(cursor: Cursor, read: ReadValue): Argument {
+  const { start } = cursor;
+  const value = read(cursor);
+  if (value.kind !== "name" || !cursor.take(kind.equals))
+    return { name: undefined, value, start, end: cursor.lastEnd };
+  const named = read(cursor);
+  return { name: value.name, value: named, start, end: cursor.lastEnd };
+}
+
+/** No value can begin here. */
+function nothing(cursor: Cursor): Value {
+  const { start, end, shown } = cursor;
+  if (cursor.kind === kind.word) {
+    const message = `${shown} begins with a digit but is no number, duration, size, range or date`;
+    cursor.report("TSK_NUMBER", { start, end }, message, { help: `quote it if it is text: "${shown}"` });
+  } else if (endsValue(cursor.kind)) {
+    const at = cursor.lastEnd;
+    cursor.report("TSK_EMPTY_VALUE", { start: at, end: at }, "a value is expected here", { help: emptyHelp });
+    return { kind: "missing", start: at, end: at };
+  } else {
+    const text = restOfLine(cursor, start);
+    const help = quoteHelp(text);
+    cursor.report("TSK_UNQUOTED", { start, end: start + text.length }, `${brief(text)} is no value`, {
+      help,
+    });
+  }
+  return unreadable(cursor, start);
+}
+
+const emptyHelp = 'write null for no value, "" for empty text';
+
+/** A value ended, and the line goes on: the whole was meant as text. */
+export function unquoted(cursor: Cursor, value: Value): void {
+  const text = restOfLine(cursor, value.start);
+  const span = { start: value.start, end: value.start + text.length };
+  cursor.report("TSK_UNQUOTED", span, `${brief(text)} is text without quotes`, { help: quoteHelp(text) });
+}
+
+function brief(text: string): string {
+  const line = text.split("\n", 1)[0] ?? "";
+  return line.length > 60 ? `${line.slice(0, 60)}…` : line;
+}
+
+function quoteHelp(text: string): string {
+  return brief(text) !== text ? "put the text in quotes" : `write ${JSON.stringify(text)}`;
+}

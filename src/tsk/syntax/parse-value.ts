@@ -1,0 +1,169 @@
+import type { Cursor } from "./cursor.ts";
+import { limits } from "./limits.ts";
+import { parsePrimary } from "./parse-primary.ts";
+import { unreadable } from "./recover.ts";
+import { kind } from "./token.ts";
+import type { BinaryOperator, Literal, Value } from "./tree.ts";
+
+/** value = or [ "?" value ":" value ]; a line may end before and after "?" and ":". */
+export function parseValue(cursor: Cursor): Value {
+  const start = cursor.start;
+  const condition = binary(cursor, 1);
+  const next = cursor.kind === kind.newline ? cursor.beyondNewlines() : cursor.kind;
+  if (next !== kind.question) return condition;
+  cursor.skipNewlines();
+  const question = { start: cursor.start, end: cursor.end };
+  if (!cursor.enter(question)) return { kind: "missing", start, end: cursor.lastEnd };
+  cursor.advance();
+  cursor.skipNewlines();
+  const then = parseValue(cursor);
+  if (cursor.kind === kind.newline && cursor.beyondNewlines() === kind.colon) cursor.skipNewlines();
+  let otherwise: Value;
+  if (cursor.take(kind.colon)) {
+    cursor.skipNewlines();
+    otherwise = parseValue(cursor);
+  } else {
+    cursor.report("TSK_EXPECTED", question, 'this "?" has no ":" and no value for the other case');
+    otherwise = unreadable(cursor, cursor.start);
+  }
+  cursor.leave();
+  return { kind: "conditional", condition, then, otherwise, start, end: cursor.lastEnd };
+}
+
+interface Level {
+  readonly operator: BinaryOperator;
+  readonly power: number;
+}
+
+const levels: Readonly<Record<number, Level>> = {
+  [kind.or]: { operator: "||", power: 1 },
+  [kind.coalesce]: { operator: "??", power: 1 },
+  [kind.and]: { operator: "&&", power: 2 },
+  [kind.equal]: { operator: "==", power: 3 },
+  [kind.unequal]: { operator: "!=", power: 3 },
+  [kind.less]: { operator: "<", power: 3 },
+  [kind.lessEqual]: { operator: "<=", power: 3 },
+  [kind.greater]: { operator: ">", power: 3 },
+  [kind.greaterEqual]: { operator: ">=", power: 3 },
+  [kind.plus]: { operator: "+", power: 4 },
+  [kind.minus]: { operator: "-", power: 4 },
+  [kind.times]: { operator: "*", power: 5 },
+  [kind.divide]: { operator: "/", power: 5 },
+  [kind.modulo]: { operator: "%", power: 5 },
+};
+
+/** Precedence climbing: operators of at least `power`, to the left first. */
+function binary(cursor: Cursor, power: number): Value {
+  const start = cursor.start;
+  let left = unary(cursor);
+  let before: Level | undefined;
+  for (let length = 1; ; length++) {
+    const level = levels[cursor.kind];
+    if (level === undefined || level.power < power) return left;
+    checkNeighbours(cursor, before, level);
+    if (length > limits.nesting) {
+      const message = `more than ${limits.nesting} operators in a row`;
+      cursor.report("TSK_TOO_DEEP", { start: cursor.start, end: cursor.end }, message);
+      return unreadable(cursor, start);
+    }
+    cursor.advance();
+    cursor.skipNewlines();
+    const right = binary(cursor, level.power + 1);
+    left = { kind: "binary", operator: level.operator, left, right, start, end: cursor.lastEnd };
+    before = level;
+  }
+}
+
+function checkNeighbours(cursor: Cursor, before: Level | undefined, now: Level): void {
+  if (before === undefined || before.power !== now.power) return;
+  const span = { start: cursor.start, end: cursor.end };
+  if (now.power === 1 && before.operator !== now.operator)
+    cursor.report("TSK_MIXED", span, "|| and ?? stand side by side; put one of them in parentheses");
+  if (now.power === 3)
+    cursor.report(
+      "TSK_CHAIN",
+      span,
+      `comparisons do not chain; write a ${before.operator} b && b ${now.operator} c`,
+    );
+}
+
+function unary(cursor: Cursor): Value {
+  if (cursor.kind !== kind.not && cursor.kind !== kind.minus) return postfix(cursor);
+  const operator = cursor.kind === kind.not ? "!" : "-";
+  const start = cursor.start;
+  cursor.advance();
+  const operand = postfix(cursor);
+  const end = cursor.lastEnd;
+  if (operator === "-" && operand.kind === "literal" && typeof operand.value === "number")
+    return { ...operand, value: -operand.value, start } satisfies Literal;
+  return { kind: "unary", operator, operand, start, end };
+}
+
+/** primary { "." key | "[" value "]" }, without a space before. */
+function postfix(cursor: Cursor): Value {
+  let value = parsePrimary(cursor, parseValue);
+  for (let length = 1; cursor.glued; length++) {
+    if (cursor.kind !== kind.dot && cursor.kind !== kind.openBracket && cursor.kind !== kind.openParen) break;
+    // A number or text has no members: `1.0.0` and `a/b` are text without quotes, reported where the line goes on.
+    if (value.kind === "literal" || value.kind === "text" || value.kind === "missing") break;
+    if (length > limits.nesting) {
+      cursor.report("TSK_TOO_DEEP", value, `more than ${limits.nesting} steps in a row`);
+      return unreadable(cursor, value.start);
+    }
+    if (cursor.kind === kind.openParen) return call(cursor, value);
+    value = cursor.kind === kind.dot ? dotted(cursor, value) : indexed(cursor, value);
+  }
+  return value;
+}
+
+function dotted(cursor: Cursor, object: Value): Value {
+  cursor.advance();
+  const start = cursor.start;
+  const word = cursor.word;
+  const isKey = cursor.kind === kind.name || cursor.kind === kind.int || cursor.kind === kind.float;
+  if (!isKey || !cursor.glued) {
+    cursor.report("TSK_KEY", { start, end: cursor.end }, "a key is expected after the dot");
+    return unreadable(cursor, object.start);
+  }
+  cursor.advance();
+  // `list.0.1` scans as a float.
+  let value = object;
+  let at = start;
+  for (const part of word.split(".")) {
+    const span = { start: at, end: at + part.length };
+    const key: Value = { kind: "text", value: part, ...span };
+    value = { kind: "member", object: value, key, start: object.start, end: span.end };
+    at = span.end + 1;
+  }
+  return value;
+}
+
+function indexed(cursor: Cursor, object: Value): Value {
+  const open = { start: cursor.start, end: cursor.end };
+  if (!cursor.enter(open)) return object;
+  const key = enclosed(cursor, open, kind.closeBracket);
+  cursor.leave();
+  return { kind: "member", object, key, start: object.start, end: cursor.lastEnd };
+}
+
+/** A value between brackets, in which line ends are white space. */
+function enclosed(cursor: Cursor, open: { start: number; end: number }, close: number): Value {
+  const outside = cursor.free;
+  cursor.free = true;
+  cursor.advance();
+  const value = parseValue(cursor);
+  cursor.free = outside;
+  if (!cursor.take(close)) {
+    cursor.reportUnclosed(open);
+    cursor.backToNewline();
+  }
+  return value;
+}
+
+function call(cursor: Cursor, callee: Value): Value {
+  const name = cursor.text.slice(callee.start, callee.end);
+  cursor.report("TSK_CALL", callee, `${name}(…) is a call without @`, {
+    help: `write @${name}(…), or quote text`,
+  });
+  return unreadable(cursor, callee.start);
+}

@@ -1,0 +1,68 @@
+import { type Diagnostic, problem } from "../diagnostic.ts";
+import { Source } from "../source.ts";
+import { Cursor } from "./cursor.ts";
+import { limits } from "./limits.ts";
+import { parseItems, parseObject } from "./parse-item.ts";
+import { parseValue } from "./parse-value.ts";
+import { scan } from "./scan.ts";
+import { kind, Tokens } from "./token.ts";
+import type { Item, Tree, Value } from "./tree.ts";
+
+/**
+ * Parses a text into a lossless tree. Never throws: problems are in `diagnostics`, all of them in one run, at most one
+ * per cause.
+ *
+ * @param text the text, or a source that names its file and layer
+ * @example parse('port: 8080').items.length // 1
+ */
+export function parse(text: string | Source): Tree {
+  const source = typeof text === "string" ? new Source("", text) : text;
+  if (source.text.length > limits.text) return tooLarge(source);
+  const problems: Diagnostic[] = [];
+  const cursor = open(source, problems);
+  const items = document(cursor);
+  return { source, tokens: cursor.tokens, items, diagnostics: problems.sort((a, b) => a.start - b.start) };
+}
+
+/**
+ * Parses a text that is one value and nothing else, as an override from outside is; undefined when it is not.
+ * Never reports: the caller reads the text as text then.
+ */
+export function parseLoneValue(source: Source, start: number): Value | undefined {
+  const problems: Diagnostic[] = [];
+  const lone = new Source(source.file, `${" ".repeat(start)}${source.text.slice(start)}`, source.layer);
+  const cursor = open(lone, problems);
+  const value = parseValue(cursor);
+  cursor.skipNewlines();
+  return problems.length === 0 && cursor.kind === kind.end ? value : undefined;
+}
+
+function open(source: Source, problems: Diagnostic[]): Cursor {
+  const tokens = scan(source.text, (code, start, end, message) => {
+    if (problems.length < limits.diagnostics) problems.push(problem(source, { start, end }, code, message));
+  });
+  return new Cursor(source, tokens, problems, (cursor) => parseObject(cursor, parseValue));
+}
+
+/** A document is items, or one object: every JSON object is a document. */
+function document(cursor: Cursor): readonly Item[] {
+  cursor.skipNewlines();
+  if (cursor.kind !== kind.openBrace) return parseItems(cursor, parseValue, kind.end);
+  const root = parseObject(cursor, parseValue);
+  cursor.skipNewlines();
+  if (cursor.is(kind.end)) return root.items;
+  const rest = parseItems(cursor, parseValue, kind.end);
+  const first = rest[0];
+  if (first !== undefined)
+    cursor.report("TSK_EXPECTED", first, "nothing may follow the object that is the whole document");
+  return root.items;
+}
+
+function tooLarge(source: Source): Tree {
+  const tokens = new Tokens(2);
+  tokens.add(kind.invalid, source.text.length);
+  tokens.add(kind.end, source.text.length);
+  const message = `the text is ${source.text.length} characters long; the limit is ${limits.text}`;
+  const diagnostics = [problem(source, { start: 0, end: 0 }, "TSK_TOO_LARGE", message)];
+  return { source, tokens, items: [], diagnostics };
+}

@@ -1,0 +1,201 @@
+import { reading } from "./scan-number.ts";
+import { type Report, Strings } from "./scan-string.ts";
+import { kind, Tokens } from "./token.ts";
+
+const other = 0;
+const letter = 1;
+const digit = 2;
+const blank = 3;
+
+/** Classes of the ASCII characters; everything else is looked up in Unicode, once per character, off the fast path. */
+const classes = Uint8Array.from({ length: 128 }, (_, code) => {
+  if ((code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code === 95) return letter;
+  if (code >= 48 && code <= 57) return digit;
+  return code === 32 || code === 9 ? blank : other;
+});
+
+const unicodeLetter = /\p{L}/u;
+
+/**
+ * Cuts a text into tokens. Never fails: what is no token becomes `kind.invalid` and is reported.
+ *
+ * @param report hears of characters and quotes that are wrong, by position
+ */
+export function scan(text: string, report: Report): Tokens {
+  const tokens = new Tokens((text.length >> 2) + 16);
+  const strings = new Strings(text, tokens, report);
+  const length = text.length;
+  // A byte order mark is allowed at the very beginning (RFC 3629 §6) and nowhere else.
+  let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  if (at === 1) tokens.add(kind.space, 1);
+  while (at < length) {
+    const code = text.charCodeAt(at);
+    const group = code < 128 ? classes[code] : other;
+    if (group === letter) {
+      at = nameEnd(text, at + 1);
+      tokens.add(kind.name, at);
+    } else if (group === blank) {
+      do at++;
+      while (at < length && classes[text.charCodeAt(at)] === blank);
+      tokens.add(kind.space, at);
+    } else if (group === digit) {
+      at = number(text, at, tokens);
+    } else if (code === 10 || (code === 13 && text.charCodeAt(at + 1) === 10)) {
+      strings.endLine();
+      at += code === 10 ? 1 : 2;
+      tokens.add(kind.newline, at);
+    } else if (code === 34) at = strings.quoted(at);
+    else if (code === 39) at = strings.raw(at);
+    else if (code === 123) at = strings.openBrace(at);
+    else if (code === 125) at = strings.closeBrace(at);
+    else if (code === 35 || (code === 47 && startsComment(text, at))) at = comment(text, at, tokens, report);
+    else at = rest(text, at, code, tokens, report);
+  }
+  strings.endText();
+  tokens.add(kind.end, length);
+  return tokens;
+}
+
+function nameEnd(text: string, from: number): number {
+  let at = from;
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 128) {
+      const group = classes[code];
+      if (group !== letter && group !== digit && code !== 45) return at;
+    } else {
+      const width = letterAt(text, at);
+      if (width === 0) return at;
+      at += width - 1;
+    }
+  }
+  return at;
+}
+
+/** UTF-16 units of the non-ASCII letter at `at`; 0 when it is none. */
+function letterAt(text: string, at: number): number {
+  const point = text.codePointAt(at) ?? 0;
+  if (point < 128 || !unicodeLetter.test(String.fromCodePoint(point))) return 0;
+  return point > 0xffff ? 2 : 1;
+}
+
+function number(text: string, start: number, tokens: Tokens): number {
+  let at = start + 1;
+  while (at < text.length && classes[text.charCodeAt(at)] === digit) at++;
+  const next = text.charCodeAt(at);
+  // Most numbers are plain: the next character cannot belong to any other literal.
+  const plain = next < 128 && classes[next] !== letter && next !== 46 && next !== 45 && next !== 37;
+  if (plain || at === text.length) {
+    tokens.add(kind.int, at);
+    return at;
+  }
+  const read = reading(text, start, next);
+  tokens.add(read.kind, read.end);
+  return read.end;
+}
+
+function startsComment(text: string, at: number): boolean {
+  const next = text.charCodeAt(at + 1);
+  return next === 47 || next === 42;
+}
+
+function comment(text: string, at: number, tokens: Tokens, report: Report): number {
+  let end: number;
+  if (text.charCodeAt(at) === 47 && text.charCodeAt(at + 1) === 42) {
+    end = text.indexOf("*/", at + 2) + 2;
+    if (end === 1) {
+      report("TSK_COMMENT_OPEN", at, at + 2, "this comment has no */");
+      end = text.length;
+    }
+  } else {
+    end = text.indexOf("\n", at);
+    if (end < 0) end = text.length;
+    else if (text.charCodeAt(end - 1) === 13) end--;
+  }
+  tokens.add(kind.comment, end);
+  return end;
+}
+
+/** Variables, punctuation, letters beyond ASCII, and what is nothing of the language. */
+function rest(text: string, at: number, code: number, tokens: Tokens, report: Report): number {
+  if (code === 36) {
+    const end = nameStart(text, at + 1);
+    if (end > at + 1) {
+      tokens.add(kind.variable, nameEnd(text, end));
+      return tokens.end(tokens.count - 1);
+    }
+  }
+  const width = code < 128 ? 0 : letterAt(text, at);
+  if (width > 0) {
+    const end = nameEnd(text, at + width);
+    tokens.add(kind.name, end);
+    return end;
+  }
+  const found = punctuation(text, at, code);
+  if (found !== undefined) {
+    tokens.add(found[0], at + found[1]);
+    return at + found[1];
+  }
+  return invalid(text, at, tokens, report);
+}
+
+/** Past the first letter of a name, or `at` when there is none. */
+function nameStart(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  if (code < 128) return classes[code] === letter ? at + 1 : at;
+  return at + (at < text.length ? letterAt(text, at) : 0);
+}
+
+function invalid(text: string, at: number, tokens: Tokens, report: Report): number {
+  const point = text.codePointAt(at) ?? 0;
+  const end = at + (point > 0xffff ? 2 : 1);
+  const shown = point < 33 || point === 127 ? "" : ` "${String.fromCodePoint(point)}"`;
+  const hex = point.toString(16).toUpperCase().padStart(4, "0");
+  report("TSK_CHARACTER", at, end, `the character${shown} (U+${hex}) means nothing here; text needs quotes`);
+  tokens.add(kind.invalid, end);
+  return end;
+}
+
+type Found = readonly [kind: number, width: number];
+
+const single: Readonly<Record<number, Found>> = {
+  40: [kind.openParen, 1],
+  41: [kind.closeParen, 1],
+  42: [kind.times, 1],
+  43: [kind.plus, 1],
+  44: [kind.comma, 1],
+  45: [kind.minus, 1],
+  46: [kind.dot, 1],
+  47: [kind.divide, 1],
+  58: [kind.colon, 1],
+  59: [kind.semicolon, 1],
+  64: [kind.at, 1],
+  91: [kind.openBracket, 1],
+  93: [kind.closeBracket, 1],
+  37: [kind.modulo, 1],
+  33: [kind.not, 1],
+  60: [kind.less, 1],
+  61: [kind.equals, 1],
+  62: [kind.greater, 1],
+  63: [kind.question, 1],
+};
+
+const double: Readonly<Record<string, Found>> = {
+  "==": [kind.equal, 2],
+  "!=": [kind.unequal, 2],
+  "<=": [kind.lessEqual, 2],
+  ">=": [kind.greaterEqual, 2],
+  "??": [kind.coalesce, 2],
+  "||": [kind.or, 2],
+  "&&": [kind.and, 2],
+};
+
+function punctuation(text: string, at: number, code: number): Found | undefined {
+  const next = text.charCodeAt(at + 1);
+  if (next === 61 || next === code) {
+    if (code === 46 && text.charCodeAt(at + 2) === 46) return [kind.spread, 3];
+    const found = double[text.slice(at, at + 2)];
+    if (found !== undefined) return found;
+  }
+  return single[code];
+}
