@@ -1,0 +1,69 @@
+/** A request target, understood once; everything after works on this form only. */
+export type Target =
+  | {
+      readonly kind: "path";
+      /** Normalised: no dot segments, no needlessly encoded letters, hex digits in capitals. */
+      readonly path: string;
+      /** With its question mark, as received; empty when there is none. */
+      readonly query: string;
+      /** Host of an absolute-form target, which overrides the Host field (RFC 9112 §3.2.2). */
+      readonly host?: string;
+    }
+  /** `OPTIONS *`: the server itself. */
+  | { readonly kind: "server" }
+  /** What is wrong, as a sentence. */
+  | { readonly kind: "bad"; readonly problem: string };
+
+/** Reads the request target of RFC 9112 §3.2. What two programs could read in two ways is refused. */
+export function parseTarget(method: string, target: string): Target {
+  if (target === "*")
+    return method === "OPTIONS" ? { kind: "server" } : bad("the target * is for OPTIONS only");
+  // Control bytes, spaces, bytes above ASCII and fragments have no place in a target; a backslash is a slash to some.
+  if (!/^[\x21-\x7e]+$/.test(target) || /[\\#]/.test(target))
+    return bad("the target has characters that are not allowed");
+  const absolute = /^https?:\/\/([^/?]+)(.*)$/i.exec(target);
+  const local = absolute === null ? target : (absolute[2] ?? "");
+  const queryAt = local.indexOf("?");
+  const rawPath = queryAt < 0 ? local : local.slice(0, queryAt);
+  const query = queryAt < 0 ? "" : local.slice(queryAt);
+  if (absolute === null && !rawPath.startsWith("/")) return bad("the target must begin with /");
+  const path = normalisePath(rawPath === "" ? "/" : rawPath);
+  if (typeof path !== "string") return bad(path.problem);
+  const host = absolute?.[1];
+  if (host?.includes("@")) return bad("the target names a user");
+  return { kind: "path", path, query, ...(host === undefined ? {} : { host }) };
+}
+
+/** RFC 3986 §6.2.2: one form for every path that means the same, so that what is matched is what is forwarded. */
+export function normalisePath(path: string): string | { readonly problem: string } {
+  if (/%(?![0-9A-Fa-f]{2})/.test(path)) return { problem: "the path has a broken percent-encoding" };
+  // An encoded slash is data to one program and a separator to the next: rules could be walked around with it.
+  if (/%(?:2f|5c|00)/i.test(path))
+    return { problem: "the path has an encoded slash, backslash or zero byte" };
+  const decoded = path.includes("%") ? path.replace(/%[0-9A-Fa-f]{2}/g, unreservedOnly) : path;
+  return decoded.includes("/.") ? withoutDots(decoded) : decoded;
+}
+
+/** RFC 3986 §6.2.2.2: letters, digits and -._~ mean the same encoded or not. */
+function unreservedOnly(encoded: string): string {
+  const char = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
+  return /[A-Za-z0-9._~-]/.test(char) ? char : encoded.toUpperCase();
+}
+
+/** RFC 3986 §5.2.4, except that a path which climbs above its root is refused instead of cut. */
+function withoutDots(path: string): string | { readonly problem: string } {
+  const kept: string[] = [];
+  const segments = path.slice(1).split("/");
+  for (const [i, segment] of segments.entries()) {
+    const last = i === segments.length - 1;
+    if (segment === "..") {
+      if (kept.pop() === undefined) return { problem: "the path climbs above its root" };
+    } else if (segment !== ".") kept.push(segment);
+    if (last && (segment === "." || segment === "..")) kept.push("");
+  }
+  return `/${kept.join("/")}`;
+}
+
+function bad(problem: string): Target {
+  return { kind: "bad", problem };
+}
