@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { z } from "zod";
+import { count, durationMs, httpUrl, port, ratio, sizeBytes } from "./index.ts";
+
+function accepts(word: z.ZodType, values: readonly unknown[]): void {
+  for (const value of values) assert.equal(word.safeParse(value).success, true, String(value));
+}
+
+function refuses(word: z.ZodType, values: readonly unknown[]): void {
+  for (const value of values) {
+    const { error } = word.safeParse(value);
+    assert.ok(error !== undefined && error.issues.length >= 1, String(value));
+  }
+}
+
+test("a duration becomes milliseconds", () => {
+  assert.equal(durationMs().parse("1m30s"), 90_000);
+  refuses(durationMs(), ["30", "soon", 30, undefined]);
+});
+
+test("a size becomes bytes", () => {
+  assert.equal(sizeBytes().parse("64KiB"), 65_536);
+  refuses(sizeBytes(), ["64", "big", 64, undefined]);
+});
+
+test("a port is 0 to 65535", () => {
+  accepts(port(), [0, 1, 8080, 65_535]);
+  refuses(port(), [-1, 65_536, 80.5, "80", Number.NaN]);
+});
+
+test("a count is a whole number of 0 or more", () => {
+  accepts(count(), [0, 1, 1000]);
+  refuses(count(), [-1, 1.5, "1", Number.POSITIVE_INFINITY]);
+});
+
+test("a ratio is between 0 and 1, both included", () => {
+  accepts(ratio(), [0, 0.5, 1]);
+  refuses(ratio(), [-0.01, 1.01, "0.5"]);
+});
+
+test("an address is http or https, with a host", () => {
+  accepts(httpUrl(), ["http://localhost:8500", "https://a.example/x?y=1"]);
+  refuses(httpUrl(), ["localhost:8500", "ftp://a", "http://", "http:///x", "http://a:99999", " http://a", 5]);
+});
+
+test("a refusal says what was expected and what was found", () => {
+  const issue = durationMs().safeParse("soon").error?.issues[0];
+  assert.match(issue?.message ?? "", /"30s".*"soon"/);
+});
