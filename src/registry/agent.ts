@@ -1,0 +1,179 @@
+import { TuskerError } from "../kernel/index.ts";
+import type { Checker } from "./checks/checker.ts";
+import type { Change, Check, CheckSpec, CheckStatus, Service } from "./state/model.ts";
+import type { Store } from "./state/store.ts";
+
+/** An instance to be registered on this node. */
+export type LocalService = Omit<Service, "node">;
+
+/** A check to be registered on this node. */
+export interface LocalCheck {
+  /** Empty: derived from the instance, or the name. */
+  readonly id: string;
+  /** Empty: derived from the instance. */
+  readonly name: string;
+  readonly notes: string;
+  /** Status of a check that is new; one that is known keeps its status. Default critical. */
+  readonly status?: CheckStatus | undefined;
+  readonly type: string;
+  readonly spec: CheckSpec;
+}
+
+/** What can be done to the instances and checks of this node. Each change is one transaction. */
+export interface Agent {
+  /** Name of this node. */
+  readonly node: string;
+  /** Adds or replaces an instance with its checks. */
+  register(service: LocalService, checks: readonly LocalCheck[], options?: RegisterOptions): Promise<void>;
+  /** Unknown ids are fine. */
+  deregister(serviceId: string): Promise<void>;
+  /** @throws TuskerError REGISTRY_UNKNOWN when the instance is not there */
+  registerCheck(check: LocalCheck, serviceId: string): Promise<void>;
+  /** Unknown ids are fine. */
+  deregisterCheck(checkId: string): Promise<void>;
+  /** An instance reports a TTL check. @throws TuskerError REGISTRY_UNKNOWN when there is no such TTL check */
+  reportTtl(checkId: string, status: CheckStatus, output: string): Promise<void>;
+  /** @throws TuskerError REGISTRY_UNKNOWN when the instance is not there */
+  serviceMaintenance(serviceId: string, enable: boolean, reason: string): Promise<void>;
+  nodeMaintenance(enable: boolean, reason: string): Promise<void>;
+}
+
+/** How a registration treats what is known of the instance. */
+export interface RegisterOptions {
+  /** Also removes checks of the instance that are not listed; default false. */
+  readonly replaceChecks?: boolean;
+  /** A check that names a status takes it even if it is known already; default false. */
+  readonly setStatus?: boolean;
+}
+
+/** Id of the check that takes a whole node out of service. */
+export const nodeMaintenanceId = "_node_maintenance";
+
+/** Id of the check that takes an instance out of service. */
+export function serviceMaintenanceId(serviceId: string): string {
+  return `_service_maintenance:${serviceId}`;
+}
+
+/** The check of the node itself that its registry answers: it passes as long as anybody can read it. */
+export const aliveCheckId = "serfHealth";
+
+/** True for the checks of maintenance: they belong to the operator, not to the instance. */
+export function isMaintenanceCheck(checkId: string): boolean {
+  return checkId === nodeMaintenanceId || checkId.startsWith(serviceMaintenanceId(""));
+}
+
+/** The agent of one node over the store. */
+export function localAgent(node: string, store: Store, checks: Checker): Agent {
+  const { tables } = store;
+  const commit = async (...changes: Change[]): Promise<void> => {
+    await store.commit(changes);
+  };
+  const checkOf = (
+    local: LocalCheck,
+    id: string,
+    name: string,
+    serviceId: string,
+    setStatus = false,
+  ): Check => {
+    if (id === aliveCheckId) throw refused(`"${id}" is the registry's own check; choose another id`);
+    const known = tables.check(node, id);
+    const before = setStatus && local.status !== undefined ? undefined : known;
+    return {
+      node,
+      id,
+      name,
+      notes: local.notes,
+      // Registering again is no sign of health, nor of the lack of it: what is known of the instance stays.
+      status: before?.status ?? local.status ?? "critical",
+      output: before?.output ?? "",
+      serviceId,
+      serviceName: "",
+      serviceTags: [],
+      type: local.type,
+      spec: local.spec,
+    };
+  };
+
+  return {
+    node,
+    async register(service, list, { replaceChecks = false, setStatus = false } = {}) {
+      const next = list.map((local, i) => {
+        const derived = list.length > 1 ? `service:${service.id}:${i + 1}` : `service:${service.id}`;
+        return checkOf(
+          local,
+          local.id || derived,
+          local.name || `Service '${service.name}' check`,
+          service.id,
+          setStatus,
+        );
+      });
+      const kept = new Set(next.map((check) => check.id));
+      const gone = replaceChecks
+        ? tables.checksOf(node, service.id).filter(({ id }) => !kept.has(id) && !isMaintenanceCheck(id))
+        : [];
+      await commit(
+        { kind: "service", service: { ...service, node } },
+        ...gone.map(({ id }): Change => ({ kind: "check-gone", node, id })),
+        ...next.map((check): Change => ({ kind: "check", check })),
+      );
+    },
+    deregister: (id) => commit({ kind: "service-gone", node, id }),
+    async registerCheck(local, serviceId) {
+      if (serviceId !== "" && tables.service(node, serviceId) === undefined) {
+        throw unknown(`ServiceID "${serviceId}" does not exist`);
+      }
+      await commit({ kind: "check", check: checkOf(local, local.id || local.name, local.name, serviceId) });
+    },
+    async deregisterCheck(id) {
+      if (id !== aliveCheckId) await commit({ kind: "check-gone", node, id });
+    },
+    async reportTtl(id, status, output) {
+      const check = tables.check(node, id);
+      if (check?.spec?.kind !== "ttl") throw unknown(`CheckID "${id}" does not have associated TTL`);
+      checks.beat(id);
+      await commit({ kind: "check", check: { ...check, status, output } });
+    },
+    async serviceMaintenance(serviceId, enable, reason) {
+      if (tables.service(node, serviceId) === undefined) {
+        throw unknown(`No service registered with ID "${serviceId}"`, 404);
+      }
+      const id = serviceMaintenanceId(serviceId);
+      await commit(enable ? maintenance(node, id, serviceId, reason) : { kind: "check-gone", node, id });
+    },
+    nodeMaintenance: (enable, reason) =>
+      commit(
+        enable
+          ? maintenance(node, nodeMaintenanceId, "", reason)
+          : { kind: "check-gone", node, id: nodeMaintenanceId },
+      ),
+  };
+}
+
+function maintenance(node: string, id: string, serviceId: string, reason: string): Change {
+  const what = serviceId === "" ? "node" : "service";
+  return {
+    kind: "check",
+    check: {
+      node,
+      id,
+      name: what === "node" ? "Node Maintenance Mode" : "Service Maintenance Mode",
+      status: "critical",
+      notes:
+        reason ||
+        `Maintenance mode is enabled for this ${what}, but no reason was provided. This is a default message.`,
+      output: "",
+      serviceId,
+      serviceName: "",
+      serviceTags: [],
+      type: "maintenance",
+    },
+  };
+}
+
+function unknown(text: string, status: number = 500): TuskerError {
+  return new TuskerError("REGISTRY_UNKNOWN", text, { details: { status } });
+}
+
+function refused(text: string): TuskerError {
+  return new TuskerError("REGISTRY_INVALID", `Invalid check: ${text}`, { details: { status: 400 } });
+}

@@ -1,0 +1,77 @@
+import { request as httpRequest, type IncomingMessage, STATUS_CODES } from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { CheckSpec, CheckStatus } from "../state/model.ts";
+import { maxOutputChars, type Probe } from "./probe.ts";
+
+type HttpSpec = Extract<CheckSpec, { kind: "http" }>;
+
+const maxRedirects = 10;
+
+/**
+ * Passing on 2xx, warning on 429, critical on the rest. Each run uses a connection of its own: one that is kept
+ * would prove that an old socket works, not that the instance still accepts.
+ */
+export const httpProbe: Probe<"http"> = async (spec, signal) => {
+  let url = spec.url;
+  for (let hop = 0; ; hop++) {
+    const response = await open(url, spec, signal);
+    const status = response.statusCode ?? 0;
+    const location = redirectOf(response, spec, status);
+    if (location !== undefined && hop < maxRedirects) {
+      response.destroy();
+      url = new URL(location, url).href;
+      continue;
+    }
+    const body = await beginning(response);
+    const reason = STATUS_CODES[status] ?? "";
+    return {
+      status: statusOf(status),
+      output: `HTTP ${spec.method} ${spec.url}: ${status} ${reason} Output: ${body}`.slice(0, maxOutputChars),
+    };
+  }
+};
+
+function open(url: string, spec: HttpSpec, signal: AbortSignal): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const secure = url.startsWith("https:");
+  const request = (secure ? httpsRequest : httpRequest)(url, {
+    method: spec.method,
+    agent: false,
+    signal,
+    headers: {
+      "user-agent": "Tusker Health Check",
+      accept: "text/plain, text/*, */*",
+      ...Object.fromEntries(Object.entries(spec.headers).map(([name, values]) => [name, [...values]])),
+      connection: "close",
+    },
+    ...(secure ? { rejectUnauthorized: !spec.tlsSkipVerify } : {}),
+  });
+  request.once("response", resolve);
+  request.once("error", reject);
+  request.end(spec.body);
+  return promise;
+}
+
+/** Only what may be repeated is repeated elsewhere (RFC 9110 §15.4). */
+function redirectOf(response: IncomingMessage, spec: HttpSpec, status: number): string | undefined {
+  const repeatable = spec.method === "GET" || spec.method === "HEAD";
+  return repeatable && [301, 302, 303, 307, 308].includes(status) ? response.headers.location : undefined;
+}
+
+async function beginning(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Leaving the loop destroys the response, so an endless body costs one page.
+  for await (const chunk of response) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= maxOutputChars) break;
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function statusOf(status: number): CheckStatus {
+  if (status >= 200 && status < 300) return "passing";
+  return status === 429 ? "warning" : "critical";
+}

@@ -1,0 +1,16 @@
+// for users
+
+// for other rooms
+export type { Probe, ProbeResult, Probes } from "./checks/probe.ts";
+export type { LocalInstance, LocalInstanceCheck } from "./instance.ts";
+export { type Found, probeRegistry } from "./probe.ts";
+export {
+  type InstanceView,
+  type Registry,
+  type RegistryLog,
+  type RegistryOptions,
+  type RegistryStats,
+  startRegistry,
+} from "./registry.ts";
+export type { LogEntry } from "./state/log.ts";
+export type { Change, Check, CheckSpec, CheckStatus, Node, Service } from "./state/model.ts";

@@ -1,0 +1,217 @@
+import { hostname } from "node:os";
+import { type Clock, messageOf, type Random, TuskerError } from "../kernel/index.ts";
+import { type Server, serveHttp1 } from "../net/index.ts";
+import { type Agent, aliveCheckId, localAgent } from "./agent.ts";
+import { type Checker, checker } from "./checks/checker.ts";
+import { httpProbe } from "./checks/http-probe.ts";
+import type { Probes } from "./checks/probe.ts";
+import { tcpProbe } from "./checks/tcp-probe.ts";
+import { instanceCheckId, type LocalInstance, rowsOf } from "./instance.ts";
+import { type LogEntry, memoryLog } from "./state/log.ts";
+import type { CheckStatus, ServiceRow } from "./state/model.ts";
+import { openStore, type Store } from "./state/store.ts";
+import { wireHandler } from "./wire/handler.ts";
+import { worstOf } from "./wire/rows.ts";
+
+/** Where the registry listens and what it may use. */
+export interface RegistryOptions {
+  /** Address to listen on; default 127.0.0.1: whoever reaches the port can change what is registered. */
+  readonly host?: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: RegistryLog;
+  /** Default "dc1". */
+  readonly datacenter?: string;
+  /** Name of this node; default the machine's. */
+  readonly node?: string;
+  /** Address of this node as told to clients; default the address it listens on. */
+  readonly advertise?: string;
+  /** Blocking queries that may wait at once; more are answered 429. Default 10,000. */
+  readonly maxWaiting?: number;
+  /** How instances are reached; default over the network. */
+  readonly probes?: Probes;
+}
+
+/** What the registry says to the operator. */
+export interface RegistryLog {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** A running registry. In-process it is used directly, by everybody else over its wire. */
+export interface Registry extends AsyncDisposable {
+  readonly url: string;
+  readonly host: string;
+  /** The real port, also when 0 was asked for. */
+  readonly port: number;
+  /** Adds or replaces an instance. @throws TuskerError REGISTRY_INVALID */
+  register(instance: LocalInstance): Promise<void>;
+  /** Removes an instance with its checks. An unknown id is fine. */
+  deregister(id: string): Promise<void>;
+  /** Sets the status of an instance that has a check. @throws TuskerError REGISTRY_UNKNOWN */
+  setStatus(id: string, status: CheckStatus, note?: string): Promise<void>;
+  /** All instances with their status, by service, node and id. */
+  instances(): readonly InstanceView[];
+  /** What changed after an index, oldest first; undefined when that is no longer known. */
+  changesSince(index: number): readonly LogEntry[] | undefined;
+  /** Counts for metrics. */
+  readonly stats: RegistryStats;
+  /** Stops accepting, answers all waiting queries with what they have, stops checking. */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** One instance as seen from outside. */
+export interface InstanceView {
+  readonly id: string;
+  readonly service: string;
+  readonly node: string;
+  readonly host: string;
+  readonly port: number;
+  readonly meta: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+  readonly status: CheckStatus | "maintenance";
+}
+
+export interface RegistryStats {
+  /** Index of the last change. */
+  readonly index: number;
+  readonly instances: number;
+  /** Checks run here. */
+  readonly checks: number;
+  /** Blocking queries waiting now. */
+  readonly waiting: number;
+  /** Blocking queries turned away since the start. */
+  readonly refused: number;
+}
+
+/**
+ * Starts a registry. Its port opens when everything behind it is ready.
+ *
+ * @throws TuskerError NET_PORT_TAKEN (see `probeRegistry` for what is there), NET_BIND
+ * @example await using registry = await startRegistry({ port: 8500, clock, random, log });
+ */
+export async function startRegistry(options: RegistryOptions): Promise<Registry> {
+  const { clock, random, log, host = "127.0.0.1" } = options;
+  const onError = (error: unknown): void =>
+    log.error("the registry failed to answer", { reason: messageOf(error) });
+  const store = openStore({ clock, log: memoryLog(clock.wall()), maxWaiting: options.maxWaiting ?? 10_000 });
+  const node = options.node ?? hostname().toLowerCase();
+  const probes = options.probes ?? { http: httpProbe, tcp: tcpProbe };
+  const checks = checker({ store, node, clock, random, probes, onError });
+  const agent = localAgent(node, store, checks);
+  const address = options.advertise ?? reachable(host);
+  const id = uuid(random);
+  await store.commit(ownRows(node, id, address));
+  let port = options.port;
+  const identity = { datacenter: options.datacenter ?? "dc1", node, id, address, port: () => port };
+  const server = await serveHttp1(wireHandler({ store, agent, identity, random }, onError), {
+    host,
+    port: options.port,
+    onError,
+    clock,
+  });
+  port = server.port;
+  if (host !== reachable(host)) {
+    log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
+  }
+  return registryOf(store, agent, checks, server);
+}
+
+function registryOf(store: Store, agent: Agent, checks: Checker, server: Server): Registry {
+  const { tables } = store;
+  const registry: Registry = {
+    url: `http://${reachable(server.host)}:${server.port}`,
+    host: server.host,
+    port: server.port,
+    async register(instance) {
+      const { service, checks: list } = rowsOf(instance);
+      await agent.register(service, list, { replaceChecks: true, setStatus: true });
+    },
+    deregister: (id) => agent.deregister(id),
+    async setStatus(id, status, note = "") {
+      const check = tables.check(agent.node, instanceCheckId(id));
+      if (check === undefined) {
+        throw new TuskerError("REGISTRY_UNKNOWN", `no instance "${id}" with a check is registered here`);
+      }
+      checks.beat(check.id);
+      await store.commit([{ kind: "check", check: { ...check, status, output: note } }]);
+    },
+    instances: () =>
+      tables.listing().flatMap(([name]) => tables.instances(name).map((row) => view(store, row))),
+    changesSince: (index) => store.log.since(index),
+    get stats() {
+      return {
+        index: store.log.last,
+        instances: tables.listing().reduce((sum, [name]) => sum + tables.instances(name).length, 0),
+        checks: checks.running,
+        waiting: store.waits.waiting,
+        refused: store.waits.refused,
+      };
+    },
+    drain(graceMs) {
+      checks[Symbol.dispose]();
+      const closed = server.drain(graceMs);
+      store.waits.release();
+      return closed;
+    },
+    [Symbol.asyncDispose]: () => registry.drain(0),
+  };
+  return registry;
+}
+
+function view({ tables }: Store, row: ServiceRow): InstanceView {
+  return {
+    id: row.id,
+    service: row.name,
+    node: row.node,
+    host: row.address || (tables.node(row.node)?.row.address ?? ""),
+    port: row.port,
+    meta: row.meta ?? {},
+    tags: row.tags,
+    status: worstOf(tables.checksOver(row)),
+  };
+}
+
+/** The registry's own node, and the check that says it answers. */
+function ownRows(node: string, id: string, address: string): Parameters<Store["commit"]>[0] {
+  const family = address.includes(":") ? "ipv6" : "ipv4";
+  const taggedAddresses = {
+    lan: address,
+    [`lan_${family}`]: address,
+    wan: address,
+    [`wan_${family}`]: address,
+  };
+  return [
+    { kind: "node", node: { name: node, id, address, taggedAddresses, meta: {} } },
+    {
+      kind: "check",
+      check: {
+        node,
+        id: aliveCheckId,
+        name: "Serf Health Status",
+        status: "passing",
+        notes: "",
+        output: "Agent alive and reachable",
+        serviceId: "",
+        serviceName: "",
+        serviceTags: [],
+        type: "",
+      },
+    },
+  ];
+}
+
+/** An address clients can connect to: everybody's address is ours. */
+function reachable(host: string): string {
+  return host === "0.0.0.0" || host === "::" || host === "" ? "127.0.0.1" : host;
+}
+
+/** RFC 9562 §5.4; need not be unguessable. */
+function uuid(random: Random): string {
+  const hex = (digits: number): string =>
+    Array.from({ length: digits }, () => random.below(16).toString(16)).join("");
+  const variant = (8 + random.below(4)).toString(16);
+  return `${hex(8)}-${hex(4)}-4${hex(3)}-${variant}${hex(3)}-${hex(12)}`;
+}

@@ -1,0 +1,65 @@
+import type { Change } from "./model.ts";
+
+/** One transaction that changed something, with everything that followed from it. */
+export interface LogEntry {
+  /** Strictly increasing. */
+  readonly index: number;
+  /** When, milliseconds since the epoch. */
+  readonly atMs: number;
+  readonly changes: readonly Change[];
+}
+
+/** The ordered sequence of changes: the truth from which tables can be rebuilt, and the audit trail. */
+export interface ChangeLog {
+  /** Index of the last entry, or where numbering starts when there is none; ≥ 1. */
+  readonly last: number;
+  /** Keeps an entry whose index is higher than `last`. Resolves when it is as safe as this log makes it. */
+  append(entry: LogEntry): Promise<void>;
+  /** Entries after an index, oldest first; undefined when some of them are no longer kept. */
+  since(index: number): readonly LogEntry[] | undefined;
+}
+
+/**
+ * A log in memory that keeps the last `capacity` entries.
+ *
+ * @param start numbering starts above it. Hand in something that grows from one process to the next (the wall clock
+ * in milliseconds): a client that still holds an index of the process before then gets its answer at once, where an
+ * index out of the past would leave it waiting with an old list.
+ */
+export function memoryLog(start: number, capacity: number = 10_000): ChangeLog {
+  let last = Math.max(1, Math.floor(start));
+  let forgotten = last;
+  const entries: LogEntry[] = [];
+  return {
+    get last() {
+      return last;
+    },
+    append(entry) {
+      last = entry.index;
+      entries.push(entry);
+      // Dropped in bulk: shifting a long array by one on each write would cost as much as all else together.
+      if (entries.length > capacity * 2) {
+        const dropped = entries.splice(0, entries.length - capacity);
+        forgotten = dropped.at(-1)?.index ?? forgotten;
+      }
+      return Promise.resolve();
+    },
+    since(index) {
+      if (index < forgotten) return undefined;
+      return entries.slice(lowerBound(entries, index));
+    },
+  };
+}
+
+/** Position of the first entry after `index`. */
+function lowerBound(entries: readonly LogEntry[], index: number): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const entry = entries[middle];
+    if (entry !== undefined && entry.index <= index) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,271 @@
+import { TuskerError } from "../../kernel/index.ts";
+import { Listing } from "./listing.ts";
+import type {
+  Change,
+  Check,
+  CheckRow,
+  CheckStatus,
+  Indexes,
+  Node,
+  NodeRow,
+  Service,
+  ServiceRow,
+} from "./model.ts";
+import { sameCheck, sameNode, sameService } from "./same.ts";
+import { type Topic, topics } from "./topics.ts";
+import { verifyReferences } from "./verify.ts";
+
+/** What a transaction did: nothing when `changes` is empty. */
+export interface Applied {
+  /** What really changed, consequences included (a service that goes takes its checks along). */
+  readonly changes: readonly Change[];
+  /** What watchers must hear of. */
+  readonly touched: ReadonlySet<Topic>;
+}
+
+/** A node with all that is on it. */
+export interface NodeEntry {
+  row: NodeRow;
+  readonly services: Map<string, ServiceRow>;
+  readonly checks: Map<string, CheckRow>;
+  /** Checks by the instance they belong to; those of the node under "". */
+  readonly checksOf: Map<string, Map<string, CheckRow>>;
+}
+
+/** Nodes, instances and checks, in memory. Pure: no time, no I/O; the same changes give the same tables. */
+export class Tables {
+  readonly #nodes = new Map<string, NodeEntry>();
+  /** Instances of a service, by node and id. */
+  readonly #instances = new Map<string, Map<string, ServiceRow>>();
+  readonly #listing = new Listing();
+
+  /**
+   * Applies a transaction as a whole under `index`; steps that change nothing are left out.
+   *
+   * @throws TuskerError REGISTRY_UNKNOWN, before anything is changed, when it names a node or instance that is not there
+   */
+  apply(index: number, changes: readonly Change[]): Applied {
+    verifyReferences(this, changes);
+    const done: Change[] = [];
+    const touched = new Set<Topic>();
+    const step = { index, done, touched };
+    for (const change of changes) this.#applyOne(step, change);
+    return { changes: done, touched };
+  }
+
+  /** Replaces what a check says, without a trace. */
+  setOutput(node: string, id: string, output: string): void {
+    const row = this.check(node, id);
+    if (row !== undefined && row.output !== output) this.#putCheck({ ...row, output });
+  }
+
+  node(name: string): NodeEntry | undefined {
+    return this.#nodes.get(name);
+  }
+
+  service(node: string, id: string): ServiceRow | undefined {
+    return this.#nodes.get(node)?.services.get(id);
+  }
+
+  check(node: string, id: string): CheckRow | undefined {
+    return this.#nodes.get(node)?.checks.get(id);
+  }
+
+  /** All nodes by name. */
+  nodes(): NodeEntry[] {
+    return [...this.#nodes.values()].sort((a, b) => (a.row.name < b.row.name ? -1 : 1));
+  }
+
+  /** Instances of a service, by node and id. */
+  instances(service: string): ServiceRow[] {
+    return [...(this.#instances.get(service)?.values() ?? [])].sort(
+      (a, b) => compare(a.node, b.node) || compare(a.id, b.id),
+    );
+  }
+
+  /** Checks of one instance, or of the node itself for the id "", by id. */
+  checksOf(node: string, serviceId: string): CheckRow[] {
+    return byId(this.#nodes.get(node)?.checksOf.get(serviceId)?.values() ?? []);
+  }
+
+  /** All checks that decide over an instance: its own and its node's, by id. */
+  checksOver(row: ServiceRow): CheckRow[] {
+    return byId([...this.checksOf(row.node, ""), ...this.checksOf(row.node, row.id)]);
+  }
+
+  /** Checks in a state, by node and id. */
+  checksIn(state: CheckStatus | "any"): CheckRow[] {
+    return this.nodes()
+      .flatMap(({ checks }) => byId(checks.values()))
+      .filter((row) => state === "any" || row.status === state);
+  }
+
+  /** Names of all services with the tags of all their instances. */
+  listing(): [name: string, tags: string[]][] {
+    return this.#listing.all();
+  }
+
+  #applyOne(step: Step, change: Change): void {
+    switch (change.kind) {
+      case "node":
+        this.#setNode(step, change.node);
+        break;
+      case "node-gone":
+        this.#dropNode(step, change.name);
+        break;
+      case "service":
+        this.#setService(step, change.service);
+        break;
+      case "service-gone":
+        this.#dropService(step, change.node, change.id);
+        break;
+      case "check":
+        this.#setCheck(step, change.check);
+        break;
+      case "check-gone":
+        this.#dropCheck(step, change.node, change.id);
+        break;
+      default:
+        change satisfies never;
+    }
+  }
+
+  #setNode(step: Step, node: Node): void {
+    const entry = this.#nodes.get(node.name);
+    if (entry !== undefined && sameNode(entry.row, node)) return;
+    const row = { ...node, ...indexes(step.index, entry?.row) };
+    if (entry === undefined) {
+      this.#nodes.set(node.name, { row, services: new Map(), checks: new Map(), checksOf: new Map() });
+    } else {
+      entry.row = row;
+      for (const { name } of entry.services.values())
+        step.touched.add(topics.service(name)).add(topics.health(name));
+    }
+    step.touched.add(topics.catalog).add(topics.nodes).add(topics.node(node.name));
+    step.done.push({ kind: "node", node });
+  }
+
+  #dropNode(step: Step, name: string): void {
+    const entry = this.#nodes.get(name);
+    if (entry === undefined) return;
+    for (const id of [...entry.services.keys()]) this.#dropService(step, name, id);
+    for (const id of [...entry.checks.keys()]) this.#dropCheck(step, name, id);
+    this.#nodes.delete(name);
+    step.touched.add(topics.catalog).add(topics.nodes).add(topics.node(name));
+    step.done.push({ kind: "node-gone", name });
+  }
+
+  #setService(step: Step, service: Service): void {
+    const before = this.service(service.node, service.id);
+    if (before !== undefined && sameService(before, service)) return;
+    const row = { ...service, ...indexes(step.index, before) };
+    this.#touchService(step, row);
+    // Added before the old one is removed, so that what both have never counts as gone.
+    const listed = this.#listing.add(row);
+    const unlisted = before !== undefined && this.#listing.remove(before);
+    if (listed || unlisted) step.touched.add(topics.services);
+    if (before !== undefined && before.name !== row.name) {
+      this.#touchService(step, before);
+      this.#removeInstance(before);
+    }
+    this.#nodes.get(row.node)?.services.set(row.id, row);
+    const instances = this.#instances.get(row.name) ?? new Map<string, ServiceRow>();
+    this.#instances.set(row.name, instances.set(instanceKey(row), row));
+    step.done.push({ kind: "service", service });
+    // A check carries its instance's name and tags.
+    for (const check of this.checksOf(row.node, row.id)) this.#setCheck(step, check);
+  }
+
+  #dropService(step: Step, node: string, id: string): void {
+    const row = this.service(node, id);
+    if (row === undefined) return;
+    for (const check of this.checksOf(node, id)) this.#dropCheck(step, node, check.id);
+    this.#nodes.get(node)?.services.delete(id);
+    this.#removeInstance(row);
+    if (this.#listing.remove(row)) step.touched.add(topics.services);
+    this.#touchService(step, row);
+    step.done.push({ kind: "service-gone", node, id });
+  }
+
+  #setCheck(step: Step, input: Check): void {
+    const owner = this.service(input.node, input.serviceId);
+    const check = { ...input, serviceName: owner?.name ?? "", serviceTags: owner?.tags ?? [] };
+    const before = this.check(check.node, check.id);
+    if (before !== undefined && sameCheck(before, check)) {
+      this.setOutput(check.node, check.id, check.output);
+      return;
+    }
+    if (before !== undefined) this.#removeCheck(step, before);
+    const row = { ...check, ...indexes(step.index, before) };
+    this.#putCheck(row);
+    this.#touchCheck(step, row);
+    step.done.push({ kind: "check", check });
+  }
+
+  #dropCheck(step: Step, node: string, id: string): void {
+    const row = this.check(node, id);
+    if (row === undefined) return;
+    this.#removeCheck(step, row);
+    step.done.push({ kind: "check-gone", node, id });
+  }
+
+  #putCheck(row: CheckRow): void {
+    const entry = this.#nodes.get(row.node);
+    if (entry === undefined) throw new TuskerError("KERNEL_INTERNAL", `check ${row.id} has no node`);
+    entry.checks.set(row.id, row);
+    const group = entry.checksOf.get(row.serviceId) ?? new Map<string, CheckRow>();
+    entry.checksOf.set(row.serviceId, group.set(row.id, row));
+  }
+
+  #removeCheck(step: Step, row: CheckRow): void {
+    const entry = this.#nodes.get(row.node);
+    entry?.checks.delete(row.id);
+    const group = entry?.checksOf.get(row.serviceId);
+    group?.delete(row.id);
+    if (group?.size === 0) entry?.checksOf.delete(row.serviceId);
+    this.#touchCheck(step, row);
+  }
+
+  #removeInstance(row: ServiceRow): void {
+    const instances = this.#instances.get(row.name);
+    instances?.delete(instanceKey(row));
+    if (instances?.size === 0) this.#instances.delete(row.name);
+  }
+
+  #touchService({ touched }: Step, { node, name }: Service): void {
+    touched.add(topics.catalog).add(topics.node(node)).add(topics.service(name)).add(topics.health(name));
+  }
+
+  #touchCheck({ touched }: Step, row: Check): void {
+    touched.add(topics.nodeChecks(row.node)).add(topics.state("any")).add(topics.state(row.status));
+    if (row.serviceId !== "") {
+      touched.add(topics.checks(row.serviceName)).add(topics.health(row.serviceName));
+      return;
+    }
+    // A check of the node decides over all that is on it.
+    for (const { name } of this.#nodes.get(row.node)?.services.values() ?? [])
+      touched.add(topics.health(name));
+  }
+}
+
+interface Step {
+  readonly index: number;
+  readonly done: Change[];
+  readonly touched: Set<Topic>;
+}
+
+function indexes(index: number, before: Indexes | undefined): Indexes {
+  return { createIndex: before?.createIndex ?? index, modifyIndex: index };
+}
+
+function instanceKey({ node, id }: Service): string {
+  return `${node}\0${id}`;
+}
+
+function byId(rows: Iterable<CheckRow>): CheckRow[] {
+  return [...rows].sort((a, b) => compare(a.id, b.id));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,26 @@
+import type { CheckStatus } from "./model.ts";
+
+/** A thing that can be watched. Each read of the wire depends on exactly one. */
+export type Topic = string;
+
+/** Names of the topics, one per kind of read. */
+export const topics = {
+  /** Names of all services with their tags. */
+  services: "services" as Topic,
+  /** Any node or instance. */
+  catalog: "catalog" as Topic,
+  /** All nodes. */
+  nodes: "nodes" as Topic,
+  /** Instances of a service and their nodes. */
+  service: (name: string): Topic => `service:${name}`,
+  /** As `service`, with the checks that decide over them. */
+  health: (name: string): Topic => `health:${name}`,
+  /** Checks of the instances of a service. */
+  checks: (name: string): Topic => `checks:${name}`,
+  /** A node and its instances. */
+  node: (name: string): Topic => `node:${name}`,
+  /** Checks on a node. */
+  nodeChecks: (name: string): Topic => `node-checks:${name}`,
+  /** Checks in a state. */
+  state: (status: CheckStatus | "any"): Topic => `state:${status}`,
+};

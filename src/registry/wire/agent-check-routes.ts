@@ -1,0 +1,84 @@
+import { aliveCheckId } from "../agent.ts";
+import { maxOutputChars } from "../checks/probe.ts";
+import type { CheckStatus } from "../state/model.ts";
+import { type CheckBody, checkAliases, checkFields, statusOf, toLocalCheck } from "./check-body.ts";
+import { decodeBody, fields, text } from "./decode.ts";
+import { refusal } from "./refusal.ts";
+import { done, json, type Route, type Wire } from "./route.ts";
+import { agentCheckJson } from "./rows.ts";
+
+interface CheckRegistration extends CheckBody {
+  ID: string;
+  ServiceID: string;
+  Token: string;
+  Namespace: string;
+  Partition: string;
+}
+
+const readRegistration = fields<CheckRegistration>(
+  { ...checkFields, ID: text, ServiceID: text, Token: text, Namespace: text, Partition: text },
+  { ...checkAliases, service_id: "ServiceID" },
+);
+
+const readUpdate = fields<{ Status: string; Output: string }>({ Status: text, Output: text });
+
+/** `/v1/agent/check…`: the checks of this node, and what instances say of themselves. */
+export function agentCheckRoutes({ store, agent, identity }: Wire): readonly Route[] {
+  const report = (path: string, status: CheckStatus): Route => ({
+    verb: "PUT",
+    path: `/v1/agent/check/${path}/`,
+    async run({ rest, query }) {
+      await agent.reportTtl(rest, status, (query.get("note") ?? "").slice(0, maxOutputChars));
+      return done;
+    },
+  });
+  return [
+    {
+      verb: "GET",
+      path: "/v1/agent/checks",
+      run() {
+        const rows = [...(store.tables.node(identity.node)?.checks.values() ?? [])]
+          // Nobody registered it with the agent: it is how others see the agent.
+          .filter(({ id }) => id !== aliveCheckId)
+          .sort((a, b) => (a.id < b.id ? -1 : 1));
+        return json(Object.fromEntries(rows.map((row) => [row.id, agentCheckJson(row)])));
+      },
+    },
+    {
+      verb: "PUT",
+      path: "/v1/agent/check/register",
+      async run(request) {
+        const body = decodeBody(await request.body(), readRegistration);
+        if ((body.Name ?? "") === "") throw refusal(400, "Missing check name");
+        const { Status = "" } = body;
+        if (Status !== "" && statusOf(Status) === undefined) throw refusal(400, "Bad check status");
+        const check = toLocalCheck(body);
+        await agent.registerCheck({ ...check, id: body.ID || check.id }, body.ServiceID ?? "");
+        return done;
+      },
+    },
+    {
+      verb: "PUT",
+      path: "/v1/agent/check/deregister/",
+      async run({ rest }) {
+        if (rest === "") throw refusal(500, "CheckID missing");
+        await agent.deregisterCheck(rest);
+        return done;
+      },
+    },
+    report("pass", "passing"),
+    report("warn", "warning"),
+    report("fail", "critical"),
+    {
+      verb: "PUT",
+      path: "/v1/agent/check/update/",
+      async run(request) {
+        const { Status = "", Output = "" } = decodeBody(await request.body(), readUpdate);
+        const status = statusOf(Status);
+        if (status === undefined) throw refusal(400, `Invalid check status: '${Status}'`);
+        await agent.reportTtl(request.rest, status, Output.slice(0, maxOutputChars));
+        return done;
+      },
+    },
+  ];
+}

@@ -1,0 +1,149 @@
+import { createHash } from "node:crypto";
+import { aliveCheckId } from "../agent.ts";
+import { decodeBody } from "./decode.ts";
+import { booleanOf } from "./parameters.ts";
+import { refusal } from "./refusal.ts";
+import { done, json, plain, type Reply, type Route, type Wire } from "./route.ts";
+import { agentCheckJson, agentServiceJson, worstOf } from "./rows.ts";
+import { readServiceBody, toLocalService } from "./service-body.ts";
+
+/** `/v1/agent/service…`, maintenance and health: the instances of this node. */
+export function agentRoutes(wire: Wire): readonly Route[] {
+  return [...reads(wire), ...writes(wire)];
+}
+
+function reads(wire: Wire): readonly Route[] {
+  const { tables } = wire.store;
+  const { node } = wire.identity;
+  const health = (serviceId: string): { status: ReturnType<typeof worstOf>; json: object } | undefined => {
+    const row = tables.service(node, serviceId);
+    if (row === undefined) return undefined;
+    const checks = tables.checksOver(row).filter(({ id }) => id !== aliveCheckId);
+    const status = worstOf(checks);
+    const Checks = checks.map(agentCheckJson);
+    return { status, json: { AggregatedStatus: status, Service: agentServiceJson(row), Checks } };
+  };
+  return [
+    {
+      verb: "GET",
+      path: "/v1/agent/services",
+      run: () => json(byId(tables.node(node)?.services.values() ?? [], agentServiceJson)),
+    },
+    {
+      verb: "GET",
+      path: "/v1/agent/service/",
+      run({ rest }) {
+        const row = tables.service(node, rest);
+        if (row === undefined) return plain(404, `unknown service ID: ${rest}`);
+        const value = agentServiceJson(row);
+        const hash = createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
+        return { ...json({ ...value, ContentHash: hash }), headers: ["X-Consul-Contenthash", hash] };
+      },
+    },
+    {
+      verb: "GET",
+      path: "/v1/agent/health/service/id/",
+      run({ rest, query }) {
+        const found = health(rest);
+        if (found !== undefined) return healthReply(found.status, found.status, found.json, query);
+        const value = { AggregatedStatus: "critical", Service: null, Checks: null };
+        return healthReply(undefined, `ServiceId ${rest} not found`, value, query);
+      },
+    },
+    {
+      verb: "GET",
+      path: "/v1/agent/health/service/name/",
+      run({ rest, query }) {
+        const rows = tables.instances(rest).filter((row) => row.node === node);
+        if (rows.length === 0) return healthReply(undefined, `ServiceName ${rest} Not Found`, [], query);
+        const checks = rows.flatMap((row) => tables.checksOver(row)).filter(({ id }) => id !== aliveCheckId);
+        const status = worstOf(checks);
+        return healthReply(
+          status,
+          status,
+          rows.map((row) => health(row.id)?.json),
+          query,
+        );
+      },
+    },
+  ];
+}
+
+function writes({ agent }: Wire): readonly Route[] {
+  return [
+    {
+      verb: "PUT",
+      path: "/v1/agent/service/register",
+      async run(request) {
+        const { service, checks } = toLocalService(decodeBody(await request.body(), readServiceBody));
+        const replaceChecks = booleanOf(request.query.get("replace-existing-checks") ?? "0") ?? true;
+        await agent.register(service, checks, { replaceChecks });
+        return done;
+      },
+    },
+    {
+      verb: "PUT",
+      path: "/v1/agent/service/deregister/",
+      async run({ rest }) {
+        if (rest === "") throw refusal(500, "ServiceID missing");
+        await agent.deregister(rest);
+        return done;
+      },
+    },
+    {
+      verb: "PUT",
+      path: "/v1/agent/service/maintenance/",
+      async run({ rest, query }) {
+        if (rest === "") throw refusal(400, "Missing service ID");
+        await agent.serviceMaintenance(rest, enableOf(query), query.get("reason") ?? "");
+        return done;
+      },
+    },
+    {
+      verb: "PUT",
+      path: "/v1/agent/maintenance",
+      async run({ query }) {
+        await agent.nodeMaintenance(enableOf(query), query.get("reason") ?? "");
+        return done;
+      },
+    },
+  ];
+}
+
+function enableOf(query: URLSearchParams): boolean {
+  const written = query.get("enable") ?? "";
+  if (written === "") throw refusal(400, "Missing value for enable");
+  const enable = booleanOf(written);
+  if (enable === undefined) throw refusal(400, `Invalid value for enable: "${written}"`);
+  return enable;
+}
+
+/** The status of the answer is the status of the instance: a plain HTTP monitor needs to read no JSON. */
+function healthReply(
+  status: ReturnType<typeof worstOf> | undefined,
+  reason: string,
+  value: unknown,
+  query: URLSearchParams,
+): Reply {
+  const number = status === undefined ? 404 : status === "passing" ? 200 : status === "warning" ? 429 : 503;
+  const headers = ["X-Consul-Reason", headerText(reason)];
+  if (query.get("format") !== "text") return { ...json(value), status: number, headers };
+  return {
+    status: number,
+    headers,
+    content: { kind: "text", text: status ?? reason, type: "text/plain" },
+  };
+}
+
+/** A name from a path may hold what a header cannot. */
+function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?");
+}
+
+function byId<Row extends { readonly id: string }>(
+  rows: Iterable<Row>,
+  render: (row: Row) => object,
+): Record<string, object> {
+  const sorted = [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return Object.fromEntries(sorted.map((row) => [row.id, render(row)]));
+}

@@ -1,0 +1,134 @@
+import { aliveCheckId } from "../agent.ts";
+import { topics } from "../state/topics.ts";
+import {
+  type DeregisterBody,
+  readCatalogBody,
+  readDeregisterBody,
+  toChanges,
+  toRemoval,
+} from "./catalog-body.ts";
+import { decodeBody } from "./decode.ts";
+import { named } from "./health-routes.ts";
+import { nodeMetaFilterOf, refuseForeign, tagFilterOf } from "./parameters.ts";
+import { refusal } from "./refusal.ts";
+import { json, type Read, type Route, type Wire, type WireRequest, watched } from "./route.ts";
+import { catalogJson, nodeJson, serviceJson } from "./rows.ts";
+
+/** `/v1/catalog/…`: what is registered, whatever its health. */
+export function catalogRoutes(wire: Wire): readonly Route[] {
+  return [...reads(wire), ...writes(wire)];
+}
+
+function reads(wire: Wire): readonly Route[] {
+  const list: [path: string, prepare: (request: WireRequest) => Read][] = [
+    ["/v1/catalog/services", (request) => services(wire, request)],
+    ["/v1/catalog/service/", (request) => service(wire, request)],
+    ["/v1/catalog/nodes", (request) => nodes(wire, request)],
+    ["/v1/catalog/node/", (request) => node(wire, request)],
+  ];
+  return [
+    ...list.map(([path, prepare]): Route => ({ verb: "GET", path, run: watched(wire, prepare) })),
+    { verb: "GET", path: "/v1/catalog/datacenters", run: () => json([wire.identity.datacenter]) },
+  ];
+}
+
+function services({ store: { tables } }: Wire, { query }: WireRequest): Read {
+  if (!query.has("node-meta")) {
+    return { topic: topics.services, render: () => Object.fromEntries(tables.listing()) };
+  }
+  const hasMeta = nodeMetaFilterOf(query);
+  return {
+    // The listing of some nodes changes with the nodes as well, and with every instance on them.
+    topic: topics.catalog,
+    render: () => {
+      const found = new Map<string, Set<string>>();
+      for (const { row, services: own } of tables.nodes()) {
+        if (!hasMeta(row.meta)) continue;
+        for (const { name, tags } of own.values()) {
+          found.set(name, new Set([...(found.get(name) ?? []), ...tags]));
+        }
+      }
+      return Object.fromEntries([...found].sort().map(([name, tags]) => [name, [...tags].sort()]));
+    },
+  };
+}
+
+function service({ store: { tables }, identity }: Wire, request: WireRequest): Read {
+  const name = named(request, "Missing service name");
+  const hasTags = tagFilterOf(request.query);
+  const hasMeta = nodeMetaFilterOf(request.query);
+  return {
+    topic: topics.service(name),
+    render: () =>
+      tables.instances(name).flatMap((row) => {
+        const entry = tables.node(row.node);
+        if (entry === undefined || !hasTags(row.tags) || !hasMeta(entry.row.meta)) return [];
+        return [catalogJson(entry.row, row, identity.datacenter)];
+      }),
+  };
+}
+
+function nodes({ store: { tables }, identity }: Wire, { query }: WireRequest): Read {
+  const hasMeta = nodeMetaFilterOf(query);
+  return {
+    topic: topics.nodes,
+    render: () =>
+      tables
+        .nodes()
+        .filter(({ row }) => hasMeta(row.meta))
+        .map(({ row }) => nodeJson(row, identity.datacenter)),
+  };
+}
+
+function node({ store: { tables }, identity }: Wire, request: WireRequest): Read {
+  const name = named(request, "Missing node name");
+  return {
+    topic: topics.node(name),
+    render: () => {
+      const entry = tables.node(name);
+      if (entry === undefined) return null;
+      const rows = [...entry.services.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+      return {
+        Node: nodeJson(entry.row, identity.datacenter),
+        Services: Object.fromEntries(rows.map((row) => [row.id, serviceJson(row)])),
+      };
+    },
+  };
+}
+
+function writes(wire: Wire): readonly Route[] {
+  const { store, identity } = wire;
+  const inThisDatacenter = (written: string | undefined): void =>
+    refuseForeign(new URLSearchParams({ dc: written ?? "" }), identity.datacenter);
+  return [
+    {
+      verb: "PUT",
+      path: "/v1/catalog/register",
+      async run(request) {
+        const body = decodeBody(await request.body(), readCatalogBody);
+        inThisDatacenter(body.Datacenter);
+        await store.commit(toChanges(body, store.tables.node(body.Node ?? "") !== undefined));
+        return json(true);
+      },
+    },
+    {
+      verb: "PUT",
+      path: "/v1/catalog/deregister",
+      async run(request) {
+        const body = decodeBody(await request.body(), readDeregisterBody);
+        inThisDatacenter(body.Datacenter);
+        refuseOwnNode(body, identity.node);
+        await store.commit(toRemoval(body));
+        return json(true);
+      },
+    },
+  ];
+}
+
+/** Everything registered here hangs on the registry's own node and on the check that says it answers. */
+function refuseOwnNode({ Node, ServiceID = "", CheckID = "" }: Partial<DeregisterBody>, own: string): void {
+  if (Node !== own || ServiceID !== "") return;
+  if (CheckID === "" || CheckID === aliveCheckId) {
+    throw refusal(500, `"${own}" is this registry's own node; it goes when the registry goes`);
+  }
+}

@@ -1,0 +1,35 @@
+const unitMs = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3, // U+00B5
+  μs: 1e-3, // U+03BC
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+} as const;
+const whole = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
+const part = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
+
+/**
+ * Milliseconds of a duration of the wire: `"1m30s"`, `"-1.5h"`, `"0"`. No days or weeks, unlike a fleet file; signs
+ * and bare zero, unlike a fleet file. Undefined when it is none.
+ */
+export function parseWireDuration(text: string): number | undefined {
+  if (/^[+-]?0$/.test(text)) return 0;
+  if (!whole.test(text)) return undefined;
+  let ms = 0;
+  for (const [, number, unit] of text.matchAll(part))
+    ms += Number(number) * unitMs[unit as keyof typeof unitMs];
+  return text.startsWith("-") ? -ms : ms;
+}
+
+/** The text of a duration as the wire writes it: 90000 → "1m30s", 0 → "0s", 3600000 → "1h0m0s". */
+export function formatWireDuration(ms: number): string {
+  if (ms < 1_000) return ms === 0 ? "0s" : `${ms}ms`;
+  const hours = Math.floor(ms / 3_600_000);
+  const minutes = Math.floor((ms % 3_600_000) / 60_000);
+  const seconds = (ms % 60_000) / 1_000;
+  if (hours > 0) return `${hours}h${minutes}m${seconds}s`;
+  return minutes > 0 ? `${minutes}m${seconds}s` : `${seconds}s`;
+}

@@ -1,0 +1,121 @@
+import { messageOf, TuskerError } from "../../kernel/index.ts";
+import type { HeaderList, ServerExchange, ServerHandler } from "../../net/index.ts";
+import { agentCheckRoutes } from "./agent-check-routes.ts";
+import { agentRoutes } from "./agent-routes.ts";
+import { catalogRoutes } from "./catalog-routes.ts";
+import { healthRoutes } from "./health-routes.ts";
+import type { Reply, Route, Wire, WireRequest } from "./route.ts";
+import { plain } from "./route.ts";
+import { selfRoutes } from "./self-routes.ts";
+
+/** The most a registration may weigh. */
+const maxBodyBytes = 512 * 1024;
+
+const maxDepth = 8;
+
+/** On every answer: access rules are not in force, and bodies may come compressed one day. */
+const commonHeaders: HeaderList = ["Vary", "Accept-Encoding", "X-Consul-Default-Acl-Policy", "allow"];
+
+/**
+ * The wire. A request's way: find the route by path → its verb → its endpoint → answer. What an endpoint refuses is
+ * answered with its own status and words; anything else that fails is a 500 and reported to `onError`.
+ */
+export function wireHandler(wire: Wire, onError: (error: unknown) => void): ServerHandler {
+  const routes = [
+    ...agentRoutes(wire),
+    ...agentCheckRoutes(wire),
+    ...catalogRoutes(wire),
+    ...healthRoutes(wire),
+    ...selfRoutes(wire),
+  ];
+  const byPath = new Map(routes.map((route) => [route.path, route]));
+  return async (exchange) => {
+    const found = find(byPath, exchange.target);
+    const reply = await answer(found, exchange, onError);
+    await exchange.respond(written(reply, found.query));
+  };
+}
+
+interface Found {
+  readonly route?: Route | undefined;
+  readonly rest: string | undefined;
+  readonly query: URLSearchParams;
+}
+
+/** Exact path first, then the longest one that ends in "/" and begins it. */
+function find(byPath: ReadonlyMap<string, Route>, target: string): Found {
+  const mark = target.indexOf("?");
+  const path = mark === -1 ? target : target.slice(0, mark);
+  const query = new URLSearchParams(mark === -1 ? "" : target.slice(mark + 1));
+  const exact = byPath.get(path);
+  if (exact !== undefined) return { route: exact, rest: "", query };
+  let best: Found = { rest: "", query };
+  // Names after a path may hold slashes themselves; no path of ours has more than `maxDepth` of them.
+  for (
+    let at = path.indexOf("/", 1), depth = 1;
+    at > 0 && depth <= maxDepth;
+    at = path.indexOf("/", at + 1), depth++
+  ) {
+    const route = byPath.get(path.slice(0, at + 1));
+    if (route !== undefined) best = { route, rest: path.slice(at + 1), query };
+  }
+  return best.route === undefined ? best : { ...best, rest: decoded(best.rest ?? "") };
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function answer(
+  { route, rest, query }: Found,
+  exchange: ServerExchange,
+  onError: (error: unknown) => void,
+): Promise<Reply> {
+  if (route === undefined) return { status: 404 };
+  const allow: HeaderList = ["Allow", `OPTIONS,${route.verb}`];
+  if (exchange.method === "OPTIONS") return { status: 200, headers: allow };
+  if (exchange.method !== route.verb) {
+    return { ...plain(405, `method ${exchange.method} not allowed`), headers: allow };
+  }
+  if (rest === undefined) return plain(400, "400 Bad Request");
+  const request: WireRequest = {
+    rest,
+    query,
+    signal: exchange.signal,
+    body: async () => new TextDecoder().decode(await exchange.bytes(maxBodyBytes)),
+  };
+  try {
+    return await route.run(request);
+  } catch (error) {
+    return refused(error, onError);
+  }
+}
+
+function refused(error: unknown, onError: (error: unknown) => void): Reply {
+  if (error instanceof TuskerError) {
+    const { status } = error.details;
+    if (typeof status === "number") return plain(status, error.message);
+    // A body we stopped reading would be taken for the next request.
+    if (error.code === "NET_BODY_TOO_LARGE")
+      return { ...plain(413, "Request body too large"), headers: ["Connection", "close"] };
+  }
+  onError(error);
+  return plain(500, messageOf(error));
+}
+
+/** Bytes of a reply. `pretty` indents JSON. */
+function written({ status, headers = [], content }: Reply, query: URLSearchParams) {
+  const all = [...headers, ...commonHeaders];
+  if (content === undefined) return { status, headers: all };
+  if (content.kind === "text") {
+    const type = content.type ?? "text/plain; charset=utf-8";
+    return { status, headers: ["Content-Type", type, ...all], body: content.text };
+  }
+  const pretty = query.has("pretty");
+  const body = pretty ? `${JSON.stringify(content.value, null, 4)}\n` : JSON.stringify(content.value);
+  return { status, headers: ["Content-Type", "application/json", ...all], body };
+}

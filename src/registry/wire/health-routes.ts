@@ -1,0 +1,75 @@
+import { topics } from "../state/topics.ts";
+import { statusOf } from "./check-body.ts";
+import { nodeMetaFilterOf, passingOf, tagFilterOf } from "./parameters.ts";
+import { refusal } from "./refusal.ts";
+import { type Read, type Route, type Wire, type WireRequest, watched } from "./route.ts";
+import { checkJson, healthJson } from "./rows.ts";
+
+/** `/v1/health/…`: instances with what their checks say. */
+export function healthRoutes(wire: Wire): readonly Route[] {
+  const reads: [path: string, prepare: (request: WireRequest) => Read][] = [
+    ["/v1/health/service/", (request) => service(wire, request)],
+    ["/v1/health/checks/", (request) => checks(wire, request)],
+    ["/v1/health/node/", (request) => node(wire, request)],
+    ["/v1/health/state/", (request) => state(wire, request)],
+  ];
+  return reads.map(([path, prepare]) => ({ verb: "GET", path, run: watched(wire, prepare) }));
+}
+
+function service({ store: { tables }, identity }: Wire, request: WireRequest): Read {
+  const name = named(request, "Missing service name");
+  const passing = passingOf(request.query);
+  const hasTags = tagFilterOf(request.query);
+  const hasMeta = nodeMetaFilterOf(request.query);
+  return {
+    topic: topics.health(name),
+    render: () =>
+      tables
+        .instances(name)
+        .filter((row) => hasTags(row.tags) && hasMeta(tables.node(row.node)?.row.meta))
+        .filter((row) => !passing || tables.checksOver(row).every(({ status }) => status === "passing"))
+        .map((row) => healthJson(tables, row, identity.datacenter)),
+  };
+}
+
+function checks({ store: { tables } }: Wire, request: WireRequest): Read {
+  const name = named(request, "Missing service name");
+  const hasMeta = nodeMetaFilterOf(request.query);
+  return {
+    topic: topics.checks(name),
+    render: () =>
+      tables
+        .instances(name)
+        .filter((row) => hasMeta(tables.node(row.node)?.row.meta))
+        .flatMap((row) => tables.checksOf(row.node, row.id))
+        .map(checkJson),
+  };
+}
+
+function node({ store: { tables } }: Wire, request: WireRequest): Read {
+  const name = named(request, "Missing node name");
+  return {
+    topic: topics.nodeChecks(name),
+    render: () =>
+      [...(tables.node(name)?.checks.values() ?? [])].sort((a, b) => (a.id < b.id ? -1 : 1)).map(checkJson),
+  };
+}
+
+function state({ store: { tables } }: Wire, request: WireRequest): Read {
+  const written = named(request, "Missing check state");
+  const wanted = written === "any" ? "any" : statusOf(written);
+  const hasMeta = nodeMetaFilterOf(request.query);
+  return {
+    topic: topics.state(wanted ?? "any"),
+    render: () =>
+      (wanted === undefined ? [] : tables.checksIn(wanted))
+        .filter((row) => hasMeta(tables.node(row.node)?.row.meta))
+        .map(checkJson),
+  };
+}
+
+/** The name a path ends in. @throws TuskerError REGISTRY_INVALID, 400 */
+export function named({ rest }: WireRequest, missing: string): string {
+  if (rest === "") throw refusal(400, missing);
+  return rest;
+}

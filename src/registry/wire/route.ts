@@ -1,0 +1,119 @@
+import type { Random } from "../../kernel/index.ts";
+import type { HeaderList } from "../../net/index.ts";
+import type { Agent } from "../agent.ts";
+import type { Store } from "../state/store.ts";
+import type { Topic } from "../state/topics.ts";
+import { type Blocking, blockingOf, consistencyOf, refuseForeign } from "./parameters.ts";
+import { refusal } from "./refusal.ts";
+
+/** Who this registry is on the wire. */
+export interface Identity {
+  readonly datacenter: string;
+  /** Name of the node it runs on. */
+  readonly node: string;
+  /** A uuid, new at each start. */
+  readonly id: string;
+  /** Address of the node, as told to clients. */
+  readonly address: string;
+  /** Port of this wire; known once it listens. */
+  readonly port: () => number;
+}
+
+/** What the endpoints work on. */
+export interface Wire {
+  readonly store: Store;
+  readonly agent: Agent;
+  readonly identity: Identity;
+  readonly random: Random;
+}
+
+/** One request, taken apart. */
+export interface WireRequest {
+  /** What follows the route's path, decoded; empty for a route without more. */
+  readonly rest: string;
+  readonly query: URLSearchParams;
+  readonly signal: AbortSignal;
+  /** The body as text. @throws TuskerError NET_BODY_TOO_LARGE */
+  body(): Promise<string>;
+}
+
+/** What is answered. */
+export interface Reply {
+  readonly status: number;
+  readonly headers?: HeaderList;
+  readonly content?:
+    | { readonly kind: "json"; readonly value: unknown }
+    | { readonly kind: "text"; readonly text: string; readonly type?: string };
+}
+
+/** One endpoint. A path that ends in "/" takes whatever follows it as `rest`. */
+export interface Route {
+  readonly verb: "GET" | "PUT";
+  readonly path: string;
+  run(request: WireRequest): Reply | Promise<Reply>;
+}
+
+/** 200 without a body. */
+export const done: Reply = { status: 200 };
+
+/** 200 with a JSON body. */
+export function json(value: unknown): Reply {
+  return { status: 200, content: { kind: "json", value } };
+}
+
+/** Words as they are. */
+export function plain(status: number, text: string): Reply {
+  return { status, content: { kind: "text", text } };
+}
+
+/** One read: what it depends on, and what is true of it at the moment of asking. */
+export interface Read {
+  readonly topic: Topic;
+  readonly render: () => unknown;
+}
+
+/**
+ * A read that can wait for news:
+ * 1. take the request apart, so that a wrong one is refused at once;
+ * 2. without `index`, or with one older than the last change of the topic: answer at once;
+ * 3. else wait until the topic changes, or the wait is over; an index from the future waits likewise;
+ * 4. answer with what is true then and its index, which is where the reader goes on.
+ */
+export function watched(wire: Wire, prepare: (request: WireRequest) => Read): Route["run"] {
+  const { store, identity, random } = wire;
+  return async (request) => {
+    const blocking = blockingOf(request.query, random);
+    const consistency = consistencyOf(request.query);
+    refuseForeign(request.query, identity.datacenter);
+    const { topic, render } = prepare(request);
+    if (blocking.index > 0n) await news(store, topic, blocking, request.signal);
+    return {
+      status: 200,
+      headers: [
+        "X-Consul-Effective-Consistency",
+        consistency,
+        "X-Consul-Index",
+        String(store.versions.of(topic)),
+        "X-Consul-Knownleader",
+        "true",
+        "X-Consul-Lastcontact",
+        "0",
+      ],
+      content: { kind: "json", value: render() },
+    };
+  };
+}
+
+async function news(
+  store: Store,
+  topic: Topic,
+  { index, waitMs }: Blocking,
+  signal: AbortSignal,
+): Promise<void> {
+  if (BigInt(store.versions.of(topic)) > index) return;
+  const waited = store.waits.on(topic, waitMs, signal);
+  if (waited === undefined) {
+    throw refusal(429, "Too many blocking queries are waiting; ask again in a moment");
+  }
+  await waited;
+}

@@ -1,0 +1,70 @@
+import { json, type Route, type Wire } from "./route.ts";
+
+/** The release of the wire's documentation this tier follows; some clients choose their requests by it. */
+const wireVersion = "1.8.7";
+
+/** `/v1/agent/self`, `/v1/agent/members`, `/v1/status/…`: who answers here. */
+export function selfRoutes(wire: Wire): readonly Route[] {
+  const { identity, store } = wire;
+  const leader = (): string => `${bracketed(identity.address)}:${identity.port()}`;
+  return [
+    { verb: "GET", path: "/v1/status/leader", run: () => json(leader()) },
+    { verb: "GET", path: "/v1/status/peers", run: () => json([leader()]) },
+    { verb: "GET", path: "/v1/agent/members", run: () => json([member(wire)]) },
+    {
+      verb: "GET",
+      path: "/v1/agent/self",
+      run: () =>
+        json({
+          Config: {
+            Datacenter: identity.datacenter,
+            PrimaryDatacenter: identity.datacenter,
+            NodeName: identity.node,
+            NodeID: identity.id,
+            Revision: "",
+            Server: true,
+            Version: wireVersion,
+          },
+          DebugConfig: {},
+          Coord: null,
+          Member: member(wire),
+          Stats: {
+            agent: {
+              checks: String(store.tables.node(identity.node)?.checks.size ?? 0),
+              services: String(store.tables.node(identity.node)?.services.size ?? 0),
+            },
+            consul: { leader: "true", leader_addr: leader(), server: "true", acl: "disabled" },
+          },
+          Meta: store.tables.node(identity.node)?.row.meta ?? {},
+        }),
+    },
+  ];
+}
+
+/** The one member. Status 1 is alive. */
+function member({ identity }: Wire): object {
+  return {
+    Name: identity.node,
+    Addr: identity.address,
+    Port: identity.port(),
+    Tags: {
+      acls: "0",
+      build: `${wireVersion}:tusker`,
+      dc: identity.datacenter,
+      id: identity.id,
+      port: String(identity.port()),
+      role: "consul",
+    },
+    Status: 1,
+    ProtocolMin: 1,
+    ProtocolMax: 5,
+    ProtocolCur: 2,
+    DelegateMin: 2,
+    DelegateMax: 5,
+    DelegateCur: 4,
+  };
+}
+
+function bracketed(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
+}
