@@ -98,15 +98,13 @@ function node({ store: { tables }, identity }: Wire, request: WireRequest): Read
 
 function writes(wire: Wire): readonly Route[] {
   const { store, identity } = wire;
-  const inThisDatacenter = (written: string | undefined): void =>
-    refuseForeign(new URLSearchParams({ dc: written ?? "" }), identity.datacenter);
   return [
     {
       verb: "PUT",
       path: "/v1/catalog/register",
       async run(request) {
         const body = decodeBody(await request.body(), readCatalogBody);
-        inThisDatacenter(body.Datacenter);
+        refuseForeign(body.Datacenter, identity.datacenter);
         await store.commit(toChanges(body, store.tables.node(body.Node ?? "") !== undefined));
         return json(true);
       },
@@ -116,7 +114,7 @@ function writes(wire: Wire): readonly Route[] {
       path: "/v1/catalog/deregister",
       async run(request) {
         const body = decodeBody(await request.body(), readDeregisterBody);
-        inThisDatacenter(body.Datacenter);
+        refuseForeign(body.Datacenter, identity.datacenter);
         refuseOwnNode(body, identity.node);
         await store.commit(toRemoval(body));
         return json(true);

@@ -4,6 +4,7 @@ import { agentCheckRoutes } from "./agent-check-routes.ts";
 import { agentRoutes } from "./agent-routes.ts";
 import { catalogRoutes } from "./catalog-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
+import { refuseFilter } from "./parameters.ts";
 import type { Reply, Route, Wire, WireRequest } from "./route.ts";
 import { plain } from "./route.ts";
 import { selfRoutes } from "./self-routes.ts";
@@ -89,6 +90,7 @@ async function answer(
     body: async () => new TextDecoder().decode(await exchange.bytes(maxBodyBytes)),
   };
   try {
+    refuseFilter(query);
     return await route.run(request);
   } catch (error) {
     return refused(error, onError);

@@ -89,14 +89,13 @@ export function nodeMetaFilterOf(
   return (meta) => wanted.every(([key = "", value]) => meta?.[key] === value);
 }
 
-/**
- * Refuses what would change the answer and is not understood here.
- *
- * @throws TuskerError REGISTRY_INVALID: another data centre 500, a filter expression 400
- */
-export function refuseForeign(query: URLSearchParams, datacenter: string): void {
-  const dc = query.get("dc") ?? "";
-  if (dc !== "" && dc.toLowerCase() !== datacenter) throw refusal(500, "No path to datacenter");
+/** Everything here is in one data centre. @throws TuskerError REGISTRY_INVALID, 500 */
+export function refuseForeign(datacenter: string | null | undefined, own: string): void {
+  if (datacenter && datacenter.toLowerCase() !== own) throw refusal(500, "No path to datacenter");
+}
+
+/** Ignoring a filter would answer with what was not asked for. @throws TuskerError REGISTRY_INVALID, 400 */
+export function refuseFilter(query: URLSearchParams): void {
   if ((query.get("filter") ?? "") !== "") {
     throw refusal(400, "Filter expressions are not supported by this registry; filter the answer");
   }

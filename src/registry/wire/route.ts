@@ -84,7 +84,7 @@ export function watched(wire: Wire, prepare: (request: WireRequest) => Read): Ro
   return async (request) => {
     const blocking = blockingOf(request.query, random);
     const consistency = consistencyOf(request.query);
-    refuseForeign(request.query, identity.datacenter);
+    refuseForeign(request.query.get("dc"), identity.datacenter);
     const { topic, render } = prepare(request);
     if (blocking.index > 0n) await news(store, topic, blocking, request.signal);
     return {
