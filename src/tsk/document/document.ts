@@ -28,6 +28,12 @@ export interface Document {
   locate(path: Path, part?: "key" | "value"): (Location & { readonly exact: boolean }) | undefined;
   /** Keys at a path in the order written; plain objects would sort those that look like numbers first. */
   keys(path: Path): readonly string[];
+  /**
+   * Text from outside has no type of its own: a schema decides. Gives the document in which the values at these paths
+   * are read the other way: text of `@env` as the literal it spells, a literal of `TUSKER__A__B` or `--set` as the
+   * text it was. Values of other origin stay. Gives the same document when nothing changes.
+   */
+  reread(paths: readonly Path[]): Document;
 }
 
 /** A document and all that is wrong with it. With errors in it, `document` holds what could be read. */

@@ -1,12 +1,13 @@
 /**
  * The candidate that was probably meant, or undefined when none is close: at most a third of the letters may be
- * wrong (at least one), a swap of neighbours counts as one.
+ * wrong, a swap of neighbours counts as one. Words of one or two letters are too short to guess.
  *
  * @example didYouMean("timout", ["timeout", "retries"]) // "timeout"
  */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length < 3) return undefined;
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(Math.min(word.length, maxWord) / 3)) + 1;
+  let least = Math.floor(Math.min(word.length, maxWord) / 3) + 1;
   for (const candidate of candidates) {
     if (candidate === word || Math.abs(candidate.length - word.length) >= least) continue;
     const cost = distance(fold(word), fold(candidate));

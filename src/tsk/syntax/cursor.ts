@@ -22,13 +22,14 @@ export class Cursor {
   index = -1;
   /** True when a line end is only white space. */
   free = false;
-  /** End offset of the token consumed last. */
+  /** End offset of the token consumed last, line ends not counted. */
   lastEnd = 0;
   #depth = 0;
   #stopped = false;
   #unclosedAt = -1;
   #reportedAt = -1;
   #lastInvalid = -1;
+  #consumed = 0;
 
   constructor(
     source: Source,
@@ -75,7 +76,8 @@ export class Cursor {
 
   advance(): void {
     if (this.kind === kind.end) return;
-    this.lastEnd = this.end;
+    this.#consumed = this.end;
+    if (this.kind !== kind.newline) this.lastEnd = this.end;
     this.#settle(this.index + 1);
   }
 
@@ -97,11 +99,6 @@ export class Cursor {
     return this.tokens.kind(at);
   }
 
-  /** Moves to a token known to be before; for recovery only. */
-  moveTo(index: number): void {
-    this.#settle(index);
-  }
-
   /** Back to the line end that was passed as white space, so that recovery does not lose a line. */
   backToNewline(): void {
     let found = -1;
@@ -114,7 +111,7 @@ export class Cursor {
   /** Reports once per place; an invalid character just skipped is the cause already told. */
   report(code: TskCode, span: Span, message: string, notes?: ProblemNotes): void {
     if (this.#stopped || this.problems.length >= limits.diagnostics) return;
-    if (this.#reportedAt === span.start || this.#lastInvalid >= this.lastEnd) return;
+    if (this.#reportedAt === span.start || this.#lastInvalid >= this.#consumed) return;
     this.#reportedAt = span.start;
     this.problems.push(problem(this.source, span, code, message, notes));
   }

@@ -5,7 +5,7 @@ export const limits = {
   /** Maps, arrays, parentheses and strings inside one another; also the steps of a path. */
   nesting: 256,
   /** References and calls inside one another while evaluating. */
-  calls: 700,
+  calls: 1000,
   /** Steps of evaluation beyond one per character of the sources. */
   fuel: 1_000_000,
   /** Diagnostics of the syntax kept for one file; beyond it a file is noise. */

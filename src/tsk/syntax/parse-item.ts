@@ -30,6 +30,11 @@ export function parseItems(cursor: Cursor, read: ReadValue, until: number): Item
     if (cursor.kind === until || cursor.kind === kind.end) return items;
     if (until !== kind.end && (atHeader(cursor) || closes(cursor.kind))) return items;
     const item = parseItem(cursor, read, until);
+    if (item?.kind === "entry" && textGoesOn(cursor, until, item.value)) {
+      items.push({ ...item, value: unquoted(cursor, item.value) });
+      skipValue(cursor);
+      continue;
+    }
     if (item !== undefined) items.push(item);
     separate(cursor, until, item);
   }
@@ -43,8 +48,7 @@ function isComma(cursor: Cursor, until: number): boolean {
 function separate(cursor: Cursor, until: number, item: Item | undefined): void {
   if (cursor.kind === until || endsHere(cursor, until)) return;
   const span = { start: cursor.start, end: cursor.end };
-  if (item?.kind === "entry" && meantAsText(cursor, item.value)) unquoted(cursor, item.value);
-  else if (cursor.kind === kind.comma) {
+  if (cursor.kind === kind.comma) {
     cursor.report("TSK_EXPECTED", span, "outside braces a line ends without a comma");
     cursor.advance();
     return;
@@ -75,8 +79,9 @@ function startsItem(cursor: Cursor): boolean {
   return next === kind.colon || next === kind.equals || next === kind.openBrace;
 }
 
-function meantAsText(cursor: Cursor, value: Value): boolean {
-  if (closes(cursor.kind) || cursor.kind === kind.comma || startsItem(cursor)) return false;
+/** A value ended, and neither the line nor the item does: `name: my shop`. */
+function textGoesOn(cursor: Cursor, until: number, value: Value): boolean {
+  if (cursor.kind === until || endsValue(cursor.kind) || startsItem(cursor)) return false;
   return value.kind !== "missing" && value.kind !== "object" && value.kind !== "array";
 }
 

@@ -157,7 +157,8 @@ function array(cursor: Cursor, read: ReadValue): Value {
     const comma = cursor.take(kind.comma);
     cursor.skipNewlines();
     if (line || comma || cursor.kind === kind.closeBracket) continue;
-    if (!unseparated(cursor, elements.at(-1), open)) break;
+    const last = elements.pop();
+    if (!unseparated(cursor, last, open)) break;
   }
   cursor.free = outside;
   if (!cursor.take(kind.closeBracket)) cursor.reportUnclosed(open);
@@ -252,11 +253,12 @@ function nothing(cursor: Cursor): Value {
 
 const emptyHelp = 'write null for no value, "" for empty text';
 
-/** A value ended, and the line goes on: the whole was meant as text. */
-export function unquoted(cursor: Cursor, value: Value): void {
+/** A value ended, and the line goes on: the whole was meant as text, and the value is none. */
+export function unquoted(cursor: Cursor, value: Value): Value {
   const text = restOfLine(cursor, value.start);
   const span = { start: value.start, end: value.start + text.length };
   cursor.report("TSK_UNQUOTED", span, `${brief(text)} is text without quotes`, { help: quoteHelp(text) });
+  return { kind: "missing", ...span };
 }
 
 function brief(text: string): string {

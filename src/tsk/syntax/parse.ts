@@ -3,10 +3,11 @@ import { Source } from "../source.ts";
 import { Cursor } from "./cursor.ts";
 import { limits } from "./limits.ts";
 import { parseItems, parseObject } from "./parse-item.ts";
+import { parseKeys } from "./parse-key.ts";
 import { parseValue } from "./parse-value.ts";
 import { scan } from "./scan.ts";
 import { kind, Tokens } from "./token.ts";
-import type { Item, Tree, Value } from "./tree.ts";
+import type { Item, Key, Tree, Value } from "./tree.ts";
 
 /**
  * Parses a text into a lossless tree. Never throws: problems are in `diagnostics`, all of them in one run, at most one
@@ -35,6 +36,21 @@ export function parseLoneValue(source: Source, start: number): Value | undefined
   const value = parseValue(cursor);
   cursor.skipNewlines();
   return problems.length === 0 && cursor.kind === kind.end ? value : undefined;
+}
+
+/**
+ * Parses the path at the beginning of a text: `routes."/api/*".timeout`. `end` is where the value after an `=` begins;
+ * undefined when the path is the whole text. The result is undefined when there is something else.
+ */
+export function parseLonePath(source: Source): { path: readonly Key[]; end: number | undefined } | undefined {
+  const problems: Diagnostic[] = [];
+  const cursor = open(source, problems);
+  const path = parseKeys(cursor, parseValue);
+  if (path === undefined || problems.some((one) => one.start < cursor.start)) return undefined;
+  if (cursor.is(kind.end)) return { path, end: undefined };
+  // `a==b` sets "=b".
+  if (cursor.is(kind.equals) || cursor.is(kind.equal)) return { path, end: cursor.start + 1 };
+  return undefined;
 }
 
 function open(source: Source, problems: Diagnostic[]): Cursor {

@@ -1,0 +1,57 @@
+import { Secret } from "../../kernel/index.ts";
+import type { Source } from "../source.ts";
+import { kind } from "../syntax/token.ts";
+import type { Tree } from "../syntax/tree.ts";
+import { type Evaluated, isList, isMap } from "../value/data.ts";
+
+/** Hides the defaults written beside `@env.secure` from everything that prints the source, used or not. */
+export function maskDefaults(tree: Tree): void {
+  const { source, tokens } = tree;
+  const { text } = source;
+  for (let from = text.indexOf("@env.secure"); from >= 0; from = text.indexOf("@env.secure", from + 1)) {
+    let index = indexAt(tree, from);
+    if (tokens.kind(index) !== kind.at) continue;
+    index += 4;
+    if (tokens.kind(index) !== kind.openParen) continue;
+    const comma = seek(tree, index + 1, 0, true);
+    if (tokens.kind(comma) !== kind.comma) continue;
+    const close = seek(tree, comma + 1, 0, false);
+    source.mask({ start: tokens.end(comma), end: tokens.start(close) });
+  }
+}
+
+/** Index of the first comma (when asked) or of the closing parenthesis of the call; or of the end. */
+function seek(tree: Tree, from: number, depth: number, comma: boolean): number {
+  let open = depth;
+  for (let index = from; ; index++) {
+    const token = tree.tokens.kind(index);
+    if (token === kind.end) return index;
+    if (open === 0 && (token === kind.closeParen || (comma && token === kind.comma))) return index;
+    if (token === kind.openParen || token === kind.openBracket || token === kind.openBrace) open++;
+    if (token === kind.closeParen || token === kind.closeBracket || token === kind.closeBrace) open--;
+  }
+}
+
+/** Index of the token that begins at or covers an offset. */
+function indexAt(tree: Tree, offset: number): number {
+  let low = 0;
+  let high = tree.tokens.count - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (tree.tokens.end(middle) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Hides what other layers wrote to a key that is a secret: theirs is the same secret in plain text. */
+export function maskOverridden(node: Evaluated): void {
+  if (isMap(node.data)) for (const entry of node.data.entries.values()) maskOverridden(entry);
+  else if (isList(node.data)) for (const item of node.data.items) maskOverridden(item);
+  else if (node.data instanceof Secret && node.places.length > 1)
+    for (const { source, span } of node.places) if (!callsSecure(source, span.start)) source.mask(span);
+}
+
+function callsSecure(source: Source, start: number): boolean {
+  return source.text.startsWith("@env.secure", start);
+}

@@ -1,0 +1,251 @@
+import { Secret } from "../../kernel/index.ts";
+import type { TskCode } from "../codes.ts";
+import { type Diagnostic, problem } from "../diagnostic.ts";
+import { didYouMean } from "../report/suggest.ts";
+import type { Span } from "../source.ts";
+import type { ObjectValue } from "../syntax/tree.ts";
+import { Budget } from "./budget.ts";
+import { type Data, dictionary, type Evaluated, isMap, type Place, typeName } from "./data.ts";
+import { Expressions, type Frame, type Names } from "./expression.ts";
+import { type Result, scalarText } from "./operators.ts";
+import { type LeafPart, type MapPart, outlineObject, type Part, type VariablePart } from "./outline.ts";
+import { mentionsSecret } from "./secret.ts";
+import { childParts, givenParts, placesOf, type Slot, slot, slotPath } from "./slot.ts";
+
+/** What evaluation needs from outside. */
+export interface EvaluateOptions {
+  /** A variable of the environment, undefined when it is not set. */
+  readonly env: (name: string) => string | undefined;
+  readonly report: (diagnostic: Diagnostic) => void;
+  /** Length of all sources; the budget of steps grows with it. */
+  readonly textLength: number;
+}
+
+/**
+ * Merges the layers and evaluates what they say. Lazy and memoised: names are looked up in the merged document, so a
+ * higher layer changes what a lower one refers to; the order in which things are written does not matter.
+ *
+ * @param roots one outline per source, lowest layer first
+ */
+export function evaluate(roots: readonly MapPart[], options: EvaluateOptions): Evaluated {
+  return new Evaluator(roots, options).document();
+}
+
+interface VariableState {
+  readonly value: Result;
+}
+
+class Evaluator implements Names {
+  readonly #root: Slot;
+  readonly #report: (diagnostic: Diagnostic) => void;
+  readonly #expressions: Expressions;
+  readonly #budget: Budget;
+  /** Which slot a map of a source belongs to, once that is open. */
+  readonly #slots = new Map<MapPart, Slot>();
+  readonly #variables = new Map<VariablePart, VariableState | "evaluating">();
+  /** The reference that is being followed; where a cycle is reported. */
+  #from: { readonly span: Span; readonly frame: Frame } | undefined;
+  /** What is being evaluated, outermost first: the path of a cycle. */
+  readonly #active: (Slot | VariablePart)[] = [];
+
+  constructor(roots: readonly MapPart[], options: EvaluateOptions) {
+    this.#root = slot("", undefined, roots);
+    this.#report = options.report;
+    this.#budget = new Budget(options.textLength);
+    this.#expressions = new Expressions(this, options.env, this.#budget, options.report);
+  }
+
+  document(): Evaluated {
+    this.#open(this.#root);
+    return this.#finish(this.#root) ?? { data: dictionary(new Map()), places: [] };
+  }
+
+  find(name: string, home: MapPart): Slot | undefined {
+    for (let at: Slot | undefined = this.#slotOf(home); at !== undefined; at = at.parent) {
+      const child = at.children?.get(name);
+      if (child !== undefined) return child;
+    }
+    return undefined;
+  }
+
+  *visible(home: MapPart): Iterable<string> {
+    for (let at: Slot | undefined = this.#slotOf(home); at !== undefined; at = at.parent)
+      if (at.children !== undefined) yield* at.children.keys();
+  }
+
+  child(of: Slot, key: string, from: Span, frame: Frame): Slot | undefined {
+    if (of.state === "opening") this.#cycle(of, from, frame);
+    this.#open(of);
+    return of.children?.get(key);
+  }
+
+  finish(found: Slot, from: Span, frame: Frame): Evaluated | undefined {
+    if (isBusy(found)) return this.#cycle(found, from, frame);
+    const before = this.#from;
+    this.#from = { span: from, frame };
+    const value = this.#finish(found);
+    this.#from = before;
+    return value;
+  }
+
+  variable(name: string, from: Span, frame: Frame): Result {
+    const found = findVariable(name, frame.home);
+    if (found === undefined) return this.#unknownVariable(name, from, frame);
+    const state = this.#variables.get(found);
+    if (state === "evaluating") return this.#cycle(found, from, frame);
+    if (state !== undefined) return state.value;
+    this.#variables.set(found, "evaluating");
+    this.#active.push(found);
+    const { source } = frame.place;
+    const place: Place = { source, span: found.value, key: found.span };
+    this.#slotOf(found.home);
+    const value = this.#expressions.evaluate(found.value, { home: found.home, place });
+    this.#active.pop();
+    this.#variables.set(found, { value });
+    return value;
+  }
+
+  object(value: ObjectValue, frame: Frame): Evaluated | undefined {
+    const map = outlineObject(value, frame.place, frame.home, this.#report);
+    const inner = slot("{}", this.#slotOf(frame.home), [map]);
+    this.#open(inner);
+    return this.#finish(inner);
+  }
+
+  /** The whole value below a slot. */
+  #finish(of: Slot): Evaluated | undefined {
+    if (of.state === "done") return of.value;
+    const refuse = (code: TskCode, message: string): void => this.#refuse(of, code, message);
+    if (!this.#budget.enter(refuse)) return undefined;
+    this.#open(of);
+    if (of.children !== undefined) {
+      of.state = "finishing";
+      this.#active.push(of);
+      const entries = new Map<string, Evaluated>();
+      for (const [name, child] of of.children) {
+        if (isBusy(child)) {
+          if (this.#from !== undefined) this.#cycle(child, this.#from.span, this.#from.frame);
+          continue;
+        }
+        const value = this.#finish(child);
+        if (value !== undefined) entries.set(name, value);
+      }
+      this.#active.pop();
+      const data = dictionary(entries);
+      of.value = { data, places: of.parts.flatMap(placesOf).reverse() };
+    }
+    of.state = "done";
+    this.#budget.leave();
+    return of.value;
+  }
+
+  /**
+   * Finds the keys of a slot, or its value when it is no map. From the highest layer down: a map waits for more below
+   * it, anything else covers what is below.
+   */
+  #open(of: Slot): void {
+    if (of.state !== "new") return;
+    of.state = "opening";
+    this.#active.push(of);
+    const maps: ReadonlyMap<string, Part>[] = [];
+    for (let index = of.parts.length - 1; index >= 0; index--) {
+      const part = of.parts[index];
+      if (part === undefined) break;
+      if (part.kind === "map") {
+        maps.unshift(part.children);
+        this.#slots.set(part, of);
+        continue;
+      }
+      const value = part.kind === "given" ? part.value : this.#leaf(part, of, index);
+      if (value !== undefined && isMap(value.data)) maps.unshift(givenParts(value.data));
+      else if (part.kind !== "leaf" || !part.spread) {
+        if (maps.length === 0) of.value = value && { ...value, places: placesFrom(of, index, value) };
+        break;
+      }
+    }
+    if (maps.length > 0) {
+      of.children = new Map();
+      for (const [name, parts] of childParts(maps)) of.children.set(name, slot(name, of, parts));
+    }
+    this.#active.pop();
+    of.state = "open";
+  }
+
+  #leaf(part: LeafPart, of: Slot, index: number): Evaluated | undefined {
+    const { place, home } = part;
+    const value = this.#expressions.demand(part.value, { home, place });
+    if (value === undefined) return undefined;
+    if (part.spread && !isMap(value.data)) {
+      const message = `... needs a map, found ${typeName(value.data)}`;
+      this.#report(problem(place.source, place.span, "TSK_TYPE", message));
+      return undefined;
+    }
+    return { ...value, data: this.#kept(value.data, of.parts.slice(0, index)), places: [place] };
+  }
+
+  /** What one layer keeps secret stays so when a higher layer writes plain text over it. */
+  #kept(data: Data, lower: readonly Part[]): Data {
+    if (!lower.some((part) => part.kind === "leaf" && mentionsSecret(part))) return data;
+    const text = data === null ? undefined : scalarText(data);
+    return typeof text === "string" ? new Secret(text) : data;
+  }
+
+  #slotOf(home: MapPart): Slot {
+    const known = this.#slots.get(home);
+    if (known !== undefined) return known;
+    if (home.parent === undefined) return this.#root;
+    const around = this.#slotOf(home.parent);
+    this.#open(around);
+    for (const child of around.children?.values() ?? []) {
+      if (!child.parts.includes(home)) continue;
+      this.#open(child);
+      return this.#slots.get(home) ?? around;
+    }
+    return around;
+  }
+
+  #unknownVariable(name: string, from: Span, frame: Frame): undefined {
+    const names: string[] = [];
+    for (let at: MapPart | undefined = frame.home; at !== undefined; at = at.parent)
+      names.push(...at.variables.keys());
+    const meant = didYouMean(name, names);
+    const help = meant === undefined ? undefined : `did you mean $${meant}?`;
+    const message = `$${name} is not set in this file`;
+    return this.#expressions.fail("TSK_UNKNOWN_VARIABLE", from, frame, message, help);
+  }
+
+  #cycle(end: Slot | VariablePart, from: Span, frame: Frame): undefined {
+    const labels = this.#active.slice(Math.max(0, this.#active.indexOf(end))).map(label);
+    const shown = labels.length > 8 ? [...labels.slice(0, 4), "…", ...labels.slice(-3)] : labels;
+    const path = [...shown, label(end)].join(" → ");
+    return this.#expressions.fail("TSK_CYCLE", from, frame, `the value depends on itself: ${path}`);
+  }
+
+  #refuse(of: Slot, code: TskCode, message: string): void {
+    const place = of.parts.flatMap(placesOf).at(-1);
+    if (place !== undefined) this.#report(problem(place.source, place.span, code, message));
+  }
+}
+
+/** True while a slot is being evaluated further out: to need its value now is a cycle. */
+function isBusy(of: Slot): boolean {
+  return of.state === "opening" || of.state === "finishing";
+}
+
+function label(of: Slot | VariablePart): string {
+  return "parts" in of ? slotPath(of) : `$${of.name}`;
+}
+
+function findVariable(name: string, home: MapPart): VariablePart | undefined {
+  for (let at: MapPart | undefined = home; at !== undefined; at = at.parent) {
+    const found = at.variables.get(name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The places of a winner, then of all that it covers, highest first. */
+function placesFrom(of: Slot, index: number, winner: Evaluated): readonly Place[] {
+  if (index === 0) return winner.places;
+  return [...winner.places, ...of.parts.slice(0, index).flatMap(placesOf).reverse()];
+}

@@ -1,0 +1,279 @@
+import { Secret } from "../../kernel/index.ts";
+import type { TskCode } from "../codes.ts";
+import { type Diagnostic, problem } from "../diagnostic.ts";
+import { didYouMean } from "../report/suggest.ts";
+import type { Span } from "../source.ts";
+import type {
+  Binary,
+  Conditional,
+  Member,
+  Name,
+  ObjectValue,
+  Template,
+  Unary,
+  Value,
+} from "../syntax/tree.ts";
+import { calculate, negated, type Outcome } from "./arithmetic.ts";
+import type { Budget } from "./budget.ts";
+import { type Data, type Evaluated, isList, isMap, list, type Place, typeName, weightOf } from "./data.ts";
+import { callOperator } from "./operator-call.ts";
+import { type Result, scalarText } from "./operators.ts";
+import type { MapPart } from "./outline.ts";
+import { keyText, type Slot } from "./slot.ts";
+
+/** Where an expression stands: the map its names start from, and the place of its value. */
+export interface Frame {
+  readonly home: MapPart;
+  readonly place: Place;
+}
+
+/** What an expression can see of the document around it. */
+export interface Names {
+  /** The key a bare word means here: in its own map, or in the maps around it, out to the root. */
+  find(name: string, home: MapPart): Slot | undefined;
+  child(of: Slot, key: string, from: Span, frame: Frame): Slot | undefined;
+  finish(slot: Slot, from: Span, frame: Frame): Evaluated | undefined;
+  /** The value of a `$variable`; reports when there is none. */
+  variable(name: string, from: Span, frame: Frame): Result;
+  object(value: ObjectValue, frame: Frame): Evaluated | undefined;
+  /** Names that `find` would find; for suggestions. */
+  visible(home: MapPart): Iterable<string>;
+}
+
+/** Evaluates expressions. Pure but for `names` and `env`; every problem is reported once, where it is. */
+export class Expressions {
+  readonly #names: Names;
+  readonly #env: (name: string) => string | undefined;
+  readonly #budget: Budget;
+  readonly #report: (diagnostic: Diagnostic) => void;
+
+  constructor(
+    names: Names,
+    env: (name: string) => string | undefined,
+    budget: Budget,
+    report: (diagnostic: Diagnostic) => void,
+  ) {
+    this.#names = names;
+    this.#env = env;
+    this.#budget = budget;
+    this.#report = report;
+  }
+
+  /** The value of an expression, an absence included. Places are those of what it refers to, or none. */
+  evaluate(value: Value, frame: Frame): Result {
+    const refuse = (code: TskCode, message: string): void => void this.fail(code, value, frame, message);
+    if (!this.#budget.spend(1, refuse) || !this.#budget.enter(refuse)) return undefined;
+    const result = this.#evaluate(value, frame);
+    this.#budget.leave();
+    return result;
+  }
+
+  /** The value of an expression; an absence is reported and broken. */
+  demand(value: Value, frame: Frame): Evaluated | undefined {
+    const result = this.evaluate(value, frame);
+    if (result === undefined || "data" in result) return result;
+    const { code, message, help } = result.absent;
+    return this.fail(code, result.node, frame, message, help);
+  }
+
+  /** Reports a problem at a node. Returns undefined: a broken value. */
+  fail(code: TskCode, at: Span, frame: Frame, message: string, help?: string): undefined {
+    const span = { start: at.start, end: at.end };
+    this.#report(problem(frame.place.source, span, code, message, help === undefined ? {} : { help }));
+  }
+
+  #evaluate(value: Value, frame: Frame): Result {
+    switch (value.kind) {
+      case "missing":
+        return undefined;
+      case "literal":
+      case "text":
+        return { data: value.value, places: [] };
+      case "template":
+        return this.#template(value, frame);
+      case "object":
+        return this.#names.object(value, frame);
+      case "array":
+        return this.#array(value.elements, value, frame);
+      case "name":
+        return this.#name(value, frame);
+      case "use":
+        return this.#names.variable(value.name, value, frame);
+      case "member":
+        return this.#member(value, frame);
+      case "operator":
+        return callOperator(value, {
+          evaluate: (argument) => this.evaluate(argument, frame),
+          fail: (code, at, message, help) => this.fail(code, at, frame, message, help),
+          env: this.#env,
+        });
+      case "unary":
+        return this.#unary(value, frame);
+      case "binary":
+        return this.#binary(value, frame);
+      case "conditional":
+        return this.#conditional(value, frame);
+    }
+  }
+
+  #template(value: Template, frame: Frame): Result {
+    let text = "";
+    let secret = false;
+    let broken = false;
+    for (const part of value.parts) {
+      const written = typeof part === "string" ? part : this.#insert(part, frame);
+      if (written === undefined) broken = true;
+      else if (written instanceof Secret) {
+        secret = true;
+        text += written.reveal();
+      } else text += written;
+    }
+    if (broken) return undefined;
+    return this.#give(secret ? new Secret(text) : text, text.length >> 3, value, frame);
+  }
+
+  #insert(part: Value, frame: Frame): string | Secret | undefined {
+    const inner = this.demand(part, frame);
+    if (inner === undefined) return undefined;
+    const text = scalarText(inner.data);
+    return text ?? this.fail("TSK_TYPE", part, frame, `a ${typeName(inner.data)} cannot stand inside text`);
+  }
+
+  #array(elements: readonly Value[], value: Span, frame: Frame): Result {
+    const items: Evaluated[] = [];
+    for (const element of elements) {
+      const place = { ...frame.place, span: { start: element.start, end: element.end } };
+      const item = this.demand(element, { home: frame.home, place });
+      if (item !== undefined) items.push(isMap(item.data) ? item : { ...item, places: [place] });
+    }
+    const data = list(items);
+    return this.#give(data, data.weight, value, frame);
+  }
+
+  #name(value: Name, frame: Frame): Result {
+    const found = this.#names.find(value.name, frame.home);
+    if (found !== undefined) return this.#names.finish(found, value, frame);
+    const meant = didYouMean(value.name, this.#names.visible(frame.home));
+    const quoted = `write "${value.name}" if it is text`;
+    const help =
+      booleans.get(value.name) ?? (meant === undefined ? quoted : `did you mean ${meant}? ${quoted}`);
+    return this.fail(
+      "TSK_UNKNOWN_NAME",
+      value,
+      frame,
+      `${value.name} names no key that is seen from here`,
+      help,
+    );
+  }
+
+  #member(value: Member, frame: Frame): Result {
+    const base = this.#slotOf(value.object, frame);
+    const key = this.#key(value.key, frame);
+    if (key === undefined) return undefined;
+    if (base !== undefined) {
+      const child = this.#names.child(base, key, value, frame);
+      if (child !== undefined) return this.#names.finish(child, value, frame);
+    }
+    const object = this.evaluate(value.object, frame);
+    return object === undefined || "absent" in object ? object : this.#pick(object, key, value, frame);
+  }
+
+  /** The slot a reference names, found without evaluating more than it needs. */
+  #slotOf(value: Value, frame: Frame): Slot | undefined {
+    if (value.kind === "name") return this.#names.find(value.name, frame.home);
+    if (value.kind !== "member" || value.key.kind !== "text") return undefined;
+    const base = this.#slotOf(value.object, frame);
+    return base === undefined ? undefined : this.#names.child(base, value.key.value, value, frame);
+  }
+
+  #key(value: Value, frame: Frame): string | undefined {
+    const key = this.demand(value, frame);
+    if (key === undefined) return undefined;
+    if (typeof key.data === "string") return key.data;
+    if (typeof key.data === "number") return String(key.data);
+    return this.fail("TSK_TYPE", value, frame, `a key is text or a number, found ${typeName(key.data)}`);
+  }
+
+  #pick(object: Evaluated, key: string, value: Member, frame: Frame): Result {
+    const { data } = object;
+    if (!isMap(data) && !isList(data))
+      return this.fail(
+        "TSK_TYPE",
+        value,
+        frame,
+        `a ${typeName(data)} has no keys; ${keyText(key)} is asked of it`,
+      );
+    const found = isMap(data) ? data.entries.get(key) : data.items[/^\d+$/.test(key) ? Number(key) : -1];
+    if (found !== undefined) return found;
+    const meant = isMap(data) ? didYouMean(key, data.entries.keys()) : undefined;
+    const message = `there is no ${keyText(key)} in this ${typeName(data)}`;
+    const help = meant === undefined ? {} : { help: `did you mean ${meant}?` };
+    return { absent: { code: "TSK_NO_KEY", message, ...help }, node: { start: value.start, end: value.end } };
+  }
+
+  #unary(value: Unary, frame: Frame): Result {
+    const operand = this.demand(value.operand, frame);
+    if (operand === undefined) return undefined;
+    if (value.operator === "-") return this.#outcome(negated(operand.data), value, frame);
+    if (typeof operand.data === "boolean") return { data: !operand.data, places: [] };
+    return this.fail("TSK_TYPE", value, frame, `! needs true or false, found ${typeName(operand.data)}`);
+  }
+
+  #binary(value: Binary, frame: Frame): Result {
+    const { operator } = value;
+    if (operator === "??") {
+      const left = this.evaluate(value.left, frame);
+      const empty = left !== undefined && ("absent" in left || left.data === null);
+      return empty ? this.evaluate(value.right, frame) : left;
+    }
+    const left = this.demand(value.left, frame);
+    if (operator === "||" || operator === "&&") {
+      if (left === undefined) return undefined;
+      if (!this.#isBoolean(left, value.left, operator, frame)) return undefined;
+      if (left.data === (operator === "||")) return left;
+      const right = this.demand(value.right, frame);
+      return right !== undefined && this.#isBoolean(right, value.right, operator, frame) ? right : undefined;
+    }
+    const right = this.demand(value.right, frame);
+    if (left === undefined || right === undefined) return undefined;
+    const refuse = (code: TskCode, message: string): void => void this.fail(code, value, frame, message);
+    if (!this.#budget.spend(Math.min(weightOf(left.data), weightOf(right.data)), refuse)) return undefined;
+    return this.#outcome(calculate(operator, left.data, right.data), value, frame);
+  }
+
+  #isBoolean(value: Evaluated, at: Value, operator: "||" | "&&", frame: Frame): boolean {
+    if (typeof value.data === "boolean") return true;
+    const help = operator === "||" ? "?? gives a default for what is missing or null" : undefined;
+    const message = `${operator} needs true or false, found ${typeName(value.data)}`;
+    this.fail("TSK_TYPE", at, frame, message, help);
+    return false;
+  }
+
+  #conditional(value: Conditional, frame: Frame): Result {
+    const condition = this.demand(value.condition, frame);
+    if (condition === undefined) return undefined;
+    if (typeof condition.data === "boolean")
+      return this.evaluate(condition.data ? value.then : value.otherwise, frame);
+    const message = `the condition must be true or false, found ${typeName(condition.data)}`;
+    return this.fail("TSK_TYPE", value.condition, frame, message);
+  }
+
+  #outcome(outcome: Outcome, value: Value, frame: Frame): Result {
+    if ("code" in outcome) return this.fail(outcome.code, value, frame, outcome.message);
+    const { data } = outcome;
+    return this.#give(data, weightOf(data instanceof Secret ? data.reveal() : data), value, frame);
+  }
+
+  /** A value that was made: it costs what it weighs. */
+  #give(data: Data, cost: number, at: Span, frame: Frame): Result {
+    const refuse = (code: TskCode, message: string): void => void this.fail(code, at, frame, message);
+    return this.#budget.spend(cost, refuse) ? { data, places: [] } : undefined;
+  }
+}
+
+const booleans: ReadonlyMap<string, string> = new Map([
+  ["yes", "write true"],
+  ["on", "write true"],
+  ["no", "write false"],
+  ["off", "write false"],
+]);

@@ -1,0 +1,25 @@
+import { Source } from "../source.ts";
+import { parseLoneValue } from "../syntax/parse.ts";
+import type { Scalar, Value } from "../syntax/tree.ts";
+
+/** What a text means as a literal of the language (`8080`, `30s`, `true`); undefined when it is none. */
+export function readScalar(text: string): Scalar | undefined {
+  if (text === "" || text.length > 256) return undefined;
+  const value = parseLoneValue(new Source("", text), 0);
+  return value?.kind === "literal" ? value.value : undefined;
+}
+
+/** True for a value that is written out: nothing in it is looked up, called or calculated. */
+export function isWrittenOut(value: Value): boolean {
+  switch (value.kind) {
+    case "literal":
+    case "text":
+      return true;
+    case "array":
+      return value.elements.every(isWrittenOut);
+    case "object":
+      return value.items.every((item) => item.kind === "entry" && isWrittenOut(item.value));
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,65 @@
+import type { Dictionary, Evaluated, Place } from "./data.ts";
+import type { GivenPart, Part } from "./outline.ts";
+
+/** How far a slot is: keys known (`open`), or everything below it (`done`). The `…ing` states find cycles. */
+export type SlotState = "new" | "opening" | "open" | "finishing" | "done";
+
+/** One key of the merged document: what every layer says about it, lowest first. */
+export interface Slot {
+  readonly name: string;
+  readonly parent: Slot | undefined;
+  readonly parts: readonly Part[];
+  state: SlotState;
+  /** Keys below, once open, when it is a map. */
+  children: Map<string, Slot> | undefined;
+  /** The value, once done; while open only of what is no map. Undefined when broken. */
+  value: Evaluated | undefined;
+}
+
+/** A new slot. A map brings what it spreads as parts below its own keys. */
+export function slot(name: string, parent: Slot | undefined, parts: readonly Part[]): Slot {
+  const all = parts.some(spreads)
+    ? parts.flatMap((part): Part[] => (part.kind === "map" ? [...part.spreads, part] : [part]))
+    : parts;
+  return { name, parent, parts: all, state: "new", children: undefined, value: undefined };
+}
+
+function spreads(part: Part): boolean {
+  return part.kind === "map" && part.spreads.length > 0;
+}
+
+/** The path of a slot, for messages. */
+export function slotPath(of: Slot): string {
+  const names: string[] = [];
+  for (let at: Slot | undefined = of; at?.parent !== undefined; at = at.parent)
+    names.unshift(keyText(at.name));
+  return names.join(".");
+}
+
+/** A key as it is written in a path. */
+export function keyText(name: string): string {
+  return /^[\p{L}_][\p{L}\d_-]*$/u.test(name) ? name : JSON.stringify(name);
+}
+
+/** The places a part is written at. */
+export function placesOf(part: Part): readonly Place[] {
+  return part.kind === "given" ? (part.value?.places ?? []) : [part.place];
+}
+
+/** Children of maps, key by key in the order first written: each child gets what every map says about it. */
+export function childParts(maps: readonly ReadonlyMap<string, Part>[]): Map<string, Part[]> {
+  const children = new Map<string, Part[]>();
+  for (const map of maps) {
+    for (const [name, part] of map) {
+      const parts = children.get(name);
+      if (parts === undefined) children.set(name, [part]);
+      else parts.push(part);
+    }
+  }
+  return children;
+}
+
+/** The keys of a map that is evaluated already, as parts under which a higher layer may add. */
+export function givenParts(map: Dictionary): ReadonlyMap<string, GivenPart> {
+  return new Map([...map.entries].map(([name, value]) => [name, { kind: "given", value }]));
+}
