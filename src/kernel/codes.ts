@@ -40,6 +40,7 @@ export const codes = {
   RPC_HANDLER_FAILED: { http: 500, grpc: 2, retryable: false },
   RPC_FAULT: { http: 500, grpc: 13, retryable: false },
   RPC_CONTRACT: { http: 500, grpc: 13, retryable: false },
+  RPC_CONFIG: { http: 500, grpc: 13, retryable: false },
   RPC_LOCK: { http: 500, grpc: 13, retryable: false },
   RPC_REMOTE: { http: 502, grpc: 2, retryable: false },
   RPC_PROTOCOL: { http: 502, grpc: 13, retryable: false },
@@ -69,6 +70,8 @@ export const codes = {
   COLLECTOR_TOO_LARGE: { http: 413, grpc: 8, retryable: false },
   COLLECTOR_UNSUPPORTED_MEDIA: { http: 415, grpc: 3, retryable: false },
   COLLECTOR_NO_TRACE: { http: 404, grpc: 5, retryable: false },
+  COLLECTOR_NO_ENDPOINT: { http: 404, grpc: 12, retryable: false },
+  COLLECTOR_METHOD: { http: 405, grpc: 12, retryable: false },
 
   // identity and control
   IDENTITY_TOKEN: { http: 401, grpc: 16, retryable: false },
