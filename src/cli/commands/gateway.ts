@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import { gatewayFile, runGateway } from "../../fleet/index.ts";
+import { systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
+import type { Args, Io, Run } from "../command.ts";
+import { fleetPath, settingsOrProblems } from "../fleet-file.ts";
+import { stderrLogger } from "../serve.ts";
+import { untilSignal } from "../signals.ts";
+
+/** Runs the gateway alone: from a fleet file, or as a supervisor's child from the settings it wrote. */
+export const run: Run = async (args, io) => {
+  const config = readConfig(args, io);
+  if (config === undefined) return 1;
+  const log = stderrLogger("gateway", io);
+  await using gateway = await runGateway(config, { clock: systemClock, random: systemRandom, log });
+  using signals = untilSignal(() => process.exit(130));
+  const { port } = gateway;
+  if (process.send !== undefined) process.send({ type: "tusker:ready", port, pid: process.pid });
+  else
+    io.out(
+      args.flag("json")
+        ? `${JSON.stringify({ gateway: `http://localhost:${port}` })}\n`
+        : `gateway at http://localhost:${port}\n`,
+    );
+  await Promise.race([signals.asked, supervisorAsks()]);
+  // A channel that stays open would keep the process alive.
+  if (process.connected) process.disconnect();
+  return 0;
+};
+
+function readConfig(args: Args, io: Io): unknown {
+  const written = args.text("settings");
+  if (written === undefined) {
+    const settings = settingsOrProblems(fleetPath(args, io, args.positionals[0]), args, io);
+    return settings === undefined
+      ? undefined
+      : gatewayFile(settings, {
+          registry: settings.sections.service_discovery.registry_url,
+          otlp: settings.sections.tracing.otlp_endpoint,
+        });
+  }
+  try {
+    return JSON.parse(readFileSync(written, "utf8"));
+  } catch (error) {
+    throw new TuskerError("FLEET_FILE_MISSING", `cannot read the settings in ${written}`, { cause: error });
+  }
+}
+
+/** Resolves when the supervisor asks us to drain, or is gone. */
+function supervisorAsks(): Promise<void> {
+  return new Promise((resolve) => {
+    process.on("message", (message) => {
+      if (
+        typeof message === "object" &&
+        message !== null &&
+        "type" in message &&
+        message.type === "tusker:drain"
+      )
+        resolve();
+    });
+    process.once("disconnect", resolve);
+  });
+}

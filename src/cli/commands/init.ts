@@ -1,0 +1,75 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { TuskerError } from "../../kernel/index.ts";
+import type { Run } from "../command.ts";
+
+/** Writes a fleet with one service: the least that runs, made to be grown. Overwrites nothing. */
+export const run: Run = async (args, io) => {
+  const folder = resolve(io.cwd, args.positionals[0] ?? ".");
+  const files = firstFiles(basename(folder));
+  const there = Object.keys(files).filter((path) => existsSync(join(folder, path)));
+  if (there.length > 0)
+    throw new TuskerError(
+      "CLI_USAGE",
+      `${there.join(", ")} exists in ${folder} already; init writes into a folder without a fleet`,
+    );
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  if (args.flag("json")) io.out(`${JSON.stringify({ folder, files: Object.keys(files) })}\n`);
+  else
+    io.out(
+      `${Object.keys(files)
+        .map((path) => `  wrote ${path}\n`)
+        .join("")}\n  next  cd ${folder} && npm install && npx tusker up\n`,
+    );
+  return 0;
+};
+
+function firstFiles(folder: string): Readonly<Record<string, string>> {
+  const name =
+    folder
+      .toLowerCase()
+      .replace(/[^a-z0-9-]+/g, "-")
+      .replace(/^[^a-z]+|-+$/g, "") || "fleet";
+  return {
+    "package.json": `${JSON.stringify({ name, private: true, type: "module", scripts: { start: "tusker up" }, dependencies: { tusker: "^0.1.0", zod: "^4.0.0" } }, null, 2)}\n`,
+    ".gitignore": "node_modules/\n.tusker/\n",
+    "tusker.tsk": fleetFile(name),
+    "services/hello.ts": serviceFile,
+  };
+}
+
+function fleetFile(name: string): string {
+  return `[fleet]
+name: "${name}"
+try: "/api/hello/ada"
+
+[services]
+hello-service: {
+  version: "0.1.0"
+  run: "node services/hello.ts"
+  port: 8081
+}
+
+[gateway]
+port: 8080
+strip_prefix: "/api"
+
+[routes]
+"/api/hello/*": { service: "hello-service", method: "GET", timeout: "5s", retries: 2 }
+`;
+}
+
+const serviceFile = `import { contract, serve } from "tusker/rpc";
+import { z } from "zod";
+
+export const Hello = contract("hello-service", {
+  greet: { http: "GET /hello/{name}", in: z.object({ name: z.string() }), out: z.object({ text: z.string() }) },
+});
+
+await serve(Hello, {
+  greet: async ({ name }) => ({ text: \`Hello, \${name}!\` }),
+});
+`;

@@ -1,0 +1,20 @@
+import { systemClock, systemRandom } from "../../kernel/index.ts";
+import { startRegistry } from "../../registry/index.ts";
+import type { Run } from "../command.ts";
+import { portOption } from "../numbers.ts";
+import { serveUntilSignal, stderrLogger } from "../serve.ts";
+
+/** Runs the registry alone. */
+export const run: Run = async (args, io) => {
+  const host = args.text("bind") ?? "127.0.0.1";
+  const port = portOption(args, "port", 8500);
+  await using registry = await startRegistry({
+    host,
+    port,
+    clock: systemClock,
+    random: systemRandom,
+    log: stderrLogger("registry", io),
+  });
+  await serveUntilSignal({ registry: registry.url }, args, io);
+  return 0;
+};

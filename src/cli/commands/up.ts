@@ -1,0 +1,115 @@
+import { type Control, startControl } from "../../control/index.ts";
+import {
+  type FleetSettings,
+  type RunningFleet,
+  readRunFile,
+  removeRunFile,
+  startFleet,
+  writeRunFile,
+} from "../../fleet/index.ts";
+import { systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
+import type { Args, Io, Run } from "../command.ts";
+import { fleetPath, settingsOrProblems } from "../fleet-file.ts";
+import { humanReport, jsonReport, type UpAddresses, type UpReport } from "../report-up.ts";
+import { untilSignal } from "../signals.ts";
+
+/** Runs the fleet until it is told to stop. */
+export const run: Run = async (args, io) => {
+  const began = systemClock.now();
+  const anyPort = args.flag("free-ports");
+  const file = fleetPath(args, io, args.positionals[0]);
+  const settings = settingsOrProblems(file, args, io, anyPort ? freePortSets(file, args, io) : []);
+  if (settings === undefined) return 1;
+  refuseTwice(settings);
+  const report = args.flag("json") ? jsonReport(io) : humanReport(settings, io);
+  const asked = await live(settings, anyPort, report, began);
+  report.stopped(systemClock.now() - asked);
+  return 0;
+};
+
+/** From start to the end of everything; gives the moment at which the end was asked for. */
+async function live(
+  settings: FleetSettings,
+  anyPort: boolean,
+  report: UpReport,
+  began: number,
+): Promise<number> {
+  const stop = Promise.withResolvers<void>();
+  let kill = (): void => {};
+  using signals = untilSignal(() => kill());
+  await using fleet = await startFleet(settings, {
+    clock: systemClock,
+    random: systemRandom,
+    anyPort,
+    onEvent: (event) => report.event(event),
+    onLine: (line) => report.line(line),
+  });
+  kill = () => fleet.kill();
+  const { bind, port } = settings.control;
+  await using control = await startControl(fleet, {
+    host: bind,
+    port,
+    clock: systemClock,
+    onStop: stop.resolve,
+  });
+  using _announced = announce(fleet, control);
+  const dashboard = `${control.url}/?token=${control.token.reveal()}`;
+  const started = fleet.started.then(() =>
+    report.up(addressesOf(fleet, dashboard, systemClock.now() - began)),
+  );
+  const ended = Promise.race([signals.asked, stop.promise]);
+  await Promise.race([started, ended]);
+  await ended;
+  return systemClock.now();
+}
+
+/** Tells the other commands where this fleet can be spoken to, for as long as it runs. */
+function announce(fleet: RunningFleet, control: Control): Disposable {
+  const { dataDir, name } = fleet.settings;
+  const registry = fleet.registryUrl === undefined ? {} : { registry: fleet.registryUrl };
+  writeRunFile(dataDir, {
+    pid: process.pid,
+    name,
+    control: control.url,
+    token: control.token.reveal(),
+    ...registry,
+  });
+  return { [Symbol.dispose]: () => removeRunFile(dataDir) };
+}
+
+function addressesOf(fleet: RunningFleet, dashboard: string, tookMs: number): UpAddresses {
+  const gateway = `http://localhost:${fleet.gateway.ready?.port ?? fleet.settings.sections.gateway.port}`;
+  const { tryPath } = fleet.settings;
+  return {
+    gateway,
+    registry: fleet.registryUrl,
+    dashboard,
+    tryUrl: tryPath === undefined ? undefined : gateway + tryPath,
+    tookMs,
+  };
+}
+
+/** @throws TuskerError FLEET_RUNNING */
+function refuseTwice(settings: FleetSettings): void {
+  const running = readRunFile(settings.dataDir);
+  if (running === undefined) return;
+  throw new TuskerError(
+    "FLEET_RUNNING",
+    `this fleet already runs (pid ${running.pid}); \`tusker ps\` shows it, \`tusker stop\` ends it`,
+  );
+}
+
+/** Overrides that let the system choose every port of the file. */
+function freePortSets(file: string, args: Args, io: Io): readonly string[] {
+  const settings = settingsOrProblems(file, args, { ...io, err: () => {} });
+  const services = settings?.services.filter((service) => service.run !== undefined) ?? [];
+  return [
+    "gateway.port=0",
+    "control.port=0",
+    "grpc.port=0",
+    ...services.flatMap((service) => [
+      `services.${service.name}.port=0`,
+      `services.${service.name}.grpc_port=0`,
+    ]),
+  ];
+}

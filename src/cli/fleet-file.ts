@@ -1,0 +1,65 @@
+import { resolve } from "node:path";
+import {
+  type FleetSettings,
+  type LoadedFleet,
+  loadFleet,
+  type RunFile,
+  readRunFile,
+} from "../fleet/index.ts";
+import { TuskerError } from "../kernel/index.ts";
+import { renderDiagnostics } from "../tsk/index.ts";
+import type { Args, Io } from "./command.ts";
+
+/** The fleet file a command works on: its operand or --file, else tusker.tsk here. */
+export function fleetPath(args: Args, io: Io, operand?: string): string {
+  return resolve(io.cwd, operand ?? args.text("file") ?? "tusker.tsk");
+}
+
+/** Reads the fleet with the overlays and overrides of the command line. */
+export function readFleet(file: string, args: Args, io: Io, moreSets: readonly string[] = []): LoadedFleet {
+  return loadFleet(file, {
+    environment: args.text("env"),
+    sets: [...moreSets, ...args.list("set")],
+    env: io.env,
+  });
+}
+
+/** Prints what is wrong with a file; to standard error, as JSON when that was asked for. */
+export function printDiagnostics(loaded: LoadedFleet, args: Args, io: Io): void {
+  const { diagnostics, document } = loaded;
+  if (diagnostics.length === 0) return;
+  if (args.flag("json")) io.err(`${JSON.stringify({ diagnostics })}\n`);
+  else io.err(`${renderDiagnostics(diagnostics, document.sources, { colour: io.colour })}\n`);
+}
+
+/** Settings of a file that is right; prints what is wrong otherwise. */
+export function settingsOrProblems(
+  file: string,
+  args: Args,
+  io: Io,
+  moreSets: readonly string[] = [],
+): FleetSettings | undefined {
+  const loaded = readFleet(file, args, io, moreSets);
+  printDiagnostics(loaded, args, io);
+  if (loaded.settings === undefined && !args.flag("json")) {
+    const errors = loaded.diagnostics.filter((one) => one.severity === "error").length;
+    io.err(`${errors} problem${errors === 1 ? "" : "s"}; nothing was started.\n`);
+  }
+  return loaded.settings;
+}
+
+/**
+ * The fleet of this file that runs now.
+ *
+ * @throws TuskerError FLEET_NOT_RUNNING
+ */
+export function runningFleet(args: Args, io: Io): RunFile {
+  const file = fleetPath(args, io);
+  const { settings } = loadFleet(file, { env: io.env });
+  const run = settings === undefined ? undefined : readRunFile(settings.dataDir);
+  if (run !== undefined) return run;
+  throw new TuskerError(
+    "FLEET_NOT_RUNNING",
+    `the fleet of ${file} does not run; \`tusker up\` starts it, --file names another one`,
+  );
+}

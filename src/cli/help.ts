@@ -1,0 +1,39 @@
+import type { Command, Option } from "./command.ts";
+
+/** The page of `tusker help`. */
+export function overviewHelp(commands: readonly Command[]): string {
+  const width = Math.max(...commands.map((one) => one.name.length));
+  const rows = commands.map((one) => `  ${one.name.padEnd(width)}  ${one.summary}`);
+  return [
+    "tusker runs a fleet of microservices from one TuskLang file.",
+    "",
+    "Usage: tusker <command> [options]",
+    "",
+    ...rows,
+    "",
+    "Exit codes: 0 fine, 1 the answer is no, 2 wrong use. `tusker <command> --help` tells more.",
+    "",
+  ].join("\n");
+}
+
+/** The page of one command. */
+export function commandHelp(command: Command): string {
+  const options = Object.entries(command.options).map(
+    ([name, option]) => [nameOf(name, option), option.help] as const,
+  );
+  const width = Math.max(0, ...options.map(([name]) => name.length));
+  return [
+    `tusker ${command.name}: ${command.summary}`,
+    "",
+    `Usage: tusker ${[command.name, command.operands].filter((word) => word !== "").join(" ")}${options.length === 0 ? "" : " [options]"}`,
+    ...(options.length === 0
+      ? []
+      : ["", ...options.map(([name, help]) => `  ${name.padEnd(width)}  ${help}`)]),
+    "",
+  ].join("\n");
+}
+
+function nameOf(name: string, option: Option): string {
+  const short = option.short === undefined ? "" : `-${option.short}, `;
+  return `${short}--${name}${option.value === undefined ? "" : ` ${option.value}`}`;
+}

@@ -1,0 +1,29 @@
+/** ANSI colours, or none. */
+export interface Paint {
+  bold(text: string): string;
+  dim(text: string): string;
+  red(text: string): string;
+  green(text: string): string;
+  yellow(text: string): string;
+  cyan(text: string): string;
+  /** The same colour for the same place in a list, so that a service keeps its colour. */
+  nth(index: number, text: string): string;
+}
+
+const wheel = [36, 35, 33, 32, 34, 96, 95, 93, 92, 94];
+
+export function paintFor(colour: boolean): Paint {
+  const code =
+    (open: number, close: number) =>
+    (text: string): string =>
+      colour ? `\u001b[${open}m${text}\u001b[${close}m` : text;
+  return {
+    bold: code(1, 22),
+    dim: code(2, 22),
+    red: code(31, 39),
+    green: code(32, 39),
+    yellow: code(33, 39),
+    cyan: code(36, 39),
+    nth: (index, text) => code(wheel[index % wheel.length] ?? 36, 39)(text),
+  };
+}

@@ -1,0 +1,62 @@
+import type { FleetSettings, LogLine, TimedEvent } from "../fleet/index.ts";
+import { formatDuration } from "../kernel/index.ts";
+import type { Io } from "./command.ts";
+import { eventLine } from "./event-line.ts";
+import { paintFor } from "./paint.ts";
+
+/** Where a fleet that is up can be reached. */
+export interface UpAddresses {
+  readonly gateway: string;
+  readonly registry: string | undefined;
+  readonly dashboard: string;
+  readonly tryUrl: string | undefined;
+  readonly tookMs: number;
+}
+
+/** Tells the user of `tusker up` what happens. */
+export interface UpReport {
+  event(event: TimedEvent): void;
+  line(line: LogLine): void;
+  up(addresses: UpAddresses): void;
+  stopped(tookMs: number): void;
+}
+
+/** One JSON object per line on standard output. */
+export function jsonReport(io: Io): UpReport {
+  const tell = (value: object): void => io.out(`${JSON.stringify(value)}\n`);
+  return {
+    event: tell,
+    line: (line) => tell({ type: "log", ...line }),
+    up: (addresses) => tell({ type: "up", ...addresses }),
+    stopped: (tookMs) => tell({ type: "stopped", tookMs }),
+  };
+}
+
+/** Lines for a person. */
+export function humanReport(settings: FleetSettings, io: Io): UpReport {
+  const paint = paintFor(io.colour);
+  const names = [...settings.services.map((service) => service.name), "gateway", "tusker"];
+  const width = Math.max(...names.map((name) => name.length));
+  const label = (name: string): string => paint.nth(Math.max(0, names.indexOf(name)), name.padEnd(width));
+  const arrow = (name: string, address: string): void =>
+    io.out(`  ${paint.green("➜")} ${name.padEnd(9)}  ${paint.cyan(address)}\n`);
+  io.out(`\n  ${paint.bold(settings.name)}  ${paint.dim(`${settings.environment} · ${settings.file}`)}\n\n`);
+  return {
+    event(event) {
+      const line = eventLine(event, paint);
+      if (line === undefined) return;
+      io.out(`  ${line.mark} ${line.about === undefined ? "" : `${label(line.about)}  `}${line.text}\n`);
+    },
+    line: ({ service, stream, text }) =>
+      io.out(`${label(service)} ${paint.dim(stream === "stderr" ? "┃" : "│")} ${text}\n`),
+    up({ gateway, registry, dashboard, tryUrl, tookMs }) {
+      io.out("\n");
+      arrow("gateway", gateway);
+      if (registry !== undefined) arrow("registry", registry);
+      arrow("dashboard", dashboard);
+      if (tryUrl !== undefined) io.out(`\n  try  ${paint.bold(`curl ${tryUrl}`)}\n`);
+      io.out(paint.dim(`\n  up after ${formatDuration(Math.round(tookMs))}; Ctrl-C stops everything\n\n`));
+    },
+    stopped: (tookMs) => io.out(paint.dim(`\n  all stopped in ${formatDuration(Math.round(tookMs))}\n`)),
+  };
+}

@@ -1,0 +1,4 @@
+// For the command line and the dashboard: the words of the API.
+export type { FleetView, InstanceView, LogView, RouteView, ServiceView } from "./api.ts";
+// For the command line: the server.
+export { type Control, type ControlOptions, startControl } from "./server.ts";

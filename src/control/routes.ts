@@ -1,0 +1,141 @@
+import type { RunningFleet } from "../fleet/index.ts";
+import type { Clock } from "../kernel/index.ts";
+import { TuskerError } from "../kernel/index.ts";
+import type { ServerExchange } from "../net/index.ts";
+import { stream } from "./stream.ts";
+import { fleetView } from "./view.ts";
+
+/** What actions may use. */
+export interface ActionContext {
+  readonly fleet: RunningFleet;
+  readonly clock: Clock;
+  readonly onStop: () => void;
+}
+
+/** One row of the admin API. */
+export interface Action {
+  readonly method: "GET" | "POST";
+  readonly path: RegExp;
+  readonly run: (exchange: ServerExchange, context: ActionContext, asked: Asked) => Promise<void>;
+}
+
+interface Asked {
+  readonly pathname: string;
+  readonly query: URLSearchParams;
+}
+
+/** The admin API as a table; docs/reference/control.md lists the same rows. */
+export const actions: readonly Action[] = [
+  { method: "GET", path: /^\/api\/fleet$/, run: (x, { fleet }) => json(x, fleetView(fleet)) },
+  { method: "POST", path: /^\/api\/fleet\/stop$/, run: stopFleet },
+  { method: "POST", path: /^\/api\/services\/[\w-]+\/(stop|start|restart)$/, run: changeService },
+  { method: "GET", path: /^\/api\/logs$/, run: logs },
+  { method: "GET", path: /^\/api\/events$/, run: events },
+  { method: "GET", path: /^\/api\/traces$/, run: traces },
+  { method: "GET", path: /^\/api\/traces\/[0-9a-f]{1,32}$/, run: trace },
+  {
+    method: "GET",
+    path: /^\/api\/dependencies$/,
+    run: (x, { fleet }) => json(x, storeOf(fleet).dependencies()),
+  },
+];
+
+async function stopFleet(exchange: ServerExchange, { onStop }: ActionContext): Promise<void> {
+  await json(exchange, { stopping: true }, 202);
+  onStop();
+}
+
+async function changeService(
+  exchange: ServerExchange,
+  { fleet }: ActionContext,
+  { pathname }: Asked,
+): Promise<void> {
+  const [, , , name = "", verb] = pathname.split("/");
+  const group = fleet.group(name);
+  if (verb !== "start") await group.stop();
+  if (verb !== "stop") group.start();
+  if (verb !== "stop") await group.whenReady();
+  await json(
+    exchange,
+    fleetView(fleet).services.find((service) => service.name === name),
+  );
+}
+
+async function logs(exchange: ServerExchange, { fleet }: ActionContext, { query }: Asked): Promise<void> {
+  const service = query.get("service") ?? undefined;
+  if (service !== undefined && service !== "gateway" && service !== "tusker") fleet.group(service);
+  const past = fleet.logs.tail(wholeNumber(query, "lines", 100), service);
+  if (query.get("follow") !== "1") return json(exchange, past);
+  await stream(exchange, "application/x-ndjson", (send) => {
+    for (const line of past) send(`${JSON.stringify(line)}\n`);
+    return fleet.logs.subscribe((line) => {
+      if (service === undefined || line.service === service) send(`${JSON.stringify(line)}\n`);
+    });
+  });
+}
+
+/** Server-sent events: fleet events as they happen, and a `spans` event when new spans came in. */
+async function events(exchange: ServerExchange, { fleet }: ActionContext): Promise<void> {
+  await stream(exchange, "text/event-stream", (send) => {
+    for (const event of fleet.events.recent()) send(`data: ${JSON.stringify(event)}\n\n`);
+    const listening = fleet.events.subscribe((event) => send(`data: ${JSON.stringify(event)}\n\n`));
+    const spans = fleet.collector?.store.subscribe((batch) =>
+      send(`event: spans\ndata: ${batch.length}\n\n`),
+    );
+    return {
+      [Symbol.dispose]() {
+        listening[Symbol.dispose]();
+        spans?.[Symbol.dispose]();
+      },
+    };
+  });
+}
+
+async function traces(exchange: ServerExchange, { fleet }: ActionContext, { query }: Asked): Promise<void> {
+  const service = query.get("service");
+  await json(
+    exchange,
+    storeOf(fleet).traces({
+      limit: wholeNumber(query, "limit", 20),
+      ...(service === null ? {} : { service }),
+      ...(query.get("errors") === "1" ? { error: true } : {}),
+    }),
+  );
+}
+
+async function trace(exchange: ServerExchange, { fleet }: ActionContext, { pathname }: Asked): Promise<void> {
+  const id = pathname.slice(pathname.lastIndexOf("/") + 1);
+  const found = storeOf(fleet).trace(id);
+  if (found === undefined)
+    throw new TuskerError(
+      "COLLECTOR_NO_TRACE",
+      `no trace begins with ${id}; it was never recorded, or it is forgotten already`,
+    );
+  await json(exchange, found);
+}
+
+function storeOf(fleet: RunningFleet): NonNullable<RunningFleet["collector"]>["store"] {
+  if (fleet.collector !== undefined) return fleet.collector.store;
+  throw new TuskerError(
+    "CONTROL_UNKNOWN",
+    "this fleet keeps no traces: [tracing] or [collector] is switched off",
+  );
+}
+
+function wholeNumber(query: URLSearchParams, name: string, otherwise: number): number {
+  const text = query.get(name);
+  if (text === null) return otherwise;
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new TuskerError(
+    "CONTROL_BAD_REQUEST",
+    `${name} must be a whole number, found "${text.slice(0, 40)}"`,
+  );
+}
+
+function json(exchange: ServerExchange, body: unknown, status: number = 200): Promise<void> {
+  return exchange.respond({
+    status,
+    headers: ["Content-Type", "application/json", "Cache-Control", "no-store"],
+    body: JSON.stringify(body),
+  });
+}

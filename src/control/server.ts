@@ -1,0 +1,133 @@
+import type { RunningFleet } from "../fleet/index.ts";
+import { createSigner, createVerifier, type Verifier } from "../identity/index.ts";
+import {
+  type Clock,
+  problemMediaType,
+  type Secret,
+  TuskerError,
+  toProblem,
+  toTuskerError,
+} from "../kernel/index.ts";
+import { type Server, type ServerExchange, serveHttp1 } from "../net/index.ts";
+import { dashboardFile } from "./dashboard.ts";
+import { type Action, actions } from "./routes.ts";
+
+/** The admin API of one running fleet. */
+export interface Control extends AsyncDisposable {
+  readonly server: Server;
+  readonly url: string;
+  /** The operator's bearer token, good for this run only. */
+  readonly token: Secret;
+}
+
+export interface ControlOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+  /** Called when a client asks to stop the whole fleet. */
+  readonly onStop: () => void;
+}
+
+const audience = "control";
+const cookieName = "tusker_token";
+
+/**
+ * Serves the admin API and the dashboard. Everything under /api wants the operator's token: as bearer, or as the
+ * cookie that a visit with `?token=` sets.
+ *
+ * @throws TuskerError NET_PORT_TAKEN, NET_BIND
+ */
+export async function startControl(fleet: RunningFleet, options: ControlOptions): Promise<Control> {
+  const { clock, host, port } = options;
+  const signer = createSigner({ clock });
+  const token = signer.mint({ subject: "operator", audience, scopes: ["*"], ttlMs: 30 * 86_400_000 });
+  const verifier = createVerifier([signer.publicJwk]);
+  const context = { fleet, clock, onStop: options.onStop };
+  const server = await serveHttp1((exchange) => handle(exchange, context, verifier), { host, port });
+  return {
+    server,
+    token,
+    url: `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${server.port}`,
+    [Symbol.asyncDispose]: () => server.drain(200),
+  };
+}
+
+type Context = Parameters<Action["run"]>[1];
+
+async function handle(exchange: ServerExchange, context: Context, verifier: Verifier): Promise<void> {
+  try {
+    refuseRebinding(exchange);
+    const { pathname, searchParams } = new URL(exchange.target, "http://control");
+    if (!pathname.startsWith("/api/")) return await page(exchange, pathname, searchParams);
+    authenticate(exchange, verifier, context.clock);
+    const known = actions.filter((action) => action.path.test(pathname));
+    const action = known.find((one) => one.method === exchange.method);
+    if (action !== undefined) return await action.run(exchange, context, { pathname, query: searchParams });
+    throw new TuskerError("CONTROL_UNKNOWN", `the admin API has no ${exchange.method} ${pathname}`);
+  } catch (error) {
+    await refuse(exchange, toTuskerError(error));
+  }
+}
+
+/** A page of the dashboard. A visit with a token keeps it in a cookie and goes on without it in the address. */
+async function page(exchange: ServerExchange, pathname: string, query: URLSearchParams): Promise<void> {
+  const token = query.get("token");
+  if (token !== null && /^[\w.-]+$/.test(token)) {
+    const cookie = `${cookieName}=${token}; HttpOnly; SameSite=Strict; Path=/`;
+    return exchange.respond({ status: 303, headers: ["Location", pathname, "Set-Cookie", cookie] });
+  }
+  const found = dashboardFile(pathname);
+  if (found === undefined) throw new TuskerError("CONTROL_UNKNOWN", `there is no page ${pathname}`);
+  return exchange.respond({
+    status: 200,
+    headers: [...pageHeaders, "Content-Type", found.type],
+    body: found.body,
+  });
+}
+
+const pageHeaders = [
+  "Content-Security-Policy",
+  "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
+  "X-Content-Type-Options",
+  "nosniff",
+  "Referrer-Policy",
+  "no-referrer",
+  "Cache-Control",
+  "no-cache",
+];
+
+/** A page of a foreign site whose name was pointed at this machine arrives with its own Host. */
+function refuseRebinding(exchange: ServerExchange): void {
+  const host = (exchange.header("host") ?? "").replace(/:\d+$/, "").toLowerCase();
+  if (host === "localhost" || host === "[::1]" || /^[\d.]+$/.test(host)) return;
+  throw new TuskerError(
+    "IDENTITY_DENIED",
+    "the admin API answers to localhost and to addresses only, not to other names",
+  );
+}
+
+function authenticate(exchange: ServerExchange, verifier: Verifier, clock: Clock): void {
+  const bearer = /^Bearer ([\w.-]+)$/i.exec(exchange.header("authorization") ?? "")?.[1];
+  const cookie = new RegExp(`(?:^|; )${cookieName}=([\\w.-]+)`).exec(exchange.header("cookie") ?? "")?.[1];
+  const token = bearer ?? cookie;
+  if (token === undefined) {
+    throw new TuskerError(
+      "IDENTITY_TOKEN",
+      "the admin API wants the operator's token; open the dashboard by the link that `tusker up` printed",
+    );
+  }
+  verifier.verify(token, { audience, clock });
+}
+
+async function refuse(exchange: ServerExchange, error: TuskerError): Promise<void> {
+  if (exchange.answered) {
+    exchange.abort();
+    return;
+  }
+  const problem = toProblem(error);
+  await exchange.respond({
+    status: problem.status,
+    headers: ["Content-Type", problemMediaType],
+    body: JSON.stringify(problem),
+  });
+}

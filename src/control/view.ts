@@ -1,0 +1,44 @@
+import type { RunningFleet, ServiceGroup } from "../fleet/index.ts";
+import type { FleetView, InstanceView, ServiceView } from "./api.ts";
+
+/** The fleet as the admin API shows it: state and addresses, never configuration values. */
+export function fleetView(fleet: RunningFleet): FleetView {
+  const { settings, gateway } = fleet;
+  const externals = new Set(settings.services.flatMap((service) => service.needsExternals));
+  return {
+    name: settings.name,
+    environment: settings.environment,
+    pid: process.pid,
+    ...(gateway.ready === undefined ? {} : { gateway: `http://localhost:${gateway.ready.port}` }),
+    ...(fleet.registryUrl === undefined ? {} : { registry: fleet.registryUrl }),
+    ...(fleet.otlpUrl === undefined ? {} : { otlp: fleet.otlpUrl }),
+    services: settings.services.map((service): ServiceView => {
+      const group = fleet.groups.find((one) => one.settings.name === service.name);
+      return {
+        name: service.name,
+        version: service.version,
+        dependencies: service.dependencies,
+        supervised: group !== undefined,
+        instances: group === undefined ? [] : instancesOf(group),
+      };
+    }),
+    externals: [...externals].map((name) => {
+      const address = settings.externals[name]?.address;
+      return { name, ...(address === undefined ? {} : { address }) };
+    }),
+    routes: Object.entries(settings.sections.routes).flatMap(([path, routes]) =>
+      routes.map(({ method = [], service }) => ({ path, methods: method, service })),
+    ),
+  };
+}
+
+function instancesOf(group: ServiceGroup): readonly InstanceView[] {
+  return group.instances.map((instance) => ({
+    id: instance.spec.id,
+    state: instance.state,
+    ...(instance.pid === undefined ? {} : { pid: instance.pid }),
+    ...(instance.ready === undefined ? {} : { port: instance.ready.port }),
+    ...(instance.ready?.grpcPort === undefined ? {} : { grpcPort: instance.ready.grpcPort }),
+    restarts: instance.restarts,
+  }));
+}

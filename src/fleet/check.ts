@@ -1,0 +1,179 @@
+import { resolve } from "node:path";
+import { TuskerError } from "../kernel/index.ts";
+import { didYouMean, type OutsideProblem } from "../tsk/index.ts";
+import { startOrder } from "./graph.ts";
+import { pathText, problem, valueAt } from "./problems.ts";
+import { resolveCommand } from "./supervise/command.ts";
+
+/**
+ * What no schema of one section can see: names that must exist elsewhere, cycles, ports used twice, required
+ * configuration, commands that are not there. Works on the raw document, so that one run reports everything even
+ * when some section is malformed.
+ */
+export function crossCheck(
+  value: Readonly<Record<string, unknown>>,
+  root: string,
+): readonly OutsideProblem[] {
+  const services = mapOf(value.services);
+  return [
+    ...unknownServices(value, services),
+    ...dependencyProblems(value, services),
+    ...portConflicts(value, services),
+    ...missingConfig(services),
+    ...missingCommands(services, root),
+  ];
+}
+
+function unknownServices(value: Readonly<Record<string, unknown>>, services: Services): OutsideProblem[] {
+  const found: OutsideProblem[] = [];
+  for (const [path, route] of Object.entries(mapOf(value.routes))) {
+    const name = valueAt(route, ["service"]);
+    if (typeof name !== "string" || Object.hasOwn(services, name)) continue;
+    found.push(
+      problem(
+        "FLEET_UNKNOWN_SERVICE",
+        ["routes", path, "service"],
+        `the route "${path}" leads to "${name}", which [services] does not have`,
+        help(name, services),
+      ),
+    );
+  }
+  return found;
+}
+
+function dependencyProblems(value: Readonly<Record<string, unknown>>, services: Services): OutsideProblem[] {
+  const externals = mapOf(value.externals);
+  const found: OutsideProblem[] = [];
+  for (const [service, dependencies] of dependencyGraph(services)) {
+    for (const [index, name] of dependencies.entries()) {
+      if (Object.hasOwn(services, name) || Object.hasOwn(externals, name)) continue;
+      // Not everything a service needs is ours to start; but a name that is nearly one of ours is a slip.
+      const near = didYouMean(name, Object.keys(services));
+      if (near === undefined && !name.endsWith("-service")) continue;
+      const path = ["services", service, "dependencies", index];
+      found.push(
+        problem(
+          "FLEET_UNKNOWN_SERVICE",
+          path,
+          `${service} depends on "${name}", which neither [services] nor [externals] has`,
+          help(name, services),
+        ),
+      );
+    }
+  }
+  const order = startOrder(dependencyGraph(services));
+  if ("cycle" in order) {
+    const [from = "", to = ""] = order.cycle;
+    const index = (dependencyGraph(services).get(from) ?? []).indexOf(to);
+    const path = ["services", from, "dependencies", index];
+    found.push(
+      problem("FLEET_CYCLE", path, `services wait for each other in a circle: ${order.cycle.join(" → ")}`, {
+        help: "take one of these names out of its dependencies",
+      }),
+    );
+  }
+  return found;
+}
+
+/** Who depends on whom, as far as the document says it legibly. */
+export function dependencyGraph(services: Services): Map<string, readonly string[]> {
+  const graph = new Map<string, readonly string[]>();
+  for (const [name, service] of Object.entries(services)) {
+    const list = valueAt(service, ["dependencies"]);
+    graph.set(name, Array.isArray(list) ? list.filter((one): one is string => typeof one === "string") : []);
+  }
+  return graph;
+}
+
+const portPaths = [
+  ["gateway", "port"],
+  ["control", "port"],
+  ["collector", "otlp_port"],
+  ["collector", "zipkin_port"],
+  ["collector", "jaeger_port"],
+] as const;
+
+function portConflicts(value: Readonly<Record<string, unknown>>, services: Services): OutsideProblem[] {
+  const users = new Map<number, PropertyKey[]>();
+  const found: OutsideProblem[] = [];
+  const use = (path: PropertyKey[]): void => {
+    const port = valueAt(value, path);
+    if (typeof port !== "number" || port === 0) return;
+    const other = users.get(port);
+    if (other === undefined) users.set(port, path);
+    else
+      found.push(
+        problem(
+          "FLEET_PORT_CONFLICT",
+          path,
+          `port ${port} is used twice: by ${pathText(other)} and by ${pathText(path)}`,
+          { help: "give one of them another port, or 0 for any free one" },
+        ),
+      );
+  };
+  for (const path of portPaths) use([...path]);
+  for (const [name, service] of Object.entries(services)) {
+    // A service that already runs elsewhere may well use the same number.
+    if (valueAt(service, ["run"]) === undefined) continue;
+    use(["services", name, "port"]);
+    use(["services", name, "grpc_port"]);
+  }
+  return found;
+}
+
+function missingConfig(services: Services): OutsideProblem[] {
+  const found: OutsideProblem[] = [];
+  for (const [name, service] of Object.entries(services)) {
+    const required = valueAt(service, ["required"]);
+    for (const one of Array.isArray(required) ? required : []) {
+      if (typeof one !== "string") continue;
+      const path = ["services", name, "config", ...one.split(".")];
+      const inside = valueAt(service, path.slice(2));
+      if (inside === undefined || inside === null)
+        found.push(problem("FLEET_REQUIRED", path, `${name} requires config.${one}, which has no value`));
+    }
+  }
+  return found;
+}
+
+function missingCommands(services: Services, root: string): OutsideProblem[] {
+  const found: OutsideProblem[] = [];
+  for (const [name, service] of Object.entries(services)) {
+    const run = valueAt(service, ["run"]);
+    const port = valueAt(service, ["port"]);
+    if (run === undefined && typeof service === "object" && (typeof port !== "number" || port === 0)) {
+      found.push(
+        problem(
+          "FLEET_REQUIRED",
+          ["services", name, "run"],
+          `services.${name} has neither a command (run) to start it nor a port where it already runs`,
+        ),
+      );
+    }
+    if (typeof run !== "string") continue;
+    const cwd = valueAt(service, ["cwd"]);
+    try {
+      resolveCommand(run, resolve(root, typeof cwd === "string" ? cwd : "."), []);
+    } catch (error) {
+      if (!(error instanceof TuskerError) || error.code !== "FLEET_COMMAND_MISSING") throw error;
+      found.push(problem(error.code, ["services", name, "run"], error.message));
+    }
+  }
+  return found;
+}
+
+type Services = Readonly<Record<string, unknown>>;
+
+function mapOf(value: unknown): Services {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+function help(name: string, services: Services): { readonly help: string } {
+  const near = didYouMean(name, Object.keys(services));
+  return {
+    help:
+      near === undefined
+        ? `services of this fleet: ${Object.keys(services).join(", ")}`
+        : `did you mean "${near}"?`,
+  };
+}

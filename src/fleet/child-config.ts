@@ -1,0 +1,167 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Secret } from "../kernel/index.ts";
+import { type FleetSettings, instanceId, type ServiceSettings } from "./settings.ts";
+
+/** Addresses the supervisor knows once its own parts run. */
+export interface FleetAddresses {
+  /** Address of the registry's HTTP API; undefined when discovery is off. */
+  readonly registry: string | undefined;
+  /** Base address of an OTLP/HTTP receiver; undefined when tracing is off. */
+  readonly otlp: string | undefined;
+}
+
+/** Where one process listens and who it is. */
+export interface ChildIdentity {
+  readonly instance: string;
+  readonly port: number;
+  readonly grpcPort: number | undefined;
+}
+
+/**
+ * Writes what one service process may know as JSON, for its owner's eyes only, and returns the path. Here, and only
+ * here, the service's own secrets become plain text.
+ */
+export function writeChildConfig(
+  settings: FleetSettings,
+  service: ServiceSettings,
+  child: ChildIdentity,
+  addresses: FleetAddresses,
+): string {
+  const { grpc, api_communication, tracing } = settings.written;
+  return writeConfig(settings, child.instance, {
+    service: {
+      name: service.name,
+      version: service.version,
+      instance: child.instance,
+      port: child.port,
+      grpcPort: child.grpcPort ?? null,
+      healthEndpoint: service.health_endpoint,
+      config: revealed(service.config),
+    },
+    grpc: grpc ?? {},
+    api_communication: api_communication ?? {},
+    tracing: tracing ?? {},
+    registry: registryOf(settings, addresses),
+    endpoints: staticEndpoints(settings),
+    dataDir: dataDirOf(settings, service.name),
+    lockFile: join(settings.root, "tusker.lock"),
+    environment: settings.environment,
+    envelope: service.envelope,
+  });
+}
+
+/** Writes the gateway process's share and returns the path. */
+export function writeGatewayConfig(settings: FleetSettings, addresses: FleetAddresses): string {
+  return writeConfig(settings, "gateway", gatewayFile(settings, addresses));
+}
+
+/** What a gateway process is told: its own sections and where to find the others. */
+export function gatewayFile(settings: FleetSettings, addresses: FleetAddresses): object {
+  const { gateway, routes, api_communication, tracing } = settings.written;
+  return {
+    fleet: settings.name,
+    gateway: gateway ?? {},
+    routes: routes ?? {},
+    api_communication: api_communication ?? {},
+    tracing: tracing ?? {},
+    registry: registryOf(settings, addresses),
+    otlp: addresses.otlp ?? null,
+    endpoints: staticEndpoints(settings),
+  };
+}
+
+/** The addresses of the file itself: what everybody uses when discovery is switched off. */
+function staticEndpoints(settings: FleetSettings): readonly object[] {
+  return settings.services.map((service) => ({
+    service: service.name,
+    id: instanceId(service, 0),
+    host: service.host,
+    port: service.port,
+    ...(service.grpcPort === undefined ? {} : { grpcPort: service.grpcPort }),
+  }));
+}
+
+/** Environment of a child: ours, the names every language knows, and the path of its configuration. */
+export function childEnvironment(
+  settings: FleetSettings,
+  service: ServiceSettings,
+  child: ChildIdentity,
+  addresses: FleetAddresses,
+): Record<string, string> {
+  const configFile = writeChildConfig(settings, service, child, addresses);
+  const own: Record<string, string | undefined> = {
+    PORT: String(child.port),
+    GRPC_PORT: child.grpcPort === undefined ? undefined : String(child.grpcPort),
+    TUSKER_SERVICE: service.name,
+    TUSKER_INSTANCE: child.instance,
+    TUSKER_REGISTRY_URL: addresses.registry,
+    TUSKER_CONFIG_FILE: configFile,
+    TUSKER_DATA_DIR: dataDirOf(settings, service.name),
+    TUSKER_ENV: settings.environment,
+    CONSUL_HTTP_ADDR: addresses.registry?.replace(/^https?:\/\//, ""),
+    OTEL_SERVICE_NAME: service.name,
+    OTEL_EXPORTER_OTLP_ENDPOINT: addresses.otlp,
+    OTEL_RESOURCE_ATTRIBUTES: `service.instance.id=${child.instance},service.version=${service.version},deployment.environment.name=${settings.environment}`,
+    ...plainTexts(service.env),
+  };
+  return { ...inherited(), ...defined(own) };
+}
+
+/** Our own environment without what belongs to us alone. */
+export function inherited(): Record<string, string> {
+  const {
+    NODE_TEST_CONTEXT: _test,
+    NODE_CHANNEL_FD: _channel,
+    NODE_OPTIONS: _options,
+    ...rest
+  } = process.env;
+  return defined(rest);
+}
+
+function writeConfig(settings: FleetSettings, name: string, config: object): string {
+  const folder = join(settings.dataDir, "run");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, `${name}.json`);
+  writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
+  return path;
+}
+
+function registryOf(settings: FleetSettings, addresses: FleetAddresses): object | null {
+  if (addresses.registry === undefined) return null;
+  const discovery = settings.written.service_discovery;
+  const interval =
+    typeof discovery === "object" && discovery !== null && "update_interval" in discovery
+      ? discovery.update_interval
+      : "30s";
+  return { url: addresses.registry, updateInterval: interval };
+}
+
+function dataDirOf(settings: FleetSettings, service: string): string {
+  const folder = join(settings.dataDir, "data", service);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** The same data with every secret in plain text. */
+function revealed(value: unknown): unknown {
+  if (value instanceof Secret) return revealed(value.reveal());
+  if (Array.isArray(value)) return value.map(revealed);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revealed(inner)]));
+}
+
+function plainTexts(env: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).map(([key, value]) => [
+      key,
+      String(value instanceof Secret ? value.reveal() : value),
+    ]),
+  );
+}
+
+function defined(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
+}

@@ -1,0 +1,97 @@
+import { type Collector, startCollector } from "../collector/index.ts";
+import type { Clock, Random } from "../kernel/index.ts";
+import type { HttpClient } from "../net/index.ts";
+import { batchSpans, deliveryMessage, exporterFor, type Logger, type Send } from "../telemetry/index.ts";
+import type { FleetSettings } from "./settings.ts";
+
+/** Where spans of this fleet go, and what keeps them for looking at. */
+export interface CollectorSide extends AsyncDisposable {
+  /** Base address services send OTLP to; undefined when tracing is off. */
+  readonly otlp: string | undefined;
+  readonly collector: Collector | undefined;
+  /** What the operator should know: a port taken by a real backend, an endpoint that gets spans besides. */
+  readonly notices: readonly string[];
+}
+
+export interface CollectorSideOptions {
+  readonly anyPort: boolean;
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** Starts the collector and passes what it receives on to the endpoints of `[tracing]` that are not its own. */
+export async function openCollector(
+  settings: FleetSettings,
+  options: CollectorSideOptions,
+): Promise<CollectorSide> {
+  const { tracing } = settings.sections;
+  if (!tracing.enabled || !settings.collector.enabled) {
+    const otlp = tracing.enabled ? tracing.otlp_endpoint : undefined;
+    return { otlp, collector: undefined, notices: [], async [Symbol.asyncDispose]() {} };
+  }
+  const port = (written: number): number => (options.anyPort ? 0 : written);
+  const collector = await startCollector({
+    host: "127.0.0.1",
+    otlpPort: port(settings.collector.otlp_port),
+    zipkinPort: port(settings.collector.zipkin_port),
+    jaegerPort: port(settings.collector.jaeger_port),
+    maxTraceDurationMs: tracing.max_trace_duration,
+    clock: options.clock,
+    log: options.log,
+  });
+  const own = new Set(collector.receivers.map((receiver) => receiver.port));
+  const elsewhere = externalEndpoints(settings).filter((address) => !isOwn(address, own));
+  const forward = batchSpans({
+    exporters: elsewhere.map(exporterFor),
+    send: sendOver(options.http),
+    clock: options.clock,
+    random: options.random,
+    onEvent: (event) => options.log.warn(deliveryMessage(event)),
+  });
+  const listening = collector.store.subscribe((spans) => {
+    for (const span of spans) forward.accept(span);
+  });
+  const otlp = collector.receivers.find((receiver) => receiver.protocol === "otlp");
+  return {
+    otlp: `http://127.0.0.1:${otlp?.port ?? settings.collector.otlp_port}`,
+    collector,
+    notices: [
+      ...collector.standDown.map(
+        (one) => `port ${one.port} is taken, so spans sent there (${one.protocol}) go to who listens there`,
+      ),
+      ...elsewhere.map((address) => `spans are passed on to ${address}`),
+    ],
+    async [Symbol.asyncDispose]() {
+      listening[Symbol.dispose]();
+      await forward.shutdown();
+      await collector[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The addresses of `[tracing]` spans go to besides, when the file allows it. */
+function externalEndpoints(settings: FleetSettings): readonly string[] {
+  const { tracing } = settings.sections;
+  if (!tracing.export_traces) return [];
+  return [tracing.otlp_endpoint, tracing.zipkin_endpoint, tracing.jaeger_endpoint].filter(
+    (one) => one !== undefined,
+  );
+}
+
+/** The seed's endpoints on localhost are our own receivers, unless a real backend holds the port. */
+function isOwn(address: string, own: ReadonlySet<number>): boolean {
+  const { hostname, port } = new URL(address);
+  return ["localhost", "127.0.0.1", "[::1]"].includes(hostname) && own.has(Number(port));
+}
+
+/** The port exporters send through, over a client of `net`. */
+export function sendOver(http: HttpClient): Send {
+  return async ({ url, headers, body }, signal) => {
+    const answer = await http.request({ method: "POST", url, headers, body, signal, headTimeoutMs: 10_000 });
+    const retryAfter = answer.header("retry-after");
+    await answer.bytes(1024 * 1024);
+    return { status: answer.status, ...(retryAfter === undefined ? {} : { retryAfter }) };
+  };
+}

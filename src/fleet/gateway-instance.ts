@@ -1,0 +1,32 @@
+import { inherited, writeGatewayConfig } from "./child-config.ts";
+import { instanceListener } from "./instance-listener.ts";
+import { binPath, nodeFlags } from "./self.ts";
+import type { GroupPorts } from "./service-group.ts";
+import type { FleetSettings } from "./settings.ts";
+import { Instance } from "./supervise/instance.ts";
+
+/** The gateway as a process of its own, supervised like a service. */
+export function gatewayInstance(settings: FleetSettings, ports: GroupPorts): Instance {
+  const { events } = ports;
+  const id = "gateway";
+  const config = writeGatewayConfig(settings, ports.addresses);
+  const spec = {
+    id,
+    service: id,
+    command: {
+      file: process.execPath,
+      args: [...nodeFlags, binPath, "gateway", "--settings", config],
+      node: true,
+    },
+    cwd: settings.root,
+    prepare: async () => ({ env: inherited(), port: settings.sections.gateway.port }),
+    startTimeoutMs: settings.startTimeoutMs,
+    stopTimeoutMs: settings.stopTimeoutMs,
+  };
+  const listener = instanceListener(ports, id, id, {
+    ready: async ({ port, pid, tookMs }) =>
+      events.emit({ type: "ready", service: id, instance: id, port, pid, tookMs, waitedFor: [] }),
+    gone: async () => {},
+  });
+  return new Instance(spec, { ...ports, listener });
+}

@@ -1,0 +1,190 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { deepFreeze, systemCode, TuskerError } from "../kernel/index.ts";
+import { type Diagnostic, type Document, loadDocument, problemAt } from "../tsk/index.ts";
+import { crossCheck } from "./check.ts";
+import { schemaProblems, valueAt } from "./problems.ts";
+import { type FleetSections, fleetSchema, knownKeys } from "./schema.ts";
+import type { FleetSettings, ServiceSettings } from "./settings.ts";
+
+export interface LoadFleetOptions {
+  /** Overlay to merge, which must exist. Default: `TUSKER_ENV`, else `APP_ENV`, else "development" where such a file is. */
+  readonly environment?: string | undefined;
+  /** Overrides `path=value`. */
+  readonly sets?: readonly string[];
+  /** What `@env` reads; default: the process's environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** A fleet file read to the end: settings when it is right, problems in any case. */
+export interface LoadedFleet {
+  readonly document: Document;
+  /** Errors and warnings, each with file, line and column. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Absent when a diagnostic is an error. */
+  readonly settings: FleetSettings | undefined;
+}
+
+/**
+ * Text → layers → document → sections of the rooms → settings. Reports all problems at once and starts nothing.
+ *
+ * @throws TuskerError FLEET_FILE_MISSING
+ */
+export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedFleet {
+  const entry = resolve(file);
+  if (!existsSync(entry)) {
+    throw new TuskerError(
+      "FLEET_FILE_MISSING",
+      `there is no fleet file ${file}; \`tusker init\` writes a first one`,
+    );
+  }
+  const root = dirname(entry);
+  const env = options.env ?? process.env;
+  const environment = environmentOf(root, options.environment, env);
+  const { document, diagnostics } = loadDocument({
+    entry,
+    readFile,
+    env,
+    sets: options.sets ?? [],
+    ...(environment.overlay ? { environment: environment.name } : {}),
+  });
+  if (diagnostics.some((one) => one.severity === "error"))
+    return { document, diagnostics, settings: undefined };
+
+  const value = withConvertedVariables(document);
+  const parsed = fleetSchema.safeParse(value);
+  const found = [
+    ...(parsed.success ? [] : schemaProblems(parsed.error.issues, value, knownKeys)),
+    ...crossCheck(value, root),
+  ];
+  const all = [...diagnostics, ...found.map((one) => problemAt(document, one))];
+  if (!parsed.success || all.some((one) => one.severity === "error"))
+    return { document, diagnostics: all, settings: undefined };
+  return {
+    document,
+    diagnostics: all,
+    settings: settingsOf(entry, environment.name, parsed.data, value, document),
+  };
+}
+
+function settingsOf(
+  file: string,
+  environment: string,
+  sections: FleetSections,
+  value: Readonly<Record<string, unknown>>,
+  document: Document,
+): FleetSettings {
+  const root = dirname(file);
+  const names = document.keys(["services"]);
+  const services = names.flatMap((name, index): ServiceSettings[] => {
+    const section = sections.services[name];
+    if (section === undefined) return [];
+    const base = sections.grpc.port === 0 ? 0 : sections.grpc.port + index;
+    return [
+      {
+        ...section,
+        name,
+        needs: section.dependencies.filter((one) => names.includes(one)),
+        needsExternals: section.dependencies.filter((one) => !names.includes(one)),
+        grpcPort: sections.grpc.enabled ? (section.grpc_port ?? base) : undefined,
+      },
+    ];
+  });
+  const { fleet, externals, collector, control, services: _services, ...rest } = sections;
+  return deepFreeze({
+    name: fleet.name ?? nameOf(root),
+    file,
+    root,
+    dataDir: resolve(root, fleet.data_dir),
+    environment,
+    tryPath: fleet.try ?? firstGet(sections.routes),
+    startTimeoutMs: fleet.start_timeout,
+    stopTimeoutMs: fleet.stop_timeout,
+    services,
+    externals,
+    collector,
+    control,
+    sections: rest,
+    written: value,
+  });
+}
+
+/** The first route that takes GET, as a path one can ask for. */
+function firstGet(routes: FleetSections["routes"]): string | undefined {
+  const found = Object.entries(routes).find(
+    ([path, list]) =>
+      !path.includes("{") && list.some(({ method }) => method === undefined || method.includes("GET")),
+  );
+  return found?.[0].replace(/\/\*$/, "");
+}
+
+/**
+ * A variable of the environment is text; where the section wants a number or a truth value, and the text is one, it
+ * is taken as that.
+ */
+function withConvertedVariables(document: Document): Readonly<Record<string, unknown>> {
+  const parsed = fleetSchema.safeParse(document.value);
+  if (parsed.success) return document.value;
+  const copy: Record<string, unknown> = structuredCloneWithSecrets(document.value);
+  for (const issue of parsed.error.issues) {
+    const path = [...issue.path];
+    const found = valueAt(copy, path);
+    if (issue.code !== "invalid_type" || typeof found !== "string") continue;
+    if (document.origin(path)[0]?.variable === undefined) continue;
+    const converted = convert(found, issue.expected);
+    const parent = valueAt(copy, path.slice(0, -1));
+    const key = path.at(-1);
+    if (converted !== undefined && typeof parent === "object" && parent !== null && key !== undefined)
+      Reflect.set(parent, key, converted);
+  }
+  return copy;
+}
+
+function convert(text: string, expected: string): unknown {
+  if ((expected === "number" || expected === "int") && text.trim() !== "" && Number.isFinite(Number(text)))
+    return Number(text);
+  if (expected === "boolean" && (text === "true" || text === "false")) return text === "true";
+  return undefined;
+}
+
+function structuredCloneWithSecrets<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(structuredCloneWithSecrets) as T;
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, structuredCloneWithSecrets(inner)]),
+  ) as T;
+}
+
+/** Which overlay: asked for by name it must exist; a name that is only in the air applies where there is such a file. */
+function environmentOf(
+  root: string,
+  asked: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly name: string; readonly overlay: boolean } {
+  const explicit = asked ?? env.TUSKER_ENV;
+  if (explicit !== undefined && explicit !== "") return { name: explicit, overlay: true };
+  const name = env.APP_ENV ?? "development";
+  return { name, overlay: existsSync(join(root, "environment", `${name}.tsk`)) };
+}
+
+function readFile(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new TuskerError("FLEET_FILE_MISSING", `cannot read ${path} (${code ?? "unknown reason"})`, {
+      cause: error,
+    });
+  }
+}
+
+/** A folder name made into a fleet name. */
+function nameOf(root: string): string {
+  const plain = basename(root)
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .replace(/^[^a-z]+|-+$/g, "");
+  return plain === "" ? "fleet" : plain.slice(0, 63);
+}

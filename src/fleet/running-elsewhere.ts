@@ -1,0 +1,49 @@
+import { messageOf } from "../kernel/index.ts";
+import { type GroupPorts, registrationOf } from "./service-group.ts";
+import { instanceId, type ServiceSettings } from "./settings.ts";
+import { reachable } from "./supervise/probe.ts";
+
+/** A service of the file that somebody else runs: we make it known, and say when it answers. */
+export class RunningElsewhere {
+  readonly settings: ServiceSettings;
+  readonly #ports: GroupPorts;
+  readonly #answered: PromiseWithResolvers<void> = Promise.withResolvers();
+
+  constructor(settings: ServiceSettings, ports: GroupPorts) {
+    this.settings = settings;
+    this.#ports = ports;
+  }
+
+  whenReady(): Promise<void> {
+    return this.#answered.promise;
+  }
+
+  /** Registers it with a check of its own and waits for the first answer. */
+  async watch(signal: AbortSignal): Promise<void> {
+    const { clock, events, registrar } = this.#ports;
+    const { host, port, name } = this.settings;
+    const instance = instanceId(this.settings, 0);
+    const started = clock.now();
+    // A TCP check: who runs it elsewhere has not promised us a health endpoint.
+    const check = { kind: "tcp", address: `${host}:${port}`, intervalMs: 5_000 } as const;
+    await registrar
+      ?.register({ ...registrationOf(this.settings, instance, { port }), check, status: "critical" }, signal)
+      .catch((error: unknown) =>
+        events.emit({ type: "notice", text: `${instance} could not be registered: ${messageOf(error)}` }),
+      );
+    while (!(await reachable(host, port, clock))) await clock.sleep(500, signal);
+    events.emit({
+      type: "ready",
+      service: name,
+      instance,
+      port,
+      tookMs: clock.now() - started,
+      waitedFor: [],
+    });
+    this.#answered.resolve();
+  }
+
+  async forget(): Promise<void> {
+    await this.#ports.registrar?.deregister(instanceId(this.settings, 0)).catch(() => {});
+  }
+}

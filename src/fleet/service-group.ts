@@ -1,0 +1,168 @@
+import { resolve } from "node:path";
+import type { InstanceRegistration, Registrar } from "../discovery/index.ts";
+import type { Clock, Random } from "../kernel/index.ts";
+import { messageOf } from "../kernel/index.ts";
+import type { HttpClient } from "../net/index.ts";
+import { childEnvironment, type FleetAddresses } from "./child-config.ts";
+import type { EventHub } from "./events.ts";
+import { instanceListener } from "./instance-listener.ts";
+import { nodeFlags } from "./self.ts";
+import { type FleetSettings, instanceId, type ServiceSettings } from "./settings.ts";
+import { resolveCommand } from "./supervise/command.ts";
+import { freePort } from "./supervise/free-port.ts";
+import {
+  Instance,
+  type InstanceListener,
+  type InstanceSpec,
+  type Prepared,
+  type Ready,
+} from "./supervise/instance.ts";
+import type { Keeper } from "./supervise/keeper.ts";
+import type { LogBook } from "./supervise/lines.ts";
+import { answers } from "./supervise/probe.ts";
+
+/** What all services of a fleet share. */
+export interface GroupPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly http: HttpClient;
+  readonly keeper: Keeper;
+  readonly logs: LogBook;
+  readonly events: EventHub;
+  readonly registrar: Registrar | undefined;
+  readonly addresses: FleetAddresses;
+}
+
+/** All processes of one service. */
+export class ServiceGroup {
+  readonly settings: ServiceSettings;
+  readonly instances: readonly Instance[];
+  readonly #fleet: FleetSettings;
+  readonly #ports: GroupPorts;
+  #waitedFor: readonly string[] = [];
+
+  constructor(fleet: FleetSettings, settings: ServiceSettings, ports: GroupPorts) {
+    this.#fleet = fleet;
+    this.settings = settings;
+    this.#ports = ports;
+    this.instances = Array.from({ length: settings.instances }, (_, index) => this.#instance(index));
+  }
+
+  /** @param waitedFor what had to be ready first, for the output */
+  start(waitedFor: readonly string[] = []): void {
+    this.#waitedFor = waitedFor;
+    for (const instance of this.instances) instance.start();
+  }
+
+  /** Resolves once every instance was ready. */
+  async whenReady(): Promise<void> {
+    await Promise.all(this.instances.map((instance) => instance.whenReady()));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.instances.map((instance) => instance.stop()));
+  }
+
+  kill(): void {
+    for (const instance of this.instances) instance.kill();
+  }
+
+  #instance(index: number): Instance {
+    const id = instanceId(this.settings, index);
+    const { clock, random, keeper, logs } = this.#ports;
+    return new Instance(this.#spec(id, index), { clock, random, keeper, logs, listener: this.#listener(id) });
+  }
+
+  #spec(id: string, index: number): InstanceSpec {
+    const { run = "", name, cwd: folder } = this.settings;
+    const cwd = resolve(this.#fleet.root, folder);
+    return {
+      id,
+      service: name,
+      command: resolveCommand(run, cwd, nodeFlags),
+      cwd,
+      prepare: () => this.#prepare(id, index),
+      probe: (prepared, signal) => this.#probe(prepared, signal),
+      startTimeoutMs: this.#fleet.startTimeoutMs,
+      stopTimeoutMs: this.#fleet.stopTimeoutMs,
+    };
+  }
+
+  /** The first instance takes the ports of the file, every other one what is free. */
+  async #prepare(id: string, index: number): Promise<Prepared> {
+    const wanted = (port: number): number | Promise<number> =>
+      index === 0 && port !== 0 ? port : freePort();
+    const port = await wanted(this.settings.port);
+    const grpcPort = this.settings.grpcPort === undefined ? undefined : await wanted(this.settings.grpcPort);
+    const env = childEnvironment(
+      this.#fleet,
+      this.settings,
+      { instance: id, port, grpcPort },
+      this.#ports.addresses,
+    );
+    return { env, port, ...(grpcPort === undefined ? {} : { grpcPort }) };
+  }
+
+  async #probe(prepared: Prepared, signal: AbortSignal): Promise<void> {
+    const { clock, http } = this.#ports;
+    // Our own services report by themselves, and better: with both ports listening. Give them the first word.
+    await clock.sleep(500, signal);
+    const url = `http://127.0.0.1:${prepared.port}${this.settings.health_endpoint}`;
+    while (!(await answers(http, url, signal))) await clock.sleep(100, signal);
+  }
+
+  #listener(id: string): InstanceListener {
+    const { events, logs, registrar } = this.#ports;
+    const service = this.settings.name;
+    const registry = async (what: string, change: (to: Registrar) => Promise<void>): Promise<void> => {
+      if (registrar === undefined) return;
+      await change(registrar).catch((error: unknown) =>
+        events.emit({ type: "notice", text: `${id} could not be ${what}: ${messageOf(error)}` }),
+      );
+    };
+    return instanceListener({ events, logs }, service, id, {
+      ready: async (ready) => {
+        await registry("registered", (to) => to.register(registrationOf(this.settings, id, ready)));
+        events.emit({
+          type: "ready",
+          service,
+          instance: id,
+          port: ready.port,
+          ...(ready.grpcPort === undefined ? {} : { grpcPort: ready.grpcPort }),
+          pid: ready.pid,
+          tookMs: ready.tookMs,
+          waitedFor: this.#waitedFor,
+        });
+      },
+      gone: () => registry("taken out of the registry", (from) => from.deregister(id)),
+    });
+  }
+}
+
+/** What the registry is told of one instance. Its check outlives us: a registry of its own must notice our end. */
+export function registrationOf(
+  service: ServiceSettings,
+  id: string,
+  at: Pick<Ready, "port" | "grpcPort"> & { readonly pid?: number },
+): InstanceRegistration {
+  return {
+    id,
+    service: service.name,
+    host: service.host,
+    port: at.port,
+    meta: {
+      version: service.version,
+      ...(at.grpcPort === undefined ? {} : { grpc_port: String(at.grpcPort) }),
+      ...(at.pid === undefined ? {} : { pid: String(at.pid) }),
+    },
+    tags: [],
+    check: {
+      kind: "http",
+      url: `http://${service.host}:${at.port}${service.health_endpoint}`,
+      intervalMs: 10_000,
+      timeoutMs: 5_000,
+      deregisterAfterMs: 60_000,
+    },
+    status: "passing",
+  };
+}

@@ -1,0 +1,204 @@
+import type { Collector } from "../collector/index.ts";
+import { type Clock, messageOf, type Random, type Scope, TuskerError, taskScope } from "../kernel/index.ts";
+import { httpClient } from "../net/index.ts";
+import { createLogger, humanLines } from "../telemetry/index.ts";
+import { openCollector } from "./collector-side.ts";
+import { type EventHub, eventHub } from "./events.ts";
+import { watchExternals } from "./externals.ts";
+import { gatewayInstance } from "./gateway-instance.ts";
+import { startOrder } from "./graph.ts";
+import { assertPortsFree } from "./ports.ts";
+import { openRegistry, type RegistrySide } from "./registry-side.ts";
+import { RunningElsewhere } from "./running-elsewhere.ts";
+import { type GroupPorts, ServiceGroup } from "./service-group.ts";
+import type { FleetSettings, ServiceSettings } from "./settings.ts";
+import type { Instance } from "./supervise/instance.ts";
+import { startKeeper } from "./supervise/keeper.ts";
+import { type LogBook, logBook } from "./supervise/lines.ts";
+
+export interface StartOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Every port of our own is any free one. Ports of services follow the settings. */
+  readonly anyPort?: boolean;
+  /** Hears everything from the first moment on. */
+  readonly onEvent?: Parameters<EventHub["subscribe"]>[0];
+  readonly onLine?: Parameters<LogBook["subscribe"]>[0];
+}
+
+/** A fleet that runs. */
+export interface RunningFleet extends AsyncDisposable {
+  readonly settings: FleetSettings;
+  readonly events: EventHub;
+  readonly logs: LogBook;
+  readonly collector: Collector | undefined;
+  readonly registryUrl: string | undefined;
+  readonly otlpUrl: string | undefined;
+  readonly gateway: Instance;
+  readonly groups: readonly ServiceGroup[];
+  /** Resolves once everything was ready; rejects when an external never came. */
+  readonly started: Promise<void>;
+  /** @throws TuskerError CONTROL_UNKNOWN for a name the fleet does not have */
+  group(name: string): ServiceGroup;
+  /** Drains and ends everything, dependants before what they need. */
+  stop(): Promise<void>;
+  /** Ends everything at once. */
+  kill(): void;
+}
+
+/**
+ * Brings a fleet up, step by step; when a step fails what was begun is ended, so that nothing is half-started.
+ *
+ * @throws TuskerError NET_PORT_TAKEN, DISCOVERY_UNREACHABLE, FLEET_COMMAND_MISSING
+ */
+export async function startFleet(settings: FleetSettings, options: StartOptions): Promise<RunningFleet> {
+  const { clock, random } = options;
+  const events = eventHub(() => clock.wall());
+  const logs = logBook();
+  if (options.onEvent !== undefined) events.subscribe(options.onEvent);
+  if (options.onLine !== undefined) logs.subscribe(options.onLine);
+  const scope = taskScope((error) => events.emit({ type: "notice", text: messageOf(error) }));
+  try {
+    // 1. Nothing is started while a port of ours is somebody else's.
+    await assertPortsFree(settings);
+    // 2. What lives in this process: client, registry, collector.
+    const http = scope.own(httpClient());
+    const log = createLogger({
+      service: "tusker",
+      format: humanLines({ color: false }),
+      clock,
+      write: (text) =>
+        logs.add({ at: clock.wall(), service: "tusker", instance: "tusker", stream: "stderr", text }),
+    });
+    const shared = { anyPort: options.anyPort === true, http, clock, random, log };
+    const discovery = settings.sections.service_discovery;
+    const registry = discovery.enabled
+      ? scope.own(await openRegistry({ ...shared, url: discovery.registry_url }))
+      : undefined;
+    const spans = scope.own(await openCollector(settings, shared));
+    for (const text of spans.notices) events.emit({ type: "notice", text });
+    // 3. What runs beside it, every group knowing where the above is.
+    const addresses = { registry: registry?.url, otlp: spans.otlp };
+    const keeper = scope.own(startKeeper());
+    const ports: GroupPorts = {
+      clock,
+      random,
+      http,
+      keeper,
+      logs,
+      events,
+      registrar: registry?.registrar,
+      addresses,
+    };
+    const supervised = settings.services.filter((service) => service.run !== undefined);
+    const groups = supervised.map((service) => new ServiceGroup(settings, service, ports));
+    const elsewhere = settings.services
+      .filter((service) => service.run === undefined)
+      .map((service) => new RunningElsewhere(service, ports));
+    const gateway = gatewayInstance(settings, ports);
+    // 4. Start: the gateway at once, services as what they depend on becomes ready.
+    gateway.start();
+    const started = startInOrder(settings, groups, elsewhere, scope, ports).then(() => gateway.whenReady());
+    started.catch(() => {});
+    return running({
+      settings,
+      events,
+      logs,
+      collector: spans.collector,
+      registry,
+      spans,
+      gateway,
+      groups,
+      elsewhere,
+      started,
+      scope,
+    });
+  } catch (error) {
+    await scope.close();
+    throw error;
+  }
+}
+
+async function startInOrder(
+  settings: FleetSettings,
+  groups: readonly ServiceGroup[],
+  elsewhere: readonly RunningElsewhere[],
+  scope: Scope,
+  ports: GroupPorts,
+): Promise<void> {
+  const externals = watchExternals(settings, ports.clock, ports.events, scope.signal);
+  for (const one of elsewhere) scope.run((signal) => one.watch(signal));
+  const readiness = new Map<string, Promise<void>>();
+  const whenReady = (service: ServiceSettings): Promise<void> => {
+    const known = readiness.get(service.name);
+    if (known !== undefined) return known;
+    const needed = service.needs.flatMap((name) => settings.services.filter((one) => one.name === name));
+    const waits = [...needed.map(whenReady), ...service.needsExternals.map((name) => externals.get(name))];
+    const group = groups.find((one) => one.settings.name === service.name);
+    const ready = Promise.all(waits).then(async () => {
+      if (scope.signal.aborted) return;
+      group?.start(service.needs);
+      await (group ?? elsewhere.find((one) => one.settings.name === service.name))?.whenReady();
+    });
+    readiness.set(service.name, ready);
+    return ready;
+  };
+  await Promise.all(settings.services.map(whenReady));
+}
+
+interface Parts {
+  readonly settings: FleetSettings;
+  readonly events: EventHub;
+  readonly logs: LogBook;
+  readonly collector: Collector | undefined;
+  readonly registry: RegistrySide | undefined;
+  readonly spans: { readonly otlp: string | undefined };
+  readonly gateway: Instance;
+  readonly groups: readonly ServiceGroup[];
+  readonly elsewhere: readonly RunningElsewhere[];
+  readonly started: Promise<void>;
+  readonly scope: Scope;
+}
+
+function running(parts: Parts): RunningFleet {
+  const { settings, groups, gateway, scope } = parts;
+  let ending: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    // The door closes first; then whoever calls others ends before the ones it calls.
+    await gateway.stop();
+    const order = startOrder(new Map(settings.services.map((service) => [service.name, service.needs])));
+    for (const level of "levels" in order ? [...order.levels].reverse() : []) {
+      await Promise.all(
+        groups.filter((group) => level.includes(group.settings.name)).map((group) => group.stop()),
+      );
+    }
+    await Promise.all(parts.elsewhere.map((one) => one.forget()));
+    await scope.close();
+  };
+  const fleet: RunningFleet = {
+    settings,
+    events: parts.events,
+    logs: parts.logs,
+    collector: parts.collector,
+    registryUrl: parts.registry?.url,
+    otlpUrl: parts.spans.otlp,
+    gateway,
+    groups,
+    started: parts.started,
+    group(name) {
+      const found = groups.find((group) => group.settings.name === name);
+      if (found !== undefined) return found;
+      throw new TuskerError(
+        "CONTROL_UNKNOWN",
+        `this fleet runs no service "${name}"; it runs ${groups.map((group) => group.settings.name).join(", ")}`,
+      );
+    },
+    stop: () => (ending ??= stop()),
+    kill() {
+      gateway.kill();
+      for (const group of groups) group.kill();
+    },
+    [Symbol.asyncDispose]: () => fleet.stop(),
+  };
+  return fleet;
+}

@@ -1,0 +1,75 @@
+/** One line a process wrote. */
+export interface LogLine {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly service: string;
+  readonly instance: string;
+  readonly stream: "stdout" | "stderr";
+  readonly text: string;
+}
+
+const maxLine = 16 * 1024;
+
+/** Cuts a byte stream into lines; a line longer than 16 KiB is cut, a last line without an end is given at `flush`. */
+export function lineSplitter(onLine: (text: string) => void): {
+  push(chunk: Uint8Array): void;
+  flush(): void;
+} {
+  const decoder = new TextDecoder();
+  let rest = "";
+  return {
+    push(chunk) {
+      rest += decoder.decode(chunk, { stream: true });
+      const lines = rest.split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
+      if (rest.length > maxLine) {
+        onLine(rest.slice(0, maxLine));
+        rest = "";
+      }
+    },
+    flush() {
+      if (rest !== "") onLine(rest);
+      rest = "";
+    },
+  };
+}
+
+/** The last lines of every service, and who wants to hear new ones. */
+export interface LogBook {
+  add(line: LogLine): void;
+  /** The last `count` lines, oldest first; of one service or of all. */
+  tail(count: number, service?: string): readonly LogLine[];
+  /** The last `count` lines of one process, oldest first. */
+  lastWords(instance: string, count: number): readonly LogLine[];
+  subscribe(listener: (line: LogLine) => void): Disposable;
+}
+
+/** @param capacity lines kept per service; default 2,000 */
+export function logBook(capacity: number = 2_000): LogBook {
+  const books = new Map<string, LogLine[]>();
+  const listeners = new Set<(line: LogLine) => void>();
+  return {
+    add(line) {
+      const book = books.get(line.service) ?? [];
+      books.set(line.service, book);
+      book.push(line);
+      // Cut in blocks, so that a busy service does not move its whole book for each line.
+      if (book.length > capacity * 1.25) book.splice(0, book.length - capacity);
+      for (const listener of listeners) listener(line);
+    },
+    tail(count, service) {
+      const all =
+        service === undefined
+          ? [...books.values()].flat().sort((a, b) => a.at - b.at)
+          : (books.get(service) ?? []);
+      return all.slice(-Math.min(count, capacity));
+    },
+    lastWords: (instance, count) =>
+      [...books.values()].flatMap((book) => book.filter((line) => line.instance === instance)).slice(-count),
+    subscribe(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+  };
+}
