@@ -1,0 +1,11 @@
+// For users and the command line: files from a fleet.
+export { deployFiles } from "./files.ts";
+export {
+  type DeployFile,
+  type DeployFleet,
+  type DeployService,
+  type DeployValue,
+  deployAddresses,
+  type MetricsTarget,
+  SecretReference,
+} from "./fleet.ts";
