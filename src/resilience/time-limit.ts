@@ -5,6 +5,8 @@ export interface TimeLimit extends Disposable {
   readonly signal: AbortSignal;
   /** True when the time ran out, false when a parent fired or nothing did. */
   readonly expired: boolean;
+  /** Takes the time off: what was waited for came. The signal goes on following its parents. */
+  lift(): void;
 }
 
 export interface TimeLimitOptions {
@@ -49,6 +51,7 @@ export function timeLimit(clock: Clock, options: TimeLimitOptions): TimeLimit {
     get expired() {
       return expired;
     },
+    lift: () => timer?.cancel(),
     [Symbol.dispose]: dispose,
   };
 }

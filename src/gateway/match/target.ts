@@ -14,10 +14,13 @@ export type Target =
   /** What is wrong, as a sentence. */
   | { readonly kind: "bad"; readonly problem: string };
 
+const maxTargetBytes = 8192;
+
 /** Reads the request target of RFC 9112 §3.2. What two programs could read in two ways is refused. */
 export function parseTarget(method: string, target: string): Target {
   if (target === "*")
     return method === "OPTIONS" ? { kind: "server" } : bad("the target * is for OPTIONS only");
+  if (target.length > maxTargetBytes) return bad(`the target is longer than ${maxTargetBytes} bytes`);
   // Control bytes, spaces, bytes above ASCII and fragments have no place in a target; a backslash is a slash to some.
   if (!/^[\x21-\x7e]+$/.test(target) || /[\\#]/.test(target))
     return bad("the target has characters that are not allowed");

@@ -1,0 +1,70 @@
+import { TuskerError } from "../kernel/index.ts";
+import type { HeaderList, ServerExchange } from "../net/index.ts";
+import { bodyTooLarge } from "./body.ts";
+import { type IncomingHead, readHead } from "./head/incoming.ts";
+import { isLoop } from "./head/request.ts";
+import { parseTarget } from "./match/target.ts";
+import type { Route, Snapshot } from "./snapshot.ts";
+
+/** Where a request goes, before anything is done for it. */
+export type Destination =
+  | {
+      readonly kind: "route";
+      readonly route: Route;
+      readonly head: IncomingHead;
+      /** Normalised. */
+      readonly path: string;
+      readonly query: string;
+      readonly host: string | undefined;
+    }
+  /** Answered here: OPTIONS on a route that does not take it, or on the server itself. */
+  | { readonly kind: "options"; readonly allow: readonly string[] }
+  | { readonly kind: "refused"; readonly error: TuskerError; readonly fields?: HeaderList };
+
+/** Understands a request and finds its route, or says why not. */
+export function destinationOf(exchange: ServerExchange, snapshot: Snapshot, pseudonym: string): Destination {
+  const read = readHead(exchange.headers, exchange.httpVersion);
+  if (!read.ok) return refused("GATEWAY_BAD_REQUEST", `the request is refused: ${read.problem}`);
+  const target = parseTarget(exchange.method, exchange.target);
+  if (target.kind === "bad") return refused("GATEWAY_BAD_PATH", `the request is refused: ${target.problem}`);
+  if (isLoop(read.head, pseudonym)) {
+    return refused(
+      "GATEWAY_LOOP",
+      "the request came back to this gateway; a route leads to the gateway itself",
+    );
+  }
+  if (target.kind === "server") return { kind: "options", allow: everyMethod };
+  const found = snapshot.table.match(exchange.method, target.path);
+  if (found.kind === "none") return refused("GATEWAY_NO_ROUTE", `no route leads to ${target.path}`);
+  if (found.kind === "method") {
+    if (exchange.method === "OPTIONS") return { kind: "options", allow: found.allow };
+    return notAllowed(exchange.method, target.path, found.allow);
+  }
+  const { route } = found;
+  // Said before a byte is read: the client may still be waiting for 100 Continue.
+  if (Number(exchange.header("content-length") ?? 0) > route.maxBodyBytes)
+    return { kind: "refused", error: bodyTooLarge(route.maxBodyBytes) };
+  const host = target.host ?? read.head.host;
+  return { kind: "route", route, head: read.head, path: target.path, query: target.query, host };
+}
+
+const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+function notAllowed(method: string, path: string, allow: readonly string[]): Destination {
+  const listed = allow.join(", ");
+  const error = new TuskerError(
+    "GATEWAY_METHOD_NOT_ALLOWED",
+    `${path} does not take ${method}; it takes ${listed}`,
+    {
+      details: { allow },
+    },
+  );
+  return { kind: "refused", error, fields: ["Allow", listed] };
+}
+
+function refused(
+  code: "GATEWAY_BAD_REQUEST" | "GATEWAY_BAD_PATH" | "GATEWAY_LOOP" | "GATEWAY_NO_ROUTE",
+  message: string,
+): Destination {
+  return { kind: "refused", error: new TuskerError(code, message) };
+}

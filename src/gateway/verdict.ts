@@ -1,0 +1,90 @@
+import { systemCode, TuskerError } from "../kernel/index.ts";
+import { type Failure, formatRetryAfter, type RateDecision } from "../resilience/index.ts";
+import type { ForwardOutcome } from "./forward/forwarder.ts";
+import type { Route } from "./snapshot.ts";
+
+/** Why a try failed, and whether its endpoint is to blame. */
+export type TryFailure = Failure & { readonly blame: boolean };
+
+type Failed = Extract<ForwardOutcome, { ok: false }>;
+
+/**
+ * @param expired the try's own time ran out
+ * @param gone the client went away, which ends a try without saying anything about the endpoint
+ */
+export function failureOf(outcome: Failed, expired: boolean, gone: boolean): TryFailure {
+  if (gone || outcome.cause.code === "GATEWAY_BODY_TOO_LARGE") return { kind: "final", blame: false };
+  if (outcome.stage === "protocol") return { kind: "final", blame: true };
+  if (!outcome.sent) return { kind: "unsent", blame: true };
+  return { kind: expired || outcome.cause.code === "NET_TIMEOUT" ? "timeout" : "reset", blame: true };
+}
+
+/** The error a client is told when this was the last try. While a service is down, all of them are 503. */
+export function upstreamError(
+  route: Route,
+  outcome: Failed,
+  failure: TryFailure,
+  attempts: number,
+): TuskerError {
+  const { service } = route;
+  const { cause, stage } = outcome;
+  if (cause.code === "GATEWAY_BODY_TOO_LARGE" || cause.code === "GATEWAY_TIMEOUT") return cause;
+  if (failure.kind === "final" && !failure.blame) return clientGone();
+  if (failure.kind === "timeout") return tooLate(route, attempts);
+  const details = { service, attempts };
+  if (stage === "protocol") {
+    return new TuskerError("GATEWAY_BAD_UPSTREAM", `service "${service}" sent something that is not HTTP`, {
+      cause,
+      details,
+    });
+  }
+  const how = stage === "connect" ? "takes no connections" : "closed the connection before it answered";
+  const reason = systemCode(cause);
+  const message = `service "${service}" ${how}${reason === undefined ? "" : ` (${reason})`}, asked ${times(attempts)}`;
+  return new TuskerError("GATEWAY_UPSTREAM_UNAVAILABLE", message, { cause, details });
+}
+
+export function tooLate({ service, timeoutMs }: Route, attempts: number): TuskerError {
+  return new TuskerError(
+    "GATEWAY_TIMEOUT",
+    `service "${service}" did not answer in time, asked ${times(attempts)}`,
+    {
+      details: { service, timeout_ms: timeoutMs, attempts },
+    },
+  );
+}
+
+export function noEndpoint(service: string): TuskerError {
+  return new TuskerError(
+    "GATEWAY_NO_ENDPOINT",
+    `no instance of service "${service}" is ready; it is starting, has failed or was never started`,
+    { details: { service } },
+  );
+}
+
+export function allOpen(service: string, waitMs: number): TuskerError {
+  return new TuskerError(
+    "GATEWAY_BREAKER_OPEN",
+    `every instance of service "${service}" failed lately and is left alone for a moment`,
+    { details: { service, retry_after_ms: Math.max(0, Math.ceil(waitMs)) } },
+  );
+}
+
+export function overloaded(): TuskerError {
+  return new TuskerError("GATEWAY_OVERLOADED", "too many requests are under way; try again in a moment");
+}
+
+export function rateLimited({ limit, retryAfterMs }: RateDecision): TuskerError {
+  const message = `more than ${limit} requests in the window; try again in ${formatRetryAfter(retryAfterMs)} s`;
+  return new TuskerError("GATEWAY_RATE_LIMITED", message, {
+    details: { limit, retry_after_ms: Math.ceil(retryAfterMs) },
+  });
+}
+
+export function clientGone(): TuskerError {
+  return new TuskerError("GATEWAY_CLIENT_GONE", "the client went away");
+}
+
+function times(attempts: number): string {
+  return attempts <= 1 ? "once" : `${attempts} times`;
+}
