@@ -6,6 +6,8 @@ export interface Ended {
   /** undefined when a signal ended it. */
   readonly exitCode: number | undefined;
   readonly output: string;
+  /** Standard output alone. */
+  readonly stdout: string;
   readonly tookMs: number;
   /** True when it was stopped because it did not end in time. */
   readonly timedOut: boolean;
@@ -32,7 +34,11 @@ export function run(command: string, args: readonly string[], options: RunOption
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
+  let stdout = "";
   let timedOut = false;
+  child.stdout.on("data", (text: string) => {
+    stdout += text;
+  });
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => {
       output += text;
@@ -44,7 +50,7 @@ export function run(command: string, args: readonly string[], options: RunOption
   child.once("error", reject);
   child.once("close", (code) => {
     limit.cancel();
-    resolve({ exitCode: code ?? undefined, output, tookMs: systemClock.now() - startMs, timedOut });
+    resolve({ exitCode: code ?? undefined, output, stdout, tookMs: systemClock.now() - startMs, timedOut });
   });
   return promise;
 }
