@@ -22,6 +22,8 @@ export class Cursor {
   index = -1;
   /** True when a line end is only white space. */
   free = false;
+  /** How many `?` wait for their `:`; there a name before a colon is no key. */
+  choosing = 0;
   /** End offset of the token consumed last, line ends not counted. */
   lastEnd = 0;
   #depth = 0;
@@ -97,6 +99,11 @@ export class Cursor {
     let at = this.index;
     while (this.tokens.kind(at) <= kind.newline && at < this.tokens.count) at++;
     return this.tokens.kind(at);
+  }
+
+  /** Back to a token that was current before; for recovery only. */
+  backTo(index: number): void {
+    this.#settle(index);
   }
 
   /** Back to the line end that was passed as white space, so that recovery does not lose a line. */

@@ -2,7 +2,7 @@ import type { Span } from "../source.ts";
 import type { Cursor } from "./cursor.ts";
 import { parseKeys } from "./parse-key.ts";
 import { type ReadValue, unquoted } from "./parse-primary.ts";
-import { atHeader, closes, endsValue, skipValue } from "./recover.ts";
+import { atHeader, closes, endsValue, skipValue, startsEntry } from "./recover.ts";
 import { stringText } from "./text.ts";
 import { kind } from "./token.ts";
 import type { Entry, Item, Key, ObjectValue, Section, Value } from "./tree.ts";
@@ -29,6 +29,7 @@ export function parseItems(cursor: Cursor, read: ReadValue, until: number): Item
       cursor.advance();
     if (cursor.kind === until || cursor.kind === kind.end) return items;
     if (until !== kind.end && (atHeader(cursor) || closes(cursor.kind))) return items;
+    const before = cursor.index;
     const item = parseItem(cursor, read, until);
     if (item?.kind === "entry" && textGoesOn(cursor, until, item.value)) {
       items.push({ ...item, value: unquoted(cursor, item.value) });
@@ -37,6 +38,8 @@ export function parseItems(cursor: Cursor, read: ReadValue, until: number): Item
     }
     if (item !== undefined) items.push(item);
     separate(cursor, until, item);
+    // Whatever was wrong, the next item begins further on.
+    if (cursor.index === before) cursor.advance();
   }
 }
 
@@ -46,7 +49,8 @@ function isComma(cursor: Cursor, until: number): boolean {
 
 /** After an item: a line end, a separator or the end; anything else is reported and passed. */
 function separate(cursor: Cursor, until: number, item: Item | undefined): void {
-  if (cursor.kind === until || endsHere(cursor, until)) return;
+  // Before a header that follows a forgotten brace the line end is used up already.
+  if (cursor.kind === until || endsHere(cursor, until) || atHeader(cursor)) return;
   const span = { start: cursor.start, end: cursor.end };
   if (cursor.kind === kind.comma) {
     cursor.report("TSK_EXPECTED", span, "outside braces a line ends without a comma");
@@ -55,7 +59,7 @@ function separate(cursor: Cursor, until: number, item: Item | undefined): void {
   } else if (closes(cursor.kind)) orphan(cursor);
   else if (item?.kind === "section")
     cursor.report("TSK_SECTION", span, "a section header stands alone on its line");
-  else if (startsItem(cursor)) {
+  else if (startsEntry(cursor)) {
     const help = until === kind.end ? "begin a new line" : "put a comma or a line end between them";
     cursor.report("TSK_SEPARATOR", span, `${cursor.shown} begins another entry on the same line`, { help });
     return;
@@ -69,19 +73,10 @@ function endsHere(cursor: Cursor, until: number): boolean {
   return endsValue(cursor.kind) && !(until === kind.end && closes(cursor.kind));
 }
 
-/** A key and its `:` follow: a second entry, not the rest of a text. */
-function startsItem(cursor: Cursor): boolean {
-  const isKey = cursor.kind === kind.name || cursor.kind === kind.string || cursor.kind === kind.variable;
-  if (!isKey) return false;
-  let at = cursor.index + 1;
-  while (cursor.tokens.kind(at) === kind.space) at++;
-  const next = cursor.tokens.kind(at);
-  return next === kind.colon || next === kind.equals || next === kind.openBrace;
-}
-
 /** A value ended, and neither the line nor the item does: `name: my shop`. */
 function textGoesOn(cursor: Cursor, until: number, value: Value): boolean {
-  if (cursor.kind === until || endsValue(cursor.kind) || startsItem(cursor)) return false;
+  if (cursor.kind === until || endsValue(cursor.kind) || startsEntry(cursor)) return false;
+  if (cursor.text.slice(value.start, cursor.lastEnd).includes("\n")) return false;
   return value.kind !== "missing" && value.kind !== "object" && value.kind !== "array";
 }
 

@@ -1,6 +1,6 @@
 import type { Cursor } from "./cursor.ts";
 import { readLiteral } from "./literal.ts";
-import { endsValue, restOfLine, skipValue, unreadable } from "./recover.ts";
+import { atHeader, endsInterpolation, endsValue, restOfLine, skipValue, unreadable } from "./recover.ts";
 import { type Segment, segmentTexts, stringText } from "./text.ts";
 import { kind } from "./token.ts";
 import type { Argument, Scalar, Value } from "./tree.ts";
@@ -92,7 +92,7 @@ function template(cursor: Cursor, read: ReadValue): Value {
     cursor.free = true;
     cursor.advance();
     values.push(read(cursor));
-    while (!continues(cursor.kind)) {
+    while (!endsInterpolation(cursor.kind)) {
       if (cursor.kind === kind.end || cursor.kind === kind.broken) {
         cursor.free = outside;
         cursor.leave();
@@ -116,12 +116,6 @@ function template(cursor: Cursor, read: ReadValue): Value {
   return { kind: "template", parts: parts.filter((part) => part !== ""), start, end: cursor.lastEnd };
 }
 
-function continues(token: number): boolean {
-  return (
-    token === kind.middle || token === kind.tail || token === kind.blockMiddle || token === kind.blockTail
-  );
-}
-
 function parenthesised(cursor: Cursor, read: ReadValue): Value {
   const open = { start: cursor.start, end: cursor.end };
   if (!cursor.enter(open)) return { kind: "missing", ...open };
@@ -131,7 +125,7 @@ function parenthesised(cursor: Cursor, read: ReadValue): Value {
   const value = read(cursor);
   closeParen(cursor, open, outside);
   cursor.leave();
-  return value;
+  return { ...value, start: open.start, end: cursor.lastEnd };
 }
 
 /** At the end of what stands in parentheses; outside them line ends mean again what they did before. */
@@ -150,18 +144,26 @@ function array(cursor: Cursor, read: ReadValue): Value {
   cursor.free = false;
   cursor.advance();
   cursor.skipNewlines();
+  let header: { index: number; count: number } | undefined;
   while (cursor.kind !== kind.closeBracket && cursor.kind !== kind.end) {
+    if (atHeader(cursor)) header ??= { index: cursor.index, count: elements.length };
     elements.push(read(cursor));
     const line = cursor.kind === kind.newline;
     cursor.skipNewlines();
     const comma = cursor.take(kind.comma);
     cursor.skipNewlines();
     if (line || comma || cursor.kind === kind.closeBracket) continue;
-    const last = elements.pop();
-    if (!unseparated(cursor, last, open)) break;
+    if (!unseparated(cursor, elements.pop(), open)) break;
   }
   cursor.free = outside;
-  if (!cursor.take(kind.closeBracket)) cursor.reportUnclosed(open);
+  if (!cursor.take(kind.closeBracket)) {
+    cursor.reportUnclosed(open);
+    // What was read as elements from a section header on are sections.
+    if (header !== undefined) {
+      elements.length = header.count;
+      cursor.backTo(header.index);
+    }
+  }
   cursor.leave();
   return { kind: "array", elements, start: open.start, end: cursor.lastEnd };
 }
@@ -174,11 +176,12 @@ function unseparated(cursor: Cursor, last: Value | undefined, open: { start: num
     skipValue(cursor);
     return false;
   }
+  const before = cursor.index;
   if (last !== undefined && last.kind !== "missing") unquoted(cursor, last);
   skipValue(cursor);
   cursor.take(kind.comma);
   cursor.skipNewlines();
-  return true;
+  return cursor.index > before;
 }
 
 function operator(cursor: Cursor, read: ReadValue): Value {

@@ -1,7 +1,7 @@
 import type { Cursor } from "./cursor.ts";
 import { limits } from "./limits.ts";
 import { parsePrimary } from "./parse-primary.ts";
-import { unreadable } from "./recover.ts";
+import { startsEntry, unreadable } from "./recover.ts";
 import { kind } from "./token.ts";
 import type { BinaryOperator, Literal, Value } from "./tree.ts";
 
@@ -16,7 +16,9 @@ export function parseValue(cursor: Cursor): Value {
   if (!cursor.enter(question)) return { kind: "missing", start, end: cursor.lastEnd };
   cursor.advance();
   cursor.skipNewlines();
+  cursor.choosing++;
   const then = parseValue(cursor);
+  cursor.choosing--;
   if (cursor.kind === kind.newline && cursor.beyondNewlines() === kind.colon) cursor.skipNewlines();
   let otherwise: Value;
   if (cursor.take(kind.colon)) {
@@ -57,34 +59,47 @@ function binary(cursor: Cursor, power: number): Value {
   const start = cursor.start;
   let left = unary(cursor);
   let before: Level | undefined;
+  let wrong = false;
   for (let length = 1; ; length++) {
     const level = levels[cursor.kind];
-    if (level === undefined || level.power < power) return left;
-    checkNeighbours(cursor, before, level);
+    if (level === undefined || level.power < power)
+      return wrong ? { kind: "missing", start, end: cursor.lastEnd } : left;
+    if (!fitsBeside(cursor, before, level)) wrong = true;
     if (length > limits.nesting) {
       const message = `more than ${limits.nesting} operators in a row`;
       cursor.report("TSK_TOO_DEEP", { start: cursor.start, end: cursor.end }, message);
       return unreadable(cursor, start);
     }
     cursor.advance();
-    cursor.skipNewlines();
-    const right = binary(cursor, level.power + 1);
+    const right = operand(cursor, level);
     left = { kind: "binary", operator: level.operator, left, right, start, end: cursor.lastEnd };
     before = level;
   }
 }
 
-function checkNeighbours(cursor: Cursor, before: Level | undefined, now: Level): void {
-  if (before === undefined || before.power !== now.power) return;
+/** What stands right of an operator. A line may end before it, but not when the next line is another entry. */
+function operand(cursor: Cursor, level: Level): Value {
+  if (cursor.kind === kind.newline && cursor.choosing === 0 && startsEntry(cursor)) {
+    const span = { start: cursor.lastEnd, end: cursor.lastEnd };
+    cursor.report("TSK_EMPTY_VALUE", span, `a value is expected after ${level.operator}`);
+    return { kind: "missing", ...span };
+  }
+  cursor.skipNewlines();
+  return binary(cursor, level.power + 1);
+}
+
+/** Two static rules: `||` and `??` do not mix, comparisons do not chain. */
+function fitsBeside(cursor: Cursor, before: Level | undefined, now: Level): boolean {
+  if (before === undefined || before.power !== now.power) return true;
   const span = { start: cursor.start, end: cursor.end };
-  if (now.power === 1 && before.operator !== now.operator)
+  if (now.power === 1 && before.operator !== now.operator) {
     cursor.report("TSK_MIXED", span, "|| and ?? stand side by side; put one of them in parentheses");
-  if (now.power === 3)
-    cursor.report(
-      "TSK_CHAIN",
-      span,
-      `comparisons do not chain; write a ${before.operator} b && b ${now.operator} c`,
-    );
+    return false;
+  }
+  if (now.power !== 3) return true;
+  const message = `comparisons do not chain; write a ${before.operator} b && b ${now.operator} c`;
+  cursor.report("TSK_CHAIN", span, message);
+  return false;
 }
 
 function unary(cursor: Cursor): Value {

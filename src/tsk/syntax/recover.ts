@@ -9,7 +9,15 @@ export function endsValue(token: number): boolean {
     token === kind.end ||
     token === kind.comma ||
     token === kind.semicolon ||
-    closes(token)
+    closes(token) ||
+    endsInterpolation(token)
+  );
+}
+
+/** The rest of a string after a `${}`. */
+export function endsInterpolation(token: number): boolean {
+  return (
+    token === kind.middle || token === kind.tail || token === kind.blockMiddle || token === kind.blockTail
   );
 }
 
@@ -88,4 +96,16 @@ export function atHeader(cursor: Cursor): boolean {
   do at++;
   while (cursor.tokens.kind(at) === kind.space || cursor.tokens.kind(at) === kind.comment);
   return cursor.tokens.kind(at) === kind.newline || cursor.tokens.kind(at) === kind.end;
+}
+
+/** True where a key and its `:`, `=` or `{` follow, line ends skipped: another entry, not the rest of a text. */
+export function startsEntry(cursor: Cursor): boolean {
+  let at = cursor.index;
+  while (cursor.tokens.kind(at) <= kind.newline && at < cursor.tokens.count) at++;
+  const key = cursor.tokens.kind(at);
+  if (key !== kind.name && key !== kind.string && key !== kind.variable) return false;
+  do at++;
+  while (cursor.tokens.kind(at) === kind.space);
+  const next = cursor.tokens.kind(at);
+  return next === kind.colon || next === kind.equals || next === kind.openBrace;
 }

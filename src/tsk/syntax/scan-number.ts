@@ -20,7 +20,7 @@ const date: Form = {
   kind: kind.date,
   shape: shape(
     "\\d{4}-\\d\\d-\\d\\d(?:[Tt]\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?(?:[Zz]|[+-]\\d\\d:\\d\\d))?",
-    "(?![\\p{L}\\w:-])",
+    "(?![\\p{L}\\w-])",
   ),
 };
 const range: Form = {

@@ -119,7 +119,10 @@ export class Strings {
   }
 
   #broken(start: number, open: number, end: number, quotes: string): number {
-    this.#unclosed(start, open, quotes);
+    // Inside an interpolation whose own string ends here too, that one is reported.
+    const around = this.#left.at(-1);
+    if (around === undefined || (around.block && end < this.#text.length))
+      this.#unclosed(start, open, quotes);
     return this.#add(kind.broken, end);
   }
 

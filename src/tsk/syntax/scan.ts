@@ -147,11 +147,23 @@ function nameStart(text: string, at: number): number {
 }
 
 function invalid(text: string, at: number, tokens: Tokens, report: Report): number {
+  if (text.startsWith("${", at)) return strayInterpolation(text, at, tokens, report);
   const point = text.codePointAt(at) ?? 0;
   const end = at + (point > 0xffff ? 2 : 1);
   const shown = point < 33 || point === 127 ? "" : ` "${String.fromCodePoint(point)}"`;
   const hex = point.toString(16).toUpperCase().padStart(4, "0");
   report("TSK_CHARACTER", at, end, `the character${shown} (U+${hex}) means nothing here; text needs quotes`);
+  tokens.add(kind.invalid, end);
+  return end;
+}
+
+/** `${x}` outside a string: one problem, up to its brace if that is on the same line. */
+function strayInterpolation(text: string, at: number, tokens: Tokens, report: Report): number {
+  const close = /[}\n]/g;
+  close.lastIndex = at;
+  const found = close.exec(text);
+  const end = found?.[0] === "}" ? found.index + 1 : at + 2;
+  report("TSK_CHARACTER", at, end, "an interpolation stands in text in double quotes only");
   tokens.add(kind.invalid, end);
   return end;
 }

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { loadDocument, parsePath } from "../../src/tsk/index.ts";
+
+// The format is described in tsk/README.md. UPDATE_GOLDEN=1 writes what is expected; read the difference before committing.
+const folder = join(import.meta.dirname, "tsk");
+const update = process.env["UPDATE_GOLDEN"] === "1";
+
+const cases = readdirSync(folder, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".tsk"))
+  .sort();
+
+for (const file of cases) {
+  test(`golden tsk/${file.replace(/\.tsk$/, "")}`, () => {
+    const text = readFileSync(join(folder, file), "utf8");
+    const golden = readCase(text);
+    const found = run(golden);
+    if (update) return writeFileSync(join(folder, file), written(text, golden, found));
+    assert.deepEqual(found.error, golden.error ?? []);
+    if (golden.value !== undefined) assert.deepEqual(found.value, JSON.parse(golden.value));
+    assert.deepEqual(found.origin, golden.origin ?? []);
+  });
+}
+
+test("there are enough golden cases, and every code of the language has one", async () => {
+  const { tskCodes } = await import("../../src/tsk/index.ts");
+  const all = cases.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
+  // Made by size, which does not belong into a file; unit tests have them.
+  const elsewhere = new Set(["TSK_TOO_LARGE", "TSK_ENCODING", "TSK_FUEL"]);
+  const missing = Object.keys(tskCodes).filter((code) => !elsewhere.has(code) && !all.includes(` ${code} `));
+  assert.deepEqual(missing, []);
+  assert.ok(cases.length >= 120, `${cases.length} cases`);
+});
+
+interface Case {
+  readonly files: ReadonlyMap<string, string>;
+  readonly env: Readonly<Record<string, string>>;
+  readonly sets: readonly string[];
+  readonly environment: string | undefined;
+  readonly value: string | undefined;
+  readonly error: readonly string[] | undefined;
+  readonly origin: readonly string[] | undefined;
+}
+
+interface Found {
+  readonly value: unknown;
+  readonly error: readonly string[];
+  readonly origin: readonly string[];
+}
+
+function readCase(text: string): Case {
+  const [source = "", ...parts] = text.split(/^=== /m);
+  const files = new Map([["main.tsk", source]]);
+  const other = new Map<string, string>();
+  for (const part of parts) {
+    const end = part.indexOf("\n");
+    const head = end < 0 ? part : part.slice(0, end);
+    const body = end < 0 ? "" : part.slice(end + 1);
+    if (head.startsWith("file ")) files.set(head.slice(5).trim(), body);
+    else if (head.startsWith("environment ")) other.set("environment", head.slice(12).trim());
+    else other.set(head.trim(), body);
+  }
+  const lines = (name: string): string[] | undefined => other.get(name)?.split("\n").filter((line) => line !== "");
+  return {
+    files,
+    env: Object.fromEntries((lines("env") ?? []).map((line) => [line.split("=", 1)[0], line.slice(line.indexOf("=") + 1)])),
+    sets: lines("set") ?? [],
+    environment: other.get("environment"),
+    value: other.get("value"),
+    error: lines("error"),
+    origin: lines("origin"),
+  };
+}
+
+function run(golden: Case): Found {
+  const { document, diagnostics } = loadDocument({
+    entry: "main.tsk",
+    readFile: (path) => golden.files.get(path),
+    environment: golden.environment,
+    env: golden.env,
+    sets: golden.sets,
+  });
+  return {
+    value: JSON.parse(JSON.stringify(document.value)),
+    error: diagnostics.map((one) => {
+      const at = one.file === "main.tsk" ? "" : `${one.file}:`;
+      return `${at}${one.line}:${one.column} ${one.code} ${one.message}`;
+    }),
+    origin: (golden.origin ?? []).map((line) => {
+      const path = line.split(" <- ", 1)[0] ?? "";
+      const origins = document.origin(parsePath(path) ?? []);
+      return `${path} <- ${origins.map((o) => `${o.layer} ${o.file}:${o.line}:${o.column} ${o.text}`).join(" | ")}`;
+    }),
+  };
+}
+
+/** The case with its expectations replaced by what was found; sections that are there stay. */
+function written(text: string, golden: Case, found: Found): string {
+  const at = text.search(/^=== (?:value|error|origin)$/m);
+  const parts = [at < 0 ? text : text.slice(0, at)];
+  if (golden.value !== undefined || found.error.length === 0)
+    parts.push(`=== value\n${JSON.stringify(found.value, undefined, 2)}\n`);
+  if (found.error.length > 0) parts.push(`=== error\n${found.error.join("\n")}\n`);
+  if (golden.origin !== undefined) parts.push(`=== origin\n${found.origin.join("\n")}\n`);
+  return parts.join("");
+}
