@@ -7,6 +7,9 @@ if (major < 24 || (major === 24 && minor < 12)) {
   );
   process.exit(1);
 }
+// Compiled code is kept between starts where Node keeps such things; it saves half a second of every start.
+const { enableCompileCache } = await import("node:module");
+enableCompileCache();
 const { existsSync } = await import("node:fs");
 const source = new URL("../src/cli/main.ts", import.meta.url);
 const { main } = await import(

@@ -154,18 +154,4 @@ export const commands: readonly Command[] = [
     },
     load: () => import("./commands/collector.ts"),
   },
-  {
-    name: "deploy",
-    summary: "write a Dockerfile, compose.yaml and Prometheus configuration for the fleet",
-    operands: "[folder]",
-    maxOperands: 1,
-    options: {
-      json,
-      file,
-      env,
-      set,
-      check: { type: "boolean", help: "write nothing; exit 1 if committed files differ" },
-    },
-    load: () => import("./commands/deploy.ts"),
-  },
 ];

