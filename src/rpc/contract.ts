@@ -68,6 +68,9 @@ export type Contract<M extends MethodSpecs = MethodSpecs> = { readonly [K in key
   readonly [contractInfo]: ContractInfo<M>;
 };
 
+/** The method specs of a contract's type: `SpecsOf<typeof Users>`. */
+export type SpecsOf<C> = C extends { readonly [contractInfo]: ContractInfo<infer M> } ? M : never;
+
 /** The declared error codes of a method. */
 export type FaultCode<S extends MethodSpec> = keyof S["errors"] & string;
 /** What a caller passes. */

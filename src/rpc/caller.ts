@@ -1,0 +1,309 @@
+import type { Endpoint, EndpointSet } from "../discovery/index.ts";
+import { aborted, messageOf, TuskerError } from "../kernel/index.ts";
+import {
+  backoff,
+  balancer,
+  type Cluster,
+  cluster,
+  type Failure,
+  isRepeatable,
+  type Lease,
+  parseRetryAfter,
+  perTryMs,
+  type RetryPolicy,
+  remainingMs,
+  retry,
+  retryBudget,
+  type TimeLimit,
+  type Tried,
+  timeLimit,
+} from "../resilience/index.ts";
+import { inject, type Span, withSpan } from "../telemetry/index.ts";
+import { currentCall } from "./context.ts";
+import type { Method } from "./contract.ts";
+import { sentence } from "./dispatch.ts";
+import { Fault } from "./fault.ts";
+import { type Pools, pools } from "./pools.ts";
+import type { Parts } from "./runtime.ts";
+import { check } from "./schema.ts";
+import type { Prepared, Told, Wire } from "./wire.ts";
+
+/** What one call asks for besides its input. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** Overall; default `timeout` of `[api_communication]`, and never longer than the call being answered. */
+  readonly timeoutMs?: number;
+  /** More header fields, or gRPC metadata. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as `Idempotency-Key`: the service promises to act once, so that a failed call may be repeated. */
+  readonly idempotencyKey?: string;
+}
+
+/** The state of one client: endpoints with their breakers and load, pools, retry budget. */
+export class Caller implements AsyncDisposable {
+  readonly #service: string;
+  readonly #parts: Parts;
+  readonly #wire: Wire;
+  readonly #cluster: Cluster<Endpoint>;
+  readonly #pools: Pools;
+  readonly #policy: RetryPolicy;
+  readonly #fixed: string | undefined;
+  #watch: Disposable | undefined;
+
+  /** @param fixed the only origin, when no registry is asked */
+  constructor(service: string, parts: Parts, wire: Wire, fixed: string | undefined) {
+    this.#service = service;
+    this.#parts = parts;
+    this.#wire = wire;
+    this.#fixed = fixed;
+    const { clock, random, calls } = parts;
+    const breaker = calls.circuit_breaker_enabled
+      ? { failures: calls.circuit_breaker_threshold, maxPauseMs: calls.circuit_breaker_timeout }
+      : undefined;
+    this.#cluster = cluster({ breaker }, { balancer: balancer("p2c_ewma", random), clock, random });
+    this.#pools = pools((origin) => wire.pool(origin));
+    this.#policy = {
+      retries: calls.retry_attempts,
+      backoff: backoff({ baseMs: calls.retry_delay }, random),
+      budget: retryBudget({}, clock),
+      clock,
+    };
+    if (fixed !== undefined) this.#cluster.adopt([fixedEndpoint(service, fixed)]);
+  }
+
+  /**
+   * Calls a method. The way of a call, outermost first: span, deadline, retry with budget, pick of an endpoint,
+   * breaker, connection, protocol; on the way back validation of the answer.
+   */
+  async call(method: Method, input: unknown, options: CallOptions): Promise<unknown> {
+    const { name, attributes } = this.#wire.describe(method);
+    const { tracer } = this.#parts;
+    const span = tracer.startSpan(name, {
+      kind: "client",
+      attributes: { ...attributes, "peer.service": this.#service },
+    });
+    try {
+      return await withSpan(span, () => this.#run(method, input, options, span));
+    } catch (error) {
+      if (error instanceof Fault)
+        span.setAttribute("error.type", error.fault).setStatus("error", error.message);
+      else span.recordError(error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watch?.[Symbol.dispose]();
+    await this.#pools[Symbol.asyncDispose]();
+  }
+
+  async #run(method: Method, input: unknown, options: CallOptions, span: Span): Promise<unknown> {
+    const { clock, calls } = this.#parts;
+    const outer = currentCall();
+    const now = clock.now();
+    const deadlineMs = Math.min(
+      now + (options.timeoutMs ?? calls.timeout),
+      outer?.deadline ?? Number.POSITIVE_INFINITY,
+    );
+    using limit = timeLimit(clock, {
+      ms: remainingMs(deadlineMs, now),
+      parents: [options.signal, outer?.signal],
+      reason: () => this.#late(method),
+    });
+    if (limit.signal.aborted) throw aborted(limit.signal);
+    if (deadlineMs <= now) throw this.#late(method);
+    const prepared = await this.#wire.prepare(method, inputRecord(method, input));
+    await this.#follow(limit.signal);
+    const repeatable =
+      method.idempotent ||
+      isRepeatable(method.verb, { idempotencyKey: options.idempotencyKey !== undefined });
+    const tryMs = repeatable ? perTryMs(deadlineMs - now, calls.retry_attempts) : deadlineMs - now;
+    const tried = new Set<string>();
+    const one: OneCall = { method, prepared, options, span, limit, deadlineMs, tryMs, tried };
+    const { value } = await retry(
+      this.#policy,
+      {
+        repeatable,
+        deadlineMs,
+        signal: limit.signal,
+        onRetry: (given, attempt, waitMs) =>
+          span.addEvent("retry", {
+            attempt,
+            "wait.ms": Math.round(waitMs),
+            reason: given.failure?.kind ?? "",
+          }),
+      },
+      () => this.#try(one),
+    );
+    if (value.kind === "error") throw value.error;
+    const answer = await check(method.spec.out, value.value);
+    if (answer.ok) return answer.value;
+    throw new TuskerError(
+      "RPC_PROTOCOL",
+      `${method.service}.${method.name} answered what its contract forbids: ${sentence(answer.problems)}`,
+      { details: { service: method.service, method: method.name, problems: answer.problems } },
+    );
+  }
+
+  /** Makes sure that the endpoints of the service are known and kept fresh. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    if (this.#fixed !== undefined || (this.#watch !== undefined && this.#cluster.members().length > 0))
+      return;
+    const { discovery } = this.#parts;
+    if (discovery === undefined) {
+      throw new TuskerError(
+        "DISCOVERY_NO_ENDPOINT",
+        `nobody said where ${this.#service} is: no registry is configured; give client() a url or set TUSKER_REGISTRY_URL`,
+        { details: { service: this.#service } },
+      );
+    }
+    this.#watch ??= discovery.watch(this.#service, (set) => this.#adopt(set));
+    if (discovery.known(this.#service) === undefined)
+      this.#adopt(await discovery.lookup(this.#service, signal));
+  }
+
+  #adopt({ endpoints }: EndpointSet): void {
+    const able = endpoints.filter((endpoint) => this.#wire.originOf(endpoint) !== undefined);
+    this.#cluster.adopt(able);
+    this.#pools.keep(new Set(able.map((endpoint) => this.#wire.originOf(endpoint) ?? "")));
+  }
+
+  /** One try: pick an endpoint, ask it, say how it did. */
+  async #try(one: OneCall): Promise<Tried<Told>> {
+    const picked = this.#cluster.pick(one.tried);
+    if (picked.kind !== "endpoint") return this.#nowhere(one, picked.kind);
+    using lease = picked.lease;
+    const { endpoint } = lease;
+    one.tried.add(endpoint.id);
+    one.span.addEvent("try", { endpoint: endpoint.id });
+    const { clock } = this.#parts;
+    const origin = this.#fixed ?? this.#wire.originOf(endpoint) ?? "";
+    using taken = this.#pools.take(origin);
+    const ms = Math.min(one.tryMs, remainingMs(one.deadlineMs, clock.now()));
+    using limit = timeLimit(clock, {
+      ms,
+      parents: [one.limit.signal],
+      reason: () =>
+        new TuskerError("NET_TIMEOUT", `${endpoint.id} did not answer within ${Math.round(ms)} ms`),
+    });
+    try {
+      one.span.setAttributes({ "server.address": endpoint.host, "server.port": endpoint.port });
+      const answer = await taken.pool.request({
+        ...requestOf(one, this.#wire.deadlineFields(ms)),
+        signal: limit.signal,
+        headTimeoutMs: ms + 1_000,
+      });
+      const retryAfterMs = parseRetryAfter(answer.header("retry-after"), clock.wall());
+      const told = await this.#wire.read(one.method, answer);
+      settle(lease, told, retryAfterMs);
+      return { value: told, ...(told.kind === "error" ? { failure: told.failure, retryAfterMs } : {}) };
+    } catch (thrown) {
+      return this.#broke(one, lease, thrown);
+    }
+  }
+
+  #broke(one: OneCall, lease: Lease<Endpoint>, thrown: unknown): Tried<Told> {
+    const { signal, expired } = one.limit;
+    // The caller gave up, or his time did: that says nothing about the endpoint unless it used the time up.
+    if (signal.aborted && !expired) throw aborted(signal);
+    lease.failure();
+    if (expired) throw this.#late(one.method);
+    const error =
+      thrown instanceof TuskerError
+        ? thrown
+        : new TuskerError("RPC_PROTOCOL", messageOf(thrown), { cause: thrown });
+    const failure = failureOf(error);
+    one.span.addEvent("try failed", {
+      endpoint: lease.endpoint.id,
+      code: error.code,
+      message: error.message,
+    });
+    return { value: { kind: "error", error, failure, verdict: "failing" }, failure };
+  }
+
+  #nowhere(one: OneCall, kind: "none" | "open"): Tried<Told> {
+    const details = { service: this.#service };
+    const error =
+      kind === "none"
+        ? new TuskerError(
+            "DISCOVERY_NO_ENDPOINT",
+            `${this.#service} has no healthy instance that speaks ${this.#wire.protocol}`,
+            { details },
+          )
+        : new TuskerError(
+            "RESILIENCE_BREAKER_OPEN",
+            `every instance of ${this.#service} failed too often lately; it is asked again in a moment`,
+            { details },
+          );
+    one.span.addEvent("try failed", { code: error.code });
+    // An instance may come back within the wait for a repeat; an open breaker is there to not ask.
+    const failure: Failure = kind === "none" ? { kind: "unsent" } : { kind: "final" };
+    return { value: { kind: "error", error, failure, verdict: "failing" }, failure };
+  }
+
+  #late(method: Method): TuskerError {
+    return new TuskerError(
+      "RESILIENCE_DEADLINE",
+      `${method.service}.${method.name} did not answer before the deadline`,
+      {
+        details: { service: method.service, method: method.name },
+      },
+    );
+  }
+}
+
+/** What the tries of one call share. */
+interface OneCall {
+  readonly method: Method;
+  readonly prepared: Prepared;
+  readonly options: CallOptions;
+  readonly span: Span;
+  readonly limit: TimeLimit;
+  readonly deadlineMs: number;
+  readonly tryMs: number;
+  /** Endpoints asked already. */
+  readonly tried: Set<string>;
+}
+
+function requestOf({ prepared, options, span }: OneCall, deadline: readonly string[]) {
+  const { method, path, body } = prepared;
+  const key = options.idempotencyKey === undefined ? [] : ["idempotency-key", options.idempotencyKey];
+  const own = Object.entries(options.headers ?? {}).flat();
+  const headers = [...prepared.headers, ...own, ...key, ...deadline, ...inject(span.context)];
+  return { method, path, headers, ...(body === undefined ? {} : { body }) };
+}
+
+function settle(lease: Lease<Endpoint>, told: Told, retryAfterMs: number | undefined): void {
+  if (told.kind === "value" || told.verdict === "well") lease.success();
+  else if (told.verdict === "overloaded") lease.overloaded(retryAfterMs);
+  else lease.failure(retryAfterMs);
+}
+
+function failureOf(error: TuskerError): Failure {
+  switch (error.code) {
+    case "NET_CONNECT":
+      return { kind: "unsent" };
+    case "NET_RESET":
+      return error.details.sent === false ? { kind: "refused" } : { kind: "reset" };
+    case "NET_TIMEOUT":
+      return { kind: "timeout" };
+    default:
+      return { kind: "final" };
+  }
+}
+
+function fixedEndpoint(service: string, origin: string): Endpoint {
+  const { hostname, port, protocol } = new URL(origin);
+  const number = port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
+  return { id: origin, service, host: hostname, port: number, meta: {}, tags: [], weight: 1 };
+}
+
+function inputRecord(method: Method, input: unknown): Readonly<Record<string, unknown>> {
+  if (typeof input === "object" && input !== null && !Array.isArray(input)) return { ...input };
+  const message = "the input must be an object";
+  throw new TuskerError("RPC_INVALID_INPUT", `${method.service}.${method.name}: ${message}`, {
+    details: { problems: [{ path: "", message }] },
+  });
+}

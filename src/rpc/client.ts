@@ -1,0 +1,107 @@
+import { TuskerError } from "../kernel/index.ts";
+import { Caller, type CallOptions } from "./caller.ts";
+import {
+  type Contract,
+  type ContractInfo,
+  infoOf,
+  type MethodSpec,
+  type MethodSpecs,
+  type Protocol,
+  type SpecsOf,
+} from "./contract.ts";
+import { bindGrpc, type GrpcBinding } from "./grpc/binding.ts";
+import { grpcWire } from "./grpc/client.ts";
+import { emptyLock } from "./proto/lock.ts";
+import { readLock } from "./proto/lock-file.ts";
+import { restWire } from "./rest/client.ts";
+import { type Parts, partsOf, processRuntime } from "./runtime.ts";
+import type { InputOf, OutputOf } from "./schema.ts";
+import type { Wire } from "./wire.ts";
+
+/** The methods of a contract as functions that call the service: `Client<typeof Users>`. */
+export type Client<C> = ClientTable<SpecsOf<C>>;
+
+/** As `Client`, by the specs themselves. */
+export type ClientTable<M extends MethodSpecs> = {
+  readonly [K in keyof M]: ClientMethod<M[K]>;
+} & AsyncDisposable;
+
+export type ClientMethod<S extends MethodSpec> = (
+  input: InputOf<S["in"]>,
+  options?: CallOptions,
+) => Promise<OutputOf<S["out"]>>;
+
+export interface ClientOptions {
+  /** Default: what the contract says, else "rest". */
+  readonly protocol?: Protocol;
+  /** Address of the service; with it no registry is asked. A path is put before those of the contract (REST only). */
+  readonly url?: string;
+  /** What to use in place of the process's own; for tests and embedding. */
+  readonly parts?: Partial<Parts>;
+}
+
+/**
+ * A typed client. Endpoints come from the registry and stay fresh by a watch; deadline, retries with a budget,
+ * choice of endpoint, breaker and trace are inside, set by `[api_communication]`. Nothing happens before the first
+ * call.
+ *
+ * Calls throw a Fault for a declared error (see `isFault`), else a TuskerError: DISCOVERY_NO_ENDPOINT,
+ * RESILIENCE_DEADLINE, RESILIENCE_BREAKER_OPEN, NET_CONNECT, NET_RESET, NET_TIMEOUT, RPC_INVALID_INPUT, RPC_REMOTE,
+ * RPC_PROTOCOL, KERNEL_ABORTED, or the code the service gave.
+ *
+ * @example const ada = await client(Users).getUser({ id: "123" });
+ */
+export function client<M extends MethodSpecs>(
+  contract: Contract<M>,
+  options: ClientOptions = {},
+): ClientTable<M> {
+  const info = infoOf(contract);
+  const { url } = options;
+  if (url !== undefined && !/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : "")) {
+    throw new TuskerError(
+      "RPC_CONTRACT",
+      `"${url}" is no address of ${info.name}; write it like "http://127.0.0.1:8081"`,
+    );
+  }
+  let caller: Caller | undefined;
+  const get = (): Caller => {
+    caller ??= callerOf(info, options);
+    return caller;
+  };
+  const methods = Object.fromEntries(
+    info.methods.map((method) => [
+      method.name,
+      (input: unknown, call: CallOptions = {}) => get().call(method, input, call),
+    ]),
+  );
+  // The mapped type follows from the contract's methods; TypeScript cannot see through fromEntries.
+  return Object.freeze({
+    ...methods,
+    [Symbol.asyncDispose]: async () => caller?.[Symbol.asyncDispose](),
+  }) as unknown as ClientTable<M>;
+}
+
+function callerOf(info: ContractInfo, options: ClientOptions): Caller {
+  const parts = partsOf(processRuntime(), options.parts);
+  const { url } = options;
+  const prefix = url === undefined ? "" : new URL(url).pathname.replace(/\/$/, "");
+  const wire = (options.protocol ?? info.protocol) === "grpc" ? grpcWireOf(info, parts) : restWire(prefix);
+  return new Caller(info.name, parts, wire, url === undefined ? undefined : new URL(url).origin);
+}
+
+function grpcWireOf(info: ContractInfo, parts: Parts): Wire {
+  let bound: Promise<GrpcBinding> | undefined;
+  const bind = async (): Promise<GrpcBinding> =>
+    bindGrpc(info, parts.lockFile === undefined ? emptyLock : await readLock(parts.lockFile));
+  return grpcWire({
+    maxMessageBytes: parts.grpc.max_message_size,
+    binding() {
+      bound ??= bind().catch((error: unknown) => {
+        // The lock may be put right while we run.
+        bound = undefined;
+        throw error;
+      });
+      return bound;
+    },
+  });
+}

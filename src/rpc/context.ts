@@ -1,0 +1,104 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type CallContext, type Clock, TuskerError } from "../kernel/index.ts";
+import { incomingDeadline, remainingMs, type TimeLimit, timeLimit } from "../resilience/index.ts";
+import type { Logger } from "../telemetry/index.ts";
+import type { Method, Protocol } from "./contract.ts";
+
+/** What a handler knows of the call it answers. */
+export interface RpcContext extends CallContext {
+  readonly service: string;
+  readonly method: string;
+  readonly protocol: Protocol;
+  /** First value of a header field or gRPC metadata entry, any case. */
+  header(name: string): string | undefined;
+  /** Writes lines that carry the trace of this call. */
+  readonly log: Logger;
+}
+
+/** The receiving side of a call, before its handler runs. */
+export interface Incoming {
+  readonly protocol: Protocol;
+  /** Fires when the caller went away; asked for only when somebody listens. */
+  readonly signal: AbortSignal;
+  header(name: string): string | undefined;
+}
+
+const storage = new AsyncLocalStorage<CallContext>();
+
+/** The call the running code answers: clients take deadline and signal from it. */
+export function currentCall(): CallContext | undefined {
+  return storage.getStore();
+}
+
+/** Runs `run` as part of answering `call`. */
+export function withinCall<T>(call: CallContext, run: () => T): T {
+  return storage.run(call, run);
+}
+
+/** One call on the server: its deadline, its signal, its end. */
+export class ServerCall implements RpcContext, Disposable {
+  readonly service: string;
+  readonly method: string;
+  readonly protocol: Protocol;
+  readonly log: Logger;
+  readonly deadline: number | undefined;
+  readonly #incoming: Incoming;
+  readonly #clock: Clock;
+  #limit: TimeLimit | undefined;
+
+  /** @param defaultMs deadline of a call that came without one; undefined means none */
+  constructor(method: Method, incoming: Incoming, ports: { clock: Clock; log: Logger }, defaultMs?: number) {
+    this.service = method.service;
+    this.method = method.name;
+    this.protocol = incoming.protocol;
+    this.log = ports.log;
+    this.#incoming = incoming;
+    this.#clock = ports.clock;
+    const now = ports.clock.now();
+    const told = incomingDeadline((name) => incoming.header(name), now);
+    this.deadline = told ?? (defaultMs === undefined ? undefined : now + defaultMs);
+  }
+
+  /** An AbortController costs more than the rest of a small call: it is made for handlers that ask. */
+  get signal(): AbortSignal {
+    this.#limit ??= timeLimit(this.#clock, {
+      ms: this.#leftMs(),
+      parents: [this.#incoming.signal],
+      reason: () => this.#late(),
+    });
+    return this.#limit.signal;
+  }
+
+  header(name: string): string | undefined {
+    return this.#incoming.header(name);
+  }
+
+  /** Waits for `work`, but not past the deadline. @throws TuskerError RESILIENCE_DEADLINE */
+  async orLate<T>(work: Promise<T>): Promise<T> {
+    const ms = this.#leftMs();
+    if (ms === undefined) return work;
+    const late = Promise.withResolvers<never>();
+    const timer = this.#clock.after(ms, () => late.reject(this.#late()));
+    try {
+      return await Promise.race([work, late.promise]);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#limit?.[Symbol.dispose]();
+  }
+
+  #leftMs(): number | undefined {
+    return this.deadline === undefined ? undefined : remainingMs(this.deadline, this.#clock.now());
+  }
+
+  #late(): TuskerError {
+    return new TuskerError(
+      "RESILIENCE_DEADLINE",
+      `${this.service}.${this.method} did not finish before its caller's deadline`,
+      { details: { service: this.service, method: this.method } },
+    );
+  }
+}

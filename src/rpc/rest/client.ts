@@ -1,0 +1,63 @@
+import type { TuskerError } from "../../kernel/index.ts";
+import { type ClientAnswer, http1Pool } from "../../net/index.ts";
+import { deadlineHeader, type Failure, formatRemaining } from "../../resilience/index.ts";
+import type { Method } from "../contract.ts";
+import { Fault } from "../fault.ts";
+import type { Told, Wire } from "../wire.ts";
+import { fromAnswer, jsonMediaType } from "./answer.ts";
+import { splitInput } from "./input.ts";
+import { buildPath } from "./path.ts";
+
+/** Largest answer a client reads. */
+const maxAnswerBytes = 16 * 1024 * 1024;
+
+/** @param prefix path before that of the contract, without a slash at its end */
+export function restWire(prefix: string): Wire {
+  return {
+    protocol: "rest",
+    originOf: ({ host, port }) => `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    pool: (origin) => http1Pool(origin),
+    async prepare(method, input) {
+      const { query, body } = splitInput(method, input);
+      const path = `${prefix}${buildPath(method.path, input)}${query}`;
+      const type = body === undefined ? [] : ["content-type", jsonMediaType];
+      return { method: method.verb, path, headers: ["accept", jsonMediaType, ...type], body };
+    },
+    deadlineFields: (remainingMs) => [deadlineHeader, formatRemaining(remainingMs)],
+    read,
+    describe: (method) => ({
+      name: `${method.verb} ${method.path.text}`,
+      attributes: {
+        "http.request.method": method.verb,
+        "url.template": method.path.text,
+        "rpc.method": method.name,
+      },
+    }),
+  };
+}
+
+async function read(method: Method, answer: ClientAnswer): Promise<Told> {
+  const text = await answer.text(maxAnswerBytes);
+  try {
+    return { kind: "value", value: fromAnswer(method, answer.status, text) };
+  } catch (thrown) {
+    return told(thrown as TuskerError, answer.status);
+  }
+}
+
+function told(error: TuskerError, status: number): Told {
+  // A declared error is an answer, whatever its status: the service works.
+  if (error instanceof Fault || (status < 500 && status !== 429)) {
+    return { kind: "error", error, failure: { kind: "final" }, verdict: "well" };
+  }
+  if (status === 429) return { kind: "error", error, failure: { kind: "final" }, verdict: "overloaded" };
+  return { kind: "error", error, failure: failureOf(error, status), verdict: "failing" };
+}
+
+function failureOf(error: TuskerError, status: number): Failure {
+  // These are said before anything was done with the request.
+  if (error.code === "RPC_DRAINING" || error.code === "NET_OVERLOADED") return { kind: "refused" };
+  // A status alone says what it says; one of our codes says more exactly whether another try makes sense.
+  const onlyStatus = error.code === "RPC_REMOTE" && error.details.status !== undefined;
+  return onlyStatus || error.row.retryable ? { kind: "status", status } : { kind: "final" };
+}

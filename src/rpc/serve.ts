@@ -1,0 +1,180 @@
+import { TuskerError } from "../kernel/index.ts";
+import { type Server, serveHttp1, serveHttp2 } from "../net/index.ts";
+import type { RpcContext } from "./context.ts";
+import {
+  type Contract,
+  type ContractInfo,
+  infoOf,
+  type MethodSpec,
+  type MethodSpecs,
+  type SpecsOf,
+} from "./contract.ts";
+import { bindGrpc, type GrpcBinding } from "./grpc/binding.ts";
+import { grpcHandler } from "./grpc/server.ts";
+import { attachProcess, reportReady } from "./process.ts";
+import { emptyLock } from "./proto/lock.ts";
+import { readLock, updateLock } from "./proto/lock-file.ts";
+import { restHandler } from "./rest/server.ts";
+import { type Parts, partsOf, processRuntime } from "./runtime.ts";
+import type { InputOf, OutputOf } from "./schema.ts";
+import { serviceOf } from "./service.ts";
+
+/**
+ * One function per method: the parsed input in, what `out` accepts out.
+ *
+ * @example const handlers: Handlers<typeof Users> = { getUser: ({ id }) => find(id) };
+ */
+export type Handlers<C> = HandlerTable<SpecsOf<C>>;
+
+/** As `Handlers`, by the specs themselves. */
+export type HandlerTable<M extends MethodSpecs> = { readonly [K in keyof M]: Handler<M[K]> };
+
+export type Handler<S extends MethodSpec> = (
+  input: OutputOf<S["in"]>,
+  context: RpcContext,
+) => InputOf<S["out"]> | Promise<InputOf<S["out"]>>;
+
+/** What the process was not told otherwise. */
+export interface ServeOptions {
+  /** Port of REST; default `PORT`, else one the system chooses. */
+  readonly port?: number;
+  /** Port of gRPC; default `GRPC_PORT`, else one the system chooses; false serves no gRPC. */
+  readonly grpcPort?: number | false;
+  /** Address to listen on; default `TUSKER_BIND`, else 127.0.0.1. */
+  readonly host?: string;
+  /** Answers REST in the `{ success, data, error }` envelope; default as the fleet file says, else false. */
+  readonly envelope?: boolean;
+  /** What to use in place of the process's own; for tests and embedding. */
+  readonly parts?: Partial<Parts>;
+}
+
+/** A service that answers. Dispose it to stop; a process told to end does so by itself. */
+export interface Serving extends AsyncDisposable {
+  readonly name: string;
+  readonly port: number;
+  /** Undefined when gRPC is off. */
+  readonly grpcPort: number | undefined;
+  /** `http://127.0.0.1:8081` */
+  readonly url: string;
+  /** Refuses new connections, lets running calls end, cuts the rest after `graceMs`. */
+  drain(graceMs: number): Promise<void>;
+}
+
+/**
+ * Serves a contract over REST and gRPC, and answers `health_endpoint` and `/openapi.json` besides.
+ *
+ * @throws TuskerError RPC_CONTRACT (a method without handler), RPC_LOCK, RPC_CONFIG, NET_PORT_TAKEN, NET_BIND
+ * @example await serve(Users, { getUser: async ({ id }) => find(id) ?? raise(id) });
+ */
+export async function serve<M extends MethodSpecs>(
+  contract: Contract<M>,
+  handlers: HandlerTable<M>,
+  options: ServeOptions = {},
+): Promise<Serving> {
+  const info = infoOf(contract);
+  const runtime = processRuntime(info.name);
+  runtime.nameBy(info.name);
+  const { config } = runtime;
+  const parts = partsOf(runtime, options.parts);
+  let draining = false;
+  const service = serviceOf(info, handlers, {
+    tracer: parts.tracer,
+    log: parts.log,
+    clock: parts.clock,
+    envelope: options.envelope ?? config.envelope,
+    healthPath: config.healthPath,
+    version: config.version,
+    draining: () => draining,
+  });
+  const host = options.host ?? config.host;
+  const wantsGrpc = parts.grpc.enabled && options.grpcPort !== false;
+  const grpcPort = options.grpcPort === false ? 0 : (options.grpcPort ?? config.grpcPort);
+
+  await using starting = new AsyncDisposableStack();
+  const onError = (error: unknown): void => parts.log.error("a request could not be answered", { error });
+  const rest = starting.use(
+    await serveHttp1(restHandler(service), {
+      host,
+      port: options.port ?? config.port,
+      onError,
+      clock: parts.clock,
+    }),
+  );
+  let grpc: Server | undefined;
+  if (wantsGrpc) {
+    const binding = await bindWithLock(info, parts, config.environment);
+    const handler = grpcHandler(service, binding, {
+      maxMessageBytes: parts.grpc.max_message_size,
+      defaultTimeoutMs: parts.grpc.timeout,
+    });
+    grpc = starting.use(await serveHttp2(handler, { ...http2Options(parts), host, port: grpcPort, onError }));
+  }
+
+  const drain = async (graceMs: number): Promise<void> => {
+    draining = true;
+    await Promise.all([rest.drain(graceMs), grpc?.drain(graceMs)]);
+  };
+  const endProcess = async (graceMs: number): Promise<void> => {
+    await drain(graceMs);
+    await runtime[Symbol.asyncDispose]();
+  };
+  const attached = attachProcess({ drain: endProcess }, parts.clock, config.supervised);
+  const held = starting.move();
+  parts.log.info(
+    `${info.name} listens on http://${host}:${rest.port}${grpc === undefined ? "" : `, gRPC on ${grpc.port}`}`,
+  );
+  if (config.supervised) reportReady(rest.port, grpc?.port);
+  return {
+    name: info.name,
+    port: rest.port,
+    grpcPort: grpc?.port,
+    url: `http://${host}:${rest.port}`,
+    drain,
+    async [Symbol.asyncDispose]() {
+      attached[Symbol.dispose]();
+      draining = true;
+      await held.disposeAsync();
+    },
+  };
+}
+
+/**
+ * Binds a contract with the numbers of the lock file. In development, fields without a number get one and the file is
+ * written; elsewhere a missing number means that what was tried and committed is not what runs.
+ */
+async function bindWithLock(
+  info: ContractInfo<MethodSpecs>,
+  parts: Parts,
+  environment: string,
+): Promise<GrpcBinding> {
+  const { lockFile, clock, log } = parts;
+  if (lockFile === undefined) return bindGrpc(info, emptyLock);
+  let binding = bindGrpc(info, await readLock(lockFile));
+  const { changes } = binding.assignment;
+  if (changes.length === 0) return binding;
+  if (environment !== "development") {
+    const names = changes.slice(0, 5).map(({ message, field }) => `${message}.${field}`);
+    throw new TuskerError(
+      "RPC_LOCK",
+      `${lockFile} has no numbers for ${names.join(", ")}${changes.length > 5 ? ", …" : ""}; start ${info.name} once in development and commit the file`,
+      { details: { service: info.name, changes } },
+    );
+  }
+  await updateLock(lockFile, clock, (lock) => {
+    binding = bindGrpc(info, lock);
+    return binding.assignment.changes.length === 0 ? undefined : binding.assignment.lock;
+  });
+  log.info(`${lockFile} has ${changes.length} new field numbers of ${info.name}; commit it`);
+  return binding;
+}
+
+function http2Options({ grpc, clock, random }: Parts): Omit<Parameters<typeof serveHttp2>[1], "port"> {
+  return {
+    maxConcurrentStreams: grpc.max_concurrent_streams,
+    maxConnectionIdleMs: grpc.max_connection_idle,
+    maxConnectionAgeMs: grpc.max_connection_age,
+    maxConnectionAgeGraceMs: grpc.max_connection_age_grace,
+    clock,
+    random,
+  };
+}
