@@ -25,12 +25,9 @@ function parse(text: string): unknown {
   } catch (cause) {
     // Clients tell a cut-off body from a malformed one by these two words.
     const message = cause instanceof Error ? cause.message : "";
-    if (
-      /end of JSON input|Unterminated|after property value|after array element/.test(message) &&
-      cutOff(text)
-    ) {
-      throw failed("unexpected EOF", cause);
-    }
+    const at = /at position (\d+)/.exec(message)?.[1];
+    const ranOut = at === undefined || Number(at) >= text.trimEnd().length;
+    if (ranOut && cutOff(text)) throw failed("unexpected EOF", cause);
     throw failed(`invalid JSON: ${message}`, cause);
   }
 }

@@ -8,8 +8,8 @@ const unitMs = {
   m: 60_000,
   h: 3_600_000,
 } as const;
-const whole = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
-const part = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
+const whole = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
+const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
 
 /**
  * Milliseconds of a duration of the wire: `"1m30s"`, `"-1.5h"`, `"0"`. No days or weeks, unlike a fleet file; signs
@@ -22,14 +22,4 @@ export function parseWireDuration(text: string): number | undefined {
   for (const [, number, unit] of text.matchAll(part))
     ms += Number(number) * unitMs[unit as keyof typeof unitMs];
   return text.startsWith("-") ? -ms : ms;
-}
-
-/** The text of a duration as the wire writes it: 90000 → "1m30s", 0 → "0s", 3600000 → "1h0m0s". */
-export function formatWireDuration(ms: number): string {
-  if (ms < 1_000) return ms === 0 ? "0s" : `${ms}ms`;
-  const hours = Math.floor(ms / 3_600_000);
-  const minutes = Math.floor((ms % 3_600_000) / 60_000);
-  const seconds = (ms % 60_000) / 1_000;
-  if (hours > 0) return `${hours}h${minutes}m${seconds}s`;
-  return minutes > 0 ? `${minutes}m${seconds}s` : `${seconds}s`;
 }

@@ -1,0 +1,520 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { type ManualClock, manualClock, seededRandom, TuskerError } from "../kernel/index.ts";
+import { type HttpClient, httpClient, serveHttp1 } from "../net/index.ts";
+import { probeRegistry } from "./probe.ts";
+import { type Registry, type RegistryOptions, startRegistry } from "./registry.ts";
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly json: unknown;
+  header(name: string): string | undefined;
+}
+
+interface Bench extends AsyncDisposable {
+  readonly registry: Registry;
+  readonly clock: ManualClock;
+  readonly http: HttpClient;
+  readonly logged: string[];
+  ask(method: string, path: string, body?: unknown): Promise<Answer>;
+  put(path: string, body?: unknown): Promise<void>;
+  get(path: string): Promise<unknown>;
+  index(path: string): Promise<number>;
+  until(so: () => boolean): Promise<void>;
+}
+
+async function bench(options: Partial<RegistryOptions> = {}): Promise<Bench> {
+  const clock = manualClock();
+  const http = httpClient();
+  const logged: string[] = [];
+  const log = {
+    info: (message: string) => void logged.push(message),
+    error: (message: string) => void logged.push(message),
+  };
+  const registry = await startRegistry({
+    port: 0,
+    clock,
+    random: seededRandom(1),
+    log,
+    node: "n1",
+    ...options,
+  });
+  const t: Bench = {
+    registry,
+    clock,
+    http,
+    logged,
+    async ask(method, path, body) {
+      const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+      const answer = await http.request({
+        method,
+        url: `${registry.url}${path}`,
+        ...(text === undefined ? {} : { body: text }),
+      });
+      const said = await answer.text(10_000_000);
+      return {
+        status: answer.status,
+        text: said,
+        get json() {
+          return JSON.parse(said);
+        },
+        header: (name) => answer.header(name),
+      };
+    },
+    async put(path, body) {
+      const answer = await t.ask("PUT", path, body);
+      assert.equal(answer.status, 200, answer.text);
+    },
+    get: async (path) => (await t.ask("GET", path)).json,
+    index: async (path) => Number((await t.ask("GET", path)).header("x-consul-index")),
+    async until(so) {
+      for (let turns = 0; turns < 20_000 && !so(); turns++)
+        await new Promise((resolve) => setImmediate(resolve));
+      assert.ok(so(), `never: ${so}`);
+    },
+    async [Symbol.asyncDispose]() {
+      await http[Symbol.asyncDispose]();
+      await registry[Symbol.asyncDispose]();
+    },
+  };
+  return t;
+}
+
+const user = { ID: "u1", Name: "user", Address: "10.0.0.1", Port: 8081, Tags: ["a"], Meta: { v: "1" } };
+const ttlUser = { ...user, Check: { TTL: "10s", Status: "passing" } };
+
+test("an instance is registered, seen with its checks, and deregistered", async () => {
+  await using t = await bench();
+  await t.put("/v1/agent/service/register", ttlUser);
+  const [row] = (await t.get("/v1/health/service/user")) as [
+    Record<string, Record<string, unknown>> & { Checks: Record<string, unknown>[] },
+  ];
+  assert.deepEqual(
+    [row.Service?.ID, row.Service?.Address, row.Service?.Port, row.Service?.Tags, row.Service?.Meta],
+    ["u1", "10.0.0.1", 8081, ["a"], { v: "1" }],
+  );
+  assert.deepEqual(
+    row.Checks.map(({ CheckID, Status, ServiceID }) => [CheckID, Status, ServiceID]),
+    [
+      ["serfHealth", "passing", ""],
+      ["service:u1", "passing", "u1"],
+    ],
+  );
+  await t.put("/v1/agent/service/deregister/u1");
+  assert.deepEqual(await t.get("/v1/health/service/user"), []);
+  assert.deepEqual(await t.get("/v1/catalog/services"), {});
+});
+
+test("passing leaves out who warns or fails, its own or its node's check", async () => {
+  await using t = await bench();
+  await t.put("/v1/agent/service/register", ttlUser);
+  await t.put("/v1/agent/service/register", { ...user, ID: "u2" });
+  const passing = async () =>
+    ((await t.get("/v1/health/service/user?passing")) as { Service: { ID: string } }[]).map(
+      ({ Service }) => Service.ID,
+    );
+  assert.deepEqual(await passing(), ["u1", "u2"]);
+  await t.put("/v1/agent/check/warn/service:u1");
+  assert.deepEqual(await passing(), ["u2"]);
+  await t.put("/v1/agent/maintenance?enable=true&reason=disk");
+  assert.deepEqual(await passing(), []);
+  await t.put("/v1/agent/maintenance?enable=false");
+  await t.put("/v1/agent/check/pass/service:u1");
+  await t.put("/v1/agent/service/maintenance/u2?enable=true");
+  assert.deepEqual(await passing(), ["u1"]);
+});
+
+test("a blocking query returns when its service changes and not when another does", async () => {
+  await using t = await bench();
+  await t.put("/v1/agent/service/register", user);
+  const index = await t.index("/v1/health/service/user");
+  const asking = t.ask("GET", `/v1/health/service/user?index=${index}&wait=60s`);
+  await t.until(() => t.registry.stats.waiting === 1);
+  await t.put("/v1/agent/service/register", { Name: "other" });
+  await t.put("/v1/agent/service/register", user);
+  assert.equal(t.registry.stats.waiting, 1);
+  await t.put("/v1/agent/service/register", { ...user, ID: "u2" });
+  const answer = await asking;
+  assert.ok(Number(answer.header("x-consul-index")) > index);
+  assert.equal((answer.json as unknown[]).length, 2);
+});
+
+test("a question about a service nobody knows waits until it appears", async () => {
+  await using t = await bench();
+  const index = await t.index("/v1/health/service/later");
+  assert.ok(index >= 1);
+  const asking = t.ask("GET", `/v1/health/service/later?index=${index}`);
+  await t.until(() => t.registry.stats.waiting === 1);
+  await t.put("/v1/agent/service/register", user);
+  assert.equal(t.registry.stats.waiting, 1);
+  await t.put("/v1/agent/service/register", { Name: "later" });
+  assert.equal(((await asking).json as unknown[]).length, 1);
+});
+
+test("a blocking query ends with its wait and the same index", async () => {
+  await using t = await bench();
+  const index = await t.index("/v1/catalog/services");
+  const asking = t.ask("GET", `/v1/catalog/services?index=${index}&wait=8s`);
+  await t.until(() => t.registry.stats.waiting === 1);
+  t.clock.advance(8_500);
+  assert.equal((await asking).header("x-consul-index"), String(index));
+});
+
+test("an index from the future waits, then gets the real one", async () => {
+  await using t = await bench();
+  const index = await t.index("/v1/catalog/nodes");
+  const asking = t.ask("GET", "/v1/catalog/nodes?index=18446744073709551615&wait=8s");
+  await t.until(() => t.registry.stats.waiting === 1);
+  t.clock.advance(8_500);
+  assert.equal((await asking).header("x-consul-index"), String(index));
+});
+
+test("an index of a registry that ran before gets its answer at once", async () => {
+  await using before = await bench();
+  const index = await before.index("/v1/health/service/user");
+  before.clock.advance(1_000);
+  await using after = await bench({ clock: manualClock(before.clock.wall()) });
+  const answer = await after.ask("GET", `/v1/health/service/user?index=${index}&wait=60s`);
+  assert.ok(Number(answer.header("x-consul-index")) > index);
+});
+
+test("a wrong parameter is refused at once, not after the wait", async () => {
+  await using t = await bench();
+  const answer = await t.ask("GET", "/v1/health/service/user?passing=maybe&index=99999999999999&wait=5m");
+  assert.deepEqual([answer.status, answer.text], [400, "Invalid value for ?passing"]);
+});
+
+test("a client that goes away frees its place", async () => {
+  await using t = await bench();
+  const socket = connect(t.registry.port, "127.0.0.1");
+  await once(socket, "connect");
+  socket.write("GET /v1/catalog/nodes?index=99999999999999&wait=60s HTTP/1.1\r\nHost: x\r\n\r\n");
+  await t.until(() => t.registry.stats.waiting === 1);
+  socket.destroy();
+  await t.until(() => t.registry.stats.waiting === 0);
+});
+
+test("more blocking queries than allowed are answered 429", async () => {
+  await using t = await bench({ maxWaiting: 1 });
+  const first = t.ask("GET", "/v1/catalog/nodes?index=99999999999999&wait=8s");
+  await t.until(() => t.registry.stats.waiting === 1);
+  const second = await t.ask("GET", "/v1/catalog/nodes?index=99999999999999&wait=8s");
+  assert.equal(second.status, 429);
+  assert.equal(t.registry.stats.refused, 1);
+  t.clock.advance(9_000);
+  assert.equal((await first).status, 200);
+});
+
+test("every read carries the headers that clients insist on", async () => {
+  await using t = await bench();
+  for (const [query, consistency] of [
+    ["", "leader"],
+    ["?stale", "stale"],
+    ["?consistent", "consistent"],
+  ]) {
+    const answer = await t.ask("GET", `/v1/catalog/services${query}`);
+    assert.equal(answer.header("x-consul-knownleader"), "true");
+    assert.equal(answer.header("x-consul-lastcontact"), "0");
+    assert.equal(answer.header("x-consul-effective-consistency"), consistency);
+    assert.match(answer.header("x-consul-index") ?? "", /^[1-9]\d*$/);
+    assert.equal(answer.header("content-type"), "application/json");
+  }
+});
+
+test("JSON is compact, and indented when asked for", async () => {
+  await using t = await bench();
+  assert.equal((await t.ask("GET", "/v1/catalog/datacenters")).text, '["dc1"]');
+  assert.equal((await t.ask("GET", "/v1/catalog/datacenters?pretty")).text, '[\n    "dc1"\n]\n');
+});
+
+for (const [method, path, body, status, words] of [
+  ["POST", "/v1/health/service/x", undefined, 405, "method POST not allowed"],
+  ["GET", "/v1/agent/service/register", undefined, 405, "method GET not allowed"],
+  ["GET", "/v1/nope", undefined, 404, ""],
+  ["GET", "/v1/kv/x", undefined, 404, ""],
+  ["GET", "/v1/health/service/%zz", undefined, 400, "400 Bad Request"],
+  ["GET", "/v1/health/service/", undefined, 400, "Missing service name"],
+  ["GET", "/v1/health/state/", undefined, 400, "Missing check state"],
+  ["GET", "/v1/health/node/", undefined, 400, "Missing node name"],
+  ["GET", "/v1/catalog/node/", undefined, 400, "Missing node name"],
+  ["GET", "/v1/agent/service/nope", undefined, 404, "unknown service ID: nope"],
+  ["GET", "/v1/catalog/services?dc=zz", undefined, 500, "No path to datacenter"],
+  ["PUT", "/v1/agent/service/register", {}, 400, "Missing service name"],
+  ["PUT", "/v1/agent/service/register", { Name: "x", Address: "0.0.0.0" }, 400, "Invalid service address"],
+  ["PUT", "/v1/agent/service/register", { Name: "x", Port: 65_536 }, 400, "Invalid service port 65536"],
+  [
+    "PUT",
+    "/v1/agent/service/register",
+    { Name: "x", Check: { HTTP: "http://a" } },
+    400,
+    "Invalid check: Interval must be > 0 for Script, HTTP, or TCP checks",
+  ],
+  [
+    "PUT",
+    "/v1/agent/service/register",
+    { Name: "x", Check: { HTTP: "http://a", Interval: "1s", TTL: "1s" } },
+    400,
+    "Invalid check: Interval and TTL cannot both be specified",
+  ],
+  [
+    "PUT",
+    "/v1/agent/service/register",
+    { Name: "x", Checks: [{}] },
+    400,
+    "Invalid check: TTL must be > 0 for TTL checks",
+  ],
+  [
+    "PUT",
+    "/v1/agent/service/register",
+    { Name: "x", Check: { TTL: "1s", Status: "fine" } },
+    400,
+    "Status for checks must 'passing', 'warning', 'critical'",
+  ],
+  [
+    "PUT",
+    "/v1/agent/service/register",
+    { Name: "x", Weights: { Passing: 0, Warning: 1 } },
+    400,
+    "Invalid Weights: Passing must be greater than 0",
+  ],
+  [
+    "PUT",
+    "/v1/agent/service/register",
+    { Name: "x", Meta: { "a b": "c" } },
+    400,
+    "Invalid Service Meta: Couldn't load metadata pair ('a b', 'c'): Key contains invalid characters",
+  ],
+  ["PUT", "/v1/agent/check/register", { ID: "c" }, 400, "Missing check name"],
+  ["PUT", "/v1/agent/check/register", { Name: "c", TTL: "1s", Status: "odd" }, 400, "Bad check status"],
+  [
+    "PUT",
+    "/v1/agent/check/register",
+    { Name: "c", TTL: "1s", ServiceID: "x" },
+    500,
+    'ServiceID "x" does not exist',
+  ],
+  ["PUT", "/v1/agent/check/pass/nope", undefined, 500, 'CheckID "nope" does not have associated TTL'],
+  ["PUT", "/v1/agent/check/update/nope", { Status: "odd" }, 400, "Invalid check status: 'odd'"],
+  ["PUT", "/v1/agent/check/deregister/", undefined, 500, "CheckID missing"],
+  ["PUT", "/v1/agent/service/deregister/", undefined, 500, "ServiceID missing"],
+  ["PUT", "/v1/agent/maintenance", undefined, 400, "Missing value for enable"],
+  ["PUT", "/v1/agent/maintenance?enable=2", undefined, 400, 'Invalid value for enable: "2"'],
+  ["PUT", "/v1/agent/service/maintenance/x?enable=true", undefined, 404, 'No service registered with ID "x"'],
+  ["PUT", "/v1/catalog/register", { Address: "1.1.1.1" }, 500, "Must provide node"],
+  ["PUT", "/v1/catalog/register", { Node: "n2" }, 500, "Must provide address if SkipNodeUpdate is not set"],
+  [
+    "PUT",
+    "/v1/catalog/register",
+    { Node: "n2", Address: "x", Service: { ID: "x" } },
+    500,
+    "Must provide service name with ID",
+  ],
+  ["PUT", "/v1/catalog/deregister", {}, 500, "Must provide node"],
+] as const) {
+  test(`${method} ${path} ${JSON.stringify(body) ?? ""} is answered ${status}`, async () => {
+    await using t = await bench();
+    const answer = await t.ask(method, path, body);
+    assert.deepEqual([answer.status, answer.text], [status, words]);
+    if (words !== "") assert.equal(answer.header("content-type"), "text/plain; charset=utf-8");
+  });
+}
+
+test("a wrong verb says which are right, and OPTIONS too", async () => {
+  await using t = await bench();
+  assert.equal((await t.ask("POST", "/v1/catalog/nodes")).header("allow"), "OPTIONS,GET");
+  const options = await t.ask("OPTIONS", "/v1/catalog/register");
+  assert.deepEqual([options.status, options.header("allow")], [200, "OPTIONS,PUT"]);
+});
+
+test("checks that would run programs or need what is not here are refused, each in a sentence", async () => {
+  await using t = await bench();
+  const refused = async (check: object) => {
+    const { status, text } = await t.ask("PUT", "/v1/agent/service/register", { Name: "x", Check: check });
+    return [status, text.split(";")[0]];
+  };
+  assert.deepEqual(await refused({ Args: ["rm"], Interval: "1s" }), [
+    500,
+    "Scripts are disabled on this agent from remote calls",
+  ]);
+  for (const kind of ["GRPC", "H2PING", "UDP", "DockerContainerID", "AliasService"]) {
+    const [status, words] = await refused({ [kind]: "x", Interval: "1s" });
+    assert.equal(status, 400);
+    assert.match(String(words), /^Invalid check: \w+ checks are not supported here$/);
+  }
+  assert.deepEqual(await t.get("/v1/agent/services"), {});
+});
+
+test("a body above 512 KiB is refused and its connection closed", async () => {
+  await using t = await bench();
+  const answer = await t.ask("PUT", "/v1/agent/service/register", `"${"x".repeat(600_000)}"`);
+  assert.equal(answer.status, 413);
+  assert.equal(answer.header("connection"), "close");
+  assert.equal((await t.ask("GET", "/v1/status/leader")).status, 200);
+});
+
+test("a body of text that is no UTF-8 is refused, not guessed", async () => {
+  await using t = await bench();
+  const answer = await t.http.request({
+    method: "PUT",
+    url: `${t.registry.url}/v1/agent/service/register`,
+    body: new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]),
+  });
+  assert.equal(answer.status, 400);
+  answer.discard();
+});
+
+test("registering again keeps what is known of the instance's health", async () => {
+  await using t = await bench();
+  await t.put("/v1/agent/service/register", ttlUser);
+  await t.put("/v1/agent/check/fail/service:u1?note=bad");
+  await t.put("/v1/agent/service/register", ttlUser);
+  const checks = (await t.get("/v1/agent/checks")) as Record<string, { Status: string; Output: string }>;
+  assert.deepEqual([checks["service:u1"]?.Status, checks["service:u1"]?.Output], ["critical", "bad"]);
+});
+
+test("checks that are no longer listed stay, unless they are to be replaced", async () => {
+  await using t = await bench();
+  const other = { ...user, Check: { TTL: "10s", CheckID: "other" } };
+  const ids = async () => Object.keys((await t.get("/v1/agent/checks")) as object);
+  await t.put("/v1/agent/service/register", ttlUser);
+  await t.put("/v1/agent/service/register", other);
+  assert.deepEqual(await ids(), ["other", "service:u1"]);
+  await t.put("/v1/agent/service/maintenance/u1?enable=true");
+  await t.put("/v1/agent/service/register?replace-existing-checks", other);
+  assert.deepEqual(await ids(), ["_service_maintenance:u1", "other"]);
+});
+
+test("the health of one instance is a plain status for plain monitors", async () => {
+  await using t = await bench();
+  await t.put("/v1/agent/service/register", ttlUser);
+  const of = async (path: string) => {
+    const answer = await t.ask("GET", `/v1/agent/health/service/${path}?format=text`);
+    return [answer.status, answer.text, answer.header("x-consul-reason")];
+  };
+  assert.deepEqual(await of("id/u1"), [200, "passing", "passing"]);
+  await t.put("/v1/agent/check/warn/service:u1");
+  assert.deepEqual(await of("name/user"), [429, "warning", "warning"]);
+  await t.put("/v1/agent/check/fail/service:u1");
+  assert.deepEqual(await of("id/u1"), [503, "critical", "critical"]);
+  await t.put("/v1/agent/service/maintenance/u1?enable=true");
+  assert.deepEqual(await of("id/u1"), [503, "maintenance", "maintenance"]);
+  assert.deepEqual(await of("id/x%0d%0ay"), [404, "ServiceId x\r\ny not found", "ServiceId x??y not found"]);
+});
+
+test("the registry's own node and its own check cannot be taken away", async () => {
+  await using t = await bench();
+  for (const body of [{ Node: "n1" }, { Node: "n1", CheckID: "serfHealth" }]) {
+    assert.equal((await t.ask("PUT", "/v1/catalog/deregister", body)).status, 500);
+  }
+  await t.put("/v1/agent/check/deregister/serfHealth");
+  const taken = await t.ask("PUT", "/v1/agent/check/register", { ID: "serfHealth", Name: "x", TTL: "1s" });
+  assert.equal(taken.status, 400);
+  assert.equal(((await t.get("/v1/health/node/n1")) as unknown[]).length, 1);
+});
+
+test("instances of other nodes are registered through the catalog, with the checks of their monitor", async () => {
+  await using t = await bench();
+  await t.put("/v1/catalog/register", {
+    Node: "n2",
+    Address: "10.0.0.9",
+    NodeMeta: { rack: "7" },
+    Service: { Service: "db", Port: 5432 },
+    Check: { CheckID: "c1", Name: "alive", Status: "passing", ServiceID: "db", Definition: { TCP: "x:1" } },
+  });
+  const [row] = (await t.get("/v1/health/service/db?passing")) as [
+    { Node: { Address: string }; Checks: { Definition: object }[] },
+  ];
+  assert.equal(row.Node.Address, "10.0.0.9");
+  assert.deepEqual(row.Checks[0]?.Definition, { TCP: "x:1" });
+  assert.deepEqual(await t.get("/v1/catalog/services?node-meta=rack:7"), { db: [] });
+  assert.deepEqual(await t.get("/v1/catalog/services?node-meta=rack:8"), {});
+  const bad = await t.ask("PUT", "/v1/catalog/register", {
+    Node: "n2",
+    Address: "10.0.0.9",
+    Service: { Service: "web" },
+    Check: { Name: "c2", ServiceID: "nope" },
+  });
+  assert.equal(bad.status, 500);
+  assert.equal(((await t.get("/v1/catalog/service/web")) as unknown[]).length, 0, "a whole or nothing");
+  await t.put("/v1/catalog/deregister", { Node: "n2" });
+  assert.equal(await t.get("/v1/catalog/node/n2"), null);
+});
+
+test("code in this process registers, sets the status and sees who is there", async () => {
+  await using t = await bench();
+  const instance = { id: "u1", service: "user", host: "127.0.0.1", port: 8081, meta: { grpc_port: "9090" } };
+  await t.registry.register({ ...instance, check: { kind: "ttl", ttlMs: 10_000 }, status: "passing" });
+  assert.deepEqual(t.registry.instances(), [{ ...instance, node: "n1", tags: [], status: "passing" }]);
+  const index = await t.index("/v1/health/service/user");
+  const asking = t.ask("GET", `/v1/health/service/user?passing&index=${index}`);
+  await t.until(() => t.registry.stats.waiting === 1);
+  await t.registry.setStatus("u1", "critical", "exited with 1");
+  assert.deepEqual((await asking).json, []);
+  await t.registry.register({ ...instance, check: { kind: "ttl", ttlMs: 10_000 }, status: "passing" });
+  assert.equal(t.registry.instances()[0]?.status, "passing", "a status that is named counts");
+  await t.registry.deregister("u1");
+  assert.deepEqual(t.registry.instances(), []);
+  await assert.rejects(
+    t.registry.setStatus("u1", "passing"),
+    (error) => error instanceof TuskerError && error.code === "REGISTRY_UNKNOWN",
+  );
+});
+
+test("what happened can be read back in order", async () => {
+  await using t = await bench();
+  const { index } = t.registry.stats;
+  await t.registry.register({ id: "u1", service: "user", host: "127.0.0.1", port: 1 });
+  await t.registry.deregister("u1");
+  const entries = t.registry.changesSince(index) ?? [];
+  assert.deepEqual(
+    entries.map((entry) => [entry.index, entry.changes.map(({ kind }) => kind)]),
+    [
+      [index + 1, ["service"]],
+      [index + 2, ["service-gone"]],
+    ],
+  );
+  assert.equal(t.registry.changesSince(index - 5), undefined);
+});
+
+test("draining answers who waits and closes the port", async () => {
+  const t = await bench();
+  const asking = t.ask("GET", "/v1/catalog/nodes?index=99999999999999&wait=5m");
+  await t.until(() => t.registry.stats.waiting === 1);
+  await Promise.all([t.registry.drain(5_000), asking]);
+  assert.equal((await asking).status, 200);
+  assert.equal(t.clock.pending, 0);
+  await assert.rejects(t.ask("GET", "/v1/status/leader"));
+  await t[Symbol.asyncDispose]();
+});
+
+test("a taken port is an error that names it", async () => {
+  await using t = await bench();
+  await assert.rejects(
+    bench({ port: t.registry.port }),
+    (error) => error instanceof TuskerError && error.code === "NET_PORT_TAKEN",
+  );
+});
+
+test("listening for everybody is said aloud, and clients are told an address they can use", async () => {
+  await using t = await bench({ host: "0.0.0.0" });
+  assert.match(t.logged[0] ?? "", /listens on 0\.0\.0\.0/);
+  assert.match(t.registry.url, /^http:\/\/127\.0\.0\.1:/);
+  const [node] = (await t.get("/v1/catalog/nodes")) as { Address: string }[];
+  assert.equal(node?.Address, "127.0.0.1");
+});
+
+test("a registry is told from nothing and from somebody else", async () => {
+  await using t = await bench();
+  assert.deepEqual(await probeRegistry(t.registry.url, t.http), {
+    kind: "registry",
+    leader: `127.0.0.1:${t.registry.port}`,
+  });
+  await using other = await serveHttp1((x) => x.respond({ status: 200, body: "<html>" }), { port: 0 });
+  const found = await probeRegistry(`http://127.0.0.1:${other.port}`, t.http);
+  assert.equal(found.kind, "other");
+  await other.drain(0);
+  assert.deepEqual(await probeRegistry(`http://127.0.0.1:${other.port}`, t.http), { kind: "nothing" });
+});
