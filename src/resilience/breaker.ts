@@ -40,7 +40,8 @@ export type Admission =
 export interface Breaker {
   /** `half-open` from the end of the pause until the probe's outcome. */
   readonly state: BreakerState;
-  /** End of the current or last pause, monotonic; 0 before the first. */
+  /** Begin and end of the current or last pause, monotonic; 0 before the first. */
+  readonly openedMs: number;
   readonly untilMs: number;
   tryAcquire(pace?: ProbePace): Admission;
   /** True when `tryAcquire` would admit now. */
@@ -99,6 +100,10 @@ class EndpointBreaker implements Breaker {
 
   get state(): BreakerState {
     return this.#state === "open" && this.#ports.clock.now() >= this.#untilMs ? "half-open" : this.#state;
+  }
+
+  get openedMs(): number {
+    return this.#openedMs;
   }
 
   get untilMs(): number {

@@ -79,6 +79,8 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
   readonly #settings: ClusterSettings;
   readonly #ports: ClusterPorts<E>;
   #members: readonly Member<E>[] = [];
+  /** When a probe last succeeded. */
+  #recoveredMs = 0;
 
   constructor(settings: ClusterSettings, ports: ClusterPorts<E>) {
     this.#settings = settings;
@@ -120,8 +122,7 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
 
   /**
    * An endpoint whose pause is over gets the next request: its cost would keep the balancer away from it for as
-   * long as its failures are remembered. When some endpoints are well but too few of them (panic), the others are
-   * probed at their first pace, so that a recovered service has all of its endpoints back at once.
+   * long as its failures are remembered.
    */
   #dueProbe(tried: ReadonlySet<string> | undefined): { member: Member<E>; permit: Permit } | undefined {
     const open = this.#members.filter((member) => !isClosed(member));
@@ -129,11 +130,20 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
     const available = (this.#members.length - open.length) / this.#members.length;
     const panic = available > 0 && available < (this.#settings.panicBelow ?? 0.5);
     for (const member of open) {
-      if (tried?.has(member.endpoint.id) === true) continue;
-      const admission = member.breaker?.tryAcquire(panic ? "eager" : "patient");
-      if (admission?.admitted === true) return { member, permit: admission.permit };
+      const { breaker } = member;
+      if (breaker === undefined || tried?.has(member.endpoint.id) === true) continue;
+      const admission = breaker.tryAcquire(panic || this.#isNewsFor(breaker) ? "eager" : "patient");
+      if (admission.admitted) return { member, permit: admission.permit };
     }
     return undefined;
+  }
+
+  /**
+   * An endpoint that recovered is news for those that failed before it did: what had befallen them all may be over.
+   * Each of them probes at its first pace once; together with panic this has a recovered service back at once.
+   */
+  #isNewsFor(breaker: Breaker): boolean {
+    return breaker.openedMs < this.#recoveredMs;
   }
 
   #firstProbeMs(): number {
@@ -156,7 +166,10 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
               clock,
               random,
               onChange: (state) => {
-                if (state === "closed") load.reset();
+                if (state === "closed") {
+                  load.reset();
+                  this.#recoveredMs = clock.now();
+                }
                 onBreaker?.(member.endpoint, state);
               },
             }),
