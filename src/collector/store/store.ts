@@ -101,6 +101,8 @@ export function spanStore(options: StoreOptions): SpanStore {
   return new MemoryStore(options);
 }
 
+const lowMark = 0.95;
+
 class MemoryStore implements SpanStore {
   readonly #clock: Clock;
   readonly #maxAgeMs: number;
@@ -206,19 +208,21 @@ class MemoryStore implements SpanStore {
     return "stored";
   }
 
+  /** Makes room down to a low mark, so that a full store does not search for a victim at every span. */
   #evict(): void {
-    while (this.#spans > this.#limits.spans || this.#bytes > this.#limits.bytes) {
-      let noisiest: Set<TraceEntry> | undefined;
-      let most = 0;
-      for (const { spans, traces } of this.#byService.values()) {
-        if (spans <= most) continue;
-        most = spans;
-        noisiest = traces;
+    if (this.#isBelow(1)) return;
+    while (!this.#isBelow(lowMark)) {
+      const [noisiest, second] = [...this.#byService.values()].sort((a, b) => b.spans - a.spans);
+      if (noisiest === undefined) return;
+      for (const oldest of noisiest.traces) {
+        this.#remove(oldest);
+        if (this.#isBelow(lowMark) || noisiest.spans < (second?.spans ?? 0) * lowMark) break;
       }
-      const [oldest] = noisiest ?? [];
-      if (oldest === undefined) return;
-      this.#remove(oldest);
     }
+  }
+
+  #isBelow(share: number): boolean {
+    return this.#spans <= this.#limits.spans * share && this.#bytes <= this.#limits.bytes * share;
   }
 
   #remove(entry: TraceEntry): void {

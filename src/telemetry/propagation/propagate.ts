@@ -47,13 +47,14 @@ export const propagationFields: readonly string[] = [
 
 /** RFC 9110 §5.3: repeated fields mean one list. A repeated `traceparent` thereby becomes unreadable, as it should. */
 function lookup(pairs: readonly string[]): (name: string) => string | undefined {
-  const found = new Map<string, string>();
-  for (let i = 0; i + 1 < pairs.length; i += 2) {
-    const name = (pairs[i] ?? "").toLowerCase();
-    if (!propagationFields.includes(name)) continue;
-    const before = found.get(name);
-    const value = pairs[i + 1] ?? "";
-    found.set(name, before === undefined ? value : `${before},${value}`);
-  }
-  return (name) => found.get(name);
+  return (name) => {
+    let found: string | undefined;
+    for (let i = 0; i + 1 < pairs.length; i += 2) {
+      const field = pairs[i] ?? "";
+      // Most names differ in length already; lowercasing all of them on every request would cost more than parsing.
+      if (field.length !== name.length || field.toLowerCase() !== name) continue;
+      found = found === undefined ? pairs[i + 1] : `${found},${pairs[i + 1]}`;
+    }
+    return found;
+  };
 }

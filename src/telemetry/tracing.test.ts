@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { manualClock, seededRandom } from "../kernel/index.ts";
+import type { ExportRequest } from "./exporters/exporter.ts";
+import { createLogger } from "./logger.ts";
+import { startTracing, type TracingOptions } from "./tracing.ts";
+
+function setUp(options: Partial<TracingOptions> = {}) {
+  const sent: ExportRequest[] = [];
+  const tracing = startTracing({
+    service: "shop",
+    instance: "shop-1",
+    settings: { enabled: true, sampling_rate: 1 },
+    endpoints: ["http://c:4318"],
+    send: async (request) => {
+      sent.push(request);
+      return { status: 200 };
+    },
+    clock: manualClock(),
+    random: seededRandom(1),
+    ...options,
+  });
+  return { tracing, sent };
+}
+
+test("a span reaches each endpoint in its own protocol", async () => {
+  const { tracing, sent } = setUp({
+    endpoints: ["http://c:4318", "http://c:4318/v1/traces", "http://j:14268/api/traces", "http://z:9411"],
+  });
+  tracing.tracer.startSpan("x").end();
+  await tracing[Symbol.asyncDispose]();
+  assert.deepEqual(
+    sent.map((request) => [request.url, request.headers[1]]),
+    [
+      ["http://c:4318/v1/traces", "application/x-protobuf"],
+      ["http://j:14268/api/traces", "application/x-thrift"],
+      ["http://z:9411/api/v2/spans", "application/json"],
+    ],
+  );
+});
+
+test("enabled false means no spans at all, and sampling_rate 0 no new ones", async () => {
+  for (const settings of [
+    { enabled: false, sampling_rate: 1 },
+    { enabled: true, sampling_rate: 0 },
+  ]) {
+    const { tracing, sent } = setUp({ settings });
+    tracing.tracer.startSpan("x").end();
+    await tracing[Symbol.asyncDispose]();
+    assert.deepEqual(sent, []);
+  }
+});
+
+test("what happens to an endpoint is logged", async () => {
+  const lines: string[] = [];
+  let away = true;
+  const { tracing } = setUp({
+    log: createLogger({ service: "shop", clock: manualClock(), write: (line) => lines.push(line) }),
+    send: async () => {
+      if (away) throw new Error("connection refused");
+      return { status: 200 };
+    },
+  });
+  tracing.tracer.startSpan("x").end();
+  await tracing.batcher.flush();
+  away = false;
+  await tracing.batcher.flush();
+  await tracing[Symbol.asyncDispose]();
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).level),
+    ["warn", "info"],
+  );
+});
