@@ -91,6 +91,8 @@ function specOf(check: LocalInstanceCheck): CheckSpec {
     headers: {},
     body: "",
     tlsSkipVerify: false,
+    tlsServerName: "",
+    followRedirects: true,
     ...pace,
     ...policy,
   };

@@ -45,6 +45,7 @@ function open(url: string, spec: HttpSpec, signal: AbortSignal): Promise<Incomin
       connection: "close",
     },
     ...(secure ? { rejectUnauthorized: !spec.tlsSkipVerify } : {}),
+    ...(secure && spec.tlsServerName !== "" ? { servername: spec.tlsServerName } : {}),
   });
   request.once("response", resolve);
   request.once("error", reject);
@@ -55,7 +56,9 @@ function open(url: string, spec: HttpSpec, signal: AbortSignal): Promise<Incomin
 /** Only what may be repeated is repeated elsewhere (RFC 9110 §15.4). */
 function redirectOf(response: IncomingMessage, spec: HttpSpec, status: number): string | undefined {
   const repeatable = spec.method === "GET" || spec.method === "HEAD";
-  return repeatable && [301, 302, 303, 307, 308].includes(status) ? response.headers.location : undefined;
+  return spec.followRedirects && repeatable && [301, 302, 303, 307, 308].includes(status)
+    ? response.headers.location
+    : undefined;
 }
 
 async function beginning(response: IncomingMessage): Promise<string> {

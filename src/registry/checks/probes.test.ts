@@ -22,6 +22,8 @@ const httpSpec = (url: string, more: Partial<Extract<CheckSpec, { kind: "http" }
   headers: {},
   body: "",
   tlsSkipVerify: false,
+  tlsServerName: "",
+  followRedirects: true,
   ...policy,
   ...more,
 });
@@ -92,6 +94,12 @@ test("a redirect is followed to its end", async () => {
   );
   const found = await httpProbe(httpSpec(`http://127.0.0.1:${server.port}/a`), never);
   assert.equal(found.status, "passing");
+});
+
+test("a redirect that must not be followed is critical", async () => {
+  await using server = await serve((x) => x.respond({ status: 302, headers: ["Location", "/b"] }));
+  const spec = httpSpec(`http://127.0.0.1:${server.port}/a`, { followRedirects: false });
+  assert.equal((await httpProbe(spec, never)).status, "critical");
 });
 
 test("a circle of redirects ends critical", async () => {

@@ -68,6 +68,9 @@ export type CheckSpec = CheckPolicy &
         readonly headers: Readonly<Record<string, readonly string[]>>;
         readonly body: string;
         readonly tlsSkipVerify: boolean;
+        /** Name the certificate must bear; empty: the host of the address. */
+        readonly tlsServerName: string;
+        readonly followRedirects: boolean;
         readonly intervalMs: number;
         readonly timeoutMs: number;
       }

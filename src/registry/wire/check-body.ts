@@ -19,6 +19,9 @@ export interface CheckBody {
   Interval: number;
   Timeout: number;
   TLSSkipVerify: boolean;
+  TLSServerName: string;
+  TCPUseTLS: boolean;
+  DisableRedirects: boolean;
   DeregisterCriticalServiceAfter: number;
   SuccessBeforePassing: number;
   FailuresBeforeWarning: number;
@@ -53,6 +56,9 @@ export const checkFields: Fields<CheckBody> = {
   Interval: duration,
   Timeout: duration,
   TLSSkipVerify: flag,
+  TLSServerName: text,
+  TCPUseTLS: flag,
+  DisableRedirects: flag,
   DeregisterCriticalServiceAfter: duration,
   SuccessBeforePassing: whole,
   FailuresBeforeWarning: whole,
@@ -78,6 +84,9 @@ export const checkAliases = {
   script_args: "ScriptArgs",
   docker_container_id: "DockerContainerID",
   tls_skip_verify: "TLSSkipVerify",
+  tls_server_name: "TLSServerName",
+  tcp_use_tls: "TCPUseTLS",
+  disable_redirects: "DisableRedirects",
   deregister_critical_service_after: "DeregisterCriticalServiceAfter",
   success_before_passing: "SuccessBeforePassing",
   failures_before_warning: "FailuresBeforeWarning",
@@ -124,19 +133,20 @@ export function isEmptyCheck(body: Partial<CheckBody>): boolean {
 function refuseForeignKinds(body: Partial<CheckBody>): void {
   if (body.Script || body.Args?.length || body.ScriptArgs?.length) {
     // A script check lets whoever reaches this port run programs on this machine.
-    throw refusal(500, "Scripts are disabled on this agent from remote calls; use an HTTP, TCP or TTL check");
+    throw refusal(500, "Scripts are disabled on this agent from remote calls; use HTTP, TCP or TTL");
   }
   const foreign = (
     [
       ["GRPC", body.GRPC],
       ["H2PING", body.H2PING],
       ["UDP", body.UDP],
+      ["TLS", body.TCPUseTLS === true ? "TCP" : ""],
       ["Docker", body.DockerContainerID],
       ["Alias", body.AliasNode || body.AliasService],
     ] as const
   ).find(([, value]) => value !== undefined && value !== "");
   if (foreign !== undefined) {
-    throw invalid(`${foreign[0]} checks are not supported here; use an HTTP, TCP or TTL check`);
+    throw invalid(`${foreign[0]} checks are not supported here; use HTTP, TCP or TTL`);
   }
 }
 
@@ -170,7 +180,15 @@ function httpTarget(url: string, body: Partial<CheckBody>) {
       throw invalid(`Header "${name}" cannot be sent`);
     }
   }
-  return { url, method, headers, body: body.Body ?? "", tlsSkipVerify: body.TLSSkipVerify ?? false };
+  return {
+    url,
+    method,
+    headers,
+    body: body.Body ?? "",
+    tlsSkipVerify: body.TLSSkipVerify ?? false,
+    tlsServerName: body.TLSServerName ?? "",
+    followRedirects: body.DisableRedirects !== true,
+  };
 }
 
 function tcpAddress(address: string): string {

@@ -97,6 +97,6 @@ export function refuseForeign(datacenter: string | null | undefined, own: string
 /** Ignoring a filter would answer with what was not asked for. @throws TuskerError REGISTRY_INVALID, 400 */
 export function refuseFilter(query: URLSearchParams): void {
   if ((query.get("filter") ?? "") !== "") {
-    throw refusal(400, "Filter expressions are not supported by this registry; filter the answer");
+    throw refusal(400, "Filter expressions are not supported here; filter the answer");
   }
 }
