@@ -109,7 +109,15 @@ export interface DependencyView {
 export interface EventView {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly type: "assumed" | "external" | "state" | "ready" | "exited" | "crash-loop" | "slow-start" | "notice";
+  readonly type:
+    | "assumed"
+    | "external"
+    | "state"
+    | "ready"
+    | "exited"
+    | "crash-loop"
+    | "slow-start"
+    | "notice";
   readonly service?: string;
   readonly instance?: string;
   readonly state?: InstanceView["state"];

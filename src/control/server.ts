@@ -1,3 +1,4 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { RunningFleet } from "../fleet/index.ts";
 import { createSigner, createVerifier, type Verifier } from "../identity/index.ts";
 import {
@@ -18,6 +19,8 @@ export interface Control extends AsyncDisposable {
   readonly url: string;
   /** The operator's bearer token, good for this run only. */
   readonly token: Secret;
+  /** Address that signs a browser in: it holds a short key that is exchanged for the token in a cookie. */
+  readonly link: string;
 }
 
 export interface ControlOptions {
@@ -43,23 +46,32 @@ export async function startControl(fleet: RunningFleet, options: ControlOptions)
   const token = signer.mint({ subject: "operator", audience, scopes: ["*"], ttlMs: 30 * 86_400_000 });
   const verifier = createVerifier([signer.publicJwk]);
   const context = { fleet, clock, onStop: options.onStop };
-  const server = await serveHttp1((exchange) => handle(exchange, context, verifier), { host, port });
+  const door = { verifier, token, key: randomBytes(16).toString("base64url") };
+  const server = await serveHttp1((exchange) => handle(exchange, context, door), { host, port });
+  const url = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${server.port}`;
   return {
     server,
     token,
-    url: `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${server.port}`,
+    url,
+    link: `${url}/?key=${door.key}`,
     [Symbol.asyncDispose]: () => server.drain(200),
   };
 }
 
 type Context = Parameters<Action["run"]>[1];
 
-async function handle(exchange: ServerExchange, context: Context, verifier: Verifier): Promise<void> {
+interface Door {
+  readonly verifier: Verifier;
+  readonly token: Secret;
+  readonly key: string;
+}
+
+async function handle(exchange: ServerExchange, context: Context, door: Door): Promise<void> {
   try {
     refuseRebinding(exchange);
     const { pathname, searchParams } = new URL(exchange.target, "http://control");
-    if (!pathname.startsWith("/api/")) return await page(exchange, pathname, searchParams);
-    authenticate(exchange, verifier, context.clock);
+    if (!pathname.startsWith("/api/")) return await page(exchange, pathname, searchParams.get("key"), door);
+    authenticate(exchange, door.verifier, context.clock);
     const known = actions.filter((action) => action.path.test(pathname));
     const action = known.find((one) => one.method === exchange.method);
     if (action !== undefined) return await action.run(exchange, context, { pathname, query: searchParams });
@@ -69,11 +81,20 @@ async function handle(exchange: ServerExchange, context: Context, verifier: Veri
   }
 }
 
-/** A page of the dashboard. A visit with a token keeps it in a cookie and goes on without it in the address. */
-async function page(exchange: ServerExchange, pathname: string, query: URLSearchParams): Promise<void> {
-  const token = query.get("token");
-  if (token !== null && /^[\w.-]+$/.test(token)) {
-    const cookie = `${cookieName}=${token}; HttpOnly; SameSite=Strict; Path=/`;
+/** A page of the dashboard. A visit with the key gets the token as a cookie and goes on without the key in the address. */
+async function page(
+  exchange: ServerExchange,
+  pathname: string,
+  key: string | null,
+  door: Door,
+): Promise<void> {
+  if (key !== null) {
+    if (!sameText(key, door.key))
+      throw new TuskerError(
+        "IDENTITY_TOKEN",
+        "this link is of an earlier run; open the one that `tusker up` printed last",
+      );
+    const cookie = `${cookieName}=${door.token.reveal()}; HttpOnly; SameSite=Strict; Path=/`;
     return exchange.respond({ status: 303, headers: ["Location", pathname, "Set-Cookie", cookie] });
   }
   const found = dashboardFile(pathname);
@@ -117,6 +138,12 @@ function authenticate(exchange: ServerExchange, verifier: Verifier, clock: Clock
     );
   }
   verifier.verify(token, { audience, clock });
+}
+
+/** Compares without telling by its time how much was right. */
+function sameText(a: string, b: string): boolean {
+  const [left, right] = [a, b].map((text) => createHash("sha256").update(text).digest());
+  return left !== undefined && right !== undefined && timingSafeEqual(left, right);
 }
 
 async function refuse(exchange: ServerExchange, error: TuskerError): Promise<void> {

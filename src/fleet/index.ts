@@ -9,7 +9,7 @@ export { gatewayFile } from "./child-config.ts";
 export type { FleetEvent, TimedEvent } from "./events.ts";
 export { type LoadedFleet, type LoadFleetOptions, loadFleet } from "./load.ts";
 export { pathText } from "./problems.ts";
-export { type RunFile, readRunFile, removeRunFile, writeRunFile } from "./run-file.ts";
+export { isAlive, type RunFile, readRunFile, removeRunFile, writeRunFile } from "./run-file.ts";
 export { fleetSchema } from "./schema.ts";
 export { nodeFlags } from "./self.ts";
 export type { ServiceGroup } from "./service-group.ts";

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { systemCode } from "../kernel/index.ts";
 
 /** Where a running fleet can be spoken to; written by `tusker up`, read by the other commands. */
 const runFile = z.object({
@@ -40,13 +41,23 @@ export function removeRunFile(dataDir: string): void {
   rmSync(join(dataDir, "run.json"), { force: true });
 }
 
-function isAlive(pid: number): boolean {
+/** True when a process has this id and has not ended. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     // EPERM: somebody else's process has the number; a fleet of another user.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return systemCode(error) === "EPERM";
+  }
+}
+
+/** Ended, but its parent has not looked yet: in containers that can take seconds. */
+function isZombie(pid: number): boolean {
+  try {
+    return /^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
   }
 }
 

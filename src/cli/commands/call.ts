@@ -34,7 +34,7 @@ export const run: Run = async (args, io) => {
       "DISCOVERY_NO_ENDPOINT",
       `${service} has no healthy instance; \`tusker ps\` shows its state`,
     );
-  return ask(
+  return await ask(
     http,
     { method: method.toUpperCase(), url: `http://${endpoint.host}:${endpoint.port}${path}` },
     args,

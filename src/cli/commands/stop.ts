@@ -1,8 +1,8 @@
-import { loadFleet, readRunFile } from "../../fleet/index.ts";
+import { isAlive } from "../../fleet/index.ts";
 import { systemClock, TuskerError } from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
 import { controlClient } from "../control-client.ts";
-import { fleetPath, runningFleet } from "../fleet-file.ts";
+import { runningFleet } from "../fleet-file.ts";
 
 /** Stops one service, or the fleet; returns when it is done. */
 export const run: Run = async (args, io) => {
@@ -15,9 +15,8 @@ export const run: Run = async (args, io) => {
     return 0;
   }
   await control.post("/api/fleet/stop");
-  const dataDir = loadFleet(fleetPath(args, io), { env: io.env }).settings?.dataDir ?? "";
   const until = systemClock.now() + 30_000;
-  while (readRunFile(dataDir)?.pid === running.pid) {
+  while (isAlive(running.pid)) {
     if (systemClock.now() > until)
       throw new TuskerError(
         "FLEET_RUNNING",

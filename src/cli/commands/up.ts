@@ -53,9 +53,8 @@ async function live(
     onStop: stop.resolve,
   });
   using _announced = announce(fleet, control);
-  const dashboard = `${control.url}/?token=${control.token.reveal()}`;
   const started = fleet.started.then(() =>
-    report.up(addressesOf(fleet, dashboard, systemClock.now() - began)),
+    report.up(addressesOf(fleet, control.link, systemClock.now() - began)),
   );
   const ended = Promise.race([signals.asked, stop.promise]);
   await Promise.race([started, ended]);
