@@ -1,0 +1,150 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import protobuf from "protobufjs";
+import { TuskerError } from "../../kernel/index.ts";
+import { WireError } from "../proto/wire.ts";
+import { decodeErrorInfo, encodeErrorInfo } from "./details.ts";
+import { frame, unframe } from "./frame.ts";
+import { checkHealth } from "./health.ts";
+import { decodeMessage, encodeMessage, grpcStatusName, grpcStatusOf, statusOfTransport } from "./status.ts";
+
+const codeOf = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => "fine",
+    (error: unknown) => (error instanceof TuskerError ? error.code : String(error)),
+  );
+
+test("a frame carries its message", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 50 }), async (message) => {
+      assert.deepEqual(Buffer.from(await unframe(frame(message), undefined, 50)), Buffer.from(message));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("a gzip frame is unpacked, but not beyond the limit", async () => {
+  const packed = gzipSync(Buffer.alloc(10_000, "a"));
+  const bytes = Buffer.from(frame(packed));
+  bytes[0] = 1;
+  assert.equal((await unframe(bytes, "gzip", 10_000)).byteLength, 10_000);
+  assert.equal(await codeOf(unframe(bytes, "gzip", 9_999)), "NET_BODY_TOO_LARGE");
+});
+
+test("broken frames are protocol errors", async () => {
+  const good = Buffer.from(frame(Buffer.from("abc")));
+  const flagged = Buffer.from(good);
+  flagged[0] = 1;
+  const odd = Buffer.from(good);
+  odd[0] = 2;
+  const cases: [Uint8Array, string | undefined][] = [
+    [Buffer.alloc(0), undefined],
+    [good.subarray(0, 4), undefined],
+    [good.subarray(0, 7), undefined],
+    [Buffer.concat([good, good]), undefined],
+    [flagged, undefined],
+    [flagged, "gzip"],
+    [odd, undefined],
+  ];
+  for (const [bytes, encoding] of cases)
+    assert.equal(await codeOf(unframe(bytes, encoding, 100)), "RPC_PROTOCOL");
+  assert.equal(await codeOf(unframe(good, undefined, 2)), "NET_BODY_TOO_LARGE");
+});
+
+test("any message survives grpc-message, which stays printable ASCII", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme" }), (text) => {
+      const wire = encodeMessage(text);
+      assert.match(wire, /^[\x20-\x7e]*$/);
+      assert.equal(decodeMessage(wire), text);
+    }),
+  );
+  assert.equal(encodeMessage("50 %\n"), "50 %25%0A");
+  assert.equal(decodeMessage("100% %zz %C3%A9"), "100% %zz é");
+});
+
+test("HTTP and gRPC statuses say the same", () => {
+  assert.deepEqual(
+    [400, 401, 402, 403, 404, 409, 418, 429, 500, 503, 504, 599].map(grpcStatusOf),
+    [3, 16, 9, 7, 5, 6, 9, 8, 13, 14, 4, 13],
+  );
+  assert.deepEqual(
+    [400, 401, 403, 404, 429, 502, 503, 504, 302].map(statusOfTransport),
+    [13, 16, 7, 12, 14, 14, 14, 14, 2],
+  );
+  assert.deepEqual(
+    [grpcStatusName(0), grpcStatusName(14), grpcStatusName(99)],
+    ["OK", "UNAVAILABLE", "status 99"],
+  );
+});
+
+test("error details keep their types on the way", () => {
+  fc.assert(
+    fc.property(
+      fc.string(),
+      fc.string(),
+      fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 4 }),
+      (reason, domain, details) => {
+        const info = {
+          status: 5,
+          message: "né",
+          reason,
+          domain,
+          details: JSON.parse(JSON.stringify(details)),
+        };
+        assert.deepEqual(JSON.stringify(decodeErrorInfo(encodeErrorInfo(info))), JSON.stringify(info));
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
+
+test("details that would burst a header are left out, the rest arrives", () => {
+  const info = { status: 5, message: "m", reason: "R", domain: "d", details: { text: "x".repeat(5_000) } };
+  assert.deepEqual(decodeErrorInfo(encodeErrorInfo(info)), { ...info, details: {} });
+});
+
+test("other implementations read the details as google.rpc.Status with ErrorInfo", () => {
+  const { root } = protobuf.parse(`syntax = "proto3";
+    message Any { string type_url = 1; bytes value = 2; }
+    message Status { int32 code = 1; string message = 2; repeated Any details = 3; }
+    message ErrorInfo { string reason = 1; string domain = 2; map<string, string> metadata = 3; }`);
+  const wire = encodeErrorInfo({
+    status: 9,
+    message: "no",
+    reason: "CARD_DECLINED",
+    domain: "pay",
+    details: { a: 1 },
+  });
+  const status = root.lookupType("Status").decode(Buffer.from(wire, "base64")).toJSON();
+  assert.deepEqual([status.code, status.message], [9, "no"]);
+  const [any] = status.details;
+  assert.equal(any.typeUrl, "type.googleapis.com/google.rpc.ErrorInfo");
+  assert.deepEqual(root.lookupType("ErrorInfo").decode(Buffer.from(any.value, "base64")).toJSON(), {
+    reason: "CARD_DECLINED",
+    domain: "pay",
+    metadata: { details: '{"a":1}' },
+  });
+});
+
+test("details that are not readable are none", () => {
+  for (const text of [undefined, "", "!!!", "AAAA", "CAUSA25v"])
+    assert.equal(decodeErrorInfo(text), undefined);
+  fc.assert(
+    fc.property(fc.base64String(), (text) => {
+      decodeErrorInfo(text);
+    }),
+  );
+});
+
+test("health answers for the server and its service, and says when it is leaving", () => {
+  const ask = (name: string): Buffer => Buffer.concat([Buffer.from([0x0a, name.length]), Buffer.from(name)]);
+  const hex = (bytes: Uint8Array | undefined): string | undefined =>
+    bytes && Buffer.from(bytes).toString("hex");
+  assert.equal(hex(checkHealth(new Uint8Array(), "a.A", false)), "0801");
+  assert.equal(hex(checkHealth(ask("a.A"), "a.A", true)), "0802");
+  assert.equal(checkHealth(ask("b.B"), "a.A", false), undefined);
+  assert.throws(() => checkHealth(Buffer.from([0x0a, 9]), "a.A", false), WireError);
+});
