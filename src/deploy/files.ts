@@ -30,7 +30,7 @@ function check(fleet: DeployFleet): void {
   for (const service of fleet.services) {
     if (reserved.includes(service.name))
       throw unsupported(service.name, "its name is taken by a part of Tusker; rename the service");
-    if (!(service.port >= 1 && service.port <= 65_535))
+    if (![service.port, service.grpcPort ?? 1].every((port) => port >= 1 && port <= 65_535))
       throw unsupported(service.name, "a container needs a fixed port; give it one in the fleet file");
     const stranger = service.dependencies.find((name) => !names.has(name));
     if (stranger !== undefined)

@@ -9,3 +9,4 @@ export {
   type MetricsTarget,
   SecretReference,
 } from "./fleet.ts";
+export { deployFleetOf } from "./from-fleet.ts";

@@ -42,6 +42,6 @@ function registration({ name, version, port, grpcPort, healthEndpoint }: DeployS
     Address: name,
     Port: port,
     Meta: { version, ...(grpcPort === undefined ? {} : { grpc_port: String(grpcPort) }) },
-    Check: { HTTP: `http://${name}:${port}${healthEndpoint}`, Interval: "5s", Timeout: "3s" },
+    Check: { HTTP: `http://${name}:${port}${healthEndpoint}`, Interval: "2s", Timeout: "1s" },
   };
 }

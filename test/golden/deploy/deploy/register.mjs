@@ -13,8 +13,8 @@ const instances = [
     },
     "Check": {
       "HTTP": "http://user-service:8081/health",
-      "Interval": "5s",
-      "Timeout": "3s"
+      "Interval": "2s",
+      "Timeout": "1s"
     }
   },
   {
@@ -27,8 +27,8 @@ const instances = [
     },
     "Check": {
       "HTTP": "http://payment-service:8083/health?deep=1",
-      "Interval": "5s",
-      "Timeout": "3s"
+      "Interval": "2s",
+      "Timeout": "1s"
     }
   }
 ];
