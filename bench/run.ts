@@ -1,0 +1,66 @@
+/**
+ * `npm run bench -- <subject> [--json]`: CPU per operation, ours beside the named others, interleaved in one run.
+ * Exits 1 when a budget of `bench/budgets.json` is missed. CPU time, not wall time: machines are shared.
+ */
+import { globSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { z } from "zod";
+import { type Case, type Cost, measureCase } from "./subject.ts";
+
+const budgetSchema = z.strictObject({
+  maxMicros: z.number().optional(),
+  /** Our CPU divided by that of the named peer. */
+  maxRatio: z.record(z.string(), z.number()).default({}),
+});
+const budgetsSchema = z.looseObject({ bench: z.record(z.string(), z.record(z.string(), budgetSchema)) });
+
+type Budget = z.infer<typeof budgetSchema>;
+
+const here = import.meta.dirname;
+const subjects = globSync("*.bench.ts", { cwd: here })
+  .map((file) => basename(file, ".bench.ts"))
+  .sort();
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  const json = args.includes("--json");
+  const [subject, ...more] = args.filter((arg) => arg !== "--json");
+  if (subject === undefined || more.length > 0 || !subjects.includes(subject)) {
+    console.error(`which subject? one of: ${subjects.join(", ")}`);
+    return 2;
+  }
+  const { cases }: { cases: readonly Case[] } = await import(`./${subject}.bench.ts`);
+  const budgets =
+    budgetsSchema.parse(JSON.parse(readFileSync(`${here}/budgets.json`, "utf8"))).bench[subject] ?? {};
+  const costs = cases.map(measureCase);
+  const missed = costs.flatMap((cost) => misses(cost, budgets[cost.case]));
+  if (json) console.log(JSON.stringify({ subject, costs, missed }));
+  else for (const line of [...costs.flatMap(lines), ...missed]) console.log(line);
+  return missed.length === 0 ? 0 : 1;
+}
+
+function misses(cost: Cost, budget: Budget | undefined): string[] {
+  if (budget === undefined) return [`${cost.case}: has no budget in bench/budgets.json`];
+  const missed: string[] = [];
+  if (budget.maxMicros !== undefined && cost.oursMicros > budget.maxMicros)
+    missed.push(`${cost.case}: ${micros(cost.oursMicros)}, the budget is ${micros(budget.maxMicros)}`);
+  for (const [peer, limit] of Object.entries(budget.maxRatio)) {
+    const ratio = cost.oursMicros / (cost.peersMicros[peer] ?? Number.NaN);
+    if (!(ratio <= limit))
+      missed.push(`${cost.case}: ${ratio.toFixed(2)} of ${peer}, the budget is ${limit}`);
+  }
+  return missed;
+}
+
+function lines(cost: Cost): string[] {
+  const peers = Object.entries(cost.peersMicros).map(
+    ([peer, value]) =>
+      `  ${peer.padEnd(22)}${micros(value).padStart(12)}  ratio ${(cost.oursMicros / value).toFixed(2)}`,
+  );
+  return [`${cost.case.padEnd(24)}${micros(cost.oursMicros).padStart(12)}`, ...peers];
+}
+
+function micros(value: number): string {
+  return `${value < 100 ? value.toFixed(2) : value.toFixed(0)} µs`;
+}
