@@ -1,0 +1,100 @@
+/**
+ * Puts foreign programs our tests and benches are compared with into `.peers/`, unpacked from Debian packages, not
+ * installed: `npm run setup:peers`. Tests that need one and do not find it say so and are skipped.
+ *
+ * The mirror is the one apt is set up with; packages come from suites that still carry them, checked by apt against
+ * Debian's keys. Needs Debian or a system made from it, with apt-get and dpkg-deb.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+interface Peer {
+  readonly name: string;
+  readonly suite: string;
+  readonly package: string;
+  /** Where the program is below `.peers/<name>`. */
+  readonly program: string;
+  /** What it is for. */
+  readonly use: string;
+}
+
+const peers: readonly Peer[] = [
+  {
+    name: "consul",
+    suite: "bullseye",
+    package: "consul",
+    program: "usr/bin/consul",
+    use: "the wire of the registry, 1.8.7 under MPL-2.0",
+  },
+];
+
+const root = resolve(import.meta.dirname, "../.peers");
+const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+let failed = false;
+for (const peer of peers) {
+  const program = join(root, peer.name, peer.program);
+  if (existsSync(program)) {
+    console.log(`${peer.name}: there already`);
+    continue;
+  }
+  try {
+    unpack(peer);
+    console.log(`${peer.name}: ${program} (${peer.use})`);
+  } catch (error) {
+    failed = true;
+    console.error(`${peer.name}: not to be had here: ${error instanceof Error ? error.message : error}`);
+  }
+}
+process.exit(failed ? 1 : 0);
+
+function unpack(peer: Peer): void {
+  const state = mkdtempSync(join(tmpdir(), "tusker-peers-"));
+  try {
+    for (const folder of ["lists/partial", "cache/archives/partial"])
+      mkdirSync(join(state, folder), { recursive: true });
+    writeFileSync(join(state, "sources.list"), `deb [signed-by=${keyring}] ${mirror()} ${peer.suite} main\n`);
+    apt(state, "update");
+    apt(state, "download", peer.package);
+    const file = readdirSync(state).find((name) => name.endsWith(".deb"));
+    if (file === undefined) throw new Error(`apt-get left no package of ${peer.package}`);
+    const folder = join(root, peer.name);
+    mkdirSync(folder, { recursive: true });
+    execFileSync("dpkg-deb", ["-x", join(state, file), folder]);
+  } finally {
+    rmSync(state, { recursive: true, force: true });
+  }
+}
+
+/** The Debian mirror apt uses for this machine. */
+function mirror(): string {
+  const listed = execFileSync("apt-get", ["indextargets", "--format", "$(SITE)", "Created-By: Packages"], {
+    encoding: "utf8",
+  });
+  const found = listed
+    .split("\n")
+    .map((line) => line.trim())
+    .find((line) => /\/debian\/?$/.test(line));
+  if (found === undefined) throw new Error("apt knows no Debian mirror");
+  return found;
+}
+
+/** apt-get with lists and caches of its own, so that the machine's are left alone. */
+function apt(state: string, ...words: string[]): void {
+  const settings = [
+    `Dir::Etc::SourceList=${join(state, "sources.list")}`,
+    "Dir::Etc::SourceParts=/dev/null",
+    `Dir::State::Lists=${join(state, "lists")}`,
+    `Dir::Cache=${join(state, "cache")}`,
+    // An archived suite's lists are past their date; their signatures still hold.
+    "Acquire::Check-Valid-Until=false",
+    "Acquire::Languages=none",
+    "APT::Sandbox::User=root",
+  ];
+  execFileSync("apt-get", ["-qq", ...settings.flatMap((setting) => ["-o", setting]), ...words], {
+    cwd: state,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+}
