@@ -31,6 +31,8 @@ export interface Parts {
   readonly discovery: Discovery | undefined;
   /** File of the gRPC field numbers; undefined numbers fields in the order of the contract. */
   readonly lockFile: string | undefined;
+  /** Only "development" writes new field numbers. */
+  readonly environment: string;
 }
 
 /** The parts of this process, made from its environment when first used. */
@@ -58,6 +60,10 @@ export class Runtime implements Parts, AsyncDisposable {
 
   get grpc(): GrpcSettings {
     return this.config.grpc;
+  }
+
+  get environment(): string {
+    return this.config.environment;
   }
 
   get calls(): ApiCommunicationSettings {
@@ -139,6 +145,7 @@ export function partsOf(runtime: Runtime, own: Partial<Parts> = {}): Parts {
     calls: own.calls ?? runtime.calls,
     discovery: "discovery" in own ? own.discovery : runtime.discovery,
     lockFile: "lockFile" in own ? own.lockFile : runtime.lockFile,
+    environment: own.environment ?? runtime.environment,
   };
 }
 

@@ -102,7 +102,7 @@ export async function serve<M extends MethodSpecs>(
   );
   let grpc: Server | undefined;
   if (wantsGrpc) {
-    const binding = await bindWithLock(info, parts, config.environment);
+    const binding = await bindWithLock(info, parts);
     const handler = grpcHandler(service, binding, {
       maxMessageBytes: parts.grpc.max_message_size,
       defaultTimeoutMs: parts.grpc.timeout,
@@ -142,12 +142,8 @@ export async function serve<M extends MethodSpecs>(
  * Binds a contract with the numbers of the lock file. In development, fields without a number get one and the file is
  * written; elsewhere a missing number means that what was tried and committed is not what runs.
  */
-async function bindWithLock(
-  info: ContractInfo<MethodSpecs>,
-  parts: Parts,
-  environment: string,
-): Promise<GrpcBinding> {
-  const { lockFile, clock, log } = parts;
+async function bindWithLock(info: ContractInfo<MethodSpecs>, parts: Parts): Promise<GrpcBinding> {
+  const { lockFile, clock, log, environment } = parts;
   if (lockFile === undefined) return bindGrpc(info, emptyLock);
   let binding = bindGrpc(info, await readLock(lockFile));
   const { changes } = binding.assignment;
