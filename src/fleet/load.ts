@@ -60,7 +60,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
     ...(parsed.success ? [] : schemaProblems(parsed.error.issues, value, knownKeys)),
     ...crossCheck(value, root),
   ];
-  const all = [...diagnostics, ...found.map((one) => problemAt(document, one))];
+  const all = byPlace(document, [...diagnostics, ...found.map((one) => problemAt(document, one))]);
   if (!parsed.success || all.some((one) => one.severity === "error"))
     return { document, diagnostics: all, settings: undefined };
   return {
@@ -68,6 +68,12 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
     diagnostics: all,
     settings: settingsOf(absolute, environment.name, parsed.data, value, document),
   };
+}
+
+/** In the order a person reads: file by file, from the top. */
+function byPlace(document: Document, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const files = [...document.sources.keys()];
+  return diagnostics.toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.start - b.start);
 }
 
 function settingsOf(

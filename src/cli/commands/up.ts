@@ -8,8 +8,8 @@ import {
   writeRunFile,
 } from "../../fleet/index.ts";
 import { systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
-import type { Args, Io, Run } from "../command.ts";
-import { fleetPath, settingsOrProblems } from "../fleet-file.ts";
+import type { Run } from "../command.ts";
+import { fleetPath, readFleet, settingsOrProblems } from "../fleet-file.ts";
 import { humanReport, jsonReport, type UpAddresses, type UpReport } from "../report-up.ts";
 import { untilSignal } from "../signals.ts";
 
@@ -18,7 +18,9 @@ export const run: Run = async (args, io) => {
   const began = systemClock.now();
   const anyPort = args.flag("free-ports");
   const file = fleetPath(args, io, args.positionals[0]);
-  const settings = settingsOrProblems(file, args, io, anyPort ? freePortSets(file, args, io) : []);
+  const written = settingsOrProblems(file, args, io);
+  const settings =
+    written !== undefined && anyPort ? readFleet(file, args, io, freePortSets(written)).settings : written;
   if (settings === undefined) return 1;
   refuseTwice(settings);
   const report = args.flag("json") ? jsonReport(io) : humanReport(settings, io);
@@ -99,16 +101,12 @@ function refuseTwice(settings: FleetSettings): void {
 }
 
 /** Overrides that let the system choose every port of the file. */
-function freePortSets(file: string, args: Args, io: Io): readonly string[] {
-  const settings = settingsOrProblems(file, args, { ...io, err: () => {} });
-  const services = settings?.services.filter((service) => service.run !== undefined) ?? [];
+function freePortSets(settings: FleetSettings): readonly string[] {
+  const services = settings.services.filter((service) => service.run !== undefined);
   return [
     "gateway.port=0",
     "control.port=0",
     "grpc.port=0",
-    ...services.flatMap((service) => [
-      `services.${service.name}.port=0`,
-      `services.${service.name}.grpc_port=0`,
-    ]),
+    ...services.flatMap(({ name }) => [`services.${name}.port=0`, `services.${name}.grpc_port=0`]),
   ];
 }

@@ -50,6 +50,16 @@ test("a script that is not there is known before anything starts", () => {
   assert.throws(() => resolveCommand("node nowhere.ts", at.path, []), missing);
 });
 
+test("what stands behind flags is left to Node, because it may be a flag's value", () => {
+  using at = folder();
+  assert.deepEqual(resolveCommand("node --import hook server.ts", at.path, []).args, [
+    "--import",
+    "hook",
+    "server.ts",
+  ]);
+  assert.deepEqual(resolveCommand("node -e 1", at.path, []).args, ["-e", "1"]);
+});
+
 test("a program is looked for beside the file when it has a slash, in PATH when it has none", () => {
   using at = folder();
   mkdirSync(join(at.path, "bin"));

@@ -26,8 +26,9 @@ export function resolveCommand(
   const [program, ...args] = splitWords(run);
   if (program === undefined) throw missing("the command is empty", run);
   if (program === "node") {
-    const script = args.find((word) => !word.startsWith("-"));
-    if (script !== undefined && !existsSync(resolve(cwd, script))) {
+    // Behind flags the first plain word may be a flag's value; then Node itself will say what it misses.
+    const script = args[0];
+    if (script !== undefined && !script.startsWith("-") && !existsSync(resolve(cwd, script))) {
       throw missing(`its script ${script} does not exist in ${cwd}`, run);
     }
     return { file: process.execPath, args: [...nodeFlags, ...args], node: true };
