@@ -138,13 +138,7 @@ test("who waits as long as it is told to is admitted, and not a moment earlier",
         clock.advance(decision.retryAfterMs * 0.99);
         assert.equal(limit.check("a").allowed, false);
         clock.advance(decision.retryAfterMs * 0.01 + 1e-6);
-        // The quota may be back before the pace allows; then the new wait is shorter than a spacing.
-        const again = limit.check("a");
-        if (!again.allowed) {
-          assert.ok(again.retryAfterMs <= 5_000 / most + 1e-3);
-          clock.advance(again.retryAfterMs + 1e-6);
-          assert.equal(limit.check("a").allowed, true);
-        }
+        assert.equal(limit.check("a").allowed, true);
       }
     }),
   );

@@ -85,9 +85,10 @@ export function rateLimit(settings: RateLimitSettings, clock: Clock): RateLimit 
 
 function decide(state: KeyState, limit: number, windowMs: number, now: number): RateDecision {
   const windowLeftMs = state.anchorMs + windowMs - now;
-  if (state.used >= limit) return refused(limit, windowLeftMs);
   const pace = gcra(state.tatMs, limit, windowMs, now);
-  if (!pace.allowed) return refused(limit, pace.retryAfterMs);
+  const paceMs = pace.allowed ? 0 : pace.retryAfterMs;
+  if (state.used >= limit) return refused(limit, Math.max(windowLeftMs, paceMs));
+  if (!pace.allowed) return refused(limit, paceMs);
   state.tatMs = pace.tatMs;
   state.used++;
   const remaining = Math.min(pace.remaining, limit - state.used);

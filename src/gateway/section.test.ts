@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gatewaySection, routesSection } from "./section.ts";
+
+function issuesOf(result: {
+  success: boolean;
+  error?: { issues: readonly { path: PropertyKey[]; message: string }[] };
+}): string[] {
+  assert.equal(result.success, false);
+  return (result.error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`);
+}
+
+test("an empty [gateway] has every default", () => {
+  assert.deepEqual(gatewaySection.parse({}), {
+    port: 8080,
+    bind: "127.0.0.1",
+    timeout: 30_000,
+    max_connections: 1_000,
+    retries: 1,
+    rate_limit_enabled: false,
+    rate_limit_requests: 100,
+    rate_limit_window: 60_000,
+    trusted_proxies: [],
+    balance: "p2c_ewma",
+    max_body: 10 * 1024 * 1024,
+    max_head: 32 * 1024,
+    max_headers: 100,
+    transport: "compat",
+  });
+});
+
+test("the seed's [gateway] parses", () => {
+  const settings = gatewaySection.parse({
+    port: 8080,
+    timeout: "30s",
+    max_connections: 1000,
+    rate_limit_enabled: true,
+    rate_limit_requests: 100,
+    rate_limit_window: "1m",
+  });
+  assert.equal(settings.rate_limit_enabled, true);
+  assert.equal(settings.rate_limit_window, 60_000);
+});
+
+test("the seed's [routes] parse, one method or a list, one route or a list", () => {
+  const routes = routesSection.parse({
+    "/api/users/*": { service: "user-service", method: "GET", timeout: "10s", retries: 3 },
+    "/api/orders/*": [
+      { service: "order-service", method: ["POST", "PUT"], timeout: "30s", retries: 2 },
+      { service: "order-archive", method: "GET", strip_prefix: "/api/" },
+    ],
+  });
+  assert.deepEqual(routes["/api/users/*"], [
+    { service: "user-service", method: ["GET"], timeout: 10_000, retries: 3, retry_unsafe: false },
+  ]);
+  assert.equal(routes["/api/orders/*"]?.length, 2);
+  assert.deepEqual(routes["/api/orders/*"]?.[0]?.method, ["POST", "PUT"]);
+  assert.equal(routes["/api/orders/*"]?.[1]?.strip_prefix, "/api");
+});
+
+test("a route may have a rate limit, a body limit and unsafe retries of its own", () => {
+  const routes = routesSection.parse({
+    "/pay": {
+      service: "p",
+      retry_unsafe: true,
+      max_body: "1KiB",
+      rate_limit: { requests: 20, window: "1s" },
+    },
+  });
+  assert.deepEqual(routes["/pay"]?.[0], {
+    service: "p",
+    retry_unsafe: true,
+    max_body: 1024,
+    rate_limit: { requests: 20, window: 1_000 },
+  });
+});
+
+test("unknown keys are refused where they stand", () => {
+  assert.match(issuesOf(gatewaySection.safeParse({ prot: 80 }))[0] ?? "", /prot/);
+  assert.match(issuesOf(routesSection.safeParse({ "/a": { service: "s", retry: 1 } }))[0] ?? "", /^\/a/);
+});
+
+test("values out of range are refused", () => {
+  for (const wrong of [
+    { port: 70_000 },
+    { max_connections: 0 },
+    { rate_limit_requests: 0 },
+    { timeout: "30" },
+    { trusted_proxies: ["10.0.0.0/33"] },
+    { trusted_proxies: ["proxy.internal"] },
+    { transport: "quic" },
+    { balance: "fastest" },
+    { strip_prefix: "api" },
+    { strip_prefix: "/a?b" },
+    { retries: 11 },
+  ])
+    assert.equal(gatewaySection.safeParse(wrong).success, false, JSON.stringify(wrong));
+});
+
+test("a method must be written in capitals and must not be CONNECT", () => {
+  for (const method of ["get", "", "GE T", "CONNECT", []])
+    assert.equal(routesSection.safeParse({ "/a": { service: "s", method } }).success, false, String(method));
+});
+
+test("a bad path and a route that could never be reached are problems of the section, with their place", () => {
+  const issues = issuesOf(
+    routesSection.safeParse({
+      "/a*b": { service: "s" },
+      "/users/{id}": { service: "s", method: "GET" },
+      "/users/{name}": [
+        { service: "s", method: "POST" },
+        { service: "t", method: ["PUT", "GET"] },
+      ],
+    }),
+  );
+  assert.equal(issues.length, 2);
+  assert.match(issues[0] ?? "", /^\/a\*b: path/);
+  assert.match(issues[1] ?? "", /^\/users\/\{name\}\.1: GET of path/);
+});
+
+test("an empty strip_prefix takes nothing off", () => {
+  assert.equal(gatewaySection.parse({ strip_prefix: "" }).strip_prefix, "");
+  assert.equal(gatewaySection.parse({ strip_prefix: "/" }).strip_prefix, "");
+  assert.equal(gatewaySection.parse({ strip_prefix: "/api/v1" }).strip_prefix, "/api/v1");
+});
