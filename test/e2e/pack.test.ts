@@ -46,7 +46,13 @@ describe("the package", { timeout: timeoutMs, concurrency: 1 }, () => {
       [],
     );
     assert.ok(!files.some((file) => file.includes(".test.")));
-    for (const needed of ["bin/tusker.js", "dist/cli/main.js", "LICENSE", "README.md"])
+    for (const needed of [
+      "bin/tusker.js",
+      "dist/cli/main.js",
+      "dist/dashboard/index.html",
+      "LICENSE",
+      "README.md",
+    ])
       assert.ok(files.includes(needed), needed);
   });
 
