@@ -165,19 +165,25 @@ function readLog(reader: ThriftReader): SpanEvent {
   return { timeUs, name: event === undefined ? "log" : String(event), attributes };
 }
 
-/** The value stands in the field that its type names; the type itself can then be skipped. */
+/** Field of the value by `TagType`: string, double, bool, long, binary. */
+const valueFields = [3, 4, 5, 6, 7] as const;
+
+/** Only the field that the type names counts: Jaeger's Node.js clients fill the others with zeros. */
 function readTag(reader: ThriftReader, into: Tags): void {
   let key = "";
-  let value: AttributeValue | undefined;
+  let type = -1;
+  const values = new Map<number, AttributeValue>();
   reader.struct((field, kind) => {
     if (field === 1 && kind === thrift.text) key = reader.text();
-    else if (field === 3 && kind === thrift.text) value = reader.text();
-    else if (field === 4 && kind === thrift.double) value = reader.double();
-    else if (field === 5 && kind === thrift.bool) value = reader.bool();
-    else if (field === 6 && kind === thrift.i64) value = reader.i64();
-    else if (field === 7 && kind === thrift.text) value = reader.base64();
+    else if (field === 2 && kind === thrift.i32) type = reader.i32();
+    else if (field === 3 && kind === thrift.text) values.set(field, reader.text());
+    else if (field === 4 && kind === thrift.double) values.set(field, reader.double());
+    else if (field === 5 && kind === thrift.bool) values.set(field, reader.bool());
+    else if (field === 6 && kind === thrift.i64) values.set(field, reader.i64());
+    else if (field === 7 && kind === thrift.text) values.set(field, reader.base64());
     else return false;
     return true;
   });
+  const value = values.get(valueFields[type] ?? 0);
   if (value !== undefined && key !== "__proto__") into[key] = value;
 }

@@ -48,7 +48,7 @@ function headOf(trace: Trace, ink: Ink, width: number): string {
     counted(trace.services.length, "service"),
     ...(trace.errorCount > 0 ? [counted(trace.errorCount, "error")] : []),
     durationText(trace.durationUs),
-    new Date(trace.startUs / 1000).toISOString(),
+    `${new Date(trace.startUs / 1000).toISOString().slice(0, 19)}Z`,
   ];
   const id = `trace ${trace.traceId}`;
   return `${ink.bold(id)}${ink.dim(cut(`  ${counts.join(", ")}`, width - id.length))}`;

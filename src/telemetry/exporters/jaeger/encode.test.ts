@@ -124,10 +124,10 @@ test("tags keep their types; kind, state and status are tags", () => {
 });
 
 test("links follow, events are logs named by their event field", () => {
-  const [reference] = first?.get(6) as Map<number, Value>[];
+  const [reference] = first!.get(6) as Map<number, Value>[];
   assert.equal(reference?.get(1), 1);
   assert.equal(reference?.get(4), BigInt.asIntN(64, 0xddddddddddddddddn));
-  const [log] = first?.get(11) as Map<number, Value>[];
+  const [log] = first!.get(11) as Map<number, Value>[];
   assert.equal(log?.get(1), 5n);
   assert.deepEqual(
     [...tagsOf(log?.get(2))],
