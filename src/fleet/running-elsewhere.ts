@@ -18,20 +18,20 @@ export class RunningElsewhere {
     return this.#answered.promise;
   }
 
-  /** Registers it with a check of its own and waits for the first answer. */
+  /** Waits until somebody listens there, then makes it known; from then on the registry's own check watches it. */
   async watch(signal: AbortSignal): Promise<void> {
     const { clock, events, registrar } = this.#ports;
     const { host, port, name } = this.settings;
     const instance = instanceId(this.settings, 0);
     const started = clock.now();
+    while (!(await reachable(host, port, clock))) await clock.sleep(500, signal);
     // A TCP check: who runs it elsewhere has not promised us a health endpoint.
     const check = { kind: "tcp", address: `${host}:${port}`, intervalMs: 5_000 } as const;
     await registrar
-      ?.register({ ...registrationOf(this.settings, instance, { port }), check, status: "critical" }, signal)
+      ?.register({ ...registrationOf(this.settings, instance, { port }), check }, signal)
       .catch((error: unknown) =>
         events.emit({ type: "notice", text: `${instance} could not be registered: ${messageOf(error)}` }),
       );
-    while (!(await reachable(host, port, clock))) await clock.sleep(500, signal);
     events.emit({
       type: "ready",
       service: name,

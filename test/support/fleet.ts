@@ -35,6 +35,8 @@ export interface UpOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Keep the data of an earlier run. */
   readonly dataDir?: string;
+  /** Any free port for everything; default true. */
+  readonly freePorts?: boolean;
   /** Wait for the `up` line; default true. */
   readonly waitUp?: boolean;
 }
@@ -46,7 +48,15 @@ export async function upFleet(options: UpOptions = {}): Promise<TestFleet> {
   const dataSet = ["--set", `fleet.data_dir=${JSON.stringify(dataDir)}`];
   const child = spawn(
     process.execPath,
-    [bin, "up", file, "--json", "--free-ports", ...dataSet, ...(options.args ?? [])],
+    [
+      bin,
+      "up",
+      file,
+      "--json",
+      ...(options.freePorts === false ? [] : ["--free-ports"]),
+      ...dataSet,
+      ...(options.args ?? []),
+    ],
     {
       env: cleanEnv(options.env),
       stdio: ["ignore", "pipe", "pipe"],

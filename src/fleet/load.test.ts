@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { Secret } from "../kernel/index.ts";
+import { childEnvironment } from "./child-config.ts";
+import { type LoadedFleet, type LoadFleetOptions, loadFleet } from "./load.ts";
+import { instanceId } from "./settings.ts";
+
+function folder(files: Readonly<Record<string, string>>) {
+  const path = mkdtempSync(join(tmpdir(), "tusker-load-"));
+  for (const [name, text] of Object.entries({ "a.js": "", ...files })) {
+    mkdirSync(dirname(join(path, name)), { recursive: true });
+    writeFileSync(join(path, name), text);
+  }
+  return {
+    path,
+    load: (options: LoadFleetOptions = {}): LoadedFleet =>
+      loadFleet(join(path, "tusker.tsk"), { env: {}, ...options }),
+    [Symbol.dispose]: () => rmSync(path, { recursive: true }),
+  };
+}
+
+const codes = (loaded: LoadedFleet): readonly string[] => loaded.diagnostics.map((one) => one.code);
+
+test("a service keeps what the file says of it: id, version, port, health_endpoint, dependencies, config", () => {
+  using at = folder({
+    "tusker.tsk": `[services]
+b: { run: "node a.js" }
+a: {
+  id: "a-7", version: "2.1.0", run: "node a.js", port: 8081, health_endpoint: "/up"
+  dependencies: ["b", "database"]
+  config: { database: { host: "db" } }
+}
+`,
+  });
+  const { settings } = at.load();
+  const [, a] = settings?.services ?? [];
+  assert.ok(a !== undefined);
+  assert.deepEqual([a.name, a.id, a.version, a.port, a.health_endpoint], ["a", "a-7", "2.1.0", 8081, "/up"]);
+  assert.deepEqual([a.needs, a.needsExternals], [["b"], ["database"]]);
+  assert.deepEqual(a.config, { database: { host: "db" } });
+  assert.deepEqual([instanceId(a, 0), instanceId(a, 1)], ["a-7", "a-002"]);
+});
+
+test("gRPC ports count up from [grpc] port in the order of the file, and vanish when gRPC is off", () => {
+  const file = `[services]\nb: { run: "node a.js" }\na: { run: "node a.js" }\nc: { run: "node a.js", grpc_port: 7000 }\n`;
+  using on = folder({ "tusker.tsk": `${file}[grpc]\nport: 9090\n` });
+  assert.deepEqual(
+    on.load().settings?.services.map((one) => one.grpcPort),
+    [9090, 9091, 7000],
+  );
+  using off = folder({ "tusker.tsk": `${file}[grpc]\nenabled: false\n` });
+  assert.deepEqual(
+    off.load().settings?.services.map((one) => one.grpcPort),
+    [undefined, undefined, undefined],
+  );
+});
+
+test("layers: base, environment, service, local, variables, --set, each over the one before", () => {
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js", config: { v: "base", keep: "base", list: [1, 2] } }\n[gateway]\ntimeout: "1s"\n`,
+    "environment/staging.tsk": `[services]\na: { config: { v: "environment", list: [3] } }\n`,
+    "config/services/a.tsk": `v: "service"\nextra: { deep: true }\n`,
+    "tusker.local.tsk": `[services]\na: { config: { v: "local" } }\n`,
+  });
+  const config = (options: LoadFleetOptions): unknown => at.load(options).settings?.services[0]?.config;
+  const rest = { keep: "base", extra: { deep: true } };
+  assert.deepEqual(config({}), { ...rest, v: "local", list: [1, 2] });
+  assert.deepEqual(config({ environment: "staging" }), { ...rest, v: "local", list: [3] });
+  assert.deepEqual(config({ env: { TUSKER__SERVICES__A__CONFIG__V: "variable" } }), {
+    ...rest,
+    v: "variable",
+    list: [1, 2],
+  });
+  assert.deepEqual(
+    config({ env: { TUSKER__SERVICES__A__CONFIG__V: "variable" }, sets: ["services.a.config.v=set"] }),
+    { ...rest, v: "set", list: [1, 2] },
+  );
+  const origins = at.load({ environment: "staging" }).document.origin(["services", "a", "config", "v"]);
+  assert.deepEqual(
+    origins.map((one) => one.layer),
+    ["local", "service", "environment", "base"],
+  );
+});
+
+test("the environment is TUSKER_ENV, else APP_ENV where it has an overlay, else development", () => {
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js" }\n`,
+    "environment/ci.tsk": "[gateway]\nport: 1234\n",
+  });
+  const seen = (env: Readonly<Record<string, string>>): unknown => {
+    const { settings } = at.load({ env });
+    return [settings?.environment, settings?.sections.gateway.port];
+  };
+  assert.deepEqual(seen({}), ["development", 8080]);
+  assert.deepEqual(seen({ APP_ENV: "ci" }), ["ci", 1234]);
+  assert.deepEqual(seen({ APP_ENV: "nothing" }), ["nothing", 8080]);
+  assert.deepEqual(seen({ APP_ENV: "nothing", TUSKER_ENV: "ci" }), ["ci", 1234]);
+});
+
+test("text from a variable becomes the number or truth value its section wants", () => {
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js" }\n[gateway]\nport: @env("GATE")\nrate_limit_enabled: @env("LIMIT")\n`,
+  });
+  const { settings } = at.load({ env: { GATE: "1234", LIMIT: "true" } });
+  assert.deepEqual(
+    [settings?.sections.gateway.port, settings?.sections.gateway.rate_limit_enabled],
+    [1234, true],
+  );
+  assert.deepEqual(codes(at.load({ env: { GATE: "12x", LIMIT: "true" } })), ["FLEET_INVALID"]);
+});
+
+test("a dependency that is nearly a service is a slip; any other unknown one is an external", () => {
+  using slip = folder({
+    "tusker.tsk": `[services]\nuser-service: { run: "node a.js" }\nb: { run: "node a.js", dependencies: ["user-servce"] }\n`,
+  });
+  assert.deepEqual(codes(slip.load()), ["FLEET_UNKNOWN_SERVICE"]);
+  using external = folder({
+    "tusker.tsk": `[services]\nb: { run: "node a.js", dependencies: ["database", "cache-service"] }\n[externals]\ncache-service: { address: "localhost:6379" }\n`,
+  });
+  assert.deepEqual(external.load().settings?.services[0]?.needsExternals, ["database", "cache-service"]);
+});
+
+test("a problem in one form of a route is told for that form, not for both", () => {
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js" }\n[routes]\n"/x": { service: "a", timout: "1s" }\n"/y": [{ service: "a", method: "GET" }, { service: "a", method: 5 }]\n`,
+  });
+  const { diagnostics } = at.load();
+  assert.deepEqual(
+    diagnostics.map((one) => `${one.line} ${one.code}`),
+    ["4 FLEET_UNKNOWN_KEY", "5 FLEET_INVALID"],
+  );
+  assert.match(diagnostics[0]?.help ?? "", /timeout/);
+});
+
+test("a process gets its own secrets in plain text in a file only its owner may read, and nobody else's", () => {
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js", config: { key: @env.secure("KEY"), nested: [{ again: @env.secure("KEY") }] } }\nb: { run: "node a.js", config: { key: @env.secure("OTHER") } }\n[fleet]\ndata_dir: "data"\n`,
+  });
+  const { settings } = at.load({ env: { KEY: "k1", OTHER: "k2" } });
+  const [a] = settings?.services ?? [];
+  assert.ok(settings !== undefined && a !== undefined);
+  assert.ok(a.config.key instanceof Secret);
+  const env = childEnvironment(
+    settings,
+    a,
+    { instance: "a-001", port: 1, grpcPort: 2 },
+    { registry: "http://127.0.0.1:8500", otlp: "http://127.0.0.1:4318" },
+  );
+  assert.equal(env.CONSUL_HTTP_ADDR, "127.0.0.1:8500");
+  assert.equal(env.OTEL_SERVICE_NAME, "a");
+  assert.equal(env.OTEL_EXPORTER_OTLP_ENDPOINT, "http://127.0.0.1:4318");
+  assert.deepEqual(
+    [env.PORT, env.TUSKER_SERVICE, env.TUSKER_INSTANCE, env.TUSKER_REGISTRY_URL],
+    ["1", "a", "a-001", "http://127.0.0.1:8500"],
+  );
+  const file = env.TUSKER_CONFIG_FILE ?? "";
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const text = readFileSync(file, "utf8");
+  const written = JSON.parse(text) as { service: { config: unknown } };
+  assert.deepEqual(written.service.config, { key: "k1", nested: [{ again: "k1" }] });
+  assert.doesNotMatch(text, /k2/);
+});
