@@ -2,13 +2,13 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import type { HeaderList } from "../net/index.ts";
 
 /** A file of the dashboard, ready to send. */
 export interface Asset {
-  readonly type: string;
-  readonly body: Buffer;
-  /** The same, gzipped. */
-  readonly gzipped: Buffer;
+  /** Content-Type, and Content-Encoding where there is one. */
+  readonly headers: HeaderList;
+  readonly body: Uint8Array;
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -22,15 +22,22 @@ const built = fileURLToPath(new URL("../dashboard/", import.meta.url));
 const sources = fileURLToPath(new URL("../../dashboard/", import.meta.url));
 const inCheckout = import.meta.url.endsWith(".ts");
 
-const cache = new Map<string, { readonly modified: number; readonly asset: Asset }>();
+interface Kept {
+  readonly modified: number;
+  readonly plain: Buffer;
+  readonly gzipped: Buffer;
+}
+
+const cache = new Map<string, Kept>();
 
 /**
  * The dashboard is a few static files: prebuilt in the package, taken from the sources in a checkout, where a change
  * shows with the next visit.
  *
+ * @param accept the request's Accept-Encoding
  * @returns undefined for a path that is no file of the dashboard
  */
-export function dashboardFile(path: string): Asset | undefined {
+export function dashboardFile(path: string, accept: string = ""): Asset | undefined {
   // Names without dots and slashes: nothing outside the folder, and no test, can be asked for.
   const [, name = "index", ending = "html"] = /^\/(?:([a-z][a-z-]*)\.(css|js|svg))?$/.exec(path) ?? [
     "",
@@ -40,15 +47,24 @@ export function dashboardFile(path: string): Asset | undefined {
   const type = types[ending];
   if (type === undefined) return undefined;
   const file = inCheckout ? `${sources}${name}.${ending.replace("js", "ts")}` : `${built}${name}.${ending}`;
+  const kept = keep(path, file);
+  if (kept === undefined) return undefined;
+  const headers = ["Content-Type", type, "Vary", "Accept-Encoding"];
+  // RFC 9110 §12.5.3: a weight of 0 means "not this one".
+  if (!/\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(accept)) return { headers, body: kept.plain };
+  return { headers: [...headers, "Content-Encoding", "gzip"], body: kept.gzipped };
+}
+
+/** Read once, and again only when the file was changed. */
+function keep(path: string, file: string): Kept | undefined {
   const modified = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-  if (modified === undefined) return undefined;
   const known = cache.get(path);
-  if (known?.modified === modified) return known.asset;
+  if (modified === undefined || known?.modified === modified) return known;
   const text = readFileSync(file, "utf8");
-  const body = Buffer.from(file.endsWith(".ts") ? browserModule(text) : text);
-  const asset = { type, body, gzipped: gzipSync(body, { level: 9 }) };
-  cache.set(path, { modified, asset });
-  return asset;
+  const plain = Buffer.from(file.endsWith(".ts") ? browserModule(text) : text);
+  const kept = { modified, plain, gzipped: gzipSync(plain, { level: 9 }) };
+  cache.set(path, kept);
+  return kept;
 }
 
 /** Every file of the dashboard as the browser asks for it, from the sources: what the build writes beside the code. */
@@ -59,10 +75,14 @@ export function dashboardPaths(): readonly string[] {
     .concat("/");
 }
 
-/** TypeScript as a browser takes it: types taken out, modules named as they are served. */
+/**
+ * TypeScript as a browser takes it: types and comments taken out, modules named as they are served. Only whole lines
+ * go; the sources hold no template over several lines, and src/control/dashboard.test.ts sees to it.
+ */
 function browserModule(source: string): string {
   return withoutWarning(() => stripTypeScriptTypes(source))
     .replaceAll(/^((?:import|export|\}) .*from "\.\/[a-z-]+)\.ts";$/gm, '$1.js";')
+    .replaceAll(/^[ \t]*(?:\/\*\*[^]*?\*\/|\/\/.*)$/gm, "")
     .replaceAll(/[ \t]+$/gm, "")
     .replaceAll(/\n{2,}/g, "\n");
 }

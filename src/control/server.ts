@@ -97,11 +97,11 @@ async function page(
     const cookie = `${cookieName}=${door.token.reveal()}; HttpOnly; SameSite=Strict; Path=/`;
     return exchange.respond({ status: 303, headers: ["Location", pathname, "Set-Cookie", cookie] });
   }
-  const found = dashboardFile(pathname);
+  const found = dashboardFile(pathname, exchange.header("accept-encoding"));
   if (found === undefined) throw new TuskerError("CONTROL_UNKNOWN", `there is no page ${pathname}`);
   return exchange.respond({
     status: 200,
-    headers: [...pageHeaders, "Content-Type", found.type],
+    headers: [...pageHeaders, ...found.headers],
     body: found.body,
   });
 }
