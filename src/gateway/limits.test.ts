@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { manualClock } from "../kernel/index.ts";
+import { ask, bench, endpoint, exchangeBytes, parseReply, service } from "./fixture.test.ts";
+
+const fine = () => service((exchange) => exchange.respond({ status: 200, body: "fine" }));
+const limited = { rate_limit_enabled: true, rate_limit_requests: 3, rate_limit_window: "1m" };
+
+test("request limit + 1 of a window is a 429 with Retry-After and both RateLimit fields", async () => {
+  const clock = manualClock();
+  await using users = await fine();
+  await using front = await bench({
+    clock,
+    gateway: limited,
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  for (const left of [2, 1, 0]) {
+    const reply = await ask(front.port, "/");
+    assert.equal(reply.status, 200);
+    assert.equal(reply.header("ratelimit-policy"), '"gateway";q=3;w=60');
+    assert.equal(reply.header("ratelimit"), `"gateway";r=${left};t=60`);
+    assert.equal(reply.header("retry-after"), undefined);
+  }
+  const reply = await ask(front.port, "/");
+  assert.deepEqual([reply.status, reply.code], [429, "GATEWAY_RATE_LIMITED"]);
+  assert.equal(reply.header("retry-after"), "60");
+  assert.equal(reply.header("ratelimit"), '"gateway";r=0;t=60');
+  assert.equal(reply.header("proxy-status"), "tusker; error=http_request_denied");
+  assert.equal(front.metric('tusker_gateway_rate_limited_total{route="/*"}'), 1);
+  clock.advance(60_000);
+  assert.equal((await ask(front.port, "/")).status, 200);
+});
+
+test("the limit of the gateway is one for all of its routes; a route's own is its own", async () => {
+  await using users = await fine();
+  await using front = await bench({
+    gateway: limited,
+    routes: {
+      "/a": { service: "users" },
+      "/b": { service: "users" },
+      "/c": { service: "users", method: "GET", rate_limit: { requests: 1, window: "1s" } },
+    },
+    endpoints: [endpoint(users.port)],
+  });
+  const statuses = async (...targets: string[]) => {
+    const seen: number[] = [];
+    for (const target of targets) seen.push((await ask(front.port, target)).status);
+    return seen;
+  };
+  assert.deepEqual(await statuses("/a", "/b", "/c", "/a", "/b", "/c"), [200, 200, 200, 200, 429, 429]);
+  assert.equal((await ask(front.port, "/c")).header("ratelimit-policy"), '"GET /c";q=1;w=1');
+});
+
+test("requests that find no route do not count", async () => {
+  await using users = await fine();
+  await using front = await bench({
+    gateway: limited,
+    routes: { "/a": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  for (let i = 0; i < 5; i++) assert.equal((await ask(front.port, "/nowhere")).status, 404);
+  assert.equal((await ask(front.port, "/a")).status, 200);
+});
+
+test("a stranger cannot buy a fresh limit with X-Forwarded-For; behind a trusted proxy each client has its own", async () => {
+  await using users = await fine();
+  const routes = { "/*": { service: "users" } };
+  const gateway = { ...limited, rate_limit_requests: 1 };
+  const from = (address: string) => ({ headers: ["X-Forwarded-For", address] });
+  await using strange = await bench({ gateway, routes, endpoints: [endpoint(users.port)] });
+  assert.equal((await ask(strange.port, "/", from("1.1.1.1"))).status, 200);
+  assert.equal((await ask(strange.port, "/", from("2.2.2.2"))).status, 429);
+  await using behind = await bench({
+    gateway: { ...gateway, trusted_proxies: ["127.0.0.0/8"] },
+    routes,
+    endpoints: [endpoint(users.port)],
+  });
+  assert.equal((await ask(behind.port, "/", from("1.1.1.1"))).status, 200);
+  assert.equal((await ask(behind.port, "/", from("2.2.2.2"))).status, 200);
+  assert.equal((await ask(behind.port, "/", from("9.9.9.9, 1.1.1.1"))).status, 429);
+  assert.equal((await ask(behind.port, "/", from("2001:db8::1"))).status, 200);
+  assert.equal((await ask(behind.port, "/", from("2001:db8::ffff"))).status, 429, "one /64, one client");
+});
+
+test("without rate_limit_enabled nobody is limited and nothing is said", async () => {
+  await using users = await fine();
+  await using front = await bench({
+    gateway: { rate_limit_requests: 1 },
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  for (let i = 0; i < 3; i++) {
+    const reply = await ask(front.port, "/");
+    assert.deepEqual([reply.status, reply.header("ratelimit")], [200, undefined]);
+  }
+});
+
+test("connections above max_connections are answered 503 and closed; those inside are served", async () => {
+  await using users = await fine();
+  await using front = await bench({
+    gateway: { max_connections: 2 },
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const held = [connect(front.port, "127.0.0.1"), connect(front.port, "127.0.0.1")];
+  for (const socket of held) {
+    socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await once(socket, "data");
+  }
+  const reply = parseReply(await exchangeBytes(front.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  assert.equal(reply.status, 503);
+  assert.equal(reply.header("retry-after"), "1");
+  assert.equal(front.metric("tusker_gateway_refused_connections_total"), 1);
+  for (const socket of held) socket.destroy();
+});
+
+test("a lowered max_connections bites at once, on requests under way", async () => {
+  const go = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  await using users = await service(async (exchange) => {
+    arrived.resolve();
+    await go.promise;
+    await exchange.respond({ status: 200 });
+  });
+  const routes = { "/*": { service: "users" } };
+  await using front = await bench({ routes, endpoints: [endpoint(users.port)] });
+  const first = ask(front.port, "/");
+  await arrived.promise;
+  assert.deepEqual(front.gateway.adopt(front.config({ max_connections: 1 }, routes)), ["max_connections"]);
+  const second = await ask(front.port, "/");
+  assert.deepEqual([second.status, second.code], [503, "GATEWAY_OVERLOADED"]);
+  go.resolve();
+  assert.equal((await first).status, 200);
+  assert.equal((await ask(front.port, "/")).status, 200);
+});
+
+test("heads that are too large are refused by the server below", async () => {
+  await using front = await bench({ gateway: { max_head: "4KiB" }, routes: {} });
+  const text = await exchangeBytes(
+    front.port,
+    `GET / HTTP/1.1\r\nHost: a\r\nX-A: ${"x".repeat(8_000)}\r\n\r\n`,
+  );
+  assert.match(text, /^HTTP\/1\.1 431 /);
+});

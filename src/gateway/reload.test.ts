@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { manualClock } from "../kernel/index.ts";
+import type { Server } from "../net/index.ts";
+import { ask, bench, deadPort, endpoint, rawService, requestOn, service } from "./fixture.test.ts";
+
+const named = (name: string): Promise<Server> =>
+  service((exchange) => exchange.respond({ status: 200, body: name }));
+
+test("new routes take over between two requests", async () => {
+  await using users = await named("users");
+  await using orders = await named("orders");
+  await using front = await bench({
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(users.port), endpoint(orders.port, "o1", "orders")],
+  });
+  assert.equal((await ask(front.port, "/")).body, "users");
+  assert.deepEqual(front.gateway.adopt(front.config({}, { "/*": { service: "orders" } })), []);
+  assert.equal((await ask(front.port, "/")).body, "orders");
+  assert.deepEqual(
+    front.gateway.stats().services.map(({ service: name }) => name),
+    ["orders"],
+  );
+});
+
+test("a request that is under way keeps the routes it began with", async () => {
+  const arrived = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  await using users = await service(async (exchange) => {
+    arrived.resolve();
+    await go.promise;
+    await exchange.respond({ status: 200, body: "old" });
+  });
+  await using front = await bench({
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const running = ask(front.port, "/");
+  await arrived.promise;
+  front.gateway.adopt(front.config({}, {}));
+  assert.equal((await ask(front.port, "/")).status, 404);
+  go.resolve();
+  assert.deepEqual([(await running).status, (await running).body], [200, "old"]);
+});
+
+test("breakers and limits of what did not change carry on", async () => {
+  const clock = manualClock();
+  await using users = await service((exchange) => exchange.respond({ status: 500 }));
+  const routes = { "/*": { service: "users" } };
+  const limit = { rate_limit_enabled: true, rate_limit_requests: 6 };
+  await using front = await bench({ clock, gateway: limit, routes, endpoints: [endpoint(users.port)] });
+  for (let i = 0; i < 5; i++) await ask(front.port, "/");
+  front.gateway.adopt(front.config({ ...limit, timeout: "5s" }, { ...routes, "/new": { service: "users" } }));
+  assert.equal((await ask(front.port, "/")).code, "GATEWAY_BREAKER_OPEN");
+  assert.equal((await ask(front.port, "/new")).code, "GATEWAY_RATE_LIMITED");
+  front.gateway.adopt(front.config({ ...limit, rate_limit_requests: 7 }, routes));
+  assert.equal((await ask(front.port, "/")).code, "GATEWAY_BREAKER_OPEN", "other numbers are another limit");
+  assert.equal(front.gateway.stats().rateLimitKeys, 1);
+});
+
+test("says which settings wait for a restart", async () => {
+  await using front = await bench({ routes: {} });
+  const next = front.config({ bind: "127.0.0.2", max_head: "1KiB", timeout: "1s" }, {});
+  assert.deepEqual(front.gateway.adopt(next), ["bind", "max_head"]);
+  assert.deepEqual(front.gateway.adopt(next), []);
+});
+
+test("a new instance takes traffic with the next request, one that left gets none", async () => {
+  await using first = await named("first");
+  await using second = await named("second");
+  await using front = await bench({
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(first.port, "a")],
+  });
+  assert.equal((await ask(front.port, "/")).body, "first");
+  front.discovery.set("users", [endpoint(first.port, "a"), endpoint(second.port, "b")]);
+  assert.equal((await ask(front.port, "/")).body, "second");
+  front.discovery.set("users", [endpoint(second.port, "b")]);
+  for (let i = 0; i < 3; i++) assert.equal((await ask(front.port, "/")).body, "second");
+  front.discovery.set("users", []);
+  assert.equal((await ask(front.port, "/")).code, "GATEWAY_NO_ENDPOINT");
+});
+
+test("an exchange with an instance that leaves is finished, then its connections are closed", async () => {
+  const arrived = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<void>();
+  await using users = await rawService(async (socket) => {
+    socket.on("close", () => closed.resolve());
+    await requestOn(socket);
+    socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfirst");
+    arrived.resolve();
+    await go.promise;
+    socket.write("last");
+  });
+  await using front = await bench({
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const running = ask(front.port, "/");
+  await arrived.promise;
+  front.discovery.set("users", []);
+  go.resolve();
+  assert.equal((await running).body, "firstlast");
+  await closed.promise;
+});
+
+test("an instance that comes back at another address begins afresh", async () => {
+  await using back = await named("back");
+  await using front = await bench({
+    gateway: { retries: 0 },
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(await deadPort(), "a")],
+  });
+  for (let i = 0; i < 5; i++) assert.equal((await ask(front.port, "/")).code, "GATEWAY_UPSTREAM_UNAVAILABLE");
+  assert.equal((await ask(front.port, "/")).code, "GATEWAY_BREAKER_OPEN");
+  front.discovery.set("users", [endpoint(back.port, "a")]);
+  assert.equal((await ask(front.port, "/")).body, "back");
+});
+
+test("breakers can be tuned and turned off", async () => {
+  await using users = await service((exchange) => exchange.respond({ status: 500 }));
+  const routes = { "/*": { service: "users" } };
+  const endpoints = [endpoint(users.port)];
+  await using touchy = await bench({ routes, endpoints, breaker: { failures: 1 } });
+  await ask(touchy.port, "/");
+  assert.equal((await ask(touchy.port, "/")).code, "GATEWAY_BREAKER_OPEN");
+  await using without = await bench({ routes, endpoints, breaker: "off" });
+  for (let i = 0; i < 20; i++) assert.equal((await ask(without.port, "/")).status, 500);
+});
+
+test("draining lets a running request end and then closes everything", async () => {
+  const arrived = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  await using users = await service(async (exchange) => {
+    arrived.resolve();
+    await go.promise;
+    await exchange.respond({ status: 200, body: "done" });
+  });
+  await using front = await bench({
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const running = ask(front.port, "/");
+  await arrived.promise;
+  const drained = front.gateway.drain(5_000);
+  const late = connect(front.port, "127.0.0.1");
+  const [error] = await once(late, "error");
+  assert.equal(error.code, "ECONNREFUSED");
+  go.resolve();
+  assert.equal((await running).body, "done");
+  await drained;
+  assert.deepEqual(front.gateway.stats().services, []);
+});
+
+test("a taken port is said in one sentence and leaves nothing behind", async () => {
+  await using front = await bench({ routes: {} });
+  await assert.rejects(bench({ gateway: { port: front.port }, routes: { "/*": { service: "users" } } }), {
+    code: "NET_PORT_TAKEN",
+  });
+});
