@@ -66,7 +66,11 @@ export const steps: readonly Step[] = [
     what: "real processes, two rooms together, outside judges",
     wave: 2,
     run: () =>
-      tests("e2e", ["test/{e2e,conformance}/**/*.test.ts"], ["--test-timeout=60000", "--test-concurrency=2"]),
+      tests(
+        "e2e",
+        ["test/{browser,conformance,e2e,fuzz}/**/*.test.ts"],
+        ["--test-timeout=60000", "--test-concurrency=2"],
+      ),
   },
 ];
 
