@@ -73,14 +73,15 @@ export class ServerCall implements RpcContext, Disposable {
     return this.#incoming.header(name);
   }
 
-  /** Waits for `work`, but not past the deadline. @throws TuskerError RESILIENCE_DEADLINE */
-  async orLate<T>(work: Promise<T>): Promise<T> {
+  /** Starts `work` unless it is too late, and waits for it, but not past the deadline. @throws RESILIENCE_DEADLINE */
+  async orLate<T>(work: () => Promise<T>): Promise<T> {
     const ms = this.#leftMs();
-    if (ms === undefined) return work;
+    if (ms === undefined) return work();
+    if (ms === 0) throw this.#late();
     const late = Promise.withResolvers<never>();
     const timer = this.#clock.after(ms, () => late.reject(this.#late()));
     try {
-      return await Promise.race([work, late.promise]);
+      return await Promise.race([work(), late.promise]);
     } finally {
       timer.cancel();
     }

@@ -36,8 +36,7 @@ export async function dispatch(
   try {
     const checked = await check(method.spec.in, input);
     if (!checked.ok) throw invalidInput(method, checked.problems);
-    const work = withinCall(call, async () => handler(checked.value, call));
-    const value = await call.orLate(work);
+    const value = await call.orLate(() => withinCall(call, async () => handler(checked.value, call)));
     const answer = await check(method.spec.out, value);
     if (!answer.ok) throw invalidOutput(method, answer.problems);
     return { ok: true, value: answer.value };

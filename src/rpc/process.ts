@@ -1,31 +1,60 @@
 import type { Clock } from "../kernel/index.ts";
 
-/** What a process does with its servers when it is told to end. */
-export interface Lifecycle {
-  /** Stops accepting, finishes what runs, sends what is left. */
+/** One server of the process. */
+export interface Drainable {
+  /** Stops accepting, finishes what runs, cuts the rest after `graceMs`. */
   drain(graceMs: number): Promise<void>;
 }
 
-/** How long running calls may take when nobody says; Kubernetes kills after 30 s. */
+export interface ProcessOptions {
+  readonly clock: Clock;
+  /** Listens to the supervisor; other parents may use the channel for themselves. */
+  readonly supervised: boolean;
+  /** Done when every server is drained: send what is left, close what is open. */
+  readonly finish: () => Promise<void>;
+}
+
+/** How long running calls may take when nobody says. */
 const defaultGraceMs = 10_000;
 
-/** After this a process that was told to go is gone, whatever still runs. */
+/** After the grace and this, a process that was told to go is gone, whatever still runs. */
 const lastMs = 800;
+
+/** The servers of this process; its signals are handled while there is one. */
+const servers = new Set<Drainable>();
+let detach: (() => void) | undefined;
 
 /**
  * Ends the process in order: on SIGTERM, on SIGINT, when the supervisor says so, and at once when the supervisor is
  * no more. Dispose it to leave the process alone again.
- *
- * @param supervised listens to the supervisor too; other parents may use the channel for themselves
  */
-export function attachProcess(lifecycle: Lifecycle, clock: Clock, supervised: boolean): Disposable {
+export function attachProcess(server: Drainable, options: ProcessOptions): Disposable {
+  servers.add(server);
+  detach ??= listen(options);
+  return {
+    [Symbol.dispose]() {
+      servers.delete(server);
+      if (servers.size > 0) return;
+      detach?.();
+      detach = undefined;
+    },
+  };
+}
+
+/** Tells the supervisor, if there is one, that this process answers and where. */
+export function reportReady(port: number, grpcPort: number | undefined): void {
+  process.send?.({ type: "tusker:ready", port, grpcPort, pid: process.pid });
+}
+
+function listen({ clock, supervised, finish }: ProcessOptions): () => void {
   let ending = false;
   const end = (graceMs: number): void => {
     if (ending) return;
     ending = true;
     // Not background: it also ends a process whose drain never comes back.
     clock.after(graceMs + lastMs, () => process.exit(0));
-    void lifecycle.drain(graceMs).finally(() => process.exit(0));
+    const drained = Promise.allSettled([...servers].map((server) => server.drain(graceMs)));
+    void drained.then(finish).finally(() => process.exit(0));
   };
   const onSignal = (): void => end(defaultGraceMs);
   const onMessage = (message: unknown): void => {
@@ -40,20 +69,13 @@ export function attachProcess(lifecycle: Lifecycle, clock: Clock, supervised: bo
     process.on("message", onMessage);
     process.on("disconnect", onDisconnect);
   }
-  return {
-    [Symbol.dispose]() {
-      process.off("SIGTERM", onSignal);
-      process.off("SIGINT", onSignal);
-      process.off("message", onMessage);
-      process.off("disconnect", onDisconnect);
-      if (supervised) process.channel?.unref();
-    },
+  return () => {
+    process.off("SIGTERM", onSignal);
+    process.off("SIGINT", onSignal);
+    process.off("message", onMessage);
+    process.off("disconnect", onDisconnect);
+    if (supervised) process.channel?.unref();
   };
-}
-
-/** Tells the supervisor, if there is one, that this process answers and where. */
-export function reportReady(port: number, grpcPort: number | undefined): void {
-  process.send?.({ type: "tusker:ready", port, grpcPort, pid: process.pid });
 }
 
 function drainGrace(message: unknown): number | undefined {

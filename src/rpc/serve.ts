@@ -17,7 +17,7 @@ import { readLock, updateLock } from "./proto/lock-file.ts";
 import { restHandler } from "./rest/server.ts";
 import { type Parts, partsOf, processRuntime } from "./runtime.ts";
 import type { InputOf, OutputOf } from "./schema.ts";
-import { serviceOf } from "./service.ts";
+import { type Service, serviceOf } from "./service.ts";
 
 /**
  * One function per method: the parsed input in, what `out` accepts out.
@@ -76,7 +76,7 @@ export async function serve<M extends MethodSpecs>(
   runtime.nameBy(info.name);
   const { config } = runtime;
   const parts = partsOf(runtime, options.parts);
-  let draining = false;
+  const state = { draining: false };
   const service = serviceOf(info, handlers, {
     tracer: parts.tracer,
     log: parts.log,
@@ -84,45 +84,20 @@ export async function serve<M extends MethodSpecs>(
     envelope: options.envelope ?? config.envelope,
     healthPath: config.healthPath,
     version: config.version,
-    draining: () => draining,
+    draining: () => state.draining,
   });
   const host = options.host ?? config.host;
-  const wantsGrpc = parts.grpc.enabled && options.grpcPort !== false;
-  const grpcPort = options.grpcPort === false ? 0 : (options.grpcPort ?? config.grpcPort);
-
-  await using starting = new AsyncDisposableStack();
-  const onError = (error: unknown): void => parts.log.error("a request could not be answered", { error });
-  const rest = starting.use(
-    await serveHttp1(restHandler(service), {
-      host,
-      port: options.port ?? config.port,
-      onError,
-      clock: parts.clock,
-    }),
-  );
-  let grpc: Server | undefined;
-  if (wantsGrpc) {
-    const binding = await bindWithLock(info, parts);
-    const handler = grpcHandler(service, binding, {
-      maxMessageBytes: parts.grpc.max_message_size,
-      defaultTimeoutMs: parts.grpc.timeout,
-    });
-    grpc = starting.use(await serveHttp2(handler, { ...http2Options(parts), host, port: grpcPort, onError }));
-  }
-
+  const grpcPort = parts.grpc.enabled ? (options.grpcPort ?? config.grpcPort) : false;
+  const listeners = await listen(service, parts, { host, port: options.port ?? config.port, grpcPort });
+  const { rest, grpc } = listeners;
   const drain = async (graceMs: number): Promise<void> => {
-    draining = true;
+    state.draining = true;
     await Promise.all([rest.drain(graceMs), grpc?.drain(graceMs)]);
   };
-  const endProcess = async (graceMs: number): Promise<void> => {
-    await drain(graceMs);
-    await runtime[Symbol.asyncDispose]();
-  };
-  const attached = attachProcess({ drain: endProcess }, parts.clock, config.supervised);
-  const held = starting.move();
-  parts.log.info(
-    `${info.name} listens on http://${host}:${rest.port}${grpc === undefined ? "" : `, gRPC on ${grpc.port}`}`,
-  );
+  const finish = (): Promise<void> => runtime[Symbol.asyncDispose]();
+  const attached = attachProcess({ drain }, { clock: parts.clock, supervised: config.supervised, finish });
+  const also = grpc === undefined ? "" : `, gRPC on ${grpc.port}`;
+  parts.log.info(`${info.name} listens on http://${host}:${rest.port}${also}`);
   if (config.supervised) reportReady(rest.port, grpc?.port);
   return {
     name: info.name,
@@ -132,10 +107,33 @@ export async function serve<M extends MethodSpecs>(
     drain,
     async [Symbol.asyncDispose]() {
       attached[Symbol.dispose]();
-      draining = true;
-      await held.disposeAsync();
+      await drain(0);
     },
   };
+}
+
+/** Opens both ports, or none. */
+async function listen(
+  service: Service,
+  parts: Parts,
+  at: { readonly host: string; readonly port: number; readonly grpcPort: number | false },
+): Promise<{ readonly rest: Server; readonly grpc: Server | undefined }> {
+  const { host } = at;
+  const onError = (error: unknown): void => parts.log.error("a request could not be answered", { error });
+  const binding = at.grpcPort === false ? undefined : await bindWithLock(service.info, parts);
+  const rest = await serveHttp1(restHandler(service), { host, port: at.port, onError, clock: parts.clock });
+  if (binding === undefined || at.grpcPort === false) return { rest, grpc: undefined };
+  const handler = grpcHandler(service, binding, {
+    maxMessageBytes: parts.grpc.max_message_size,
+    defaultTimeoutMs: parts.grpc.timeout,
+  });
+  try {
+    const grpc = await serveHttp2(handler, { ...http2Options(parts), host, port: at.grpcPort, onError });
+    return { rest, grpc };
+  } catch (error) {
+    await rest.drain(0);
+    throw error;
+  }
 }
 
 /**
