@@ -317,6 +317,7 @@ test("a reader gives exactly the trace that is stored", async () => {
     collector.store.add([stored, span(2)]);
     const reader = traceReader(collector.url("otlp") ?? "", client);
     assert.deepEqual(await reader.trace(traceId), collector.store.trace(traceId));
+    assert.deepEqual(await reader.trace("0AF76"), collector.store.trace(traceId));
     assert.deepEqual(await reader.traces({ service: "shop", limit: 5 }), collector.store.traces());
     assert.deepEqual(await reader.traces({ service: "nobody" }), []);
     assert.deepEqual(await reader.services(), [{ service: "shop", spanCount: 2 }]);

@@ -9,7 +9,7 @@ import { buildTrace, type Trace } from "../store/trace.ts";
 /** Reads a collector of ours over HTTP: what `tusker traces` uses. */
 export interface TraceReader {
   traces(query?: TraceQuery, signal?: AbortSignal): Promise<readonly TraceSummary[]>;
-  /** @throws TuskerError COLLECTOR_NO_TRACE */
+  /** By its id or the beginning of it. @throws TuskerError COLLECTOR_NO_TRACE */
   trace(traceId: string, signal?: AbortSignal): Promise<Trace>;
   services(signal?: AbortSignal): Promise<readonly ServiceSummary[]>;
   dependencies(signal?: AbortSignal): Promise<readonly Dependency[]>;
@@ -66,7 +66,8 @@ export function traceReader(baseUrl: string, client: HttpClient): TraceReader {
     async trace(traceId, signal) {
       const path = `/api/tusker/traces/${encodeURIComponent(traceId)}`;
       const body = await read(path, z.looseObject({ complete: z.boolean() }), signal);
-      return buildTrace(traceId.toLowerCase(), decodeOtlpJson(body).spans, body.complete);
+      const { spans } = decodeOtlpJson(body);
+      return buildTrace(spans[0]?.traceId ?? traceId, spans, body.complete);
     },
     services: async (signal) =>
       (await read("/api/tusker/services", z.object({ services: z.array(service) }), signal)).services,

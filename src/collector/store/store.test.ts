@@ -65,6 +65,17 @@ test("the same span id in another trace is another span", () => {
 
 test("a trace nobody stored is undefined", () => assert.equal(setUp().store.trace(hex(9, 32)), undefined));
 
+test("the beginning of an id finds the newest trace that begins so", () => {
+  const { store } = setUp();
+  const ids = ["ab".padEnd(32, "1"), "ac".padEnd(32, "2"), "ab".padEnd(32, "3")];
+  for (const [i, traceId] of ids.entries()) store.add([{ ...span({ id: i + 1 }), traceId }]);
+  assert.equal(store.trace("ac")?.traceId, ids[1]);
+  assert.equal(store.trace("ab")?.traceId, ids[2]);
+  assert.equal(store.trace("ab1")?.traceId, ids[0]);
+  assert.equal(store.trace("b"), undefined);
+  assert.equal(store.trace(""), undefined);
+});
+
 test("a summary tells the root, the sums and the services", () => {
   const { store } = setUp();
   add(

@@ -10,6 +10,7 @@ export interface SpanStore {
   add(spans: readonly SpanData[]): AddResult;
   /** Newest first. */
   traces(query?: TraceQuery): readonly TraceSummary[];
+  /** By its id, or by the beginning of one: then the newest trace that begins so. */
   trace(traceId: string): Trace | undefined;
   services(): readonly ServiceSummary[];
   /** Names of spans that `service` produced, sorted. */
@@ -153,9 +154,9 @@ class MemoryStore implements SpanStore {
   }
 
   trace(traceId: string): Trace | undefined {
-    const entry = this.#traces.get(traceId);
+    const entry = this.#traces.get(traceId) ?? this.#beginningWith(traceId);
     if (entry === undefined) return undefined;
-    return buildTrace(traceId, [...entry.spans.values()], this.#isComplete(entry));
+    return buildTrace(entry.traceId, [...entry.spans.values()], this.#isComplete(entry));
   }
 
   services(): readonly ServiceSummary[] {
@@ -238,6 +239,13 @@ class MemoryStore implements SpanStore {
       known.traces.delete(entry);
       if (known.spans === 0) this.#byService.delete(service);
     }
+  }
+
+  #beginningWith(prefix: string): TraceEntry | undefined {
+    if (prefix === "" || prefix.length >= 32) return undefined;
+    let newest: TraceEntry | undefined;
+    for (const [traceId, entry] of this.#traces) if (traceId.startsWith(prefix)) newest = entry;
+    return newest;
   }
 
   #isComplete(entry: TraceEntry): boolean {
