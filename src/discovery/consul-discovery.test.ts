@@ -91,7 +91,7 @@ interface Bench extends AsyncDisposable {
   settle(): Promise<void>;
 }
 
-function bench(url: string): Bench {
+function bench(url: string, options: { readonly updateIntervalMs?: number } = {}): Bench {
   const clock = manualClock();
   const http = httpClient();
   const warnings: string[] = [];
@@ -100,7 +100,7 @@ function bench(url: string): Bench {
     info: (message: string) => void infos.push(message),
     warn: (message: string) => void warnings.push(message),
   };
-  const discovery = consulDiscovery({ url, http, clock, random: seededRandom(1), log });
+  const discovery = consulDiscovery({ url, http, clock, random: seededRandom(1), log, ...options });
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return {
     discovery,
@@ -138,6 +138,13 @@ test("a lookup is the registry's first answer, and known from then on", async ()
   assert.deepEqual(portsOf(set), [8081, 8082]);
   assert.equal(t.discovery.known("user"), set);
   assert.match(registry.asked[0] ?? "", /^\/v1\/health\/service\/user\?passing=1&index=0&wait=30000ms$/);
+});
+
+test("update_interval is how long each question stays open", async () => {
+  await using registry = await peer();
+  await using t = bench(registry.url, { updateIntervalMs: 90_000 });
+  await t.discovery.lookup("user");
+  assert.match(registry.asked[0] ?? "", /wait=90000ms$/);
 });
 
 test("a change reaches the listeners without a timer, once", async () => {
