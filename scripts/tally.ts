@@ -11,8 +11,8 @@ export interface Tally {
 const mark = "tally ";
 
 /**
- * A reporter for machines: one line of JSON when the run has ended. Leaves only are counted, so that the sum over
- * runs is the number of claims checked; a cancelled test and a file that could not run are failures.
+ * A reporter for machines: one line of JSON when the run has ended. Suites are not counted, so that the sum over runs
+ * is the number of claims checked; a cancelled test and a file that could not run are failures.
  */
 async function* tally(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   let [passed, failed] = [0, 0];
