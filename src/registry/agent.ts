@@ -93,6 +93,11 @@ export function localAgent(node: string, store: Store, checks: Checker): Agent {
       spec: local.spec,
     };
   };
+  // Maintenance that is on already keeps the reason it was begun for.
+  const maintain = async (id: string, serviceId: string, enable: boolean, reason: string): Promise<void> => {
+    if (!enable) await commit({ kind: "check-gone", node, id });
+    else if (tables.check(node, id) === undefined) await commit(maintenance(node, id, serviceId, reason));
+  };
 
   return {
     node,
@@ -137,15 +142,9 @@ export function localAgent(node: string, store: Store, checks: Checker): Agent {
       if (tables.service(node, serviceId) === undefined) {
         throw unknown(`No service registered with ID "${serviceId}"`, 404);
       }
-      const id = serviceMaintenanceId(serviceId);
-      await commit(enable ? maintenance(node, id, serviceId, reason) : { kind: "check-gone", node, id });
+      await maintain(serviceMaintenanceId(serviceId), serviceId, enable, reason);
     },
-    nodeMaintenance: (enable, reason) =>
-      commit(
-        enable
-          ? maintenance(node, nodeMaintenanceId, "", reason)
-          : { kind: "check-gone", node, id: nodeMaintenanceId },
-      ),
+    nodeMaintenance: (enable, reason) => maintain(nodeMaintenanceId, "", enable, reason),
   };
 }
 

@@ -88,9 +88,9 @@ export class Tables {
     return byId(this.#nodes.get(node)?.checksOf.get(serviceId)?.values() ?? []);
   }
 
-  /** All checks that decide over an instance: its own and its node's, by id. */
+  /** All checks that decide over an instance: its node's by id, then its own by id. */
   checksOver(row: ServiceRow): CheckRow[] {
-    return byId([...this.checksOf(row.node, ""), ...this.checksOf(row.node, row.id)]);
+    return [...this.checksOf(row.node, ""), ...this.checksOf(row.node, row.id)];
   }
 
   /** Checks in a state, by node and id. */

@@ -46,8 +46,11 @@ function reads(wire: Wire): readonly Route[] {
       run({ rest, query }) {
         const found = health(rest);
         if (found !== undefined) return healthReply(found.status, found.status, found.json, query);
-        const value = { AggregatedStatus: "critical", Service: null, Checks: null };
-        return healthReply(undefined, `ServiceId ${rest} not found`, value, query);
+        const reason = `ServiceId ${rest} not found`;
+        // The wire tells this as JSON even to who asks for text.
+        const none = { AggregatedStatus: "critical", Service: null, Checks: null };
+        const value = query.get("format") === "text" ? reason : none;
+        return healthReply(undefined, reason, value, new URLSearchParams());
       },
     },
     {
@@ -128,11 +131,8 @@ function healthReply(
   const number = status === undefined ? 404 : status === "passing" ? 200 : status === "warning" ? 429 : 503;
   const headers = ["X-Consul-Reason", headerText(reason)];
   if (query.get("format") !== "text") return { ...json(value), status: number, headers };
-  return {
-    status: number,
-    headers,
-    content: { kind: "text", text: status ?? reason, type: "text/plain" },
-  };
+  const text = status ?? reason;
+  return { status: number, headers, content: { kind: "text", text, type: "text/plain" } };
 }
 
 /** A name from a path may hold what a header cannot. */

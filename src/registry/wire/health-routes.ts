@@ -42,6 +42,8 @@ function checks({ store: { tables } }: Wire, request: WireRequest): Read {
         .instances(name)
         .filter((row) => hasMeta(tables.node(row.node)?.row.meta))
         .flatMap((row) => tables.checksOf(row.node, row.id))
+        // By node and id, whatever instance they belong to.
+        .sort((a, b) => compare(a.node, b.node) || compare(a.id, b.id))
         .map(checkJson),
   };
 }
@@ -72,4 +74,8 @@ function state({ store: { tables } }: Wire, request: WireRequest): Read {
 export function named({ rest }: WireRequest, missing: string): string {
   if (rest === "") throw refusal(400, missing);
   return rest;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
