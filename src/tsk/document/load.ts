@@ -56,7 +56,7 @@ class Loader {
   }
 
   readonly #report = (diagnostic: Diagnostic): void => {
-    this.#diagnostics.push(diagnostic);
+    if (this.#diagnostics.length < limits.allDiagnostics) this.#diagnostics.push(diagnostic);
   };
 
   /** Reads one file into a layer; false when it does not exist. */

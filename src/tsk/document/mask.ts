@@ -20,12 +20,15 @@ export function maskDefaults(tree: Tree): void {
   }
 }
 
-/** Index of the first comma (when asked) or of the closing parenthesis of the call; or of the end. */
+// A default is short. Without a limit, a file of calls that never close would cost the square of its length.
+const maxTokens = 256;
+
+/** Index of the first comma (when asked) or of the closing parenthesis of the call; or of where it gives up. */
 function seek(tree: Tree, from: number, depth: number, comma: boolean): number {
   let open = depth;
   for (let index = from; ; index++) {
     const token = tree.tokens.kind(index);
-    if (token === kind.end) return index;
+    if (token === kind.end || index > from + maxTokens) return index;
     if (open === 0 && (token === kind.closeParen || (comma && token === kind.comma))) return index;
     if (token === kind.openParen || token === kind.openBracket || token === kind.openBrace) open++;
     if (token === kind.closeParen || token === kind.closeBracket || token === kind.closeBrace) open--;

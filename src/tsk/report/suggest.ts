@@ -8,7 +8,9 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   if (word.length < 3) return undefined;
   let best: string | undefined;
   let least = Math.floor(Math.min(word.length, maxWord) / 3) + 1;
+  let compared = 0;
   for (const candidate of candidates) {
+    if (++compared > maxCandidates) break;
     if (candidate === word || Math.abs(candidate.length - word.length) >= least) continue;
     const cost = distance(fold(word), fold(candidate));
     if (cost < least) {
@@ -21,6 +23,9 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
 
 // A candidate longer than this is not compared: the cost grows with the product of the lengths.
 const maxWord = 64;
+
+// Nor more candidates than this.
+const maxCandidates = 2000;
 
 /** `retryAttempts` and `retry_attempts` are the same word to a reader. */
 function fold(word: string): string {

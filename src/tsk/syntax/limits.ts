@@ -10,4 +10,8 @@ export const limits = {
   fuel: 1_000_000,
   /** Diagnostics of the syntax kept for one file; beyond it a file is noise. */
   diagnostics: 200,
+  /** Diagnostics kept for a document. */
+  allDiagnostics: 1000,
+  /** Diagnostics that are given a "did you mean". */
+  suggestions: 20,
 } as const;

@@ -159,10 +159,10 @@ function invalid(text: string, at: number, tokens: Tokens, report: Report): numb
 
 /** `${x}` outside a string: one problem, up to its brace if that is on the same line. */
 function strayInterpolation(text: string, at: number, tokens: Tokens, report: Report): number {
-  const close = /[}\n]/g;
-  close.lastIndex = at;
-  const found = close.exec(text);
-  const end = found?.[0] === "}" ? found.index + 1 : at + 2;
+  // Only so far: a file of nothing but `${` would cost the square of its length.
+  const near = text.slice(at, at + 100);
+  const close = near.search(/[}\n]/);
+  const end = near[close] === "}" ? at + close + 1 : at + 2;
   report("TSK_CHARACTER", at, end, "an interpolation stands in text in double quotes only");
   tokens.add(kind.invalid, end);
   return end;

@@ -26,6 +26,11 @@ export class Budget {
     return false;
   }
 
+  /** False for a value that is larger than all steps there are: copying or printing it would not end. */
+  fits(weight: number, refuse: Refuse): boolean {
+    return weight <= this.#limit || this.spend(this.#limit + 1, refuse);
+  }
+
   /** Enters one level of calls; false when it is one too many. `leave` follows only a true. */
   enter(refuse: Refuse): boolean {
     if (this.#depth < limits.calls) {

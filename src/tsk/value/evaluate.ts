@@ -1,11 +1,10 @@
 import { Secret } from "../../kernel/index.ts";
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, problem } from "../diagnostic.ts";
-import { didYouMean } from "../report/suggest.ts";
 import type { Span } from "../source.ts";
 import type { ObjectValue } from "../syntax/tree.ts";
 import { Budget } from "./budget.ts";
-import { type Data, dictionary, type Evaluated, isMap, type Place, typeName } from "./data.ts";
+import { type Data, dictionary, type Evaluated, isList, isMap, type Place, typeName } from "./data.ts";
 import { Expressions, type Frame, type Names } from "./expression.ts";
 import { type Result, scalarText } from "./operators.ts";
 import { type LeafPart, type MapPart, outlineObject, type Part, type VariablePart } from "./outline.ts";
@@ -116,7 +115,7 @@ class Evaluator implements Names {
   #finish(of: Slot): Evaluated | undefined {
     if (of.state === "done") return of.value;
     const refuse = (code: TskCode, message: string): void => this.#refuse(of, code, message);
-    if (!this.#budget.enter(refuse)) return undefined;
+    if (!this.#budget.spend(of.parts.length, refuse) || !this.#budget.enter(refuse)) return undefined;
     this.#open(of);
     if (of.children !== undefined) {
       of.state = "finishing";
@@ -132,7 +131,8 @@ class Evaluator implements Names {
       }
       this.#active.pop();
       const data = dictionary(entries);
-      of.value = { data, places: of.parts.flatMap(placesOf).reverse() };
+      if (this.#budget.fits(data.weight, refuse))
+        of.value = { data, places: of.parts.flatMap(placesOf).reverse() };
     }
     of.state = "done";
     this.#budget.leave();
@@ -152,12 +152,14 @@ class Evaluator implements Names {
       const part = of.parts[index];
       if (part === undefined) break;
       if (part.kind === "map") {
-        maps.unshift(part.children);
+        maps.push(part.children);
         this.#slots.set(part, of);
         continue;
       }
       const value = part.kind === "given" ? part.value : this.#leaf(part, of, index);
-      if (value !== undefined && isMap(value.data)) maps.unshift(givenParts(value.data));
+      // A map that nothing is merged with is kept as it is: it may be referred to many times.
+      const merged = maps.length > 0 || index > 0;
+      if (value !== undefined && isMap(value.data) && merged) maps.push(givenParts(value.data));
       else if (part.kind !== "leaf" || !part.spread) {
         if (maps.length === 0) of.value = value && { ...value, places: placesFrom(of, index, value) };
         break;
@@ -165,7 +167,7 @@ class Evaluator implements Names {
     }
     if (maps.length > 0) {
       of.children = new Map();
-      for (const [name, parts] of childParts(maps)) of.children.set(name, slot(name, of, parts));
+      for (const [name, parts] of childParts(maps.reverse())) of.children.set(name, slot(name, of, parts));
     }
     this.#active.pop();
     of.state = "open";
@@ -180,11 +182,13 @@ class Evaluator implements Names {
       this.#report(problem(place.source, place.span, "TSK_TYPE", message));
       return undefined;
     }
-    return { ...value, data: this.#kept(value.data, of.parts.slice(0, index)), places: [place] };
+    return { ...value, data: this.#kept(value.data, of.parts, index), places: [place] };
   }
 
   /** What one layer keeps secret stays so when a higher layer writes plain text over it. */
-  #kept(data: Data, lower: readonly Part[]): Data {
+  #kept(data: Data, parts: readonly Part[], index: number): Data {
+    if (index === 0 || isMap(data) || isList(data)) return data;
+    const lower = parts.slice(0, index);
     if (!lower.some((part) => part.kind === "leaf" && mentionsSecret(part))) return data;
     const text = data === null ? undefined : scalarText(data);
     return typeof text === "string" ? new Secret(text) : data;
@@ -208,7 +212,7 @@ class Evaluator implements Names {
     const names: string[] = [];
     for (let at: MapPart | undefined = frame.home; at !== undefined; at = at.parent)
       names.push(...at.variables.keys());
-    const meant = didYouMean(name, names);
+    const meant = this.#expressions.suggest(name, names);
     const help = meant === undefined ? undefined : `did you mean $${meant}?`;
     const message = `$${name} is not set in this file`;
     return this.#expressions.fail("TSK_UNKNOWN_VARIABLE", from, frame, message, help);

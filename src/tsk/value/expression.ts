@@ -3,6 +3,7 @@ import type { TskCode } from "../codes.ts";
 import { type Diagnostic, problem } from "../diagnostic.ts";
 import { didYouMean } from "../report/suggest.ts";
 import type { Span } from "../source.ts";
+import { limits } from "../syntax/limits.ts";
 import type {
   Binary,
   Conditional,
@@ -46,6 +47,7 @@ export class Expressions {
   readonly #env: (name: string) => string | undefined;
   readonly #budget: Budget;
   readonly #report: (diagnostic: Diagnostic) => void;
+  #suggestions: number = limits.suggestions;
 
   constructor(
     names: Names,
@@ -80,6 +82,11 @@ export class Expressions {
   fail(code: TskCode, at: Span, frame: Frame, message: string, help?: string): undefined {
     const span = { start: at.start, end: at.end };
     this.#report(problem(frame.place.source, span, code, message, help === undefined ? {} : { help }));
+  }
+
+  /** What was probably meant; only so often, each costs a look at every candidate. */
+  suggest(name: string, candidates: Iterable<string>): string | undefined {
+    return this.#suggestions-- > 0 ? didYouMean(name, candidates) : undefined;
   }
 
   #evaluate(value: Value, frame: Frame): Result {
@@ -147,13 +154,14 @@ export class Expressions {
       if (item !== undefined) items.push(isMap(item.data) ? item : { ...item, places: [place] });
     }
     const data = list(items);
-    return this.#give(data, data.weight, value, frame);
+    const refuse = (code: TskCode, message: string): void => void this.fail(code, value, frame, message);
+    return this.#budget.fits(data.weight, refuse) ? { data, places: [] } : undefined;
   }
 
   #name(value: Name, frame: Frame): Result {
     const found = this.#names.find(value.name, frame.home);
     if (found !== undefined) return this.#names.finish(found, value, frame);
-    const meant = didYouMean(value.name, this.#names.visible(frame.home));
+    const meant = this.suggest(value.name, this.#names.visible(frame.home));
     const quoted = `write "${value.name}" if it is text`;
     const help =
       booleans.get(value.name) ?? (meant === undefined ? quoted : `did you mean ${meant}? ${quoted}`);
@@ -205,7 +213,7 @@ export class Expressions {
       );
     const found = isMap(data) ? data.entries.get(key) : data.items[/^\d+$/.test(key) ? Number(key) : -1];
     if (found !== undefined) return found;
-    const meant = isMap(data) ? didYouMean(key, data.entries.keys()) : undefined;
+    const meant = isMap(data) ? this.suggest(key, data.entries.keys()) : undefined;
     const message = `there is no ${keyText(key)} in this ${typeName(data)}`;
     const help = meant === undefined ? {} : { help: `did you mean ${meant}?` };
     return { absent: { code: "TSK_NO_KEY", message, ...help }, node: { start: value.start, end: value.end } };
