@@ -121,10 +121,13 @@ for (const [name, text, expected] of states) {
 test("what is written can be read back, and no text makes the readers throw", () => {
   fc.assert(fc.property(fc.string(), fc.string(), (a, b) => void readW3c(a, b)));
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
-      const once = readTraceState(text);
-      if (once !== undefined) assert.equal(readTraceState(once), once);
-    }),
+    fc.property(
+      fc.array(fc.nat({ max: 0x17f })).map((list) => String.fromCharCode(...list)),
+      (text) => {
+        const once = readTraceState(text);
+        if (once !== undefined) assert.equal(readTraceState(once), once);
+      },
+    ),
   );
 });
 

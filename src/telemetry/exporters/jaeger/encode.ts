@@ -61,7 +61,7 @@ function writeTag(out: ByteWriter, [key, value]: Tag): void {
   if (typeof value === "boolean") {
     i32Field(out, 2, tagType.bool);
     boolField(out, 5, value);
-  } else if (typeof value === "number" && Number.isSafeInteger(value)) {
+  } else if (typeof value === "number" && Number.isSafeInteger(value) && !Object.is(value, -0)) {
     i32Field(out, 2, tagType.long);
     i64Field(out, 6, value);
   } else if (typeof value === "number") {
