@@ -2,6 +2,7 @@ import { TuskerError } from "../kernel/index.ts";
 import type { Checker } from "./checks/checker.ts";
 import type { Change, Check, CheckSpec, CheckStatus, Service } from "./state/model.ts";
 import type { Store } from "./state/store.ts";
+import type { Tables } from "./state/tables.ts";
 
 /** An instance to be registered on this node. */
 export type LocalService = Omit<Service, "node">;
@@ -68,31 +69,6 @@ export function localAgent(node: string, store: Store, checks: Checker): Agent {
   const commit = async (...changes: Change[]): Promise<void> => {
     await store.commit(changes);
   };
-  const checkOf = (
-    local: LocalCheck,
-    id: string,
-    name: string,
-    serviceId: string,
-    setStatus = false,
-  ): Check => {
-    if (id === aliveCheckId) throw refused(`"${id}" is the registry's own check; choose another id`);
-    const known = tables.check(node, id);
-    const before = setStatus && local.status !== undefined ? undefined : known;
-    return {
-      node,
-      id,
-      name,
-      notes: local.notes,
-      // Registering again is no sign of health, nor of the lack of it: what is known of the instance stays.
-      status: before?.status ?? local.status ?? "critical",
-      output: before?.output ?? "",
-      serviceId,
-      serviceName: "",
-      serviceTags: [],
-      type: local.type,
-      spec: local.spec,
-    };
-  };
   // Maintenance that is on already keeps the reason it was begun for.
   const maintain = async (id: string, serviceId: string, enable: boolean, reason: string): Promise<void> => {
     if (!enable) await commit({ kind: "check-gone", node, id });
@@ -101,33 +77,18 @@ export function localAgent(node: string, store: Store, checks: Checker): Agent {
 
   return {
     node,
-    async register(service, list, { replaceChecks = false, setStatus = false } = {}) {
-      const next = list.map((local, i) => {
-        const derived = list.length > 1 ? `service:${service.id}:${i + 1}` : `service:${service.id}`;
-        return checkOf(
-          local,
-          local.id || derived,
-          local.name || `Service '${service.name}' check`,
-          service.id,
-          setStatus,
-        );
-      });
-      const kept = new Set(next.map((check) => check.id));
-      const gone = replaceChecks
-        ? tables.checksOf(node, service.id).filter(({ id }) => !kept.has(id) && !isMaintenanceCheck(id))
-        : [];
-      await commit(
-        { kind: "service", service: { ...service, node } },
-        ...gone.map(({ id }): Change => ({ kind: "check-gone", node, id })),
-        ...next.map((check): Change => ({ kind: "check", check })),
-      );
-    },
+    register: async (service, list, options = {}) =>
+      commit(...registration(tables, node, service, list, options)),
     deregister: (id) => commit({ kind: "service-gone", node, id }),
     async registerCheck(local, serviceId) {
       if (serviceId !== "" && tables.service(node, serviceId) === undefined) {
         throw unknown(`ServiceID "${serviceId}" does not exist`);
       }
-      await commit({ kind: "check", check: checkOf(local, local.id || local.name, local.name, serviceId) });
+      const id = local.id || local.name;
+      await commit({
+        kind: "check",
+        check: checkRow(tables.check(node, id), { ...local, id, node, serviceId }),
+      });
     },
     async deregisterCheck(id) {
       if (id !== aliveCheckId) await commit({ kind: "check-gone", node, id });
@@ -145,6 +106,48 @@ export function localAgent(node: string, store: Store, checks: Checker): Agent {
       await maintain(serviceMaintenanceId(serviceId), serviceId, enable, reason);
     },
     nodeMaintenance: (enable, reason) => maintain(nodeMaintenanceId, "", enable, reason),
+  };
+}
+
+/** The transaction of a registration: the instance, its checks that are to go, its checks. */
+function registration(
+  tables: Tables,
+  node: string,
+  service: LocalService,
+  list: readonly LocalCheck[],
+  { replaceChecks = false, setStatus = false }: RegisterOptions,
+): Change[] {
+  const next = list.map((local, i) => {
+    const derived = list.length > 1 ? `service:${service.id}:${i + 1}` : `service:${service.id}`;
+    const id = local.id || derived;
+    const name = local.name || `Service '${service.name}' check`;
+    const known = setStatus && local.status !== undefined ? undefined : tables.check(node, id);
+    return checkRow(known, { ...local, id, name, node, serviceId: service.id });
+  });
+  const kept = new Set(next.map((check) => check.id));
+  const gone = replaceChecks
+    ? tables.checksOf(node, service.id).filter(({ id }) => !kept.has(id) && !isMaintenanceCheck(id))
+    : [];
+  return [
+    { kind: "service", service: { ...service, node } },
+    ...gone.map(({ id }): Change => ({ kind: "check-gone", node, id })),
+    ...next.map((check): Change => ({ kind: "check", check })),
+  ];
+}
+
+/** @throws TuskerError REGISTRY_INVALID when it would take the place of the registry's own check */
+function checkRow(
+  known: Check | undefined,
+  local: LocalCheck & { readonly node: string; readonly serviceId: string },
+): Check {
+  if (local.id === aliveCheckId) throw refused(`"${local.id}" is the registry's own; choose another id`);
+  return {
+    ...local,
+    // Registering again is no sign of health, nor of the lack of it: what is known of the instance stays.
+    status: known?.status ?? local.status ?? "critical",
+    output: known?.output ?? "",
+    serviceName: "",
+    serviceTags: [],
   };
 }
 

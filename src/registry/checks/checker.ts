@@ -38,85 +38,97 @@ interface Running {
  * stopped, and an instance that stays critical for too long is deregistered. There is no second list to keep in step.
  */
 export function checker(options: CheckerOptions): Checker {
-  const { store, node, clock } = options;
-  const running = new Map<string, Running>();
-  let ended = false;
+  const checks = new RunningChecks(options);
+  options.store.follow(({ changes }) => checks.follow(changes));
+  return checks;
+}
 
-  const commit = (changes: readonly Change[]): void => {
-    if (!ended) store.commit(changes).catch(options.onError);
-  };
-  const report = (id: string, result: ProbeResult): void => {
-    const check = store.tables.check(node, id);
-    if (check !== undefined) commit([{ kind: "check", check: { ...check, ...result } }]);
-  };
-  const start = (id: string, spec: CheckSpec): Running["work"] => {
-    if (spec.kind === "ttl") return ttlCheck(spec.ttlMs, clock, () => report(id, expired(store, node, id)));
+class RunningChecks implements Checker {
+  readonly #options: CheckerOptions;
+  readonly #running = new Map<string, Running>();
+  #ended = false;
+
+  constructor(options: CheckerOptions) {
+    this.#options = options;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  beat(checkId: string): void {
+    this.#running.get(checkId)?.work.beat?.();
+  }
+
+  follow(changes: readonly Change[]): void {
+    if (this.#ended) return;
+    const { node } = this.#options;
+    for (const change of changes) {
+      if (change.kind === "check" && change.check.node === node) this.#adopt(change.check);
+      if (change.kind === "check-gone" && change.node === node) this.#stop(change.id);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#ended = true;
+    for (const id of [...this.#running.keys()]) this.#stop(id);
+  }
+
+  #adopt({ id, spec, serviceId, status }: Check): void {
+    const entry = this.#running.get(id);
+    if (spec === undefined) {
+      this.#stop(id);
+    } else if (entry === undefined || !isDeepStrictEqual(entry.spec, spec)) {
+      this.#stop(id);
+      const started = { spec, work: this.#start(id, spec), serviceId, status, reaper: undefined };
+      this.#running.set(id, started);
+      this.#watchCritical(started);
+    } else {
+      entry.status = status;
+      entry.serviceId = serviceId;
+      this.#watchCritical(entry);
+    }
+  }
+
+  #start(id: string, spec: CheckSpec): Running["work"] {
+    const { clock, store, node } = this.#options;
+    if (spec.kind === "ttl")
+      return ttlCheck(spec.ttlMs, clock, () => this.#report(id, expired(store, node, id)));
     return intervalCheck(spec, {
-      ...options,
-      report: (result) => report(id, result),
+      ...this.#options,
+      report: (result) => this.#report(id, result),
       note: (output) => store.tables.setOutput(node, id, output),
     });
-  };
-  const stop = (id: string): void => {
-    const entry = running.get(id);
+  }
+
+  #stop(id: string): void {
+    const entry = this.#running.get(id);
     entry?.reaper?.cancel();
     entry?.work[Symbol.dispose]();
-    running.delete(id);
-  };
-  const watchCritical = (entry: Running): void => {
+    this.#running.delete(id);
+  }
+
+  #watchCritical(entry: Running): void {
+    const { clock, node } = this.#options;
     const afterMs = entry.spec.deregisterAfterMs;
     if (entry.status !== "critical" || entry.serviceId === "" || afterMs === 0) {
       entry.reaper?.cancel();
       entry.reaper = undefined;
       return;
     }
+    const forget = (): void => this.#commit({ kind: "service-gone", node, id: entry.serviceId });
     // One that is critical already keeps the time it has.
-    entry.reaper ??= clock.after(
-      afterMs,
-      () => commit([{ kind: "service-gone", node, id: entry.serviceId }]),
-      { background: true },
-    );
-  };
-  const adopt = (check: Check): void => {
-    const { spec } = check;
-    let entry = running.get(check.id);
-    if (spec === undefined) {
-      stop(check.id);
-      return;
-    }
-    if (entry === undefined || !isDeepStrictEqual(entry.spec, spec)) {
-      stop(check.id);
-      entry = {
-        spec,
-        work: start(check.id, spec),
-        serviceId: check.serviceId,
-        status: check.status,
-        reaper: undefined,
-      };
-      running.set(check.id, entry);
-    }
-    entry.status = check.status;
-    entry.serviceId = check.serviceId;
-    watchCritical(entry);
-  };
+    entry.reaper ??= clock.after(afterMs, forget, { background: true });
+  }
 
-  store.follow(({ changes }) => {
-    if (ended) return;
-    for (const change of changes) {
-      if (change.kind === "check" && change.check.node === node) adopt(change.check);
-      if (change.kind === "check-gone" && change.node === node) stop(change.id);
-    }
-  });
-  return {
-    beat: (checkId) => running.get(checkId)?.work.beat?.(),
-    get running() {
-      return running.size;
-    },
-    [Symbol.dispose]() {
-      ended = true;
-      for (const id of [...running.keys()]) stop(id);
-    },
-  };
+  #report(id: string, result: ProbeResult): void {
+    const check = this.#options.store.tables.check(this.#options.node, id);
+    if (check !== undefined) this.#commit({ kind: "check", check: { ...check, ...result } });
+  }
+
+  #commit(change: Change): void {
+    if (!this.#ended) this.#options.store.commit([change]).catch(this.#options.onError);
+  }
 }
 
 function expired(store: Store, node: string, id: string): ProbeResult {
