@@ -33,6 +33,12 @@ export function commandHelp(command: Command): string {
   ].join("\n");
 }
 
+/** docs/reference/cli.md. */
+export function referencePage(commands: readonly Command[]): string {
+  const sections = commands.map((command) => `## ${command.name}\n\n\`\`\`\n${commandHelp(command)}\`\`\`\n`);
+  return `# Commands\n\nWritten from \`src/cli/table.ts\`; a test compares the two. Exit codes: 0 fine, 1 the answer is no, 2 wrong use.\n\n${sections.join("\n")}`;
+}
+
 function nameOf(name: string, option: Option): string {
   const short = option.short === undefined ? "" : `-${option.short}, `;
   return `${short}--${name}${option.value === undefined ? "" : ` ${option.value}`}`;

@@ -148,10 +148,25 @@ export const commands: readonly Command[] = [
     maxOperands: 0,
     options: {
       json,
+      bind: { type: "string", value: "ADDRESS", help: "default 127.0.0.1" },
       "otlp-port": { type: "string", value: "N", help: "default 4318" },
       "zipkin-port": { type: "string", value: "N", help: "default 9411" },
       "jaeger-port": { type: "string", value: "N", help: "default 14268" },
     },
     load: () => import("./commands/collector.ts"),
+  },
+  {
+    name: "deploy",
+    summary: "write a Dockerfile, compose.yaml and Prometheus configuration for the fleet",
+    operands: "[folder]",
+    maxOperands: 1,
+    options: {
+      json,
+      file,
+      env,
+      set,
+      check: { type: "boolean", help: "write nothing; exit 1 if committed files differ" },
+    },
+    load: () => import("./commands/deploy.ts"),
   },
 ];

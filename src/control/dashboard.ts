@@ -82,7 +82,7 @@ export function dashboardPaths(): readonly string[] {
 function browserModule(source: string): string {
   return withoutWarning(() => stripTypeScriptTypes(source))
     .replaceAll(/^((?:import|export|\}) .*from "\.\/[a-z-]+)\.ts";$/gm, '$1.js";')
-    .replaceAll(/^[ \t]*(?:\/\*\*[^]*?\*\/|\/\/.*)$/gm, "")
+    .replaceAll(/^[ \t]*(?:\/\*\*[\s\S]*?\*\/|\/\/.*)$/gm, "")
     .replaceAll(/[ \t]+$/gm, "")
     .replaceAll(/\n{2,}/g, "\n");
 }

@@ -1,12 +1,12 @@
 import { systemClock, systemRandom } from "../../kernel/index.ts";
 import { startRegistry } from "../../registry/index.ts";
 import type { Run } from "../command.ts";
-import { portOption } from "../numbers.ts";
+import { bindOption, portOption } from "../listen-options.ts";
 import { serveUntilSignal, stderrLogger } from "../serve.ts";
 
 /** Runs the registry alone. */
 export const run: Run = async (args, io) => {
-  const host = args.text("bind") ?? "127.0.0.1";
+  const host = bindOption(args, io);
   const port = portOption(args, "port", 8500);
   await using registry = await startRegistry({
     host,
