@@ -7,7 +7,9 @@ import { generatedFrom } from "./generated.ts";
  */
 export function registerScript(fleet: DeployFleet): DeployFile {
   const instances = fleet.services.map(registration);
-  const text = `${generatedFrom(fleet.file, "//")}const registry = process.env.TUSKER_REGISTRY_URL ?? ${JSON.stringify(deployAddresses.registry)};
+  const text = `${generatedFrom(fleet.file, "//")}import { setTimeout as sleep } from "node:timers/promises";
+
+const registry = process.env.TUSKER_REGISTRY_URL ?? ${JSON.stringify(deployAddresses.registry)};
 const everyMs = Number(process.env.REGISTER_EVERY_MS ?? 5000);
 const instances = ${JSON.stringify(instances, undefined, 2)};
 
@@ -28,7 +30,7 @@ for (;;) {
       console.error(\`\${instance.ID}: \${error.cause?.message ?? error.message}\`);
     }
   }
-  await new Promise((resolve) => setTimeout(resolve, everyMs));
+  await sleep(everyMs);
 }
 `;
   return { path: "deploy/register.mjs", text };

@@ -1,4 +1,6 @@
 // Written by `tusker deploy` from tusker.tsk. Change that file and run it again.
+import { setTimeout as sleep } from "node:timers/promises";
+
 const registry = process.env.TUSKER_REGISTRY_URL ?? "http://registry:8500";
 const everyMs = Number(process.env.REGISTER_EVERY_MS ?? 5000);
 const instances = [
@@ -50,5 +52,5 @@ for (;;) {
       console.error(`${instance.ID}: ${error.cause?.message ?? error.message}`);
     }
   }
-  await new Promise((resolve) => setTimeout(resolve, everyMs));
+  await sleep(everyMs);
 }
