@@ -32,12 +32,6 @@ export function spanLine(
   const bar = el("span", { class: "fill" });
   bar.style.left = `${left * 100}%`;
   bar.style.width = `${share * 100}%`;
-  const time = el(
-    "span",
-    { class: `took${left + share > 0.75 ? " before" : ""}` },
-    durationText(span.durationUs),
-  );
-  time.style.left = `${(left + share > 0.75 ? left : left + share) * 100}%`;
   const fold = svg(
     "svg",
     { class: "fold", viewBox: "0 0 16 16", "aria-hidden": "true" },
@@ -67,7 +61,8 @@ export function spanLine(
       "aria-expanded": children.length > 0 ? String(!folded) : undefined,
     },
     name,
-    el("div", { class: "lane", role: "gridcell" }, bar, time),
+    el("div", { class: "lane", role: "presentation" }, bar),
+    el("div", { class: "took", role: "gridcell" }, durationText(span.durationUs)),
   );
 }
 

@@ -35,10 +35,14 @@ test("every style sheet and every module is reached from the page", () => {
   const visit = (path: string): void => {
     if (reached.has(path)) return;
     reached.add(path);
-    for (const [, name = ""] of text(path).matchAll(/(?:src|href|from) ?=?"\.?(\/[a-z-]+\.(?:js|css|svg))"/g)) visit(name);
+    for (const [, name = ""] of text(path).matchAll(/(?:src|href|from) ?=?"\.?(\/[a-z-]+\.(?:js|css|svg))"/g))
+      visit(name);
   };
   visit("/");
-  assert.deepEqual(dashboardPaths().filter((path) => !reached.has(path)), []);
+  assert.deepEqual(
+    dashboardPaths().filter((path) => !reached.has(path)),
+    [],
+  );
 });
 
 test("modules are JavaScript: no types, no TypeScript names, no comments", () => {
@@ -51,18 +55,26 @@ test("modules are JavaScript: no types, no TypeScript names, no comments", () =>
 
 test("no template stands over several lines, because empty lines are taken out", () => {
   for (const path of modules) {
-    const source = readFileSync(new URL(`../../dashboard${path.replace(/js$/, "ts")}`, import.meta.url), "utf8");
-    for (const line of source.split("\n")) assert.equal((line.match(/`/g)?.length ?? 0) % 2, 0, `${path}: ${line}`);
+    const source = readFileSync(
+      new URL(`../../dashboard${path.replace(/js$/, "ts")}`, import.meta.url),
+      "utf8",
+    );
+    for (const line of source.split("\n"))
+      assert.equal((line.match(/`/g)?.length ?? 0) % 2, 0, `${path}: ${line}`);
   }
 });
 
 test("the page holds nothing its policy forbids: no inline script, style or handler", () => {
   assert.doesNotMatch(text("/"), /<style|style=|<script(?![^>]* src=)| on[a-z]+=|https?:/);
-  for (const path of modules) assert.doesNotMatch(text(path), /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(/, path);
+  for (const path of modules)
+    assert.doesNotMatch(text(path), /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(/, path);
 });
 
 test("all of it together stays below 40 KB on the wire", () => {
-  const bytes = dashboardPaths().reduce((sum, path) => sum + (dashboardFile(path, "gzip")?.body.length ?? 0), 0);
+  const bytes = dashboardPaths().reduce(
+    (sum, path) => sum + (dashboardFile(path, "gzip")?.body.length ?? 0),
+    0,
+  );
   assert.ok(bytes < 40 * 1024, `${bytes} bytes`);
 });
 
@@ -80,10 +92,23 @@ test("a second visit gets the same bytes without reading again", () => {
 });
 
 test("nothing but the dashboard can be asked for", () => {
-  for (const path of ["/tsconfig.json", "/layout.test.js", "/../package.json", "/app.ts", "/index.html", "//", "/a/b.js"])
+  for (const path of [
+    "/tsconfig.json",
+    "/layout.test.js",
+    "/../package.json",
+    "/app.ts",
+    "/index.html",
+    "//",
+    "/a/b.js",
+  ])
     assert.equal(dashboardFile(path), undefined, path);
   const known = new Set(dashboardPaths());
-  fc.assert(fc.property(fc.string().map((name) => `/${name}`), (path) => known.has(path) || dashboardFile(path) === undefined));
+  fc.assert(
+    fc.property(
+      fc.string().map((name) => `/${name}`),
+      (path) => known.has(path) || dashboardFile(path) === undefined,
+    ),
+  );
 });
 
 test("colours are readable in both schemes (WCAG 2.2 §1.4.3, §1.4.11)", () => {
@@ -101,7 +126,8 @@ test("colours are readable in both schemes (WCAG 2.2 §1.4.3, §1.4.11)", () => 
       }
     assert.ok(contrast(at("--bad"), at("--bad-back")) >= 4.5);
     assert.ok(contrast(at("--edge"), at("--card")) >= 3);
-    for (const tone of tones) assert.ok(contrast(at(tone), at("--card")) >= 4.5, `${tone} (scheme ${scheme})`);
+    for (const tone of tones)
+      assert.ok(contrast(at(tone), at("--card")) >= 4.5, `${tone} (scheme ${scheme})`);
   }
 });
 
@@ -109,7 +135,8 @@ test("colours are readable in both schemes (WCAG 2.2 §1.4.3, §1.4.11)", () => 
 function tokensOf(css: string): ReadonlyMap<string, readonly [string, string]> {
   const found = new Map<string, readonly [string, string]>();
   const rule = /(?:\.(tone-\d) \{\s*--tone|(--[a-z-]+)): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)/g;
-  for (const [, tone, token, light = "", dark = ""] of css.matchAll(rule)) found.set(tone ?? token ?? "", [light, dark]);
+  for (const [, tone, token, light = "", dark = ""] of css.matchAll(rule))
+    found.set(tone ?? token ?? "", [light, dark]);
   return found;
 }
 

@@ -72,6 +72,7 @@ export function dashboardPaths(): readonly string[] {
   return readdirSync(sources)
     .filter((file) => /^[a-z-]+\.(css|ts|svg)$/.test(file))
     .map((file) => `/${file.replace(/ts$/, "js")}`)
+    .filter((path) => (dashboardFile(path)?.body.length ?? 0) > 1) // Of modules of types alone nothing is left.
     .concat("/");
 }
 
