@@ -27,7 +27,10 @@ export interface InstanceRegistration {
   readonly weight?: number;
   /** How the registry learns the status; absent means always passing. */
   readonly check?: InstanceCheck;
-  /** Status until the first check result; default critical with a check. */
+  /**
+   * Status of the check until its first result; default critical. A registry that knows the check already keeps the
+   * status it has: registering again is no sign of health. Deregister first, or follow with `setStatus`.
+   */
   readonly status?: InstanceStatus;
 }
 
