@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { manualClock, Secret } from "../kernel/index.ts";
 import { withSpan } from "./current.ts";
 import { createLogger, humanLines, type LogFormat, type LogLevel } from "./logger.ts";
@@ -91,4 +92,35 @@ test("colour adds escapes around the same words", () => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escapes are what is looked for
   assert.equal(colored.lines[0]?.replaceAll(/\u001b\[\d+m/g, ""), plain.lines[0]);
   assert.notEqual(colored.lines[0], plain.lines[0]);
+});
+
+test("whatever is logged, one call is one line in both formats and steers no terminal", () => {
+  const text = fc
+    .array(fc.nat({ max: 0xffff }), { maxLength: 12 })
+    .map((list) => String.fromCharCode(...list));
+  fc.assert(
+    fc.property(text, fc.dictionary(text, fc.oneof(text, fc.array(text))), (message, fields) => {
+      for (const format of [undefined, humanLines({ color: false })]) {
+        const { log, lines } = setUp(format === undefined ? {} : { format });
+        log.info(message, fields);
+        assert.equal(lines.length, 1);
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+        assert.doesNotMatch(lines[0] ?? "", /[\u0000-\u001f]/);
+      }
+    }),
+  );
+  const { log, lines } = setUp({ format: humanLines({ color: false }) });
+  log.info("a\nb\u001b[2J", { forged: "x\r\n12:00 error", "na\nme": 1 });
+  assert.match(lines[0] ?? "", /info {2}a\\u000ab\\u001b\[2J forged="x\\r\\n12:00 error" na\\u000ame=1/);
+});
+
+test("a caller's field cannot take the place of one of ours", () => {
+  const { log, lines } = setUp();
+  log.info("real", { message: "forged", level: "error", time: "never", note: "n" });
+  const line = JSON.parse(lines[0] ?? "");
+  assert.deepEqual([line.message, line.level, line.note], ["real", "info", "n"]);
+  assert.deepEqual(
+    [line["field.message"], line["field.level"], line["field.time"]],
+    ["forged", "error", "never"],
+  );
 });

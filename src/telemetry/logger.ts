@@ -57,19 +57,24 @@ export function createLogger(options: LoggerOptions): Logger {
 /** OpenTelemetry severity numbers of the levels (logs data model, SeverityNumber). */
 const severity: Readonly<Record<LogLevel, number>> = { debug: 5, info: 9, warn: 13, error: 17 };
 
-/** One JSON object per line; our own fields first, in this order. */
-export const jsonLines: LogFormat = (record) =>
-  JSON.stringify({
+/** One JSON object per line; our own fields first, in this order. A caller's field of such a name gets `field.` before. */
+export const jsonLines: LogFormat = (record) => {
+  const line: Record<string, unknown> = {
     time: new Date(record.timeMs).toISOString(),
     level: record.level,
     severity_number: severity[record.level],
     "service.name": record.service,
     message: record.message,
-    ...(record.traceId === undefined
-      ? {}
-      : { trace_id: record.traceId, span_id: record.spanId, trace_flags: record.sampled ? "01" : "00" }),
-    ...record.fields,
-  });
+  };
+  if (record.traceId !== undefined) {
+    line.trace_id = record.traceId;
+    line.span_id = record.spanId;
+    line.trace_flags = record.sampled ? "01" : "00";
+  }
+  for (const [name, value] of Object.entries(record.fields))
+    line[Object.hasOwn(line, name) ? `field.${name}` : name] = value;
+  return JSON.stringify(line);
+};
 
 /**
  * Lines for people: time, level, message, fields as `name=value`, and the short trace id.
@@ -83,10 +88,10 @@ export function humanLines(options: { readonly color: boolean }): LogFormat {
   return (record) => {
     const time = new Date(record.timeMs).toISOString().slice(11, 23);
     const fields = Object.entries(record.fields).map(
-      ([name, value]) => ` ${paint(90, `${name}=`)}${word(value)}`,
+      ([name, value]) => ` ${paint(90, `${oneLine(name)}=`)}${word(value)}`,
     );
     const trace = record.traceId === undefined ? "" : paint(90, ` trace=${record.traceId.slice(0, 8)}`);
-    return `${paint(90, time)} ${paint(color[record.level], record.level.padEnd(5))} ${record.message}${fields.join("")}${trace}`;
+    return `${paint(90, time)} ${paint(color[record.level], record.level.padEnd(5))} ${oneLine(record.message)}${fields.join("")}${trace}`;
   };
 }
 
@@ -121,6 +126,15 @@ function loggerWith(options: LoggerOptions, bound: LogFields): Logger {
 }
 
 function word(value: unknown): string {
-  if (typeof value === "string") return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
-  return JSON.stringify(value) ?? "undefined";
+  if (typeof value === "string")
+    return /^[^\s"=\p{C}]+$/u.test(value) ? value : oneLine(JSON.stringify(value));
+  return oneLine(JSON.stringify(value) ?? "undefined");
+}
+
+/** Control and direction characters as escapes: a value must not be able to forge a line or steer a terminal. */
+function oneLine(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { type ManualClock, manualClock, seededRandom } from "../../kernel/index.ts";
 import type { SpanData } from "../span-data.ts";
 import { type BatcherOptions, batchSpans, deliveryMessage, type SpanBatcher } from "./batch.ts";
@@ -310,4 +311,56 @@ test("every event reads as a sentence with its address", () => {
     { kind: "refused", url: "http://a", status: 400 },
   ];
   for (const event of events) assert.match(deliveryMessage(event), /http:\/\/a/);
+});
+
+test("whatever an endpoint does, every span is sent, dropped or waiting, and waiting ones are bounded", async () => {
+  const outcome = fc.oneof(fc.constantFrom(200, 202, 400, 429, 503), fc.constant("away" as const));
+  const step = fc.record({ spans: fc.nat({ max: 5 }), passMs: fc.constantFrom(0, 100, 250, 1000, 40_000) });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(outcome, { maxLength: 30 }),
+      fc.array(step, { maxLength: 15 }),
+      async (answers, steps) => {
+        const { batcher, clock, ...network } = setUp({ maxBatch: 4, maxWaiting: 8 });
+        network.answers("http://a", ...answers);
+        for (const { spans, passMs } of steps) {
+          for (let i = 0; i < spans; i++) batcher.accept(span("x"));
+          clock.advance(passMs);
+          await settle();
+          const [stats] = batcher.stats().endpoints;
+          // One batch may be on its way besides those that wait.
+          assert.ok((stats?.waiting ?? 0) <= 8 + 5, `${stats?.waiting} waiting`);
+        }
+        await batcher.shutdown();
+        const { accepted, endpoints } = batcher.stats();
+        const [stats] = endpoints;
+        assert.equal((stats?.sent ?? 0) + (stats?.dropped ?? 0), accepted);
+        assert.equal(stats?.waiting, 0);
+        assert.equal(clock.pending, 0);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test("events tell each change once: never twice the same in a row", async () => {
+  const { batcher, clock, events, answers } = setUp();
+  answers("http://a", "away", "away", 200, "away", 200, 200);
+  for (let i = 0; i < 8; i++) {
+    accept(batcher, "x");
+    clock.advance(40_000);
+    await settle();
+  }
+  assert.deepEqual(
+    events.map((event) => event.kind),
+    ["unreachable", "reachable", "unreachable", "reachable"],
+  );
+});
+
+test("disposing is shutting down", async () => {
+  const { batcher, sent } = setUp();
+  accept(batcher, "a");
+  await batcher[Symbol.asyncDispose]();
+  assert.equal(sent.length, 1);
+  await batcher.shutdown();
 });

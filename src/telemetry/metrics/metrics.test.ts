@@ -146,3 +146,49 @@ test("numbers beyond the finite are written as Prometheus reads them", () => {
   const text = metrics.render();
   assert.match(text, /g\{n="a"\} \+Inf\ng\{n="b"\} -Inf\ng\{n="c"\} NaN\n/);
 });
+
+test("any label values come back from the text as they were", () => {
+  const text = fc
+    .array(fc.constantFrom("a", "\\", '"', "\n", ",", "}", "=", " ", "é"), { maxLength: 8 })
+    .map((c) => c.join(""));
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.tuple(text, text), { selector: (pair) => JSON.stringify(pair), maxLength: 6 }),
+      (pairs) => {
+        const metrics = createMetrics();
+        const counter = metrics.counter("x_total", { help: "h", labels: ["a", "b"] });
+        for (const [i, [a, b]] of pairs.entries()) counter.bind({ a, b }).add(i + 1);
+        const found = metrics
+          .render()
+          .split("\n")
+          .filter((line) => line.startsWith("x_total{"))
+          .map((line) => {
+            const [, a = "", b = "", value] =
+              /^x_total\{a="((?:[^"\\]|\\.)*)",b="((?:[^"\\]|\\.)*)"\} (\d+)$/.exec(line) ?? [];
+            return [unescaped(a), unescaped(b), Number(value)];
+          });
+        assert.deepEqual(
+          found,
+          pairs.map(([a, b], i) => [a, b, i + 1]),
+        );
+      },
+    ),
+  );
+});
+
+test("a metric nobody has bound yet is not rendered", () => {
+  const metrics = createMetrics();
+  metrics.counter("unused_total", { help: "h", labels: ["a"] });
+  assert.doesNotMatch(metrics.render(), /unused/);
+});
+
+test("families keep the order in which they were made", () => {
+  const metrics = createMetrics();
+  for (const name of ["b", "a", "c"]) metrics.gauge(name, { help: "h" }).bind().set(1);
+  const order = [...metrics.render().matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name);
+  assert.deepEqual(order.slice(-3), ["b", "a", "c"]);
+});
+
+function unescaped(text: string): string {
+  return text.replaceAll(/\\(.)/g, (_, char: string) => (char === "n" ? "\n" : char));
+}
