@@ -56,8 +56,10 @@ function separate(cursor: Cursor, until: number, item: Item | undefined): void {
     cursor.report("TSK_EXPECTED", span, "outside braces a line ends without a comma");
     cursor.advance();
     return;
-  } else if (closes(cursor.kind)) orphan(cursor);
-  else if (item?.kind === "section")
+  } else if (closes(cursor.kind)) {
+    // `a: ]` is one mistake: the value that is missing is reported already.
+    if (item?.kind !== "entry" || item.value.kind !== "missing") orphan(cursor);
+  } else if (item?.kind === "section")
     cursor.report("TSK_SECTION", span, "a section header stands alone on its line");
   else if (startsEntry(cursor)) {
     const help = until === kind.end ? "begin a new line" : "put a comma or a line end between them";
