@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
+import { getCompileCacheDir } from "node:module";
 import { join } from "node:path";
 import { Secret } from "../kernel/index.ts";
-import { type FleetSettings, instanceId, type ServiceSettings } from "./settings.ts";
+import { type FleetSettings, instanceId, type ServiceSettings } from "./file/settings.ts";
 
 /** Addresses the supervisor knows once its own parts run. */
 export interface FleetAddresses {
@@ -116,7 +117,8 @@ export function inherited(): Record<string, string> {
     NODE_OPTIONS: _options,
     ...rest
   } = process.env;
-  return defined(rest);
+  // Children share our cache of compiled code: a restart costs a third of the first start.
+  return defined({ NODE_COMPILE_CACHE: getCompileCacheDir(), ...rest });
 }
 
 function writeConfig(settings: FleetSettings, name: string, config: object): string {

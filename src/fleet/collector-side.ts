@@ -2,7 +2,7 @@ import { type Collector, startCollector } from "../collector/index.ts";
 import type { Clock, Random } from "../kernel/index.ts";
 import type { HttpClient } from "../net/index.ts";
 import { batchSpans, deliveryMessage, exporterFor, type Logger, type Send } from "../telemetry/index.ts";
-import type { FleetSettings } from "./settings.ts";
+import type { FleetSettings } from "./file/settings.ts";
 
 /** Where spans of this fleet go, and what keeps them for looking at. */
 export interface CollectorSide extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { type Clock, formatDuration, TuskerError } from "../kernel/index.ts";
 import type { EventHub } from "./events.ts";
-import type { FleetSettings } from "./settings.ts";
+import type { FleetSettings } from "./file/settings.ts";
 import { reachable } from "./supervise/probe.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { inherited, writeGatewayConfig } from "./child-config.ts";
+import type { FleetSettings } from "./file/settings.ts";
 import { instanceListener } from "./instance-listener.ts";
 import { binPath, nodeFlags } from "./self.ts";
 import type { GroupPorts } from "./service-group.ts";
-import type { FleetSettings } from "./settings.ts";
 import { Instance } from "./supervise/instance.ts";
 
 /** The gateway as a process of its own, supervised like a service. */

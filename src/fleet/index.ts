@@ -1,5 +1,5 @@
+import type { FleetSettings } from "./file/settings.ts";
 import type { GatewayProcess, GatewayProcessPorts } from "./gateway-process.ts";
-import type { FleetSettings } from "./settings.ts";
 import type { RunningFleet, StartOptions } from "./start.ts";
 
 // For users: a whole system from one file.
@@ -7,13 +7,13 @@ import type { RunningFleet, StartOptions } from "./start.ts";
 export { gatewayFile } from "./child-config.ts";
 // For control, deploy and the command line.
 export type { FleetEvent, TimedEvent } from "./events.ts";
-export { type LoadedFleet, type LoadFleetOptions, loadFleet } from "./load.ts";
-export { pathText } from "./problems.ts";
+export { type LoadedFleet, type LoadFleetOptions, loadFleet } from "./file/load.ts";
+export { pathText } from "./file/problems.ts";
+export { fleetSchema } from "./file/schema.ts";
+export { type FleetSettings, instanceId, type ServiceSettings } from "./file/settings.ts";
 export { isAlive, type RunFile, readRunFile, removeRunFile, writeRunFile } from "./run-file.ts";
-export { fleetSchema } from "./schema.ts";
 export { nodeFlags } from "./self.ts";
 export type { ServiceGroup } from "./service-group.ts";
-export { type FleetSettings, instanceId, type ServiceSettings } from "./settings.ts";
 export type { RunningFleet, StartOptions } from "./start.ts";
 export type { LogLine } from "./supervise/lines.ts";
 

@@ -1,5 +1,5 @@
 import { TuskerError } from "../kernel/index.ts";
-import type { FleetSettings } from "./settings.ts";
+import type { FleetSettings } from "./file/settings.ts";
 import { portTaken } from "./supervise/free-port.ts";
 
 /**

@@ -35,7 +35,12 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
   if (!anyPort) {
     const found = await probeRegistry(url, http);
     if (found.kind === "registry") {
-      return { url, registrar: consulRegistrar({ url, http }), own: false, async [Symbol.asyncDispose]() {} };
+      return {
+        url,
+        registrar: reaped(consulRegistrar({ url, http })),
+        own: false,
+        async [Symbol.asyncDispose]() {},
+      };
     }
     if (found.kind === "other") {
       throw new TuskerError(
@@ -53,10 +58,26 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
   const registry = await startRegistry({ host: "127.0.0.1", port: wanted, clock, random, log });
   return {
     url: registry.url,
-    registrar: consulRegistrar({ url: registry.url, http }),
+    registrar: registry,
     own: true,
     [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
   };
 }
 
 const loopback = new Set(["localhost", "127.0.0.1", "[::1]", "0.0.0.0"]);
+
+/** Long enough for somebody at a breakpoint, short enough that a killed supervisor's instances are not there for good. */
+const reapAfterMs = 30 * 60_000;
+
+/** Our own registry ends with us; in another one, instances that nobody took out must end by themselves. */
+function reaped(registrar: Registrar): Registrar {
+  return {
+    register: ({ check, ...rest }, signal) =>
+      registrar.register(
+        { ...rest, ...(check === undefined ? {} : { check: { ...check, deregisterAfterMs: reapAfterMs } }) },
+        signal,
+      ),
+    deregister: (id, signal) => registrar.deregister(id, signal),
+    setStatus: (id, status, note, signal) => registrar.setStatus(id, status, note, signal),
+  };
+}

@@ -1,6 +1,6 @@
 import { messageOf } from "../kernel/index.ts";
+import { instanceId, type ServiceSettings } from "./file/settings.ts";
 import { type GroupPorts, registrationOf } from "./service-group.ts";
-import { instanceId, type ServiceSettings } from "./settings.ts";
 import { reachable } from "./supervise/probe.ts";
 
 /** A service of the file that somebody else runs: we make it known, and say when it answers. */

@@ -5,9 +5,9 @@ import { messageOf } from "../kernel/index.ts";
 import type { HttpClient } from "../net/index.ts";
 import { childEnvironment, type FleetAddresses } from "./child-config.ts";
 import type { EventHub } from "./events.ts";
+import { type FleetSettings, instanceId, type ServiceSettings } from "./file/settings.ts";
 import { instanceListener } from "./instance-listener.ts";
 import { nodeFlags } from "./self.ts";
-import { type FleetSettings, instanceId, type ServiceSettings } from "./settings.ts";
 import { resolveCommand } from "./supervise/command.ts";
 import { freePort } from "./supervise/free-port.ts";
 import {
@@ -139,7 +139,7 @@ export class ServiceGroup {
   }
 }
 
-/** What the registry is told of one instance. Its check outlives us: a registry of its own must notice our end. */
+/** What the registry is told of one instance. */
 export function registrationOf(
   service: ServiceSettings,
   id: string,
@@ -161,7 +161,6 @@ export function registrationOf(
       url: `http://${service.host}:${at.port}${service.health_endpoint}`,
       intervalMs: 10_000,
       timeoutMs: 5_000,
-      deregisterAfterMs: 60_000,
     },
     status: "passing",
   };

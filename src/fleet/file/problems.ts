@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { type Code, Secret } from "../kernel/index.ts";
-import { didYouMean, type OutsideProblem } from "../tsk/index.ts";
+import { type Code, Secret } from "../../kernel/index.ts";
+import { didYouMean, type OutsideProblem } from "../../tsk/index.ts";
 
 type Issue = z.core.$ZodIssue;
 

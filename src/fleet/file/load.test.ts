@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { Secret } from "../kernel/index.ts";
-import { childEnvironment } from "./child-config.ts";
+import { Secret } from "../../kernel/index.ts";
+import { childEnvironment } from "../child-config.ts";
 import { type LoadedFleet, type LoadFleetOptions, loadFleet } from "./load.ts";
 import { instanceId } from "./settings.ts";
 

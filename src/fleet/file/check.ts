@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
-import { TuskerError } from "../kernel/index.ts";
-import { didYouMean, type OutsideProblem } from "../tsk/index.ts";
+import { TuskerError } from "../../kernel/index.ts";
+import { didYouMean, type OutsideProblem } from "../../tsk/index.ts";
+import { resolveCommand } from "../supervise/command.ts";
 import { startOrder } from "./graph.ts";
 import { pathText, problem, valueAt } from "./problems.ts";
-import { resolveCommand } from "./supervise/command.ts";
 
 /**
  * What no schema of one section can see: names that must exist elsewhere, cycles, ports used twice, required

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { serviceDiscoverySection } from "../discovery/section.ts";
-import { gatewaySection, routesSection } from "../gateway/section.ts";
-import { apiCommunicationSection, grpcSection } from "../rpc/section.ts";
-import { tracingSection } from "../telemetry/section.ts";
+import { serviceDiscoverySection } from "../../discovery/section.ts";
+import { gatewaySection, routesSection } from "../../gateway/section.ts";
+import { apiCommunicationSection, grpcSection } from "../../rpc/section.ts";
+import { tracingSection } from "../../telemetry/section.ts";
 import {
   collectorSection,
   controlSection,

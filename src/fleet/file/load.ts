@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { deepFreeze, systemCode, TuskerError } from "../kernel/index.ts";
-import { type Diagnostic, type Document, loadDocument, problemAt } from "../tsk/index.ts";
+import { deepFreeze, systemCode, TuskerError } from "../../kernel/index.ts";
+import { type Diagnostic, type Document, loadDocument, problemAt } from "../../tsk/index.ts";
 import { crossCheck } from "./check.ts";
 import { schemaProblems, valueAt } from "./problems.ts";
 import { type FleetSections, fleetSchema, knownKeys } from "./schema.ts";

@@ -1,4 +1,4 @@
-import type { Frozen } from "../kernel/index.ts";
+import type { Frozen } from "../../kernel/index.ts";
 import type { FleetSections } from "./schema.ts";
 import type { CollectorSection, ControlSection, ExternalSection, ServiceSection } from "./section.ts";
 
