@@ -4,25 +4,27 @@
  */
 import { availableParallelism } from "node:os";
 import { messageOf, systemClock } from "../src/kernel/index.ts";
-import { type Step, type StepResult, steps } from "./steps.ts";
+import { peerSteps, type Step, type StepResult, steps } from "./steps.ts";
 
 interface Outcome extends StepResult {
   readonly name: string;
 }
 
+const all = [...steps, ...peerSteps];
+
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes("--list")) {
-    for (const step of steps) console.log(`${step.name.padEnd(14)}${step.what}`);
+    for (const step of all) console.log(`${step.name.padEnd(14)}${step.what}`);
     return 0;
   }
-  const unknown = args.filter((name) => !steps.some((step) => step.name === name));
+  const unknown = args.filter((name) => !all.some((step) => step.name === name));
   if (unknown.length > 0) {
-    console.error(`no step ${unknown.join(", ")}; there are ${steps.map((step) => step.name).join(", ")}`);
+    console.error(`no step ${unknown.join(", ")}; there are ${all.map((step) => step.name).join(", ")}`);
     return 2;
   }
-  const chosen = steps.filter((step) => args.length === 0 || args.includes(step.name));
+  const chosen = args.length === 0 ? steps : all.filter((step) => args.includes(step.name));
   const startMs = systemClock.now();
   const outcomes: Outcome[] = [];
   for (const wave of [1, 2] as const)

@@ -48,7 +48,29 @@ for (const peer of peers) {
     console.error(`${peer.name}: not to be had here: ${error instanceof Error ? error.message : error}`);
   }
 }
-process.exit(failed ? 1 : 0);
+installBrowser();
+// A peer that is not to be had is no failure: its tests say so and count as skipped.
+if (failed) console.error("some peers are missing; the tests that need them will be skipped by name");
+
+/** The browser has too many libraries to unpack beside the system: it is installed, where we may. */
+function installBrowser(): void {
+  if (existsSync("/usr/bin/chromium")) {
+    console.log("chromium: there already");
+    return;
+  }
+  try {
+    const quiet = {
+      stdio: ["ignore", "ignore", "inherit"] as ["ignore", "ignore", "inherit"],
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    };
+    execFileSync("apt-get", ["-qq", "update"], quiet);
+    execFileSync("apt-get", ["-qq", "install", "--yes", "--no-install-recommends", "chromium"], quiet);
+    console.log("chromium: /usr/bin/chromium (the dashboard)");
+  } catch (error) {
+    failed = true;
+    console.error(`chromium: not to be had here: ${error instanceof Error ? error.message : error}`);
+  }
+}
 
 function unpack(peer: Peer): void {
   const state = mkdtempSync(join(tmpdir(), "tusker-peers-"));

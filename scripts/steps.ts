@@ -23,6 +23,9 @@ export interface Step {
 const root = resolve(import.meta.dirname, "..");
 const cache = join(root, ".cache");
 
+/** Tests that start processes: a hung one is ended, and no more run at once than a small machine has cores. */
+const processes = ["--test-timeout=60000", "--test-concurrency=2"];
+
 /** The gate in the order it is read. The long ones stand first in their wave so that nothing waits for them. */
 export const steps: readonly Step[] = [
   {
@@ -63,14 +66,19 @@ export const steps: readonly Step[] = [
   },
   {
     name: "e2e",
-    what: "real processes, two rooms together, outside judges",
+    what: "real processes, two rooms together, clients from npm",
     wave: 2,
-    run: () =>
-      tests(
-        "e2e",
-        ["test/{browser,conformance,e2e,fuzz}/**/*.test.ts"],
-        ["--test-timeout=60000", "--test-concurrency=2"],
-      ),
+    run: () => tests("e2e", ["test/{conformance,e2e,fuzz}/**/*.test.ts"], processes),
+  },
+];
+
+/** `npm run test:peers`: what needs programs from Debian. */
+export const peerSteps: readonly Step[] = [
+  {
+    name: "peers",
+    what: "beside foreign programs and in a real browser; those that are missing are skipped by name",
+    wave: 2,
+    run: () => tests("peers", ["test/{peers,browser}/**/*.test.ts"], processes),
   },
 ];
 

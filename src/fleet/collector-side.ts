@@ -48,7 +48,7 @@ export async function openCollector(
     send: sendOver(options.http),
     clock: options.clock,
     random: options.random,
-    onEvent: (event) => options.log.warn(deliveryMessage(event)),
+    onEvent: (event) => options.log[event.kind === "reachable" ? "info" : "warn"](deliveryMessage(event)),
   });
   const listening = collector.store.subscribe((spans) => {
     for (const span of spans) forward.accept(span);
@@ -83,8 +83,7 @@ function externalEndpoints(settings: FleetSettings): readonly string[] {
 export function sendOver(http: HttpClient): Send {
   return async ({ url, headers, body }, signal) => {
     const answer = await http.request({ method: "POST", url, headers, body, signal, headTimeoutMs: 10_000 });
-    const retryAfter = answer.header("retry-after");
     await answer.bytes(1024 * 1024);
-    return { status: answer.status, ...(retryAfter === undefined ? {} : { retryAfter }) };
+    return { status: answer.status, header: (name) => answer.header(name) };
   };
 }
