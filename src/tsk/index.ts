@@ -4,10 +4,12 @@ export type { Diagnostic, Related } from "./diagnostic.ts";
 export type { Document, Loaded, Origin, Path } from "./document/document.ts";
 export { loadDocument } from "./document/load.ts";
 export type { LoadOptions } from "./document/options.ts";
-export { parsePath } from "./document/path.ts";
 export { type RenderOptions, renderDiagnostics } from "./report/frame.ts";
-export { frame, type OutsideProblem, problemAt } from "./report/problem-at.ts";
-export { didYouMean } from "./report/suggest.ts";
 export type { LayerName, Location, Source, Span } from "./source.ts";
 export { parse } from "./syntax/parse.ts";
 export { print, type Tree } from "./syntax/tree.ts";
+
+// for other rooms
+export { parsePath } from "./document/path.ts";
+export { frame, type OutsideProblem, problemAt } from "./report/problem-at.ts";
+export { didYouMean } from "./report/suggest.ts";

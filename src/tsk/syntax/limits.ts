@@ -6,8 +6,8 @@ export const limits = {
   nesting: 256,
   /** References and calls inside one another while evaluating. */
   calls: 1000,
-  /** Steps of evaluation beyond one per character of the sources. */
-  fuel: 1_000_000,
+  /** Steps of evaluation, and values in its result, beyond four per character of the sources. */
+  fuel: 200_000,
   /** Diagnostics of the syntax kept for one file; beyond it a file is noise. */
   diagnostics: 200,
   /** Diagnostics kept for a document. */

@@ -13,7 +13,7 @@ export class Budget {
 
   /** @param textLength length of all sources; what is written out costs nothing extra */
   constructor(textLength: number) {
-    this.#limit = limits.fuel + 2 * textLength;
+    this.#limit = limits.fuel + 4 * textLength;
     this.#fuel = this.#limit;
   }
 

@@ -30,6 +30,9 @@ export function evaluate(roots: readonly MapPart[], options: EvaluateOptions): E
   return new Evaluator(roots, options).document();
 }
 
+/** Steps that one layer of one key costs: about what it takes in time beside an expression. */
+const slotCost = 8;
+
 interface VariableState {
   readonly value: Result;
 }
@@ -115,7 +118,8 @@ class Evaluator implements Names {
   #finish(of: Slot): Evaluated | undefined {
     if (of.state === "done") return of.value;
     const refuse = (code: TskCode, message: string): void => this.#refuse(of, code, message);
-    if (!this.#budget.spend(of.parts.length, refuse) || !this.#budget.enter(refuse)) return undefined;
+    if (!this.#budget.spend(slotCost * of.parts.length, refuse) || !this.#budget.enter(refuse))
+      return undefined;
     this.#open(of);
     if (of.children !== undefined) {
       of.state = "finishing";

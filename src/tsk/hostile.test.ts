@@ -1,0 +1,54 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the interpolation of the language
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { loadDocument, parse, print, renderDiagnostics } from "./index.ts";
+
+const many = (text: string, count = 20_000): string => text.repeat(count);
+const lines = (count: number, line: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => line(index)).join("\n");
+
+// Each of these cost the square of its length, or more, in some parser: in numbers, quotes, brackets, lookahead,
+// suggestions, merging, masking or reporting.
+const hostile: Readonly<Record<string, string>> = {
+  durations: `a: ${many("1.5s")}x`,
+  ranges: `a: ${many("1-")}`,
+  underscores: `a: ${many("1_")}x`,
+  "open strings": many('"\n'),
+  "open interpolations": `a: "${many("${")}`,
+  "strings in interpolations": `a: ${many('"${')}`,
+  "open comments": many("/*"),
+  "open braces": many("{"),
+  "closing braces": many("}"),
+  "open calls": `a: @env${many("(")}`,
+  headers: many("[a\n"),
+  "headers in an array": `a: [${many("\n[x]")}`,
+  "headers in braces": `a: {${many("[a.a")}`,
+  conditionals: `a: ${many("1?1:")}`,
+  operators: `a: 1${many("+1")}`,
+  "empty lines": `a: 1 +${many("\n")}`,
+  members: `a: a${many(".a")}`,
+  keys: `${many("a.")}b: 1`,
+  "text without quotes": many("a: x y\n"),
+  addresses: many("a: http://x\n"),
+  escapes: `a: "${many("\\q")}"`,
+  indentation: `a: """\n${many("x\n")}  """`,
+  directives: many("#w {\n") + many("}\n"),
+  duplicates: many("a: 1\n"),
+  "unknown names": lines(5000, (index) => `key${index}: kez${index}`),
+  spreads: `b: { x: 1 }\na: {${many("...b\n")}}`,
+  secrets: many('b: @env.secure("K",\n'),
+  angles: many("a >\n"),
+  "lone carriage returns": many("\r"),
+};
+
+for (const [name, text] of Object.entries(hostile)) {
+  test(`a file of ${name} costs no more than its length`, () => {
+    const before = process.cpuUsage();
+    const { diagnostics, document } = loadDocument({ entry: "a", readFile: () => text, layers: "entry" });
+    renderDiagnostics(diagnostics, document.sources);
+    assert.equal(print(parse(text)), text);
+    const { user } = process.cpuUsage(before);
+    // Linear work on these takes tens of milliseconds, the square of them many seconds.
+    assert.ok(user < 2_000_000, `${user / 1000} ms`);
+  });
+}
