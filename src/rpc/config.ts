@@ -27,6 +27,8 @@ export interface ProcessConfig {
   readonly calls: ApiCommunicationSettings;
   readonly tracing: TracingSettings;
   readonly registry: { readonly url: string; readonly updateIntervalMs: number } | undefined;
+  /** Where the services are when there is no registry: the addresses of the fleet file. */
+  readonly endpoints: readonly FixedEndpoint[];
   readonly otlpEndpoint: string | undefined;
   readonly dataDir: string | undefined;
   readonly lockFile: string | undefined;
@@ -34,6 +36,17 @@ export interface ProcessConfig {
   /** True when a supervisor started this process and waits for its report. */
   readonly supervised: boolean;
 }
+
+/** One address of the fleet file. */
+export type FixedEndpoint = z.output<typeof fixedEndpoint>;
+
+const fixedEndpoint = z.object({
+  service: z.string(),
+  id: z.string(),
+  host: z.string(),
+  port: port(),
+  grpcPort: port().optional(),
+});
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -54,6 +67,7 @@ const fileShape = z.object({
   api_communication: apiCommunicationSection.prefault({}),
   tracing: tracingSection.prefault({}),
   registry: z.object({ url: z.string(), updateInterval: durationMs().prefault("30s") }).nullish(),
+  endpoints: z.array(fixedEndpoint).default([]),
   dataDir: z.string().optional(),
   lockFile: z.string().optional(),
   environment: z.string().optional(),
@@ -85,6 +99,7 @@ export function readConfig(env: Environment): ProcessConfig {
     registry: registryUrl
       ? { url: registryUrl, updateIntervalMs: file.registry?.updateInterval ?? 30_000 }
       : undefined,
+    endpoints: file.endpoints,
     otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT || undefined,
     dataDir: env.TUSKER_DATA_DIR ?? file.dataDir,
     lockFile: env.TUSKER_LOCK ?? file.lockFile,

@@ -9,6 +9,7 @@ import { test } from "node:test";
 import { TuskerError } from "../kernel/index.ts";
 import { httpClient } from "../net/index.ts";
 import { readConfig } from "./config.ts";
+import { Runtime } from "./runtime.ts";
 import { apiCommunicationSection, grpcSection } from "./section.ts";
 
 async function folder(): Promise<{ readonly path: string } & AsyncDisposable> {
@@ -272,4 +273,21 @@ test("settings that do not fit end the process with one clear error", async () =
   });
   await once(child, "close");
   assert.match(output, /^RPC_CONFIG config of greet-service: greeting/);
+});
+
+test("without a registry the addresses of the fleet file are where the services are", async () => {
+  const file = {
+    registry: null,
+    endpoints: [{ service: "user-service", id: "u-1", host: "127.0.0.1", port: 8081, grpcPort: 9090 }],
+  };
+  await using dir = await folder();
+  const path = join(dir.path, "config.json");
+  await writeFile(path, JSON.stringify(file));
+  await using runtime = new Runtime(readConfig({ TUSKER_CONFIG_FILE: path }), "order-service");
+  const set = await runtime.discovery?.lookup("user-service");
+  assert.deepEqual(
+    set?.endpoints.map(({ id, port, meta }) => [id, port, meta]),
+    [["u-1", 8081, { grpc_port: "9090" }]],
+  );
+  assert.deepEqual((await runtime.discovery?.lookup("order-service"))?.endpoints, []);
 });

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { consulDiscovery, type Discovery } from "../discovery/index.ts";
+import { consulDiscovery, type Discovery, type Endpoint, staticDiscovery } from "../discovery/index.ts";
 import { type Clock, type Random, systemClock, systemRandom, TuskerError } from "../kernel/index.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import {
@@ -13,7 +13,7 @@ import {
   type Tracer,
   type Tracing,
 } from "../telemetry/index.ts";
-import { type ProcessConfig, readConfig } from "./config.ts";
+import { type FixedEndpoint, type ProcessConfig, readConfig } from "./config.ts";
 import { sentence } from "./dispatch.ts";
 import { findLockFile } from "./proto/lock-file.ts";
 import type { FieldProblem, OutputOf, Schema } from "./schema.ts";
@@ -97,8 +97,11 @@ export class Runtime implements Parts, AsyncDisposable {
   }
 
   get discovery(): Discovery | undefined {
-    const { registry } = this.config;
-    if (registry === undefined) return undefined;
+    const { registry, endpoints } = this.config;
+    if (registry === undefined) {
+      if (endpoints.length > 0) this.#discovery ??= staticDiscovery(endpoints.map(fixedEndpoint));
+      return this.#discovery;
+    }
     this.#discovery ??= consulDiscovery({
       url: registry.url,
       updateIntervalMs: registry.updateIntervalMs,
@@ -132,6 +135,15 @@ export class Runtime implements Parts, AsyncDisposable {
     await answer.bytes(1024 * 1024);
     return { status: answer.status, header: (name) => answer.header(name) };
   }
+}
+
+function fixedEndpoint({ grpcPort, ...where }: FixedEndpoint): Endpoint {
+  return {
+    ...where,
+    meta: grpcPort === undefined ? {} : { grpc_port: String(grpcPort) },
+    tags: [],
+    weight: 1,
+  };
 }
 
 /** The runtime's parts with some replaced. Getters stay unread until a part is needed. */

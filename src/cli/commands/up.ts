@@ -102,11 +102,13 @@ function refuseTwice(settings: FleetSettings): void {
 
 /** Overrides that let the system choose every port of the file. */
 function freePortSets(settings: FleetSettings): readonly string[] {
-  const services = settings.services.filter((service) => service.run !== undefined);
+  // Without a registry the ports of the file are all that anybody knows.
+  const fixed = !settings.sections.service_discovery.enabled;
+  const services = settings.services.filter((service) => service.run !== undefined && !fixed);
   return [
     "gateway.port=0",
     "control.port=0",
-    "grpc.port=0",
+    ...(fixed ? [] : ["grpc.port=0"]),
     ...services.flatMap(({ name }) => [`services.${name}.port=0`, `services.${name}.grpc_port=0`]),
   ];
 }

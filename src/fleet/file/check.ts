@@ -19,6 +19,7 @@ export function crossCheck(
     ...unknownServices(value, services),
     ...dependencyProblems(value, services),
     ...portConflicts(value, services),
+    ...unknownPorts(value, services),
     ...missingConfig(services),
     ...missingCommands(services, root),
   ];
@@ -119,6 +120,22 @@ function portConflicts(value: Readonly<Record<string, unknown>>, services: Servi
     use(["services", name, "grpc_port"]);
   }
   return found;
+}
+
+/** Without a registry nobody can say which free port a service took. */
+function unknownPorts(value: Readonly<Record<string, unknown>>, services: Services): OutsideProblem[] {
+  if (valueAt(value, ["service_discovery", "enabled"]) !== false) return [];
+  return Object.entries(services).flatMap(([name, service]) => {
+    const port = valueAt(service, ["port"]);
+    if (typeof port === "number" ? port !== 0 : typeof service === "string") return [];
+    return [
+      problem(
+        "FLEET_REQUIRED",
+        ["services", name, "port"],
+        `service_discovery is off, so services.${name} needs a fixed port`,
+      ),
+    ];
+  });
 }
 
 function missingConfig(services: Services): OutsideProblem[] {

@@ -163,3 +163,14 @@ test("a process gets its own secrets in plain text in a file only its owner may 
   assert.deepEqual(written.service.config, { key: "k1", nested: [{ again: "k1" }] });
   assert.doesNotMatch(text, /k2/);
 });
+
+test("without discovery every service needs a fixed port", () => {
+  const off = "[service_discovery]\nenabled: false\n[services]\n";
+  using free = folder({
+    "tusker.tsk": `${off}a: { run: "node a.js" }\nb: { run: "node a.js", port: 8081 }\nc: "c-1:8082"\n`,
+  });
+  assert.deepEqual(
+    free.load().diagnostics.map((one) => `${one.code} ${one.line}`),
+    ["FLEET_REQUIRED 4"],
+  );
+});
