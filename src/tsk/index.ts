@@ -1,4 +1,5 @@
 // for users
+
 export { type TskCode, tskCodes } from "./codes.ts";
 export type { Diagnostic, Related } from "./diagnostic.ts";
 export type { Document, Loaded, Origin, Path } from "./document/document.ts";
@@ -10,6 +11,7 @@ export { parse } from "./syntax/parse.ts";
 export { print, type Tree } from "./syntax/tree.ts";
 
 // for other rooms
+
 export { parsePath } from "./document/path.ts";
 export { frame, type OutsideProblem, problemAt } from "./report/problem-at.ts";
 export { didYouMean } from "./report/suggest.ts";

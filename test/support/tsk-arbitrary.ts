@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the interpolation of the language
 import fc from "fast-check";
 
 const fragments = [
@@ -48,21 +49,23 @@ export const nearlyTsk: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 60 }) },
 );
 
+const plainText = fc.string({ unit: "grapheme", maxLength: 6 }).map((text) => text.replaceAll("${", "$ {"));
+
 const scalar = fc.oneof(
   fc.integer(),
   fc.boolean(),
   fc.constant(null),
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => (Object.is(n, -0) ? 0 : n)),
-  fc.string({ unit: "grapheme", maxLength: 8 }).map((text) => text.replaceAll("${", "$ {")),
+  plainText,
 );
 
-/** Plain data of a document: maps, lists and scalars; no text with an interpolation in it. */
+/** Plain data of a document: maps, lists and scalars; no key and no text with an interpolation in it. */
 export const plainDocument: fc.Arbitrary<Record<string, unknown>> = fc.dictionary(
-  fc.string({ maxLength: 6 }),
+  plainText,
   fc.letrec((tie) => ({
     value: fc.oneof({ depthSize: "small" }, scalar, tie("list"), tie("map")),
     list: fc.array(tie("value"), { maxLength: 4 }),
-    map: fc.dictionary(fc.string({ maxLength: 6 }), tie("value"), { maxKeys: 4 }),
+    map: fc.dictionary(plainText, tie("value"), { maxKeys: 4 }),
   })).value,
   { maxKeys: 5 },
 );
