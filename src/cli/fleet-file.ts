@@ -9,6 +9,7 @@ import {
 import { TuskerError } from "../kernel/index.ts";
 import { renderDiagnostics } from "../tsk/index.ts";
 import type { Args, Io } from "./command.ts";
+import { counted } from "./paint.ts";
 
 /** The fleet file a command works on: its operand or --file, else tusker.tsk here. */
 export function fleetPath(args: Args, io: Io, operand?: string): string {
@@ -43,7 +44,7 @@ export function settingsOrProblems(
   printDiagnostics(loaded, args, io);
   if (loaded.settings === undefined && !args.flag("json")) {
     const errors = loaded.diagnostics.filter((one) => one.severity === "error").length;
-    io.err(`${errors} problem${errors === 1 ? "" : "s"}; nothing was started.\n`);
+    io.err(`${counted(errors, "problem")}; nothing was started.\n`);
   }
   return loaded.settings;
 }

@@ -27,3 +27,8 @@ export function paintFor(colour: boolean): Paint {
     nth: (index, text) => code(wheel[index % wheel.length] ?? 36, 39)(text),
   };
 }
+
+/** "1 route", "2 routes". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,6 +1,6 @@
 import type { Run } from "../command.ts";
 import { fleetPath, printDiagnostics, readFleet } from "../fleet-file.ts";
-import { paintFor } from "../paint.ts";
+import { counted, paintFor } from "../paint.ts";
 
 /** Reads the file, starts nothing. 0: it would run. 1: it would not. */
 export const run: Run = async (args, io) => {
@@ -14,12 +14,11 @@ export const run: Run = async (args, io) => {
       `${JSON.stringify({ file, ok: settings !== undefined, errors, warnings: diagnostics.length - errors })}\n`,
     );
   } else if (settings === undefined) {
-    io.err(`${errors} problem${errors === 1 ? "" : "s"} in ${file}\n`);
+    io.err(`${counted(errors, "problem")} in ${file}\n`);
   } else {
     const routes = Object.keys(settings.sections.routes).length;
-    io.out(
-      `${paintFor(io.colour).green("✓")} ${file}: ${settings.services.length} services, ${routes} routes, 0 problems\n`,
-    );
+    const seen = `${counted(settings.services.length, "service")}, ${counted(routes, "route")}, 0 problems`;
+    io.out(`${paintFor(io.colour).green("✓")} ${file}: ${seen}\n`);
   }
   return settings === undefined ? 1 : 0;
 };
