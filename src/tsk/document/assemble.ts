@@ -75,7 +75,8 @@ function locate(
       break;
     }
     node = next;
-    place = next.places[0] ?? place;
+    // A map is found where it was first written: higher layers only add to it.
+    place = next.places.at(isMap(next.data) ? -1 : 0) ?? place;
   }
   if (place === undefined) return undefined;
   return { ...place.source.at(part === "key" ? place.key : place.span), exact };

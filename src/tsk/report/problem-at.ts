@@ -21,7 +21,9 @@ export interface OutsideProblem {
 export function problemAt(document: Document, found: OutsideProblem): Diagnostic {
   const exact = document.locate(found.path, found.part ?? "value");
   const at = exact?.exact === false ? document.locate(found.path, "key") : exact;
-  const overridden = document.origin(found.path).slice(1);
+  // The pieces of a map are merged; none overrides another.
+  const merged = document.keys(found.path).length > 0;
+  const overridden = merged ? [] : document.origin(found.path).slice(1);
   return {
     code: found.code,
     severity: found.severity ?? "error",

@@ -110,7 +110,13 @@ test("an unknown key is underlined itself", () => {
 
 test("a missing key points at the key of its parent", () => {
   const one = problemAt(document, { path: ["gateway", "name"], code: "X", message: "required" });
-  assert.deepEqual([one.file, one.line, one.column], ["environment/prod.tsk", 1, 1]);
+  assert.deepEqual([one.file, one.line, one.column], ["main.tsk", 1, 2]);
+  assert.equal(one.related, undefined);
+});
+
+test("a problem of a whole map points at its first piece, and no piece overrides another", () => {
+  const one = problemAt(document, { path: ["gateway"], code: "X", message: "wrong" });
+  assert.deepEqual([one.file, one.line], ["main.tsk", 1]);
   assert.equal(one.related, undefined);
 });
 

@@ -50,7 +50,7 @@ test("merging is associative over layers", () => {
       assert.deepEqual(merge(merge(a, b), c), merge(a, b, c));
       assert.deepEqual(merge(a, merge(b, c)), merge(a, b, c));
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
