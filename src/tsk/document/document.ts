@@ -24,7 +24,10 @@ export interface Document {
   readonly sources: ReadonlyMap<string, Source>;
   /** Who wrote this value: the winner first, then whom it overrode. Empty when the path is not there. */
   origin(path: Path): readonly Origin[];
-  /** Where this path is written (a map: where first), or its nearest parent that exists (`exact` false). `part` defaults to the value. */
+  /**
+   * Where this path is written (a map: where first), or its nearest parent that exists (`exact` false). `part`
+   * defaults to the value.
+   */
   locate(path: Path, part?: "key" | "value"): (Location & { readonly exact: boolean }) | undefined;
   /** Keys at a path in the order written; plain objects would sort those that look like numbers first. */
   keys(path: Path): readonly string[];
