@@ -2,10 +2,10 @@ import { el, setAttribute, setText } from "./dom.ts";
 import { type Connection, followFleet } from "./live.ts";
 import { logsView } from "./logs.ts";
 import { mapView } from "./map.ts";
-import { isTyping, toneOf } from "./parts.ts";
+import { isTyping, shareTone, toneOf } from "./parts.ts";
 import { formatRoute, parseRoute, viewNames } from "./route.ts";
 import { servicesView } from "./services.ts";
-import { gatewayName } from "./system-map.ts";
+import { gatewayName, gatewaySpanName } from "./system-map.ts";
 import { tracesView } from "./traces.ts";
 import type { Shell, View } from "./view.ts";
 
@@ -26,7 +26,7 @@ function start(): void {
   const shell: Shell = {
     go(route, how = "push") {
       history[how === "push" ? "pushState" : "replaceState"](undefined, "", formatRoute(route));
-      navigate();
+      whenBegun();
     },
     say: (text) => say(toast, text),
   };
@@ -37,6 +37,10 @@ function start(): void {
     logs: logsView(live, shell),
   };
   let shown: View | undefined;
+  let begun = false;
+  const nameTab = (): void => {
+    document.title = [shown?.title, live.fleet?.name, "Tusker"].filter(Boolean).join(" · ");
+  };
   const navigate = (): void => {
     const route = parseRoute(location.hash);
     const view = views[route.view];
@@ -47,11 +51,15 @@ function start(): void {
       for (const name of viewNames)
         setAttribute(byId(`to-${name}`), "aria-current", name === route.view ? "page" : undefined);
     }
-    document.title = [view.title, live.fleet?.name, "Tusker"].filter(Boolean).join(" · ");
     view.show(route);
+    nameTab();
   };
-  addEventListener("hashchange", navigate);
-  addEventListener("popstate", navigate);
+  const whenBegun = (): void => {
+    // Nothing is shown before the fleet is known: names have their colours by its order.
+    if (begun) navigate();
+  };
+  addEventListener("hashchange", whenBegun);
+  addEventListener("popstate", whenBegun);
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (isTyping(event)) {
@@ -66,9 +74,13 @@ function start(): void {
   live.on("fleet", () => {
     const { fleet } = live;
     if (fleet === undefined) return;
-    for (const name of [gatewayName, ...fleet.services.map((service) => service.name)]) toneOf(name);
+    shareTone(gatewayName, gatewaySpanName(fleet));
+    for (const { name } of fleet.services) toneOf(name);
     setText(byId("fleet"), fleet.name);
     setText(byId("environment"), fleet.environment);
+    if (!begun) navigate();
+    begun = true;
+    nameTab();
   });
   live.on("connection", () => {
     const { connection } = live;
@@ -77,7 +89,6 @@ function start(): void {
     showBanner(banner, connection);
     main.classList.toggle("stale", connection === "lost" || connection === "locked");
   });
-  navigate();
   live.start();
 }
 

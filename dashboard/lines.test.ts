@@ -67,6 +67,23 @@ test("a trace id in plain text is found", () => {
   assert.equal(readLogText("done 4bf92f3577b34da6").traceId, undefined);
 });
 
+test("our own lines for people lose the time that stands beside them already", () => {
+  assert.deepEqual(
+    readLogText(
+      "\u001b[90m05:30:02.883\u001b[0m \u001b[33mwarn \u001b[0m nothing takes spans trace=4bf92f35",
+    ),
+    {
+      text: "nothing takes spans trace=4bf92f35",
+      level: "warn",
+      traceId: "4bf92f35",
+    },
+  );
+  assert.equal(
+    readLogText("05:30:02.883 said nothing about a level").text,
+    "05:30:02.883 said nothing about a level",
+  );
+});
+
 test("no line makes the reader throw", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), (text) => typeof readLogText(text).text === "string"),

@@ -26,8 +26,7 @@ export function readLogText(raw: string): Said {
   const text = withoutColor(raw);
   const record = text.startsWith("{") ? parsed(text) : undefined;
   const message = record?.message ?? record?.msg;
-  if (record === undefined || typeof message !== "string")
-    return { text, traceId: /\b[0-9a-f]{32}\b/.exec(text)?.[0] };
+  if (record === undefined || typeof message !== "string") return readWords(text);
   const { level, trace_id: traceId } = record;
   const fields = Object.entries(record)
     .filter(([name]) => !ownFields.has(name))
@@ -37,6 +36,13 @@ export function readLogText(raw: string): Said {
     level: typeof level === "string" ? level : undefined,
     traceId: typeof traceId === "string" ? traceId : undefined,
   };
+}
+
+/** Our own lines for people begin with time and level; the time stands beside them already. */
+function readWords(text: string): Said {
+  const [, level, rest = text] = /^\d\d:\d\d:\d\d\.\d{3} (debug|info|warn|error) +(.*)$/.exec(text) ?? [];
+  const traceId = /(?:\btrace=([0-9a-f]{8})|\b([0-9a-f]{32}))\b/.exec(rest);
+  return { text: rest, level, traceId: traceId?.[1] ?? traceId?.[2] };
 }
 
 const ownFields = new Set(

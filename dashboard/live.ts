@@ -1,5 +1,6 @@
 import type { DependencyView, EventView, FleetView } from "../src/control/api.ts";
 import { edgeRates, type Rates } from "./rates.ts";
+import { namedAsOnMap } from "./system-map.ts";
 
 /** How the page stands to the fleet. `locked`: it answers, but wants a token we do not have. */
 export type Connection = "connecting" | "live" | "lost" | "locked" | "hidden";
@@ -86,10 +87,11 @@ export function followFleet(): Live {
   };
   const readDependencies = async (): Promise<void> => {
     // A fleet without a collector has no edges to tell of, and is well all the same.
-    state.dependencies = await ask<readonly DependencyView[]>("/api/dependencies").catch((error: unknown) => {
+    const calls = await ask<readonly DependencyView[]>("/api/dependencies").catch((error: unknown) => {
       if (error instanceof Refused) return [];
       throw error;
     });
+    state.dependencies = state.fleet === undefined ? calls : namedAsOnMap(state.fleet, calls);
     rates.note(Date.now(), state.dependencies);
     tell("spans");
   };
@@ -110,7 +112,8 @@ export function followFleet(): Live {
       soonFleet();
     });
     try {
-      await Promise.all([readFleet(), readDependencies()]);
+      await readFleet();
+      await readDependencies();
     } catch (error) {
       return failed(error);
     }

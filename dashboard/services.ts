@@ -16,7 +16,7 @@ export function servicesView(live: Live, shell: Shell): View {
     el("thead", {}, el("tr", {}, ...columns.map((text) => el("th", { scope: "col" }, text)))),
   );
   const none = emptyNote("No services", "The fleet file names no services yet.");
-  const node = el("div", { class: "view" }, addressBar(live), el("div", { class: "pane" }, table, none));
+  const node = el("div", { class: "view" }, addressBar(live), el("div", { class: "pane fit" }, table, none));
   const groups = keyed<{ readonly service: ServiceView; readonly fleet: FleetView }>(
     table,
     ({ service }) => service.name,

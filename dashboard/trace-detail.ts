@@ -20,7 +20,7 @@ export function traceDetail(shell: Shell): {
   const back = el("a", { class: "quiet back" }, "← All traces");
   const choose = (span: string): void => shell.go(withQuery(route, { span }), "replace");
   const draw = (): void => {
-    if (trace !== undefined && trace.traceId === route.id) fall.show(trace, route.query.span, choose);
+    if (trace !== undefined && isOf(trace, route.id)) fall.show(trace, route.query.span, choose);
   };
   const read = async (): Promise<void> => {
     const { id } = route;
@@ -32,7 +32,7 @@ export function traceDetail(shell: Shell): {
       if (!(error instanceof Refused) || route.id !== id) return;
       problem.replaceChildren(emptyNote("This trace cannot be shown", error.message));
     }
-    problem.hidden = trace?.traceId === id;
+    problem.hidden = trace !== undefined && isOf(trace, id);
     fall.node.hidden = !problem.hidden;
     draw();
   };
@@ -49,4 +49,9 @@ export function traceDetail(shell: Shell): {
     refresh,
     focus: () => fall.focus(),
   };
+}
+
+/** The beginning of an id is enough, as in logs and on the command line. */
+export function isOf(trace: { readonly traceId: string }, id: string | undefined): boolean {
+  return id !== undefined && trace.traceId.startsWith(id);
 }

@@ -11,7 +11,7 @@ export function traceHead(trace: TraceView): readonly Node[] {
   });
   const logs = el(
     "a",
-    { class: "quiet", href: formatRoute({ view: "logs", query: { q: trace.traceId } }) },
+    { class: "quiet", href: formatRoute({ view: "logs", query: { q: trace.traceId.slice(0, 8) } }) },
     "Logs",
   );
   const facts = [

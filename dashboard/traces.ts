@@ -4,9 +4,9 @@ import { ageText, counted, durationText } from "./format.ts";
 import { ask, type Live, paced } from "./live.ts";
 import { emptyNote, serviceTag, stateMark } from "./parts.ts";
 import { formatRoute, type Query, type Route, withQuery } from "./route.ts";
-import { gatewayName } from "./system-map.ts";
+import { gatewaySpanName } from "./system-map.ts";
 import { checkBox, note, pauseButton, searchField, serviceSelect, showSearch, toolbar } from "./toolbar.ts";
-import { traceDetail } from "./trace-detail.ts";
+import { isOf, traceDetail } from "./trace-detail.ts";
 import type { Shell, View } from "./view.ts";
 
 const limit = 200;
@@ -41,9 +41,11 @@ export function tracesView(live: Live, shell: Shell): View {
     detail.refresh();
   });
   live.on("tick", () => node.isConnected && draw());
-  live.on("fleet", () =>
-    services.offer([gatewayName, ...(live.fleet?.services ?? []).map((one) => one.name)]),
-  );
+  live.on("fleet", () => {
+    const { fleet } = live;
+    if (fleet !== undefined)
+      services.offer([gatewaySpanName(fleet), ...fleet.services.map((one) => one.name)]);
+  });
   return {
     node,
     title: "Traces",
@@ -142,7 +144,7 @@ function traceRow(route: () => Route): Row<TraceSummaryView> {
       const { id, query } = route();
       const href = formatRoute({ view: "traces", id: trace.traceId, query: { ...query, span: "" } });
       setAttribute(link, "href", href);
-      setAttribute(link, "aria-current", id === trace.traceId ? "true" : undefined);
+      setAttribute(link, "aria-current", isOf(trace, id) ? "true" : undefined);
       setText(age, ageText(Date.now() - trace.startUs / 1_000));
       if (drawn === trace.spanCount) return;
       drawn = trace.spanCount;
