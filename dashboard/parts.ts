@@ -38,7 +38,7 @@ export function stateBadge(): { readonly node: HTMLElement; update(state: State,
 
 /** One colour per service name, by order of first sight, so that a fleet always looks the same. */
 export function toneOf(service: string): string {
-  const known = tones.get(service) ?? tones.size % 8;
+  const known = tones.get(service) ?? new Set(tones.values()).size % 8;
   tones.set(service, known);
   return `tone-${known}`;
 }

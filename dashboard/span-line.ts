@@ -4,9 +4,9 @@ import { durationText } from "./format.ts";
 import { serviceTag, stateMark, toneOf } from "./parts.ts";
 import { type SpanRow, ticks } from "./span-rows.ts";
 
-/** The moments above a waterfall. */
-export function axisMarks(trace: TraceView): readonly Node[] {
-  return ticks(trace.durationUs).map((us) => {
+/** The moments above a waterfall, at most so many. */
+export function axisMarks(trace: TraceView, most: number): readonly Node[] {
+  return ticks(trace.durationUs, most).map((us) => {
     const mark = el("span", {}, us === 0 ? "0" : shortened(durationText(us)));
     mark.style.left = `${(us / Math.max(trace.durationUs, 1)) * 100}%`;
     return mark;
@@ -14,8 +14,8 @@ export function axisMarks(trace: TraceView): readonly Node[] {
 }
 
 /** How much of the whole lies between two moments. */
-export function tickShare(trace: TraceView): number {
-  return (ticks(trace.durationUs)[1] ?? trace.durationUs) / Math.max(trace.durationUs, 1);
+export function tickShare(trace: TraceView, most: number): number {
+  return (ticks(trace.durationUs, most)[1] ?? trace.durationUs) / Math.max(trace.durationUs, 1);
 }
 
 /** One span as a line: its place in the tree, who did what, and when. */
@@ -45,7 +45,7 @@ export function spanLine(
     serviceTag(span.resource.service),
     el("span", { class: "what" }, orphan ? `${span.name} (parent missing)` : span.name),
   );
-  name.style.paddingInlineStart = `${Math.min(depth, 24) * 16 + 8}px`;
+  name.style.setProperty("--depth", String(depth));
   return el(
     "div",
     {

@@ -44,7 +44,16 @@ export function waterfall(): Waterfall {
     if (trace === undefined) return;
     rows = spanRows(trace, folded);
     setAttribute(grid, "aria-rowcount", String(rows.length));
+    // A deep tree takes smaller steps: names stay in their column.
+    const deepest = rows.reduce((most, one) => Math.max(most, one.depth), 1);
+    grid.style.setProperty("--step", `${Math.min(16, 120 / deepest)}px`);
     list.reset(rows.length);
+  };
+  /** As many marks as have room for their words. */
+  const drawAxis = (next: TraceView): void => {
+    const most = Math.min(5, Math.max(2, Math.floor(axis.clientWidth / 80)));
+    axis.replaceChildren(...axisMarks(next, most));
+    grid.style.setProperty("--tick", `${tickShare(next, most) * 100}%`);
   };
   const fold = ({ node: { span, children } }: SpanRow): void => {
     if (children.length === 0) return;
@@ -90,8 +99,7 @@ export function waterfall(): Waterfall {
       trace = next;
       if (!same) {
         head.replaceChildren(...traceHead(next));
-        axis.replaceChildren(...axisMarks(next));
-        grid.style.setProperty("--tick", `${tickShare(next) * 100}%`);
+        drawAxis(next);
         draw();
       }
       if (!same || spanId !== chosen) choose(spanId);
