@@ -20,6 +20,8 @@ export function controlClient(run: RunFile): ControlClient {
         method,
         url: `${run.control}${path}`,
         headers: ["Authorization", `Bearer ${run.token}`],
+        // A restart answers when the service is ready, or after the fleet's own start_timeout.
+        headTimeoutMs: 600_000,
       });
     } catch (error) {
       throw new TuskerError(

@@ -1,6 +1,6 @@
 import type { RunningFleet } from "../fleet/index.ts";
 import type { Clock } from "../kernel/index.ts";
-import { TuskerError } from "../kernel/index.ts";
+import { formatDuration, TuskerError } from "../kernel/index.ts";
 import type { ServerExchange } from "../net/index.ts";
 import { stream } from "./stream.ts";
 import { fleetView } from "./view.ts";
@@ -47,18 +47,35 @@ async function stopFleet(exchange: ServerExchange, { onStop }: ActionContext): P
 
 async function changeService(
   exchange: ServerExchange,
-  { fleet }: ActionContext,
+  { fleet, clock }: ActionContext,
   { pathname }: Asked,
 ): Promise<void> {
   const [, , , name = "", verb] = pathname.split("/");
   const group = fleet.group(name);
   if (verb !== "start") await group.stop();
-  if (verb !== "stop") group.start();
-  if (verb !== "stop") await group.whenReady();
+  if (verb !== "stop") {
+    group.start();
+    await inTime(group.whenReady(), name, fleet.settings.startTimeoutMs, clock);
+  }
   await json(
     exchange,
     fleetView(fleet).services.find((service) => service.name === name),
   );
+}
+
+/** @throws TuskerError FLEET_NOT_READY; the service goes on trying */
+async function inTime(ready: Promise<void>, name: string, limitMs: number, clock: Clock): Promise<void> {
+  const over = new AbortController();
+  const late = clock.sleep(limitMs, over.signal).then(
+    () => {
+      throw new TuskerError(
+        "FLEET_NOT_READY",
+        `${name} is not ready after ${formatDuration(limitMs)}; \`tusker logs ${name}\` tells why`,
+      );
+    },
+    () => {},
+  );
+  await Promise.race([ready, late]).finally(() => over.abort());
 }
 
 async function logs(exchange: ServerExchange, { fleet }: ActionContext, { query }: Asked): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { getCompileCacheDir } from "node:module";
 import { join } from "node:path";
 import { Secret } from "../kernel/index.ts";
@@ -106,7 +106,30 @@ export function childEnvironment(
     OTEL_RESOURCE_ATTRIBUTES: `service.instance.id=${child.instance},service.version=${service.version},deployment.environment.name=${settings.environment}`,
     ...plainTexts(service.env),
   };
-  return { ...inherited(), ...defined(own) };
+  return { ...withoutForeignSecrets(inherited(), settings, service), ...defined(own) };
+}
+
+/** A variable that holds another service's secret stays with us: only the service that owns it gets the plain text. */
+function withoutForeignSecrets(
+  env: Record<string, string>,
+  settings: FleetSettings,
+  service: ServiceSettings,
+): Record<string, string> {
+  const secrets = (of: ServiceSettings): readonly string[] => [
+    ...secretTexts(of.config),
+    ...secretTexts(of.env),
+  ];
+  const own = new Set(secrets(service));
+  const foreign = new Set(settings.services.flatMap(secrets).filter((text) => !own.has(text)));
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => !foreign.has(value)));
+}
+
+/** The plain texts of all secrets in a value that are long enough to be one; "1" as a secret must not take "1" away. */
+function secretTexts(value: unknown): readonly string[] {
+  if (value instanceof Secret) return [String(value.reveal())].filter((text) => text.length >= 4);
+  if (Array.isArray(value)) return value.flatMap(secretTexts);
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(secretTexts);
 }
 
 /** Our own environment without what belongs to us alone. */
@@ -127,6 +150,11 @@ function writeConfig(settings: FleetSettings, name: string, config: object): str
   const path = join(folder, `${name}.json`);
   writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
   return path;
+}
+
+/** Takes the written files away again: there are secrets in them. */
+export function removeConfigs(settings: FleetSettings): void {
+  rmSync(join(settings.dataDir, "run"), { recursive: true, force: true });
 }
 
 function registryOf(settings: FleetSettings, addresses: FleetAddresses): object | null {

@@ -2,6 +2,7 @@ import type { Collector } from "../collector/index.ts";
 import { type Clock, messageOf, type Random, type Scope, TuskerError, taskScope } from "../kernel/index.ts";
 import { httpClient } from "../net/index.ts";
 import { createLogger, humanLines } from "../telemetry/index.ts";
+import { removeConfigs } from "./child-config.ts";
 import { openCollector } from "./collector-side.ts";
 import { type EventHub, eventHub } from "./events.ts";
 import { watchExternals } from "./externals.ts";
@@ -80,6 +81,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
     // 3. What runs beside it, every group knowing where the above is.
     const addresses = { registry: registry?.url, otlp: spans.otlp };
     const keeper = scope.own(startKeeper());
+    scope.own({ [Symbol.dispose]: () => removeConfigs(settings) });
     const ports: GroupPorts = {
       clock,
       random,
@@ -98,7 +100,15 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
     const gateway = gatewayInstance(settings, ports);
     // 4. Start: the gateway at once, services as what they depend on becomes ready.
     gateway.start();
-    const started = startInOrder(settings, groups, elsewhere, scope, ports).then(() => gateway.whenReady());
+    const stopping = new AbortController();
+    const started = startInOrder({
+      settings,
+      groups,
+      elsewhere,
+      scope,
+      ports,
+      stopping: stopping.signal,
+    }).then(() => gateway.whenReady());
     started.catch(() => {});
     return running({
       settings,
@@ -112,6 +122,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
       elsewhere,
       started,
       scope,
+      stopping,
     });
   } catch (error) {
     await scope.close();
@@ -119,14 +130,25 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
   }
 }
 
-async function startInOrder(
-  settings: FleetSettings,
-  groups: readonly ServiceGroup[],
-  elsewhere: readonly RunningElsewhere[],
-  scope: Scope,
-  ports: GroupPorts,
-): Promise<void> {
-  const externals = watchExternals(settings, ports.clock, ports.events, scope.signal);
+interface StartOrder {
+  readonly settings: FleetSettings;
+  readonly groups: readonly ServiceGroup[];
+  readonly elsewhere: readonly RunningElsewhere[];
+  readonly scope: Scope;
+  readonly ports: GroupPorts;
+  /** Fires when the fleet is told to stop: nobody is started any more. */
+  readonly stopping: AbortSignal;
+}
+
+async function startInOrder({
+  settings,
+  groups,
+  elsewhere,
+  scope,
+  ports,
+  stopping,
+}: StartOrder): Promise<void> {
+  const externals = watchExternals(settings, ports.clock, ports.events, stopping);
   for (const one of elsewhere) scope.run((signal) => one.watch(signal));
   const readiness = new Map<string, Promise<void>>();
   const whenReady = (service: ServiceSettings): Promise<void> => {
@@ -136,7 +158,7 @@ async function startInOrder(
     const waits = [...needed.map(whenReady), ...service.needsExternals.map((name) => externals.get(name))];
     const group = groups.find((one) => one.settings.name === service.name);
     const ready = Promise.all(waits).then(async () => {
-      if (scope.signal.aborted) return;
+      if (stopping.aborted) return;
       group?.start(service.needs);
       await (group ?? elsewhere.find((one) => one.settings.name === service.name))?.whenReady();
     });
@@ -158,12 +180,14 @@ interface Parts {
   readonly elsewhere: readonly RunningElsewhere[];
   readonly started: Promise<void>;
   readonly scope: Scope;
+  readonly stopping: AbortController;
 }
 
 function running(parts: Parts): RunningFleet {
   const { settings, groups, gateway, scope } = parts;
   let ending: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
+    parts.stopping.abort();
     // The door closes first; then whoever calls others ends before the ones it calls.
     await gateway.stop();
     const order = startOrder(new Map(settings.services.map((service) => [service.name, service.needs])));

@@ -15,10 +15,16 @@ const folder = mkdtempSync(join(tmpdir(), "tusker-control-"));
 const backend = createServer((_req, res) => res.end("ok"));
 let fleet: RunningFleet;
 let control: Control;
+const opened = new AsyncDisposableStack();
 let stops = 0;
 
 before(async () => {
+  opened.defer(() => rmSync(folder, { recursive: true, force: true }));
   backend.listen(0, "127.0.0.1");
+  opened.defer(() => {
+    backend.closeAllConnections();
+    backend.close();
+  });
   await once(backend, "listening");
   const address = backend.address();
   assert.ok(typeof address === "object" && address !== null);
@@ -28,27 +34,23 @@ before(async () => {
   );
   writeFileSync(
     join(folder, "tusker.tsk"),
-    `[fleet]\nname: "control"\n[services]\nuser-service: "user-service-001:${address.port}"\necho-service: { run: "node echo.js", config: { password: @env.secure("NOPE", "hunter2") } }\n[gateway]\nport: 0\n[routes]\n"/users/*": { service: "user-service", method: ["GET", "POST"] }\n`,
+    `[fleet]\nname: "control"\n[services]\nuser-service: "user-service-001:${address.port}"\necho-service: { run: "node echo.js", config: { password: @env.secure("NOPE", "hunter2") } }\n[gateway]\nport: 0\n[control]\nport: 0\n[grpc]\nport: 0\n[routes]\n"/users/*": { service: "user-service", method: ["GET", "POST"] }\n`,
   );
   const { settings } = loadFleet(join(folder, "tusker.tsk"), { env: {} });
   assert.ok(settings !== undefined);
-  fleet = await startFleet(settings, { clock: systemClock, random: systemRandom, anyPort: true });
-  control = await startControl(fleet, {
-    host: "127.0.0.1",
-    port: 0,
-    clock: systemClock,
-    onStop: () => stops++,
-  });
+  fleet = opened.use(await startFleet(settings, { clock: systemClock, random: systemRandom, anyPort: true }));
+  control = opened.use(
+    await startControl(fleet, {
+      host: "127.0.0.1",
+      port: 0,
+      clock: systemClock,
+      onStop: () => stops++,
+    }),
+  );
   await fleet.started;
 });
 
-after(async () => {
-  await control[Symbol.asyncDispose]();
-  await fleet.stop();
-  backend.closeAllConnections();
-  backend.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+after(() => opened.disposeAsync());
 
 const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
   fetch(`${control.url}${path}`, {

@@ -109,6 +109,8 @@ test("text from a variable becomes the number or truth value its section wants",
     [settings?.sections.gateway.port, settings?.sections.gateway.rate_limit_enabled],
     [1234, true],
   );
+  const versioned = at.load({ env: { GATE: "1", LIMIT: "true" }, sets: ["services.a.version=2"] });
+  assert.equal(versioned.settings?.services[0]?.version, "2", "and the other way round");
   assert.deepEqual(codes(at.load({ env: { GATE: "12x", LIMIT: "true" } })), ["FLEET_INVALID"]);
 });
 
@@ -162,6 +164,32 @@ test("a process gets its own secrets in plain text in a file only its owner may 
   const written = JSON.parse(text) as { service: { config: unknown } };
   assert.deepEqual(written.service.config, { key: "k1", nested: [{ again: "k1" }] });
   assert.doesNotMatch(text, /k2/);
+});
+
+test("a variable with another service's secret does not reach a process, its own and the harmless ones do", () => {
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js", config: { key: @env.secure("TUSKER_TEST_A") } }\nb: { run: "node a.js", env: { KEY: @env.secure("TUSKER_TEST_B") } }\n`,
+  });
+  const variables = { TUSKER_TEST_A: "secret-of-a", TUSKER_TEST_B: "secret-of-b", TUSKER_TEST_C: "harmless" };
+  const { settings } = at.load({ env: variables });
+  const [a, b] = settings?.services ?? [];
+  assert.ok(settings !== undefined && a !== undefined && b !== undefined);
+  Object.assign(process.env, variables);
+  try {
+    const names = (service: typeof a): string[] =>
+      Object.keys(
+        childEnvironment(
+          settings,
+          service,
+          { instance: "x-001", port: 1, grpcPort: undefined },
+          { registry: undefined, otlp: undefined },
+        ),
+      ).filter((name) => name in variables || name === "KEY");
+    assert.deepEqual(names(a).sort(), ["TUSKER_TEST_A", "TUSKER_TEST_C"]);
+    assert.deepEqual(names(b).sort(), ["KEY", "TUSKER_TEST_B", "TUSKER_TEST_C"]);
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name];
+  }
 });
 
 test("without discovery every service needs a fixed port", () => {

@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { deepFreeze, systemCode, TuskerError } from "../../kernel/index.ts";
 import { type Diagnostic, type Document, loadDocument, problemAt } from "../../tsk/index.ts";
 import { crossCheck } from "./check.ts";
-import { schemaProblems, valueAt } from "./problems.ts";
+import { schemaProblems } from "./problems.ts";
 import { type FleetSections, fleetSchema, knownKeys } from "./schema.ts";
 import type { FleetSettings, ServiceSettings } from "./settings.ts";
 
@@ -44,7 +44,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const root = dirname(absolute);
   const env = options.env ?? process.env;
   const environment = environmentOf(root, options.environment, env);
-  const { document, diagnostics } = loadDocument({
+  const loaded = loadDocument({
     entry,
     readFile,
     env,
@@ -128,41 +128,15 @@ function firstGet(routes: FleetSections["routes"]): string | undefined {
 }
 
 /**
- * A variable of the environment is text; where the section wants a number or a truth value, and the text is one, it
- * is taken as that.
+ * What comes from the environment or the command line has no type of its own: where the section does not take it as
+ * it was read, it is read again the other way.
  */
-function withConvertedVariables(document: Document): Readonly<Record<string, unknown>> {
+function withSuitedVariables(document: Document): Document {
   const parsed = fleetSchema.safeParse(document.value);
-  if (parsed.success) return document.value;
-  const copy: Record<string, unknown> = structuredCloneWithSecrets(document.value);
-  for (const issue of parsed.error.issues) {
-    const path = [...issue.path];
-    const found = valueAt(copy, path);
-    if (issue.code !== "invalid_type" || typeof found !== "string") continue;
-    if (document.origin(path)[0]?.variable === undefined) continue;
-    const converted = convert(found, issue.expected);
-    const parent = valueAt(copy, path.slice(0, -1));
-    const key = path.at(-1);
-    if (converted !== undefined && typeof parent === "object" && parent !== null && key !== undefined)
-      Reflect.set(parent, key, converted);
-  }
-  return copy;
-}
-
-function convert(text: string, expected: string): unknown {
-  if ((expected === "number" || expected === "int") && text.trim() !== "" && Number.isFinite(Number(text)))
-    return Number(text);
-  if (expected === "boolean" && (text === "true" || text === "false")) return text === "true";
-  return undefined;
-}
-
-function structuredCloneWithSecrets<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(structuredCloneWithSecrets) as T;
-  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
-    return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, structuredCloneWithSecrets(inner)]),
-  ) as T;
+  if (parsed.success) return document;
+  return document.reread(
+    parsed.error.issues.filter((issue) => issue.code === "invalid_type").map((issue) => issue.path),
+  );
 }
 
 /** Which overlay: asked for by name it must exist; a name that is only in the air applies where there is such a file. */
