@@ -1,4 +1,4 @@
-import { TuskerError } from "../kernel/index.ts";
+import { type Clock, TuskerError } from "../kernel/index.ts";
 import type { ByteStream, ServerExchange } from "../net/index.ts";
 
 /** How much of request bodies the process keeps for retries. */
@@ -39,6 +39,19 @@ export function bodyTooLarge(maxBytes: number): TuskerError {
     `the request body is larger than the ${maxBytes} bytes this route takes; see max_body`,
     { details: { maxBytes } },
   );
+}
+
+/** How many bytes of an unread body are taken in after its answer, and for how long. */
+const drainLimit = { bytes: 256 * 1024, ms: 1_000 } as const;
+
+/** Takes in what is left of a body that was answered already; a client that sends on for too long is let go. */
+export async function drainBody(body: RequestBody, exchange: ServerExchange, clock: Clock): Promise<void> {
+  // Its answer is out, so the server no longer tells us when the client goes: only the time ends a silent read.
+  const late = Promise.withResolvers<"more">();
+  const timer = clock.after(drainLimit.ms, () => late.resolve("more"), { background: true });
+  const rest = await Promise.race([body.drain(drainLimit.bytes), late.promise]);
+  timer.cancel();
+  if (rest === "more") exchange.abort();
 }
 
 class SharedBody implements RequestBody {

@@ -14,6 +14,7 @@ import {
   rawService,
   requestOn,
   service,
+  until,
 } from "./fixture.test.ts";
 
 const fine = (exchange: ServerExchange) => exchange.respond({ status: 200, body: "fine" });
@@ -436,26 +437,64 @@ test("100-continue is answered when the body is wanted, and the expectation ends
   assert.equal(expected, undefined);
 });
 
-test("an early answer leaves the connection in step: the rest of the body is taken in", async () => {
-  await using users = await rawService(async (socket) => {
+/** Answers before it has read the body, and reads no further. */
+const hasty = () =>
+  rawService(async (socket) => {
     const text = await requestOn(socket);
+    socket.pause();
     const status = text.startsWith("POST") ? "401 Unauthorized" : "200 OK";
-    socket.write(`HTTP/1.1 ${status}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno`, () =>
-      socket.end(),
-    );
+    socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno`);
   });
+
+test("an early answer leaves the connection in step: the rest of the body is taken in", async () => {
+  await using users = await hasty();
   await using front = await bench({ routes: everything, endpoints: [endpoint(users.port)] });
   const client = connect(front.port, "127.0.0.1");
-  client.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n${"x".repeat(1_000)}`);
+  client.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n${"x".repeat(100_000)}`);
   const [first] = await once(client, "data");
   assert.match(String(first), /^HTTP\/1\.1 401 /);
   let text = "";
   client.on("data", (chunk) => {
     text += String(chunk);
   });
-  client.write(`${"x".repeat(1_000)}GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+  client.write(`${"x".repeat(200_000)}GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
   await once(client, "close");
   assert.match(text, /HTTP\/1\.1 200 OK/);
+});
+
+test("a client that never sends the rest of a body that was answered is let go after a second", async () => {
+  const clock = manualClock();
+  await using users = await hasty();
+  await using front = await bench({ clock, routes: everything, endpoints: [endpoint(users.port)] });
+  const client = connect(front.port, "127.0.0.1");
+  const closed = once(client, "close");
+  client.on("error", () => {});
+  client.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n${"x".repeat(1_000)}`);
+  const [first] = await once(client, "data");
+  assert.match(String(first), /^HTTP\/1\.1 401 /);
+  await until(() => clock.pending > 0);
+  assert.equal(front.gateway.stats().inFlight, 1);
+  clock.advance(1_000);
+  await closed;
+  await until(() => front.gateway.stats().inFlight === 0);
+});
+
+test("nobody asks a second time for a client that went away during the wait", async () => {
+  const clock = manualClock();
+  let asked = 0;
+  await using users = await service((exchange) => {
+    asked++;
+    return exchange.respond({ status: 503, headers: ["Retry-After", "5"] });
+  });
+  await using front = await bench({ clock, routes: everything, endpoints: [endpoint(users.port)] });
+  const client = connect(front.port, "127.0.0.1");
+  client.on("error", () => {});
+  client.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await until(() => front.metric('tusker_gateway_retries_total{service="users",reason="status"}') === 1);
+  client.destroy();
+  await until(() => front.gateway.stats().inFlight === 0);
+  assert.deepEqual([asked, clock.pending], [1, 0]);
+  assert.equal(front.metric('tusker_gateway_requests_total{route="/*",method="GET",status="499"}'), 1);
 });
 
 test("a 503 of the gateway names the trace under which it can be found", async () => {

@@ -207,3 +207,11 @@ export async function requestOn(socket: Socket): Promise<string> {
   }
   return text;
 }
+
+/** Lets the event loop turn until something holds; gives up when it has turned very often. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; !holds(); turn++) {
+    if (turn === 200_000) throw new Error(`never came true: ${holds}`);
+    await new Promise(setImmediate);
+  }
+}

@@ -1,9 +1,7 @@
 import type { Endpoint } from "../discovery/index.ts";
-import { type Clock, type TuskerError, toTuskerError } from "../kernel/index.ts";
+import { type TuskerError, toTuskerError } from "../kernel/index.ts";
 import type { ServerExchange } from "../net/index.ts";
 import {
-  type Backoff,
-  type ConcurrencyLimit,
   deadlineHeader,
   formatRemaining,
   incomingDeadline,
@@ -17,18 +15,20 @@ import {
   type Tried,
   timeLimit,
 } from "../resilience/index.ts";
-import { inject, type Logger, type Span, type Tracer } from "../telemetry/index.ts";
-import { type ReplayRoom, type RequestBody, requestBody } from "./body.ts";
+import { inject, type Span } from "../telemetry/index.ts";
+import { drainBody, type RequestBody, requestBody } from "./body.ts";
 import { type Destination, destinationOf } from "./destination.ts";
-import type { ForwardedAnswer, Forwarder, ForwardOutcome } from "./forward/forwarder.ts";
+import type { Door } from "./door.ts";
+import type { ForwardedAnswer, ForwardOutcome } from "./forward/forwarder.ts";
 import { answerHead } from "./head/answer.ts";
 import { clientAddress, clientKey } from "./head/client.ts";
 import { rateLimitFields } from "./head/rate-limit.ts";
 import { attemptHeader, requestHead } from "./head/request.ts";
-import type { Meters, RouteMeter } from "./meters.ts";
+import { prefixOf } from "./match/strip-prefix.ts";
 import { refusal } from "./refusal.ts";
-import type { Route, Snapshot } from "./snapshot.ts";
+import type { Route } from "./snapshot.ts";
 import { answeredTry, endServerSpan, serverSpan, trySpan } from "./spans.ts";
+import { firstSet } from "./upstream.ts";
 import {
   allOpen,
   clientGone,
@@ -40,48 +40,48 @@ import {
   upstreamError,
 } from "./verdict.ts";
 
-/** What every request of one gateway shares. */
-export interface Door {
-  /** Replaced whole by a reload; a request uses the one it began with. */
-  snapshot: Snapshot;
-  readonly forwarder: Forwarder;
-  readonly inFlight: ConcurrencyLimit;
-  readonly replayRoom: ReplayRoom;
-  readonly backoff: Backoff;
-  /** Our name in Via, different in every process. */
-  readonly pseudonym: string;
-  readonly tracer: Tracer;
-  readonly meters: Meters;
-  /** For requests that found no route. */
-  readonly strayMeter: RouteMeter;
-  readonly log: Logger;
-  readonly clock: Clock;
-}
-
-/** How many bytes of an unread request body are taken in after its answer, and for how long. */
-const drainLimit = { bytes: 256 * 1024, ms: 1_000 } as const;
-
-/** How long the first requests after a start wait for the first endpoint set. */
-const firstSetMs = 1_000;
-
 /** The whole journey of a request, from the client to the service and back. */
 export async function travel(door: Door, exchange: ServerExchange): Promise<void> {
-  const startMs = door.clock.now();
   // 1. Accept. What does not fit is refused while refusing is cheap.
   if (!door.inFlight.tryEnter()) {
     door.strayMeter.answered(exchange.method, 503, 0);
     return exchange.respond(refusal(overloaded(), undefined));
   }
-  // 2. Match: one understanding of the target, one route, or a reason why not.
-  const to = destinationOf(exchange, door.snapshot, door.pseudonym);
-  // 3. Trace: everything from here on is a child of this span.
+  try {
+    const startMs = door.clock.now();
+    // 2. Match: one understanding of the target, one route, or a reason why not.
+    const to = destinationOf(exchange, door.snapshot, door.pseudonym);
+    using body = bodyFor(door, exchange, to);
+    // 3. Trace: everything from here on is a child of this span. Steps 4 to 8 are `throughRoute`.
+    await traced(door, exchange, to, startMs, (span) =>
+      to.kind === "route"
+        ? throughRoute(door, exchange, { to, body, span, startMs })
+        : answerHere(exchange, to, span),
+    );
+    // 9. A body that was answered before its end is taken in, so that the connection stays in step.
+    if (body?.pending === true) await drainBody(body, exchange, door.clock);
+  } finally {
+    door.inFlight.leave();
+  }
+}
+
+function bodyFor(door: Door, exchange: ServerExchange, to: Destination): RequestBody | undefined {
+  if (to.kind !== "route" || !exchange.hasBody) return undefined;
+  return requestBody(exchange, to.route.maxBodyBytes, door.replayRoom);
+}
+
+/** Runs `answer` inside the request's span and counts what it answered. */
+async function traced(
+  door: Door,
+  exchange: ServerExchange,
+  to: Destination,
+  startMs: number,
+  answer: (span: Span) => Promise<number>,
+): Promise<void> {
   const span = serverSpan(door.tracer, exchange, to);
   let status = 500;
   try {
-    status =
-      to.kind === "route"
-        ? await throughRoute(door, exchange, to, span, startMs)
-        : await answerHere(exchange, to, span);
+    status = await answer(span);
   } catch (error) {
     span.recordError(error);
     door.log.error("a request failed inside the gateway", { error: toTuskerError(error).message });
@@ -91,7 +91,6 @@ export async function travel(door: Door, exchange: ServerExchange): Promise<void
     endServerSpan(span, status);
     const meter = to.kind === "route" ? to.route.meter : door.strayMeter;
     meter.answered(exchange.method, status, (door.clock.now() - startMs) / 1000);
-    door.inFlight.leave();
   }
 }
 
@@ -108,13 +107,18 @@ async function answerHere(
   return 204;
 }
 
-/** Steps 4 to 9. Gives back the status that was answered; 499 when the client did not wait for it. */
+interface RouteRequest {
+  readonly to: RouteDestination;
+  readonly body: RequestBody | undefined;
+  readonly span: Span;
+  readonly startMs: number;
+}
+
+/** Steps 4 to 8. Gives back the status that was answered; 499 when the client did not wait for it. */
 async function throughRoute(
   door: Door,
   exchange: ServerExchange,
-  to: RouteDestination,
-  span: Span,
-  startMs: number,
+  { to, body, span, startMs }: RouteRequest,
 ): Promise<number> {
   const { route, head } = to;
   // 4. Rate limit, by the client's address as far as trusted proxies vouch for it.
@@ -136,7 +140,7 @@ async function throughRoute(
     incomingDeadline((name) => exchange.header(name), now) ?? Infinity,
   );
   // 6. The request as the service shall see it, but for what differs from try to try.
-  const prefix = prefixOf(route, to.path);
+  const prefix = prefixOf(to.path, route.stripPrefix);
   const arrival = {
     peer: exchange.remoteAddress,
     proto: "http",
@@ -144,7 +148,6 @@ async function throughRoute(
     prefix,
     trusted: door.snapshot.trusted.has(exchange.remoteAddress),
   } as const;
-  using body = exchange.hasBody ? requestBody(exchange, route.maxBodyBytes, door.replayRoom) : undefined;
   const trip: Trip = {
     door,
     exchange,
@@ -163,10 +166,7 @@ async function throughRoute(
   // 7. Tries: each picks an endpoint whose breaker is closed, and forwards.
   const last = await tries(trip);
   // 8. Answer: the service's, streamed through, or a problem document that names the service.
-  const status = await answer(trip, last, limitFields);
-  // 9. A body that was answered before its end is taken in, so that the connection stays in step.
-  await drainBody(trip);
-  return status;
+  return answer(trip, last, limitFields);
 }
 
 /** One request under way. */
@@ -227,7 +227,7 @@ async function tries(trip: Trip): Promise<Try> {
 
 async function oneTry(trip: Trip, number: number): Promise<Tried<Try>> {
   const { door, exchange, route } = trip;
-  if (route.upstream.known !== undefined) await firstSet(route.upstream.known, door.clock);
+  await firstSet(route.upstream, door.clock);
   const leftMs = remainingMs(trip.deadlineMs, door.clock.now());
   if (leftMs === 0) return given(tooLate(route, trip.tried.size));
   // Pick: a breaker that is due a probe, else the balancer's choice among closed ones not asked before.
@@ -341,13 +341,6 @@ async function refuse(
   return error.row.http;
 }
 
-/** What strip_prefix takes off this path: the whole prefix, at a segment's end, or nothing. */
-function prefixOf({ stripPrefix }: Route, path: string): string {
-  if (stripPrefix === "" || !path.startsWith(stripPrefix)) return "";
-  const next = path[stripPrefix.length];
-  return next === undefined || next === "/" ? stripPrefix : "";
-}
-
 function attemptFields(number: number): string[] {
   return number > 1 ? [attemptHeader, String(number)] : [];
 }
@@ -355,22 +348,4 @@ function attemptFields(number: number): string[] {
 /** A try that ended before anybody was asked. Nobody is to blame, and asking again would end the same way. */
 function given(error: TuskerError): Tried<Try> {
   return { value: { kind: "refused", error }, failure: { kind: "final" } };
-}
-
-function firstSet(known: Promise<void>, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.after(firstSetMs, resolve);
-    void known.then(() => {
-      timer.cancel();
-      resolve();
-    });
-  });
-}
-
-async function drainBody({ body, exchange, door }: Trip): Promise<void> {
-  if (body?.pending !== true || exchange.signal.aborted) return;
-  const timer = door.clock.after(drainLimit.ms, () => exchange.abort(), { background: true });
-  const rest = await body.drain(drainLimit.bytes);
-  timer.cancel();
-  if (rest === "more") exchange.abort();
 }

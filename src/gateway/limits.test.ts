@@ -145,3 +145,19 @@ test("heads that are too large are refused by the server below", async () => {
   );
   assert.match(text, /^HTTP\/1\.1 431 /);
 });
+
+test("more fields than max_headers are a 431 instead of being cut off silently", async () => {
+  await using users = await fine();
+  await using front = await bench({
+    gateway: { max_headers: 10 },
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const fields = (count: number) => Array.from({ length: count }, (_, i) => [`X-${i}`, "1"]).flat();
+  // Host and Connection are two of them.
+  assert.equal((await ask(front.port, "/", { headers: fields(8) })).status, 200);
+  for (const count of [9, 10, 80]) {
+    const reply = await ask(front.port, "/", { headers: fields(count) });
+    assert.equal(reply.status, 431, `${count + 2} fields`);
+  }
+});

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Discovery, type EndpointListener, endpointSet } from "../discovery/index.ts";
 import { manualClock } from "../kernel/index.ts";
 import { createLogger, createMetrics, createTracer, ratioSampler } from "../telemetry/index.ts";
-import { ask, endpoint, service } from "./fixture.test.ts";
+import { ask, endpoint, service, until } from "./fixture.test.ts";
 import { startGateway } from "./gateway.ts";
 import { gatewaySection, routesSection } from "./section.ts";
 
@@ -48,18 +48,13 @@ async function started(discovery: Discovery, routes: object) {
   return { gateway, clock };
 }
 
-/** Lets requests that were sent come as far as they can. */
-async function settle(done: () => boolean): Promise<void> {
-  while (!done()) await new Promise(setImmediate);
-}
-
 test("the first request after a start waits for the registry's first answer", async () => {
   await using users = await service((exchange) => exchange.respond({ status: 200, body: "here" }));
   const late = lateDiscovery();
   const { gateway, clock } = await started(late.discovery, { "/*": { service: "users" } });
   await using _closing = gateway;
   const asking = ask(gateway.server.port, "/");
-  await settle(() => clock.pending > 0);
+  await until(() => clock.pending > 0);
   late.answer(users.port);
   assert.equal((await asking).body, "here");
 });
@@ -69,7 +64,7 @@ test("it does not wait longer than a second", async () => {
   const { gateway, clock } = await started(late.discovery, { "/*": { service: "users" } });
   await using _closing = gateway;
   const asking = ask(gateway.server.port, "/");
-  await settle(() => clock.pending > 0);
+  await until(() => clock.pending > 0);
   clock.advance(1_000);
   assert.equal((await asking).code, "GATEWAY_NO_ENDPOINT");
 });

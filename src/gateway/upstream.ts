@@ -80,6 +80,18 @@ export function upstream(options: UpstreamOptions): Upstream {
   };
 }
 
+/** How long the first requests after a start wait for the first endpoint set. */
+const firstSetMs = 1_000;
+
+/** Waits until something is known of a service, for as long as that may take. */
+export async function firstSet({ known }: Upstream, clock: Clock): Promise<void> {
+  if (known === undefined) return;
+  const late = Promise.withResolvers<void>();
+  const timer = clock.after(firstSetMs, late.resolve);
+  await Promise.race([known, late.promise]);
+  timer.cancel();
+}
+
 /** An id that came back at another address is another endpoint to the connections. */
 function placeOf({ id, host, port }: Endpoint): string {
   return `${id} ${host} ${port}`;
