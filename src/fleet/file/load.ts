@@ -51,10 +51,11 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
     sets: options.sets ?? [],
     ...(environment.overlay ? { environment: environment.name } : {}),
   });
-  if (diagnostics.some((one) => one.severity === "error"))
-    return { document, diagnostics, settings: undefined };
+  const { diagnostics } = loaded;
+  if (diagnostics.some((one) => one.severity === "error")) return { ...loaded, settings: undefined };
 
-  const value = withConvertedVariables(document);
+  const document = withSuitedVariables(loaded.document);
+  const { value } = document;
   const parsed = fleetSchema.safeParse(value);
   const found = [
     ...(parsed.success ? [] : schemaProblems(parsed.error.issues, value, knownKeys)),
