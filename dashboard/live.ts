@@ -1,4 +1,5 @@
 import type { DependencyView, EventView, FleetView } from "../src/control/api.ts";
+import { paced } from "./pace.ts";
 import { edgeRates, type Rates } from "./rates.ts";
 import { namedAsOnMap } from "./system-map.ts";
 
@@ -95,8 +96,12 @@ export function followFleet(): Live {
     rates.note(Date.now(), state.dependencies);
     tell("spans");
   };
-  const soonFleet = paced(150, () => readFleet().catch(failed));
-  const soonSpans = paced(1_000, () => readDependencies().catch(failed));
+  // What was asked for just before the page went out of sight is asked again when it comes back.
+  const whileOpen = (read: () => Promise<void>) => async (): Promise<void> => {
+    if (source !== undefined) await read().catch(failed);
+  };
+  const soonFleet = paced(150, whileOpen(readFleet));
+  const soonSpans = paced(1_000, whileOpen(readDependencies));
 
   async function connect(): Promise<void> {
     if (source !== undefined) return;
@@ -149,22 +154,5 @@ export function followFleet(): Live {
       setInterval(() => !document.hidden && tell("tick"), 2_000);
       void connect();
     },
-  };
-}
-
-/** Runs at most once per pause, and once more at its end when it was wanted in between. */
-export function paced(pauseMs: number, run: () => Promise<void>): () => void {
-  let busy = false;
-  let again = false;
-  const go = async (): Promise<void> => {
-    busy = true;
-    again = false;
-    await Promise.all([run(), new Promise((resolve) => setTimeout(resolve, pauseMs))]);
-    busy = false;
-    if (again) void go();
-  };
-  return () => {
-    if (busy) again = true;
-    else void go();
   };
 }

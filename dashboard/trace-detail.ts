@@ -1,6 +1,7 @@
 import type { TraceView } from "../src/control/api.ts";
 import { el } from "./dom.ts";
-import { ask, paced, Refused } from "./live.ts";
+import { ask, Refused } from "./live.ts";
+import { paced } from "./pace.ts";
 import { emptyNote } from "./parts.ts";
 import { formatRoute, type Route, withQuery } from "./route.ts";
 import type { Shell } from "./view.ts";
@@ -24,7 +25,7 @@ export function traceDetail(shell: Shell): {
   };
   const read = async (): Promise<void> => {
     const { id } = route;
-    if (id === undefined) return;
+    if (id === undefined || document.hidden) return;
     try {
       trace = await ask<TraceView>(`/api/traces/${encodeURIComponent(id)}`);
     } catch (error) {

@@ -1,7 +1,8 @@
 import type { TraceSummaryView } from "../src/control/api.ts";
 import { el, keyed, type Row, setAttribute, setText } from "./dom.ts";
 import { ageText, counted, durationText } from "./format.ts";
-import { ask, type Live, paced } from "./live.ts";
+import { ask, type Live } from "./live.ts";
+import { paced } from "./pace.ts";
 import { emptyNote, serviceTag, stateMark } from "./parts.ts";
 import { formatRoute, type Query, type Route, withQuery } from "./route.ts";
 import { gatewaySpanName } from "./system-map.ts";
@@ -30,6 +31,7 @@ export function tracesView(live: Live, shell: Shell): View {
   // A connection that breaks is told by the page around; here there is nothing to add.
   const refresh = paced(500, async () => {
     const { service, errors: only } = route.query;
+    if (document.hidden) return;
     const answer = await askTraces(route.query).catch(() => undefined);
     if (answer === undefined || service !== route.query.service || only !== route.query.errors) return;
     list.take(answer);
