@@ -83,12 +83,12 @@ export function followFleet(): Live {
     retry = setTimeout(connect, retryMs);
   };
   const readFleet = async (): Promise<void> => {
-    state.fleet = await ask<FleetView>("/api/fleet");
+    state.fleet = await ask<FleetView>("/control/fleet");
     tell("fleet");
   };
   const readDependencies = async (): Promise<void> => {
     // A fleet without a collector has no edges to tell of, and is well all the same.
-    const calls = await ask<readonly DependencyView[]>("/api/dependencies").catch((error: unknown) => {
+    const calls = await ask<readonly DependencyView[]>("/control/dependencies").catch((error: unknown) => {
       if (error instanceof Refused) return [];
       throw error;
     });
@@ -106,7 +106,7 @@ export function followFleet(): Live {
   async function connect(): Promise<void> {
     if (source !== undefined) return;
     if (document.hidden) return become("hidden");
-    const opened = new EventSource("/api/events");
+    const opened = new EventSource("/control/events");
     source = opened;
     state.events = [];
     opened.addEventListener("spans", soonSpans);

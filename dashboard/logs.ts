@@ -74,7 +74,7 @@ async function readLog(
 ): Promise<void> {
   const query = new URLSearchParams({ follow: "1", lines: "1000" });
   if (service !== undefined) query.set("service", service);
-  const response = await fetch(`/api/logs?${query}`, { signal });
+  const response = await fetch(`/control/logs?${query}`, { signal });
   await refuse(response);
   const read = lineReader((line) => onLine(JSON.parse(line)));
   const decoder = new TextDecoder();

@@ -141,7 +141,7 @@ function actionCell(
     node.setAttribute("aria-busy", "true");
     shell.say(`${name}: ${verb} asked for`);
     try {
-      const after = await ask<ServiceView>(`/api/services/${encodeURIComponent(name)}/${verb}`, "POST");
+      const after = await ask<ServiceView>(`/control/services/${encodeURIComponent(name)}/${verb}`, "POST");
       shell.say(`${name} is ${serviceState(after)}`);
     } catch (error) {
       shell.say(`${name}: ${verb} failed. ${error instanceof Error ? error.message : String(error)}`);

@@ -27,7 +27,7 @@ export function traceDetail(shell: Shell): {
     const { id } = route;
     if (id === undefined || document.hidden) return;
     try {
-      trace = await ask<TraceView>(`/api/traces/${encodeURIComponent(id)}`);
+      trace = await ask<TraceView>(`/control/traces/${encodeURIComponent(id)}`);
     } catch (error) {
       // A connection that breaks is told by the page around.
       if (!(error instanceof Refused) || route.id !== id) return;

@@ -83,7 +83,7 @@ function askTraces({ service = "", errors = "" }: Query): Promise<readonly Trace
   const query = new URLSearchParams({ limit: String(limit) });
   if (service !== "") query.set("service", service);
   if (errors !== "") query.set("errors", errors);
-  return ask(`/api/traces?${query}`);
+  return ask(`/control/traces?${query}`);
 }
 
 interface TraceList {

@@ -32,7 +32,12 @@ export const steps: readonly Step[] = [
     name: "unit",
     what: "unit tests beside the source, one process",
     wave: 1,
-    run: () => tests("unit", ["src/**/*.test.ts"], ["--test-isolation=none", "--test-timeout=20000"]),
+    run: () =>
+      tests(
+        "unit",
+        ["src/**/*.test.ts", "dashboard/*.test.ts"],
+        ["--test-isolation=none", "--test-timeout=20000"],
+      ),
   },
   {
     name: "check",

@@ -1,6 +1,6 @@
 /** The words of the admin API: types only, shared with the dashboard and the command line. */
 
-/** `GET /api/fleet` */
+/** `GET /control/fleet` */
 export interface FleetView {
   readonly name: string;
   readonly environment: string;
@@ -38,7 +38,7 @@ export interface RouteView {
   readonly service: string;
 }
 
-/** One line of `GET /api/logs`, and of its live form with `follow=1` (application/x-ndjson). */
+/** One line of `GET /control/logs`, and of its live form with `follow=1` (application/x-ndjson). */
 export interface LogView {
   readonly at: number;
   readonly service: string;
@@ -47,7 +47,7 @@ export interface LogView {
   readonly text: string;
 }
 
-/** One row of `GET /api/traces`, newest first. */
+/** One row of `GET /control/traces`, newest first. */
 export interface TraceSummaryView {
   readonly traceId: string;
   /** Of the root, or of the earliest span while the root is missing. */
@@ -61,7 +61,7 @@ export interface TraceSummaryView {
   readonly services: readonly { readonly service: string; readonly spanCount: number }[];
 }
 
-/** `GET /api/traces/:id`: one trace as a tree. */
+/** `GET /control/traces/:id`: one trace as a tree. */
 export interface TraceView {
   readonly traceId: string;
   readonly startUs: number;
@@ -97,7 +97,7 @@ export interface SpanView {
 
 export type AttributesView = Readonly<Record<string, unknown>>;
 
-/** One row of `GET /api/dependencies`: calls between services, over the traces that are kept. */
+/** One row of `GET /control/dependencies`: calls between services, over the traces that are kept. */
 export interface DependencyView {
   readonly caller: string;
   readonly callee: string;
@@ -105,7 +105,7 @@ export interface DependencyView {
   readonly errors: number;
 }
 
-/** One `data:` of `GET /api/events`: what happened in the fleet; which fields there are depends on the type. */
+/** One `data:` of `GET /control/events`: what happened in the fleet; which fields there are depends on the type. */
 export interface EventView {
   /** Milliseconds since the epoch. */
   readonly at: number;

@@ -26,16 +26,16 @@ interface Asked {
 
 /** The admin API as a table; docs/reference/control.md lists the same rows. */
 export const actions: readonly Action[] = [
-  { method: "GET", path: /^\/api\/fleet$/, run: (x, { fleet }) => json(x, fleetView(fleet)) },
-  { method: "POST", path: /^\/api\/fleet\/stop$/, run: stopFleet },
-  { method: "POST", path: /^\/api\/services\/[\w-]+\/(stop|start|restart)$/, run: changeService },
-  { method: "GET", path: /^\/api\/logs$/, run: logs },
-  { method: "GET", path: /^\/api\/events$/, run: events },
-  { method: "GET", path: /^\/api\/traces$/, run: traces },
-  { method: "GET", path: /^\/api\/traces\/[0-9a-f]{1,32}$/, run: trace },
+  { method: "GET", path: /^\/control\/fleet$/, run: (x, { fleet }) => json(x, fleetView(fleet)) },
+  { method: "POST", path: /^\/control\/fleet\/stop$/, run: stopFleet },
+  { method: "POST", path: /^\/control\/services\/[\w-]+\/(stop|start|restart)$/, run: changeService },
+  { method: "GET", path: /^\/control\/logs$/, run: logs },
+  { method: "GET", path: /^\/control\/events$/, run: events },
+  { method: "GET", path: /^\/control\/traces$/, run: traces },
+  { method: "GET", path: /^\/control\/traces\/[0-9a-f]{1,32}$/, run: trace },
   {
     method: "GET",
-    path: /^\/api\/dependencies$/,
+    path: /^\/control\/dependencies$/,
     run: (x, { fleet }) => json(x, storeOf(fleet).dependencies()),
   },
 ];

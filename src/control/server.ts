@@ -10,6 +10,7 @@ import {
   toTuskerError,
 } from "../kernel/index.ts";
 import { type Server, type ServerExchange, serveHttp1 } from "../net/index.ts";
+import { metricsMediaType } from "../telemetry/index.ts";
 import { dashboardFile } from "./dashboard.ts";
 import { type Action, actions } from "./routes.ts";
 
@@ -32,11 +33,12 @@ export interface ControlOptions {
 }
 
 const audience = "control";
+// A path of its own, so that the gateway and the services, which share this host, are not sent the cookie.
 const cookieName = "tusker_token";
 
 /**
- * Serves the admin API and the dashboard. Everything under /api wants the operator's token: as bearer, or as the
- * cookie that a visit with `?token=` sets.
+ * Serves the admin API and the dashboard. Everything under /control wants the operator's token: as bearer, or as the
+ * cookie that a visit with `?key=` sets.
  *
  * @throws TuskerError NET_PORT_TAKEN, NET_BIND
  */
@@ -70,7 +72,9 @@ async function handle(exchange: ServerExchange, context: Context, door: Door): P
   try {
     refuseRebinding(exchange);
     const { pathname, searchParams } = new URL(exchange.target, "http://control");
-    if (!pathname.startsWith("/api/")) return await page(exchange, pathname, searchParams.get("key"), door);
+    if (pathname === "/metrics") return await metrics(exchange, context.fleet);
+    if (!pathname.startsWith("/control/"))
+      return await page(exchange, pathname, searchParams.get("key"), door);
     authenticate(exchange, door.verifier, context.clock);
     const known = actions.filter((action) => action.path.test(pathname));
     const action = known.find((one) => one.method === exchange.method);
@@ -79,6 +83,14 @@ async function handle(exchange: ServerExchange, context: Context, door: Door): P
   } catch (error) {
     await refuse(exchange, toTuskerError(error));
   }
+}
+
+/** The gateway's metrics for Prometheus. Numbers only, so they need no token. */
+async function metrics(exchange: ServerExchange, fleet: RunningFleet): Promise<void> {
+  const text = await fleet.gateway.metrics();
+  if (text === undefined)
+    throw new TuskerError("FLEET_NOT_READY", "the gateway does not answer; ask again in a moment");
+  return exchange.respond({ status: 200, headers: ["Content-Type", metricsMediaType], body: text });
 }
 
 /** A page of the dashboard. A visit with the key gets the token as a cookie and goes on without the key in the address. */
@@ -94,7 +106,7 @@ async function page(
         "IDENTITY_TOKEN",
         "this link is of an earlier run; open the one that `tusker up` printed last",
       );
-    const cookie = `${cookieName}=${door.token.reveal()}; HttpOnly; SameSite=Strict; Path=/`;
+    const cookie = `${cookieName}=${door.token.reveal()}; HttpOnly; SameSite=Strict; Path=/control/`;
     return exchange.respond({ status: 303, headers: ["Location", pathname, "Set-Cookie", cookie] });
   }
   const found = dashboardFile(pathname, exchange.header("accept-encoding"));
@@ -128,6 +140,7 @@ function refuseRebinding(exchange: ServerExchange): void {
 }
 
 function authenticate(exchange: ServerExchange, verifier: Verifier, clock: Clock): void {
+  refuseCrossSite(exchange);
   const bearer = /^Bearer ([\w.-]+)$/i.exec(exchange.header("authorization") ?? "")?.[1];
   const cookie = new RegExp(`(?:^|; )${cookieName}=([\\w.-]+)`).exec(exchange.header("cookie") ?? "")?.[1];
   const token = bearer ?? cookie;
@@ -144,6 +157,19 @@ function authenticate(exchange: ServerExchange, verifier: Verifier, clock: Clock
 function sameText(a: string, b: string): boolean {
   const [left, right] = [a, b].map((text) => createHash("sha256").update(text).digest());
   return left !== undefined && right !== undefined && timingSafeEqual(left, right);
+}
+
+/**
+ * Cookies know no ports: a page of a service on this machine counts as the same site and would send ours along. The
+ * browser says where a request comes from; whatever is not our own page may not use the cookie.
+ */
+function refuseCrossSite(exchange: ServerExchange): void {
+  const from = exchange.header("sec-fetch-site");
+  if (from === undefined || from === "same-origin" || from === "none") return;
+  throw new TuskerError(
+    "IDENTITY_DENIED",
+    "the admin API takes requests of its own pages and of the command line only",
+  );
 }
 
 async function refuse(exchange: ServerExchange, error: TuskerError): Promise<void> {

@@ -32,6 +32,10 @@ type GatewayFile = z.output<typeof gatewayFileSchema>;
 /** A gateway that runs in this process. */
 export interface GatewayProcess extends AsyncDisposable {
   readonly port: number;
+  /** Metrics in Prometheus text format. */
+  metrics(): string;
+  /** Takes no new connection and lets running requests end; what is left after `graceMs` is cut off. */
+  drain(graceMs: number): Promise<void>;
 }
 
 export interface GatewayProcessPorts {
@@ -40,7 +44,7 @@ export interface GatewayProcessPorts {
   readonly log: Logger;
 }
 
-/** Wires discovery, tracing and the gateway; disposing it drains. */
+/** Wires discovery, tracing and the gateway. Disposing it cuts off what still runs. */
 export async function runGateway(file: unknown, ports: GatewayProcessPorts): Promise<GatewayProcess> {
   const { clock, random, log } = ports;
   const {
@@ -68,15 +72,18 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
     }),
   );
   const discovery = stack.use(registry === null ? fixed(endpoints) : followed(registry, http, ports));
+  const metrics = createMetrics();
   const running = stack.use(
     await startGateway(
       { gateway, routes, breaker: breakerOf(api_communication) },
-      { discovery, tracer: tracing.tracer, metrics: createMetrics(), log, clock, random },
+      { discovery, tracer: tracing.tracer, metrics, log, clock, random },
     ),
   );
   const owned = stack.move();
   return {
     port: running.server.port,
+    metrics: () => metrics.render(),
+    drain: (graceMs) => running.drain(graceMs),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }

@@ -5,12 +5,13 @@ import type { RunningFleet, StartOptions } from "./start.ts";
 // For users: a whole system from one file.
 
 export { gatewayFile } from "./child-config.ts";
-// For control, deploy and the command line.
 export type { FleetEvent, TimedEvent } from "./events.ts";
 export { type LoadedFleet, type LoadFleetOptions, loadFleet } from "./file/load.ts";
 export { pathText } from "./file/problems.ts";
 export { fleetSchema } from "./file/schema.ts";
 export { type FleetSettings, instanceId, type ServiceSettings } from "./file/settings.ts";
+// For control, deploy and the command line.
+export type { GatewayProcess } from "./gateway-process.ts";
 export { isAlive, type RunFile, readRunFile, removeRunFile, writeRunFile } from "./run-file.ts";
 export { nodeFlags } from "./self.ts";
 export type { ServiceGroup } from "./service-group.ts";

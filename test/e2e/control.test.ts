@@ -58,9 +58,9 @@ const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
     headers: { authorization: `Bearer ${control.token.reveal()}`, ...init.headers },
   });
 
-test("nothing under /api is answered without the token, or with one that is not of this run", async () => {
+test("nothing under /control is answered without the token, or with one that is not of this run", async () => {
   for (const headers of [{}, { authorization: "Bearer nonsense" }, { cookie: "tusker_token=a.b.c" }]) {
-    const answer = await fetch(`${control.url}/api/fleet`, { headers });
+    const answer = await fetch(`${control.url}/control/fleet`, { headers });
     assert.equal(answer.status, 401);
     assert.equal(((await answer.json()) as { code: string }).code, "IDENTITY_TOKEN");
   }
@@ -71,8 +71,8 @@ test("the printed link gives the token as a cookie that scripts cannot read, and
   assert.equal(answer.status, 303);
   assert.equal(answer.headers.get("location"), "/");
   const cookie = answer.headers.get("set-cookie") ?? "";
-  assert.match(cookie, /HttpOnly; SameSite=Strict/);
-  const signedIn = await fetch(`${control.url}/api/fleet`, {
+  assert.match(cookie, /HttpOnly; SameSite=Strict; Path=\/control\/$/);
+  const signedIn = await fetch(`${control.url}/control/fleet`, {
     headers: { cookie: cookie.split(";")[0] ?? "" },
   });
   assert.equal(signedIn.status, 200);
@@ -86,7 +86,7 @@ test("a page of a foreign site whose name points here is refused", async () => {
   const asked = request({
     host: "127.0.0.1",
     port,
-    path: "/api/fleet",
+    path: "/control/fleet",
     headers: { host: `evil.example:${port}`, authorization: `Bearer ${control.token.reveal()}` },
   });
   asked.end();
@@ -95,8 +95,28 @@ test("a page of a foreign site whose name points here is refused", async () => {
   assert.equal(answer.statusCode, 403);
 });
 
+test("a page of another port may not use the cookie, our own may", async () => {
+  for (const [site, status] of [
+    ["same-site", 403],
+    ["cross-site", 403],
+    ["same-origin", 200],
+  ] as const) {
+    const { port } = new URL(control.url);
+    const asked = request({
+      host: "127.0.0.1",
+      port,
+      path: "/control/fleet",
+      headers: { cookie: `tusker_token=${control.token.reveal()}`, "sec-fetch-site": site },
+    });
+    asked.end();
+    const [answer] = (await once(asked, "response")) as [{ statusCode: number; resume(): void }];
+    answer.resume();
+    assert.equal(answer.statusCode, status, site);
+  }
+});
+
 test("the fleet is shown with states, addresses and routes, and without configuration", async () => {
-  const answer = await ask("/api/fleet");
+  const answer = await ask("/control/fleet");
   const text = await answer.text();
   const view = JSON.parse(text) as FleetView;
   assert.equal(view.name, "control");
@@ -113,22 +133,22 @@ test("the fleet is shown with states, addresses and routes, and without configur
 });
 
 test("logs are given as they are, and go on as they come", async () => {
-  const past = (await (await ask("/api/logs?service=echo-service")).json()) as { text: string }[];
+  const past = (await (await ask("/control/logs?service=echo-service")).json()) as { text: string }[];
   assert.deepEqual(
     past.map((line) => line.text),
     ["echo starts"],
   );
-  const live = await ask("/api/logs?service=echo-service&follow=1");
+  const live = await ask("/control/logs?service=echo-service&follow=1");
   const reader = live.body?.getReader();
   assert.ok(reader !== undefined);
   assert.match(new TextDecoder().decode((await reader.read()).value), /echo starts/);
-  assert.equal((await ask("/api/services/echo-service/restart", { method: "POST" })).status, 200);
+  assert.equal((await ask("/control/services/echo-service/restart", { method: "POST" })).status, 200);
   assert.match(new TextDecoder().decode((await reader.read()).value), /echo starts/);
   await reader.cancel();
 });
 
 test("events tell what happened and go on", async () => {
-  const live = await ask("/api/events");
+  const live = await ask("/control/events");
   assert.equal(live.headers.get("content-type"), "text/event-stream");
   const reader = live.body?.getReader();
   assert.ok(reader !== undefined);
@@ -145,22 +165,32 @@ test("events tell what happened and go on", async () => {
 test("traces and dependencies come from the collector", async () => {
   await fetch(`http://127.0.0.1:${fleet.gateway.ready?.port}/users/1`);
   const list = await until("a trace", async () => {
-    const found = (await (await ask("/api/traces?limit=5")).json()) as { traceId: string }[];
+    const found = (await (await ask("/control/traces?limit=5")).json()) as { traceId: string }[];
     return found.length > 0 ? found : undefined;
   });
-  const one = await ask(`/api/traces/${list[0]?.traceId}`);
+  const one = await ask(`/control/traces/${list[0]?.traceId}`);
   assert.equal(one.status, 200);
-  assert.equal((await ask(`/api/traces/${"0".repeat(31)}1`)).status, 404);
-  assert.equal((await ask("/api/dependencies")).status, 200);
+  assert.equal((await ask(`/control/traces/${"0".repeat(31)}1`)).status, 404);
+  assert.equal((await ask("/control/dependencies")).status, 200);
+});
+
+test("the gateway's metrics are there for Prometheus, without a token", async () => {
+  await fetch(`http://127.0.0.1:${fleet.gateway.ready?.port}/users/1`);
+  const answer = await fetch(`${control.url}/metrics`);
+  assert.equal(answer.status, 200);
+  assert.match(answer.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+  const text = await answer.text();
+  assert.match(text, /^# TYPE \w+ histogram$/m);
+  assert.match(text, /\/users\/\*/);
 });
 
 test("wrong questions are 400 or 404 with a code, never a stack", async () => {
   for (const [path, status, init] of [
-    ["/api/nothing", 404, {}],
-    ["/api/traces?limit=many", 400, {}],
-    ["/api/logs?service=nobody", 404, {}],
-    ["/api/services/nobody/stop", 404, { method: "POST" }],
-    ["/api/fleet", 404, { method: "DELETE" }],
+    ["/control/nothing", 404, {}],
+    ["/control/traces?limit=many", 400, {}],
+    ["/control/logs?service=nobody", 404, {}],
+    ["/control/services/nobody/stop", 404, { method: "POST" }],
+    ["/control/fleet", 404, { method: "DELETE" }],
     ["/nothing.js", 404, {}],
   ] as const) {
     const answer = await ask(path, init);
@@ -171,7 +201,7 @@ test("wrong questions are 400 or 404 with a code, never a stack", async () => {
 });
 
 test("the fleet is asked to stop once somebody asks, and answers first", async () => {
-  const answer = await ask("/api/fleet/stop", { method: "POST" });
+  const answer = await ask("/control/fleet/stop", { method: "POST" });
   assert.equal(answer.status, 202);
   assert.equal(stops, 1);
 });

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { gatewayFile, runGateway } from "../../fleet/index.ts";
+import { type GatewayProcess, gatewayFile, runGateway } from "../../fleet/index.ts";
 import { systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
 import type { Args, Io, Run } from "../command.ts";
 import { fleetPath, settingsOrProblems } from "../fleet-file.ts";
@@ -14,18 +14,18 @@ export const run: Run = async (args, io) => {
   await using gateway = await runGateway(config, { clock: systemClock, random: systemRandom, log });
   using signals = untilSignal(() => process.exit(130));
   const { port } = gateway;
-  if (process.send !== undefined) process.send({ type: "tusker:ready", port, pid: process.pid });
-  else
-    io.out(
-      args.flag("json")
-        ? `${JSON.stringify({ gateway: `http://localhost:${port}` })}\n`
-        : `gateway at http://localhost:${port}\n`,
-    );
-  await Promise.race([signals.asked, supervisorAsks()]);
+  if (process.send === undefined) announce(`http://localhost:${port}`, args, io);
+  else process.send({ type: "tusker:ready", port, pid: process.pid });
+  const graceMs = await Promise.race([signals.asked.then(() => 10_000), supervisorAsks(gateway)]);
+  await gateway.drain(graceMs);
   // A channel that stays open would keep the process alive.
   if (process.connected) process.disconnect();
   return 0;
 };
+
+function announce(url: string, args: Args, io: Io): void {
+  io.out(args.flag("json") ? `${JSON.stringify({ gateway: url })}\n` : `gateway at ${url}\n`);
+}
 
 function readConfig(args: Args, io: Io): unknown {
   const written = args.text("settings");
@@ -45,18 +45,15 @@ function readConfig(args: Args, io: Io): unknown {
   }
 }
 
-/** Resolves when the supervisor asks us to drain, or is gone. */
-function supervisorAsks(): Promise<void> {
+/** Answers the supervisor's questions, until it asks us to drain or is gone; gives how long draining may take. */
+function supervisorAsks(gateway: GatewayProcess): Promise<number> {
   return new Promise((resolve) => {
     process.on("message", (message) => {
-      if (
-        typeof message === "object" &&
-        message !== null &&
-        "type" in message &&
-        message.type === "tusker:drain"
-      )
-        resolve();
+      if (typeof message !== "object" || message === null || !("type" in message)) return;
+      if (message.type === "tusker:metrics")
+        process.send?.({ type: "tusker:metrics", text: gateway.metrics() });
+      if (message.type === "tusker:drain") resolve("graceMs" in message ? Number(message.graceMs) : 0);
     });
-    process.once("disconnect", resolve);
+    process.once("disconnect", () => resolve(0));
   });
 }

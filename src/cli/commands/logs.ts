@@ -16,12 +16,12 @@ export const run: Run = async (args, io) => {
   const tell = (line: LogView): void =>
     args.flag("json") ? io.out(`${JSON.stringify(line)}\n`) : print(line, colours, io);
   if (!args.flag("follow")) {
-    for (const line of (await control.get(`/api/logs?${query}`)) as readonly LogView[]) tell(line);
+    for (const line of (await control.get(`/control/logs?${query}`)) as readonly LogView[]) tell(line);
     return 0;
   }
   query.set("follow", "1");
   let rest = "";
-  for await (const text of control.follow(`/api/logs?${query}`)) {
+  for await (const text of control.follow(`/control/logs?${query}`)) {
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) tell(JSON.parse(line) as LogView);

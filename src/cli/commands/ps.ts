@@ -7,7 +7,7 @@ import { paintFor } from "../paint.ts";
 /** Lists the processes of the running fleet. */
 export const run: Run = async (args, io) => {
   await using control = controlClient(runningFleet(args, io));
-  const view = (await control.get("/api/fleet")) as FleetView;
+  const view = (await control.get("/control/fleet")) as FleetView;
   if (args.flag("json")) io.out(`${JSON.stringify(view)}\n`);
   else print(view, io);
   return 0;

@@ -8,7 +8,7 @@ export const run: Run = async (args, io) => {
   const [service] = args.positionals;
   if (service === undefined) throw new TuskerError("CLI_USAGE", "restart needs the name of a service");
   await using control = controlClient(runningFleet(args, io));
-  const view = await control.post(`/api/services/${encodeURIComponent(service)}/restart`);
+  const view = await control.post(`/control/services/${encodeURIComponent(service)}/restart`);
   io.out(args.flag("json") ? `${JSON.stringify(view)}\n` : `${service} is ready again\n`);
   return 0;
 };

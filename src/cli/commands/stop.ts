@@ -10,11 +10,11 @@ export const run: Run = async (args, io) => {
   await using control = controlClient(running);
   const [service] = args.positionals;
   if (service !== undefined) {
-    const view = await control.post(`/api/services/${encodeURIComponent(service)}/stop`);
+    const view = await control.post(`/control/services/${encodeURIComponent(service)}/stop`);
     io.out(args.flag("json") ? `${JSON.stringify(view)}\n` : `${service} is stopped\n`);
     return 0;
   }
-  await control.post("/api/fleet/stop");
+  await control.post("/control/fleet/stop");
   const until = systemClock.now() + 30_000;
   while (isAlive(running.pid)) {
     if (systemClock.now() > until)

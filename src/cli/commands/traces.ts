@@ -9,7 +9,7 @@ export const run: Run = async (args, io) => {
   const [id] = args.positionals;
   const view = { width: io.width, color: io.colour };
   if (id !== undefined) {
-    const trace = (await control.get(`/api/traces/${encodeURIComponent(id.toLowerCase())}`)) as Trace;
+    const trace = (await control.get(`/control/traces/${encodeURIComponent(id.toLowerCase())}`)) as Trace;
     io.out(args.flag("json") ? `${JSON.stringify(trace)}\n` : renderWaterfall(trace, view));
     return 0;
   }
@@ -19,7 +19,7 @@ export const run: Run = async (args, io) => {
     ...(service === undefined ? {} : { service }),
     ...(args.flag("errors") ? { errors: "1" } : {}),
   });
-  const traces = (await control.get(`/api/traces?${query}`)) as readonly TraceSummary[];
+  const traces = (await control.get(`/control/traces?${query}`)) as readonly TraceSummary[];
   io.out(args.flag("json") ? `${JSON.stringify(traces)}\n` : renderTraceList(traces, view));
   return 0;
 };

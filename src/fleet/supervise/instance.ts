@@ -105,6 +105,27 @@ export class Instance {
     return this.#firstReady.promise;
   }
 
+  /**
+   * The process's metrics in Prometheus text; undefined when it runs none, or does not answer within `limitMs`.
+   *
+   * @param limitMs default 1,000
+   */
+  async metrics(limitMs: number = 1_000): Promise<string | undefined> {
+    const child = this.#child;
+    if (child === undefined || !child.connected) return undefined;
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    const onMessage = (message: unknown): void => {
+      if (isMetricsMessage(message)) resolve(message.text);
+    };
+    child.on("message", onMessage);
+    const late = this.#ports.clock.after(limitMs, () => resolve(undefined));
+    child.send({ type: "tusker:metrics" }, () => {});
+    return promise.finally(() => {
+      late.cancel();
+      child.off("message", onMessage);
+    });
+  }
+
   start(): void {
     if (this.#wanted) return;
     this.#wanted = true;
@@ -280,6 +301,17 @@ function isReadyMessage(message: unknown): message is { port: number; grpcPort?:
     message.type === "tusker:ready" &&
     "port" in message &&
     typeof message.port === "number"
+  );
+}
+
+function isMetricsMessage(message: unknown): message is { text: string } {
+  return (
+    typeof message === "object" &&
+    message !== null &&
+    "type" in message &&
+    message.type === "tusker:metrics" &&
+    "text" in message &&
+    typeof message.text === "string"
   );
 }
 
