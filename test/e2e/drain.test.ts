@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { upFleet } from "../support/fleet.ts";
+
+test("a request that runs when the fleet is told to stop is answered, and then the fleet ends", async () => {
+  const asked = Promise.withResolvers<ServerResponse>();
+  const backend = createServer((_req, res) => asked.resolve(res));
+  backend.listen(0, "127.0.0.1");
+  await once(backend, "listening");
+  const address = backend.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const folder = mkdtempSync(join(tmpdir(), "tusker-drain-"));
+  const file = join(folder, "tusker.tsk");
+  writeFileSync(
+    file,
+    `[services]\nslow-service: "slow-001:${address.port}"\n[routes]\n"/slow": { service: "slow-service", timeout: "20s" }\n`,
+  );
+  await using fleet = await upFleet({ file });
+  const answer = fetch(`${fleet.gateway}/slow`);
+  const response = await asked.promise;
+  fleet.child.kill("SIGTERM");
+  await fleet.saw((line) => line.type === "state" && line.service === "gateway" && line.state === "stopping");
+  response.end("late but whole");
+  assert.equal(await (await answer).text(), "late but whole");
+  assert.equal(await fleet.stop(), 0);
+  backend.closeAllConnections();
+  backend.close();
+  rmSync(folder, { recursive: true });
+});
