@@ -15,7 +15,6 @@ import { untilSignal } from "../signals.ts";
 
 /** Runs the fleet until it is told to stop. */
 export const run: Run = async (args, io) => {
-  const began = systemClock.now();
   const anyPort = args.flag("free-ports");
   const file = fleetPath(args, io, args.positionals[0]);
   const written = settingsOrProblems(file, args, io);
@@ -24,18 +23,13 @@ export const run: Run = async (args, io) => {
   if (settings === undefined) return 1;
   refuseTwice(settings);
   const report = args.flag("json") ? jsonReport(io) : humanReport(settings, io);
-  const asked = await live(settings, anyPort, report, began);
+  const asked = await live(settings, anyPort, report);
   report.stopped(systemClock.now() - asked);
   return 0;
 };
 
 /** From start to the end of everything; gives the moment at which the end was asked for. */
-async function live(
-  settings: FleetSettings,
-  anyPort: boolean,
-  report: UpReport,
-  began: number,
-): Promise<number> {
+async function live(settings: FleetSettings, anyPort: boolean, report: UpReport): Promise<number> {
   const stop = Promise.withResolvers<void>();
   let kill = (): void => {};
   using signals = untilSignal(() => kill());
@@ -56,7 +50,7 @@ async function live(
   });
   using _announced = announce(fleet, control);
   const started = fleet.started.then(() =>
-    report.up(addressesOf(fleet, control.link, systemClock.now() - began)),
+    report.up(addressesOf(fleet, control.link, process.uptime() * 1000)),
   );
   const ended = Promise.race([signals.asked, stop.promise]);
   await Promise.race([started, ended]);
