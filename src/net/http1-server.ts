@@ -1,17 +1,12 @@
 import { once } from "node:events";
 import type { IncomingMessage, Server as NodeServer, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import {
-  type Clock,
-  problemMediaType,
-  systemClock,
-  TuskerError,
-  toProblem,
-  toTuskerError,
-} from "../kernel/index.ts";
+import { type Clock, problemMediaType, systemClock, TuskerError, toProblem } from "../kernel/index.ts";
 import { readAll } from "./bytes.ts";
+import { dispatch } from "./dispatch.ts";
 import type { Answer, ByteStream, HeaderList, Server, ServerExchange, ServerHandler } from "./exchange.ts";
-import { listenError, plainAddress } from "./sockets.ts";
+import { listen, serverOf } from "./listen.ts";
+import { plainAddress } from "./sockets.ts";
 
 /** Where to listen and what a client may do to us. */
 export interface Http1ServerOptions {
@@ -61,10 +56,12 @@ export async function serveHttp1(handler: ServerHandler, options: Http1ServerOpt
       noDelay: true,
       highWaterMark: 64 * 1024,
     },
-    (req, res) => dispatch(handler, new Http1Exchange(req, res, life), options),
+    (req, res) => dispatch(handler, new Http1Exchange(req, res, life), options.onError),
   );
   node.maxHeadersCount = options.maxHeaders ?? 100;
-  node.on("checkContinue", (req, res) => dispatch(handler, new Http1Exchange(req, res, life), options));
+  node.on("checkContinue", (req, res) =>
+    dispatch(handler, new Http1Exchange(req, res, life), options.onError),
+  );
   node.on("connection", (socket: Socket) => {
     if (sockets.size >= maxConnections) {
       options.onRefused?.();
@@ -79,8 +76,9 @@ export async function serveHttp1(handler: ServerHandler, options: Http1ServerOpt
     socket.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
   );
   node.on("clientError", (error, socket) => answerParserError(error, socket));
-  await listen(node, options.port, host);
-  return serverOf(node, life, host, options.clock ?? systemClock);
+  await listen(node, options.port, host, options.onError);
+  const drain = drainOf(node, life, options.clock ?? systemClock);
+  return serverOf({ node, host, connections: () => sockets.size, drain });
 }
 
 /** What all exchanges of one server share. */
@@ -90,11 +88,8 @@ interface Life {
   draining: boolean;
 }
 
-function serverOf(node: NodeServer, life: Life, host: string, clock: Clock): Server {
-  const address = node.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  let ending: Promise<void> | undefined;
-  const drain = async (graceMs: number): Promise<void> => {
+function drainOf(node: NodeServer, life: Life, clock: Clock): (graceMs: number) => Promise<void> {
+  return async (graceMs) => {
     life.draining = true;
     const closed = once(node, "close");
     node.close();
@@ -103,47 +98,6 @@ function serverOf(node: NodeServer, life: Life, host: string, clock: Clock): Ser
     await closed;
     hard.cancel();
   };
-  const server: Server = {
-    host,
-    port,
-    get connections() {
-      return life.sockets.size;
-    },
-    drain: (graceMs) => (ending ??= drain(graceMs)),
-    [Symbol.asyncDispose]: () => server.drain(0),
-  };
-  return server;
-}
-
-async function listen(node: NodeServer, port: number, host: string): Promise<void> {
-  const failed = Promise.withResolvers<never>();
-  const onError = (error: unknown): void => failed.reject(listenError(error, host, port));
-  node.once("error", onError);
-  node.listen({ port, host });
-  await Promise.race([once(node, "listening"), failed.promise]);
-  node.off("error", onError);
-}
-
-function dispatch(handler: ServerHandler, exchange: Http1Exchange, options: Http1ServerOptions): void {
-  const failed = (error: unknown): void => {
-    options.onError?.(error);
-    if (exchange.answered) {
-      exchange.abort();
-      return;
-    }
-    const problem = toProblem(toTuskerError(error));
-    void exchange.respond({
-      status: problem.status,
-      headers: ["content-type", problemMediaType],
-      body: JSON.stringify(problem),
-    });
-  };
-  try {
-    const running = handler(exchange);
-    if (running !== undefined) running.catch(failed);
-  } catch (error) {
-    failed(error);
-  }
 }
 
 class Http1Exchange implements ServerExchange {

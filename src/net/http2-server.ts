@@ -1,18 +1,10 @@
 import { once } from "node:events";
 import { constants, createServer, type Http2Server, type Http2Session } from "node:http2";
-import {
-  type Clock,
-  problemMediaType,
-  type Random,
-  systemClock,
-  systemRandom,
-  type Timer,
-  toProblem,
-  toTuskerError,
-} from "../kernel/index.ts";
+import { type Clock, type Random, systemClock, systemRandom, type Timer } from "../kernel/index.ts";
+import { dispatch } from "./dispatch.ts";
 import type { Server, ServerHandler } from "./exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
-import { listenError } from "./sockets.ts";
+import { listen, serverOf } from "./listen.ts";
 
 /** Where to listen and how long connections live. */
 export interface Http2ServerOptions {
@@ -73,10 +65,11 @@ export async function serveHttp2(handler: ServerHandler, options: Http2ServerOpt
   node.on("stream", (stream, _headers, _flags, raw) => {
     stream.on("error", () => stream.close());
     if (stream.session !== undefined) sessions.get(stream.session)?.began(stream);
-    dispatch(handler, new Http2Exchange(stream, raw), options);
+    dispatch(handler, new Http2Exchange(stream, raw), options.onError);
   });
-  await listen(node, options.port, host);
-  return serverOf(node, sessions, host, options.clock ?? systemClock);
+  await listen(node, options.port, host, options.onError);
+  const drain = drainOf(node, sessions, options.clock ?? systemClock);
+  return serverOf({ node, host, connections: () => sessions.size, drain });
 }
 
 /** How one connection ages: idle, old, asked to leave, closed. */
@@ -147,11 +140,12 @@ class Life implements Disposable {
   }
 }
 
-function serverOf(node: Http2Server, sessions: Map<Http2Session, Life>, host: string, clock: Clock): Server {
-  const address = node.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  let ending: Promise<void> | undefined;
-  const drain = async (graceMs: number): Promise<void> => {
+function drainOf(
+  node: Http2Server,
+  sessions: Map<Http2Session, Life>,
+  clock: Clock,
+): (graceMs: number) => Promise<void> {
+  return async (graceMs) => {
     const closed = [once(node, "close"), ...[...sessions.values()].map((life) => life.over)];
     node.close();
     for (const life of sessions.values()) life.leave(graceMs);
@@ -161,45 +155,4 @@ function serverOf(node: Http2Server, sessions: Map<Http2Session, Life>, host: st
     await Promise.all(closed);
     hard.cancel();
   };
-  const server: Server = {
-    host,
-    port,
-    get connections() {
-      return sessions.size;
-    },
-    drain: (graceMs) => (ending ??= drain(graceMs)),
-    [Symbol.asyncDispose]: () => server.drain(0),
-  };
-  return server;
-}
-
-async function listen(node: Http2Server, port: number, host: string): Promise<void> {
-  const failed = Promise.withResolvers<never>();
-  const onError = (error: unknown): void => failed.reject(listenError(error, host, port));
-  node.once("error", onError);
-  node.listen({ port, host });
-  await Promise.race([once(node, "listening"), failed.promise]);
-  node.off("error", onError);
-}
-
-function dispatch(handler: ServerHandler, exchange: Http2Exchange, options: Http2ServerOptions): void {
-  const failed = (error: unknown): void => {
-    options.onError?.(error);
-    if (exchange.answered) {
-      exchange.abort();
-      return;
-    }
-    const problem = toProblem(toTuskerError(error));
-    void exchange.respond({
-      status: problem.status,
-      headers: ["content-type", problemMediaType],
-      body: JSON.stringify(problem),
-    });
-  };
-  try {
-    const running = handler(exchange);
-    if (running !== undefined) running.catch(failed);
-  } catch (error) {
-    failed(error);
-  }
 }
