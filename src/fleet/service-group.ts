@@ -76,13 +76,14 @@ export class ServiceGroup {
   #spec(id: string, index: number): InstanceSpec {
     const { run = "", name, cwd: folder } = this.settings;
     const cwd = resolve(this.#fleet.root, folder);
+    const command = resolveCommand(run, cwd, nodeFlags);
     return {
       id,
       service: name,
-      command: resolveCommand(run, cwd, nodeFlags),
+      command,
       cwd,
       prepare: () => this.#prepare(id, index),
-      probe: (prepared, signal) => this.#probe(prepared, signal),
+      probe: (prepared, signal) => this.#probe(prepared, command.node, signal),
       startTimeoutMs: this.#fleet.startTimeoutMs,
       stopTimeoutMs: this.#fleet.stopTimeoutMs,
     };
@@ -103,12 +104,13 @@ export class ServiceGroup {
     return { env, port, ...(grpcPort === undefined ? {} : { grpcPort }) };
   }
 
-  async #probe(prepared: Prepared, signal: AbortSignal): Promise<void> {
+  /** For processes that do not report by themselves. */
+  async #probe(prepared: Prepared, node: boolean, signal: AbortSignal): Promise<void> {
     const { clock, http } = this.#ports;
-    // Our own services report by themselves, and better: with both ports listening. Give them the first word.
-    await clock.sleep(500, signal);
     const url = `http://127.0.0.1:${prepared.port}${this.settings.health_endpoint}`;
-    while (!(await answers(http, url, signal))) await clock.sleep(100, signal);
+    while (!(await answers(http, url, signal))) await clock.sleep(50, signal);
+    // One of ours answers a moment before it reports, and its report says more: that both its ports are open.
+    if (node) await clock.sleep(100, signal);
   }
 
   #listener(id: string): InstanceListener {

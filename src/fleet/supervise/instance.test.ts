@@ -15,7 +15,7 @@ import { type Keeper, startKeeper } from "./keeper.ts";
 import { logBook } from "./lines.ts";
 
 /** A real process running this script, watched. */
-function watched(script: string, more: Partial<InstanceSpec> = {}) {
+function watched(script: string, more: Partial<InstanceSpec> = {}, order: string[] = []) {
   const states: InstanceState[] = [];
   const exits: Exit[] = [];
   const readies: Ready[] = [];
@@ -27,7 +27,10 @@ function watched(script: string, more: Partial<InstanceSpec> = {}) {
       readies.push(ready);
       told.push("ready");
     },
-    gone: async () => void told.push("gone"),
+    gone: async () => {
+      told.push("gone");
+      order.push("gone");
+    },
     exited: (exit) => {
       exits.push(exit);
       onExit?.();
@@ -35,6 +38,7 @@ function watched(script: string, more: Partial<InstanceSpec> = {}) {
     slow: () => told.push("slow"),
   };
   const logs = logBook();
+  logs.subscribe((line) => order.push(line.text));
   const keeper = startKeeper();
   const spec: InstanceSpec = {
     id: "s-001",
@@ -100,6 +104,49 @@ test("stop lets the process drain, and takes it out of the registry", async () =
   );
   assert.deepEqual(w.states, ["starting", "ready", "stopping", "stopped"]);
   assert.deepEqual(w.exits, []);
+});
+
+test("a start during a stop begins the next life after the last one ended: there are never two", async () => {
+  const script = `${reportsReady} process.on("message", (m) => { if (m.type === "tusker:drain") setTimeout(() => process.exit(0), 200); });`;
+  await using w = watched(script);
+  w.instance.start();
+  await w.instance.whenReady();
+  const first = w.instance.pid;
+  const stopping = w.instance.stop();
+  w.instance.start();
+  w.instance.start();
+  await stopping;
+  await w.instance.whenReady();
+  assert.notEqual(w.instance.pid, first);
+  assert.throws(() => process.kill(first ?? 0, 0));
+  assert.deepEqual(w.states, ["starting", "ready", "stopping", "starting", "ready"]);
+  assert.deepEqual(w.told, ["ready", "gone", "ready"]);
+  await w.instance.stop();
+  assert.equal(w.instance.state, "stopped");
+});
+
+test("it is taken out of the registry before it is asked to finish", async () => {
+  const order: string[] = [];
+  await using w = watched(
+    `${reportsReady} process.on("message", () => { console.log("asked"); process.exit(0); });`,
+    {},
+    order,
+  );
+  w.instance.start();
+  await w.instance.whenReady();
+  await w.instance.stop();
+  assert.deepEqual(order, ["gone", "asked"]);
+});
+
+test("a process that does not report is asked with SIGTERM at once", async () => {
+  await using w = watched(
+    `process.on("SIGTERM", () => { console.log("term"); process.exit(0); }); setInterval(() => {}, 1000);`,
+    { probe: async () => {}, stopTimeoutMs: 600_000 },
+  );
+  w.instance.start();
+  await w.instance.whenReady();
+  await w.instance.stop();
+  assert.equal(w.instance.state, "stopped");
 });
 
 test("a process that ignores every request to end is killed after its time", async () => {

@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { type Clock, messageOf, type Random, type Timer, TuskerError } from "../../kernel/index.ts";
+import { type Clock, messageOf, type Random, type Timer } from "../../kernel/index.ts";
+import { Child } from "./child.ts";
 import type { Command } from "./command.ts";
 import type { Keeper } from "./keeper.ts";
-import { type LogBook, lineSplitter } from "./lines.ts";
+import type { LogBook } from "./lines.ts";
 import { type RestartPolicy, restartPolicy } from "./restart.ts";
 
 /** Where a process stands: started by us, answering, ended and to be started again, ended for good. */
@@ -69,10 +68,8 @@ export class Instance {
   readonly #ports: InstancePorts;
   readonly #policy: RestartPolicy;
   #state: InstanceState = "waiting";
-  #child: ChildProcess | undefined;
-  #life: Promise<void> | undefined;
-  #wanted = false;
-  #pause: AbortController | undefined;
+  #child: Child | undefined;
+  #life: Life | undefined;
   #restarts = 0;
   #ready: Ready | undefined;
   #firstReady: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -105,172 +102,130 @@ export class Instance {
     return this.#firstReady.promise;
   }
 
-  /**
-   * The process's metrics in Prometheus text; undefined when it runs none, or does not answer within `limitMs`.
-   *
-   * @param limitMs default 1,000
-   */
+  /** The process's metrics as Prometheus text; undefined when it runs none, or does not answer within `limitMs`. */
   async metrics(limitMs: number = 1_000): Promise<string | undefined> {
-    const child = this.#child;
-    if (child === undefined || !child.connected) return undefined;
-    const { promise, resolve } = Promise.withResolvers<string | undefined>();
-    const onMessage = (message: unknown): void => {
-      if (isMetricsMessage(message)) resolve(message.text);
-    };
-    child.on("message", onMessage);
-    const late = this.#ports.clock.after(limitMs, () => resolve(undefined));
-    child.send({ type: "tusker:metrics" }, () => {});
-    return promise.finally(() => {
-      late.cancel();
-      child.off("message", onMessage);
-    });
+    return this.#child?.metrics(this.#ports.clock, limitMs);
   }
 
+  /** Begins a life. While one is ending, the next begins after it: there are never two. */
   start(): void {
-    if (this.#wanted) return;
-    this.#wanted = true;
-    this.#life = this.#live();
+    if (this.#life !== undefined && !this.#life.stop.signal.aborted) return;
+    const stop = new AbortController();
+    const done = (this.#life?.done ?? Promise.resolve()).then(() => this.#live(stop.signal));
+    this.#life = { stop, done };
   }
 
   /** Asks the process to finish, kills it after `stop_timeout`; resolves when it is gone. */
   async stop(): Promise<void> {
-    this.#wanted = false;
-    this.#pause?.abort();
-    if (this.#child !== undefined) await this.#end(this.#child);
-    await this.#life;
-    this.#enter("stopped");
+    const life = this.#life;
+    life?.stop.abort();
+    await life?.done;
+    if (this.#life === life) this.#enter("stopped");
   }
 
   /** Ends the process at once; for a second Ctrl-C. */
   kill(): void {
-    this.#wanted = false;
-    this.#pause?.abort();
-    if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, "SIGKILL");
+    this.#life?.stop.abort();
+    this.#child?.signal("SIGKILL");
   }
 
-  async #live(): Promise<void> {
-    while (this.#wanted) {
-      const exit = await this.#run();
-      if (!this.#wanted) return;
+  /** Processes one after another, until told to stop. */
+  async #live(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      const exit = await this.#run(stop);
+      if (stop.aborted) return;
       this.#restarts++;
       const { delayMs, loop } = this.#policy.exited(exit.uptimeMs);
       this.#enter("restarting");
       this.#ports.listener.exited({ ...exit, retryMs: delayMs, loop });
-      this.#pause = new AbortController();
-      await this.#ports.clock.sleep(delayMs, this.#pause.signal).catch(() => {});
+      await this.#ports.clock.sleep(delayMs, stop).catch(() => {});
     }
   }
 
-  /** One life of the process, from spawn to exit. */
-  async #run(): Promise<{ pid: number; reason: string; uptimeMs: number }> {
-    const { clock, listener } = this.#ports;
+  /** One process, from ports to exit. */
+  async #run(stop: AbortSignal): Promise<Pick<Exit, "pid" | "reason" | "uptimeMs">> {
+    const { clock, listener, keeper } = this.#ports;
     const started = clock.now();
     const over = new AbortController();
-    let slow: Timer | undefined;
+    const told = aborts(stop, over.signal);
+    let pid = 0;
     try {
       const prepared = await this.spec.prepare();
-      if (!this.#wanted) return { pid: 0, reason: "not started", uptimeMs: 0 };
+      if (stop.aborted) return { pid, reason: "not started", uptimeMs: 0 };
       const child = this.#spawn(prepared);
       this.#child = child;
+      pid = child.pid ?? 0;
+      if (pid !== 0) keeper.add(pid);
       this.#enter("starting");
-      const ended = exitOf(child);
-      slow = clock.after(this.spec.startTimeoutMs, () => listener.slow(this.spec.startTimeoutMs));
-      const ready = await Promise.race([ended, this.#readiness(child, prepared, started, over.signal)]);
-      slow.cancel();
-      if ("port" in ready && this.#wanted) {
+      const ready = await Promise.race([
+        child.exit,
+        told,
+        this.#readiness(child, prepared, started, over.signal),
+      ]);
+      if (typeof ready === "object" && !stop.aborted) {
         await listener.ready(ready);
         this.#ready = ready;
         this.#enter("ready");
         this.#firstReady.resolve();
       }
-      const { reason } = await ended;
-      await this.#cleanUp(child);
-      return { pid: child.pid ?? 0, reason, uptimeMs: clock.now() - started };
+      await Promise.race([child.exit, told]);
+      if (stop.aborted) await this.#end(child);
+      const reason = await child.exit;
+      await child.cleanUp(clock);
+      return { pid, reason, uptimeMs: clock.now() - started };
     } catch (error) {
-      return { pid: 0, reason: messageOf(error), uptimeMs: clock.now() - started };
+      return { pid, reason: messageOf(error), uptimeMs: clock.now() - started };
     } finally {
-      slow?.cancel();
       over.abort();
       this.#child = undefined;
-      if (this.#ready !== undefined) {
-        this.#ready = undefined;
-        this.#firstReady = Promise.withResolvers();
-        await listener.gone();
-      }
+      if (pid !== 0) keeper.remove(pid);
+      await this.#leave();
     }
   }
 
-  #spawn(prepared: Prepared): ChildProcess {
-    const { command, cwd } = this.spec;
-    const child = spawn(command.file, command.args, {
+  #spawn({ env }: Prepared): Child {
+    const { command, cwd, service, id } = this.spec;
+    const { clock, logs } = this.#ports;
+    return new Child({
+      command,
       cwd,
-      env: prepared.env,
-      // A group of its own: Ctrl-C reaches us alone and we drain in order; and what it spawned ends with it.
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe", ...(command.node ? (["ipc"] as const) : [])],
+      env,
+      onLine: (stream, text) => logs.add({ at: clock.wall(), service, instance: id, stream, text }),
     });
-    if (child.pid !== undefined) this.#ports.keeper.add(child.pid);
-    for (const stream of ["stdout", "stderr"] as const) {
-      const splitter = lineSplitter((text) =>
-        this.#ports.logs.add({
-          at: this.#ports.clock.wall(),
-          service: this.spec.service,
-          instance: this.spec.id,
-          stream,
-          text,
-        }),
-      );
-      child[stream]?.on("data", splitter.push);
-      child[stream]?.on("end", splitter.flush);
-    }
-    return child;
   }
 
-  /** The last output is still in the pipe when a process is gone, and what it spawned may hold its port. */
-  async #cleanUp(child: ChildProcess): Promise<void> {
-    if (child.pid === undefined) return;
-    signalGroup(child.pid, "SIGKILL");
-    await Promise.race([
-      child.stdout?.closed === true ? undefined : once(child, "close"),
-      this.#ports.clock.sleep(200),
-    ]);
-    this.#ports.keeper.remove(child.pid);
-  }
-
-  /** Ready is what the process reports by IPC, or else what the probe sees, whichever comes first. */
-  #readiness(child: ChildProcess, prepared: Prepared, started: number, signal: AbortSignal): Promise<Ready> {
-    const { clock } = this.#ports;
-    const { promise, resolve } = Promise.withResolvers<Ready>();
-    const at = (port: number, grpcPort: number | undefined): void =>
-      resolve({
-        port,
-        ...(grpcPort === undefined ? {} : { grpcPort }),
-        pid: child.pid ?? 0,
-        tookMs: clock.now() - started,
-      });
-    child.on("message", (message: unknown) => {
-      if (isReadyMessage(message)) at(message.port, message.grpcPort ?? undefined);
-    });
-    this.spec.probe?.(prepared, signal).then(
-      () => at(prepared.port, prepared.grpcPort),
-      () => {},
+  /** Ready is what the process reports, or else what the probe sees, whichever comes first. */
+  async #readiness(child: Child, prepared: Prepared, started: number, signal: AbortSignal): Promise<Ready> {
+    const { clock, listener } = this.#ports;
+    const { startTimeoutMs, probe } = this.spec;
+    const slow: Timer = clock.after(startTimeoutMs, () => listener.slow(startTimeoutMs));
+    signal.addEventListener("abort", () => slow.cancel(), { once: true });
+    const seen = probe?.(prepared, signal).then(
+      () => prepared,
+      () => new Promise<never>(() => {}),
     );
-    return promise;
+    const { port, grpcPort } = await Promise.race([child.reported(), ...(seen === undefined ? [] : [seen])]);
+    slow.cancel();
+    return {
+      port,
+      ...(grpcPort === undefined ? {} : { grpcPort }),
+      pid: child.pid ?? 0,
+      tookMs: clock.now() - started,
+    };
   }
 
-  async #end(child: ChildProcess): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  /** Out of the registry first: who is asked for it from now on finds another, while it finishes its work. */
+  async #end(child: Child): Promise<void> {
     this.#enter("stopping");
-    const { pid } = child;
-    const ended = exitOf(child);
-    if (child.connected) child.send({ type: "tusker:drain", graceMs: this.spec.stopTimeoutMs }, () => {});
-    else signalGroup(pid, "SIGTERM");
-    // A Node process that does not know our message still knows the signal.
-    const polite = this.#ports.clock.after(this.spec.stopTimeoutMs / 20, () => signalGroup(pid, "SIGTERM"));
-    const hard = this.#ports.clock.after(this.spec.stopTimeoutMs, () => signalGroup(pid, "SIGKILL"));
-    await ended;
-    polite.cancel();
-    hard.cancel();
+    await this.#leave();
+    await child.end(this.#ports.clock, this.spec.stopTimeoutMs);
+  }
+
+  async #leave(): Promise<void> {
+    if (this.#ready === undefined) return;
+    this.#ready = undefined;
+    this.#firstReady = Promise.withResolvers();
+    await this.#ports.listener.gone();
   }
 
   #enter(state: InstanceState): void {
@@ -280,46 +235,16 @@ export class Instance {
   }
 }
 
-function exitOf(child: ChildProcess): Promise<{ reason: string }> {
-  if (child.exitCode !== null) return Promise.resolve({ reason: `code ${child.exitCode}` });
-  if (child.signalCode !== null) return Promise.resolve({ reason: child.signalCode });
-  const exited = once(child, "exit").then(([code, signal]: unknown[]) => ({
-    reason: typeof signal === "string" ? signal : `code ${String(code)}`,
-  }));
-  return exited.catch((error: unknown) => {
-    throw new TuskerError("FLEET_COMMAND_MISSING", `the process could not be started: ${messageOf(error)}`, {
-      cause: error,
-    });
+/** From a start to the stop that ends it. */
+interface Life {
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
+
+/** Resolves when `signal` fires; lets go of it when `over` does. */
+function aborts(signal: AbortSignal, over: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true, signal: over });
   });
-}
-
-function isReadyMessage(message: unknown): message is { port: number; grpcPort?: number | null } {
-  return (
-    typeof message === "object" &&
-    message !== null &&
-    "type" in message &&
-    message.type === "tusker:ready" &&
-    "port" in message &&
-    typeof message.port === "number"
-  );
-}
-
-function isMetricsMessage(message: unknown): message is { text: string } {
-  return (
-    typeof message === "object" &&
-    message !== null &&
-    "type" in message &&
-    message.type === "tusker:metrics" &&
-    "text" in message &&
-    typeof message.text === "string"
-  );
-}
-
-/** Signals the process and everything it spawned. */
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // Gone already: that is what we wanted.
-  }
 }
