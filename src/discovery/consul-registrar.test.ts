@@ -113,6 +113,17 @@ test("ids are encoded into paths", async () => {
   });
 });
 
+test("an instance that the registry does not know is as good as deregistered, whatever else a 404 refuses", async () => {
+  await withPeer(404, 'Unknown service ID "u1"', async (registrar, heard) => {
+    await registrar.deregister("u1");
+    assert.equal(heard.length, 1);
+    await assert.rejects(
+      registrar.setStatus("u1", "passing"),
+      (error) => error instanceof TuskerError && error.code === "DISCOVERY_PROTOCOL",
+    );
+  });
+});
+
 test("what the registry refuses is told in its words", async () => {
   await withPeer(400, "Missing service name", async (registrar) => {
     await assert.rejects(registrar.register({ ...instance, service: "" }), (error) => {

@@ -1,4 +1,4 @@
-import { formatDuration } from "../kernel/index.ts";
+import { formatDuration, TuskerError } from "../kernel/index.ts";
 import type { UrlRequest } from "../net/index.ts";
 import { askRegistry, type RegistryHttp, wireUrl } from "./http.ts";
 import type { InstanceCheck, InstanceRegistration, Registrar } from "./registrar.ts";
@@ -29,8 +29,15 @@ export function consulRegistrar({ url, http }: ConsulRegistrarOptions): Registra
   return {
     register: (instance, signal) =>
       put("/v1/agent/service/register?replace-existing-checks=true", registrationOf(instance), signal),
-    deregister: (id, signal) =>
-      put(`/v1/agent/service/deregister/${encodeURIComponent(id)}`, undefined, signal),
+    async deregister(id, signal) {
+      try {
+        await put(`/v1/agent/service/deregister/${encodeURIComponent(id)}`, undefined, signal);
+      } catch (error) {
+        // Current Consuls refuse an id they do not know; older ones and our registry answer 200.
+        if (error instanceof TuskerError && error.details.status === 404) return;
+        throw error;
+      }
+    },
     setStatus: (id, status, note, signal) =>
       put(
         `/v1/agent/check/update/${encodeURIComponent(`service:${id}`)}`,
