@@ -16,13 +16,17 @@ const https = () => process.getBuiltinModule("node:https");
  */
 export const httpProbe: Probe<"http"> = async (spec, signal) => {
   let url = spec.url;
+  let own = spec;
   for (let hop = 0; ; hop++) {
-    const response = await open(url, spec, signal);
+    const response = await open(url, own, signal);
     const status = response.statusCode ?? 0;
     const location = redirectOf(response, spec, status);
     if (location !== undefined && hop < maxRedirects) {
       response.destroy();
-      url = new URL(location, url).href;
+      const next = new URL(location, url);
+      // The check's own fields may hold its credentials, and they are for the instance alone.
+      if (next.origin !== new URL(url).origin) own = { ...spec, headers: {}, body: "" };
+      url = next.href;
       continue;
     }
     const body = await beginning(response);

@@ -70,6 +70,35 @@ test("method, headers and body go as registered, on a connection of its own", as
   assert.deepEqual(seen, [["POST", "/h?x=1", "1", "close", "ping"]]);
 });
 
+test("a redirect within the origin keeps the headers of the check, one that leaves it loses them for good", async () => {
+  const seen: [string, string | undefined][] = [];
+  const note = (x: ServerExchange): void =>
+    void seen.push([x.target, `${x.header("authorization")} ${x.header("x-a")} ${x.header("accept")}`]);
+  const to = (x: ServerExchange, location: string): Promise<void> =>
+    x.respond({ status: 307, headers: ["Location", location] });
+  await using other = await serve((x) => {
+    note(x);
+    return to(x, `http://127.0.0.1:${own.port}/back`);
+  });
+  await using own = await serve((x) => {
+    note(x);
+    if (x.target === "/") return to(x, "/here");
+    return x.target === "/here"
+      ? to(x, `http://127.0.0.1:${other.port}/there`)
+      : x.respond({ status: 200, body: "done" });
+  });
+  const headers = { Authorization: ["Bearer s3cret"], "X-A": ["1"], Accept: ["text/html"] };
+  const found = await httpProbe(httpSpec(`http://127.0.0.1:${own.port}/`, { headers }), never);
+  assert.equal(found.status, "passing");
+  const without = "undefined undefined text/plain, text/*, */*";
+  assert.deepEqual(seen, [
+    ["/", "Bearer s3cret 1 text/html"],
+    ["/here", "Bearer s3cret 1 text/html"],
+    ["/there", without],
+    ["/back", without],
+  ]);
+});
+
 test("an endless body costs one page", async () => {
   await using server = await serve((x) =>
     x
