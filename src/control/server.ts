@@ -71,7 +71,7 @@ interface Door {
 async function handle(exchange: ServerExchange, context: Context, door: Door): Promise<void> {
   try {
     refuseRebinding(exchange);
-    const { pathname, searchParams } = new URL(exchange.target, "http://control");
+    const { pathname, searchParams } = addressOf(exchange.target);
     if (pathname === "/metrics") return await metrics(exchange, context.fleet);
     if (!pathname.startsWith("/control/"))
       return await page(exchange, pathname, searchParams.get("key"), door);
@@ -79,6 +79,7 @@ async function handle(exchange: ServerExchange, context: Context, door: Door): P
     const known = actions.filter((action) => action.path.test(pathname));
     const action = known.find((one) => one.method === exchange.method);
     if (action !== undefined) return await action.run(exchange, context, { pathname, query: searchParams });
+    if (known.length > 0) return await refuseMethod(exchange, pathname, known);
     throw new TuskerError("CONTROL_UNKNOWN", `the admin API has no ${exchange.method} ${pathname}`);
   } catch (error) {
     await refuse(exchange, toTuskerError(error));
@@ -128,6 +129,23 @@ const pageHeaders = [
   "Cache-Control",
   "no-cache",
 ];
+
+function addressOf(target: string): URL {
+  const address = URL.parse(target, "http://control");
+  if (address !== null) return address;
+  throw new TuskerError("CONTROL_BAD_REQUEST", "the address of this request cannot be read");
+}
+
+/** RFC 9110 §15.5.6: a 405 says what would be allowed. */
+function refuseMethod(exchange: ServerExchange, pathname: string, known: readonly Action[]): Promise<void> {
+  const allow = known.map((action) => action.method).join(", ");
+  const problem = {
+    ...toProblem(new TuskerError("CONTROL_BAD_REQUEST", `${pathname} takes ${allow}`)),
+    status: 405,
+  };
+  const headers = ["Content-Type", problemMediaType, "Allow", allow];
+  return exchange.respond({ status: 405, headers, body: JSON.stringify(problem) });
+}
 
 /** A page of a foreign site whose name was pointed at this machine arrives with its own Host. */
 function refuseRebinding(exchange: ServerExchange): void {

@@ -18,14 +18,24 @@ export async function stream(
   let size = 0;
   let wake: (() => void) | undefined;
   let ended = false;
-  const send = (text: string): void => {
+  const listening = begin((text) => {
+    if (ended) return;
     waiting.push(text);
     size += text.length;
-    if (size > maxWaiting) ended = true;
+    if (size > maxWaiting) {
+      end();
+      exchange.abort();
+    }
+    wake?.();
+  });
+  const end = (): void => {
+    ended = true;
+    waiting = [];
+    listening[Symbol.dispose]();
     wake?.();
   };
+  exchange.signal.addEventListener("abort", end, { once: true });
   async function* body(): AsyncGenerator<Uint8Array> {
-    using _listening = begin(send);
     while (!ended) {
       if (waiting.length === 0) {
         const { promise, resolve } = Promise.withResolvers<void>();
@@ -38,13 +48,13 @@ export async function stream(
       if (text !== "") yield Buffer.from(text);
     }
   }
-  exchange.signal.addEventListener("abort", () => {
-    ended = true;
-    wake?.();
-  });
-  await exchange.respond({
-    status: 200,
-    headers: ["Content-Type", mediaType, "Cache-Control", "no-store"],
-    body: body(),
-  });
+  try {
+    await exchange.respond({
+      status: 200,
+      headers: ["Content-Type", mediaType, "Cache-Control", "no-store"],
+      body: body(),
+    });
+  } finally {
+    end();
+  }
 }

@@ -100,48 +100,46 @@ export function childEnvironment(
     TUSKER_CONFIG_FILE: configFile,
     TUSKER_DATA_DIR: dataDirOf(settings, service.name),
     TUSKER_ENV: settings.environment,
-    CONSUL_HTTP_ADDR: addresses.registry?.replace(/^https?:\/\//, ""),
+    CONSUL_HTTP_ADDR: addresses.registry?.replace(/^http:\/\//, ""),
     OTEL_SERVICE_NAME: service.name,
     OTEL_EXPORTER_OTLP_ENDPOINT: addresses.otlp,
-    OTEL_RESOURCE_ATTRIBUTES: `service.instance.id=${child.instance},service.version=${service.version},deployment.environment.name=${settings.environment}`,
+    OTEL_RESOURCE_ATTRIBUTES: resourceAttributes({
+      "service.instance.id": child.instance,
+      "service.version": service.version,
+      "deployment.environment.name": settings.environment,
+    }),
     ...plainTexts(service.env),
   };
-  return { ...withoutForeignSecrets(inherited(), settings, service), ...defined(own) };
+  return { ...inherited(settings, service.name), ...defined(own) };
 }
 
-/** A variable that holds another service's secret stays with us: only the service that owns it gets the plain text. */
-function withoutForeignSecrets(
-  env: Record<string, string>,
-  settings: FleetSettings,
-  service: ServiceSettings,
-): Record<string, string> {
-  const secrets = (of: ServiceSettings): readonly string[] => [
-    ...secretTexts(of.config),
-    ...secretTexts(of.env),
-  ];
-  const own = new Set(secrets(service));
-  const foreign = new Set(settings.services.flatMap(secrets).filter((text) => !own.has(text)));
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => !foreign.has(value)));
-}
-
-/** The plain texts of all secrets in a value that are long enough to be one; "1" as a secret must not take "1" away. */
-function secretTexts(value: unknown): readonly string[] {
-  if (value instanceof Secret) return [String(value.reveal())].filter((text) => text.length >= 4);
-  if (Array.isArray(value)) return value.flatMap(secretTexts);
-  if (typeof value !== "object" || value === null) return [];
-  return Object.values(value).flatMap(secretTexts);
-}
-
-/** Our own environment without what belongs to us alone. */
-export function inherited(): Record<string, string> {
+/**
+ * Our own environment as a child may see it: without what belongs to us alone, and without the variables that hold
+ * secrets of others.
+ *
+ * @param service who the child is; undefined for a process that owns no secret
+ */
+export function inherited(settings: FleetSettings, service?: string): Record<string, string> {
   const {
     NODE_TEST_CONTEXT: _test,
     NODE_CHANNEL_FD: _channel,
     NODE_OPTIONS: _options,
     ...rest
   } = process.env;
+  const mine = (name: string): boolean => {
+    const owners = settings.secretVariables[name];
+    return owners === undefined || (service !== undefined && owners.includes(service));
+  };
+  const seen = Object.entries(rest).filter(([name]) => !name.startsWith("TUSKER__") && mine(name));
   // Children share our cache of compiled code: a restart costs a third of the first start.
-  return defined({ NODE_COMPILE_CACHE: getCompileCacheDir(), ...rest });
+  return defined({ NODE_COMPILE_CACHE: getCompileCacheDir(), ...Object.fromEntries(seen) });
+}
+
+/** OpenTelemetry resource SDK: values are percent-encoded. */
+function resourceAttributes(attributes: Readonly<Record<string, string>>): string {
+  return Object.entries(attributes)
+    .map(([key, value]) => `${key}=${encodeURIComponent(value)}`)
+    .join(",");
 }
 
 function writeConfig(settings: FleetSettings, name: string, config: object): string {

@@ -78,6 +78,6 @@ export function eventHub(wall: () => number, capacity: number = 500): EventHub {
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
     },
-    recent: () => kept,
+    recent: () => [...kept],
   };
 }

@@ -51,7 +51,7 @@ async function waitFor(
   const [host, port] = [address.slice(0, at), Number(address.slice(at + 1))];
   const until = clock.now() + wait;
   let told = false;
-  while (!(await reachable(host, port, clock))) {
+  while (!(await reachable(host, port, { clock, signal }))) {
     if (!told) events.emit({ type: "external", external: name, address, reachable: false });
     told = true;
     if (clock.now() >= until) {

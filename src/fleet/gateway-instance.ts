@@ -19,7 +19,7 @@ export function gatewayInstance(settings: FleetSettings, ports: GroupPorts): Ins
       node: true,
     },
     cwd: settings.root,
-    prepare: async () => ({ env: inherited(), port: settings.sections.gateway.port }),
+    prepare: async () => ({ env: inherited(settings), port: settings.sections.gateway.port }),
     startTimeoutMs: settings.startTimeoutMs,
     stopTimeoutMs: settings.stopTimeoutMs,
   };

@@ -30,8 +30,8 @@ export interface RegistrySideOptions {
  */
 export async function openRegistry(options: RegistrySideOptions): Promise<RegistrySide> {
   const { url, anyPort, http, clock, random, log } = options;
-  const { hostname, port } = new URL(url);
-  const wanted = anyPort ? 0 : Number(port === "" ? "80" : port);
+  const { hostname, port, protocol } = new URL(url);
+  const wanted = anyPort ? 0 : Number(port || (protocol === "https:" ? "443" : "80"));
   if (!anyPort) {
     const found = await probeRegistry(url, http);
     if (found.kind === "registry") {

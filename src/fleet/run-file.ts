@@ -6,6 +6,8 @@ import { systemCode } from "../kernel/index.ts";
 /** Where a running fleet can be spoken to; written by `tusker up`, read by the other commands. */
 const runFile = z.object({
   pid: z.number().int(),
+  /** When that process was started, as the system counts; a later process with the same id is another one. */
+  started: z.string().optional(),
   name: z.string(),
   /** Address of the control API. */
   control: z.string(),
@@ -18,26 +20,28 @@ const runFile = z.object({
 export type RunFile = z.output<typeof runFile>;
 
 /** Writes it for the owner's eyes only: the token in it may stop services. */
-export function writeRunFile(dataDir: string, run: RunFile): void {
+export function writeRunFile(dataDir: string, run: Omit<RunFile, "pid" | "started">): void {
   mkdirSync(dataDir, { recursive: true });
   const path = join(dataDir, "run.json");
-  writeFileSync(`${path}.new`, JSON.stringify(run), { mode: 0o600 });
+  const own: RunFile = { ...run, pid: process.pid, started: startOf(process.pid) };
+  writeFileSync(`${path}.new`, JSON.stringify(own), { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
 
 /** The run file of a fleet that is alive; undefined when none is. */
 export function readRunFile(dataDir: string): RunFile | undefined {
-  let text: string;
-  try {
-    text = readFileSync(join(dataDir, "run.json"), "utf8");
-  } catch {
-    return undefined;
-  }
+  const text = readText(join(dataDir, "run.json"));
+  if (text === undefined) return undefined;
   const run = runFile.safeParse(safeJson(text));
-  return run.success && isAlive(run.data.pid) ? run.data : undefined;
+  if (!run.success || run.data.pid === process.pid || !isAlive(run.data.pid)) return undefined;
+  // In a container every start has the same small ids: the number alone proves nothing.
+  return run.data.started === startOf(run.data.pid) ? run.data : undefined;
 }
 
+/** Removes our own run file; never that of a fleet that was started since. */
 export function removeRunFile(dataDir: string): void {
+  const run = runFile.safeParse(safeJson(readText(join(dataDir, "run.json")) ?? ""));
+  if (run.success && run.data.pid !== process.pid) return;
   rmSync(join(dataDir, "run.json"), { force: true });
 }
 
@@ -54,10 +58,25 @@ export function isAlive(pid: number): boolean {
 
 /** Ended, but its parent has not looked yet: in containers that can take seconds. */
 function isZombie(pid: number): boolean {
+  return /^[ZX]/.test(statOf(pid)[0] ?? "");
+}
+
+/** When a process was started, in the system's own count (field 22 of proc(5) stat); undefined where there is no /proc. */
+function startOf(pid: number): string | undefined {
+  return statOf(pid)[19];
+}
+
+/** The fields of /proc/<pid>/stat from the third on: the second is a name that may hold anything. */
+function statOf(pid: number): readonly string[] {
+  const text = readText(`/proc/${pid}/stat`) ?? "";
+  return text.slice(text.lastIndexOf(")") + 2).split(" ");
+}
+
+function readText(path: string): string | undefined {
   try {
-    return /^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    return readFileSync(path, "utf8");
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -24,7 +24,7 @@ export class RunningElsewhere {
     const { host, port, name } = this.settings;
     const instance = instanceId(this.settings, 0);
     const started = clock.now();
-    while (!(await reachable(host, port, clock))) await clock.sleep(500, signal);
+    while (!(await reachable(host, port, { clock, signal }))) await clock.sleep(500, signal);
     // A TCP check: who runs it elsewhere has not promised us a health endpoint.
     const check = { kind: "tcp", address: `${host}:${port}`, intervalMs: 5_000 } as const;
     await registrar

@@ -190,7 +190,7 @@ test("wrong questions are 400 or 404 with a code, never a stack", async () => {
     ["/control/traces?limit=many", 400, {}],
     ["/control/logs?service=nobody", 404, {}],
     ["/control/services/nobody/stop", 404, { method: "POST" }],
-    ["/control/fleet", 404, { method: "DELETE" }],
+    ["/control/fleet", 405, { method: "DELETE" }],
     ["/nothing.js", 404, {}],
   ] as const) {
     const answer = await ask(path, init);

@@ -31,12 +31,10 @@ function readConfig(args: Args, io: Io): unknown {
   const written = args.text("settings");
   if (written === undefined) {
     const settings = settingsOrProblems(fleetPath(args, io, args.positionals[0]), args, io);
-    return settings === undefined
-      ? undefined
-      : gatewayFile(settings, {
-          registry: settings.sections.service_discovery.registry_url,
-          otlp: settings.sections.tracing.otlp_endpoint,
-        });
+    if (settings === undefined) return undefined;
+    const { service_discovery, tracing } = settings.sections;
+    const registry = service_discovery.enabled ? service_discovery.registry_url : undefined;
+    return gatewayFile(settings, { registry, otlp: tracing.enabled ? tracing.otlp_endpoint : undefined });
   }
   try {
     return JSON.parse(readFileSync(written, "utf8"));

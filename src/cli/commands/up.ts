@@ -63,7 +63,6 @@ function announce(fleet: RunningFleet, control: Control): Disposable {
   const { dataDir, name } = fleet.settings;
   const registry = fleet.registryUrl === undefined ? {} : { registry: fleet.registryUrl };
   writeRunFile(dataDir, {
-    pid: process.pid,
     name,
     control: control.url,
     token: control.token.reveal(),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { Secret } from "../../kernel/index.ts";
-import { childEnvironment } from "../child-config.ts";
+import { childEnvironment, inherited } from "../child-config.ts";
 import { type LoadedFleet, type LoadFleetOptions, loadFleet } from "./load.ts";
 import { instanceId } from "./settings.ts";
 
@@ -170,7 +170,12 @@ test("a variable with another service's secret does not reach a process, its own
   using at = folder({
     "tusker.tsk": `[services]\na: { run: "node a.js", config: { key: @env.secure("TUSKER_TEST_A") } }\nb: { run: "node a.js", env: { KEY: @env.secure("TUSKER_TEST_B") } }\n`,
   });
-  const variables = { TUSKER_TEST_A: "secret-of-a", TUSKER_TEST_B: "secret-of-b", TUSKER_TEST_C: "harmless" };
+  const variables = {
+    TUSKER_TEST_A: "secret-of-a",
+    TUSKER_TEST_B: "b",
+    TUSKER_TEST_C: "secret-of-a",
+    TUSKER__GATEWAY__PORT: "1",
+  };
   const { settings } = at.load({ env: variables });
   const [a, b] = settings?.services ?? [];
   assert.ok(settings !== undefined && a !== undefined && b !== undefined);
@@ -185,7 +190,13 @@ test("a variable with another service's secret does not reach a process, its own
           { registry: undefined, otlp: undefined },
         ),
       ).filter((name) => name in variables || name === "KEY");
+    // C has the same text by chance, and nobody made a secret of it.
     assert.deepEqual(names(a).sort(), ["TUSKER_TEST_A", "TUSKER_TEST_C"]);
+    assert.deepEqual(
+      Object.keys(inherited(settings)).filter((name) => name in variables),
+      ["TUSKER_TEST_C"],
+      "the gateway owns none",
+    );
     assert.deepEqual(names(b).sort(), ["KEY", "TUSKER_TEST_B", "TUSKER_TEST_C"]);
   } finally {
     for (const name of Object.keys(variables)) delete process.env[name];

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { deepFreeze, systemCode, TuskerError } from "../../kernel/index.ts";
+import { deepFreeze, Secret, systemCode, TuskerError } from "../../kernel/index.ts";
 import { type Diagnostic, type Document, loadDocument, problemAt } from "../../tsk/index.ts";
 import { crossCheck } from "./check.ts";
 import { schemaProblems } from "./problems.ts";
@@ -44,10 +44,11 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const root = dirname(absolute);
   const env = options.env ?? process.env;
   const environment = environmentOf(root, options.environment, env);
+  const watched = watchedEnvironment(env);
   const loaded = loadDocument({
     entry,
     readFile,
-    env,
+    env: watched.env,
     sets: options.sets ?? [],
     ...(environment.overlay ? { environment: environment.name } : {}),
   });
@@ -67,7 +68,10 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   return {
     document,
     diagnostics: all,
-    settings: settingsOf(absolute, environment.name, parsed.data, value, document),
+    settings: settingsOf(
+      { file: absolute, environment: environment.name, document, variables: watched.read },
+      parsed.data,
+    ),
   };
 }
 
@@ -77,12 +81,18 @@ function byPlace(document: Document, diagnostics: readonly Diagnostic[]): readon
   return diagnostics.toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.start - b.start);
 }
 
+/** What settings are made of besides the sections. */
+interface Read {
+  readonly file: string;
+  readonly environment: string;
+  readonly document: Document;
+  /** The environment variables the file read, with their values. */
+  readonly variables: ReadonlyMap<string, string>;
+}
+
 function settingsOf(
-  file: string,
-  environment: string,
+  { file, environment, document, variables }: Read,
   sections: FleetSections,
-  value: Readonly<Record<string, unknown>>,
-  document: Document,
 ): FleetSettings {
   const root = dirname(file);
   const names = document.keys(["services"]);
@@ -115,8 +125,49 @@ function settingsOf(
     collector,
     control,
     sections: rest,
-    written: value,
+    secretVariables: secretVariables(services, variables),
+    written: document.value,
   });
+}
+
+/** Passes an environment on and notes what is read of it. */
+function watchedEnvironment(env: Readonly<Record<string, string | undefined>>): {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly read: ReadonlyMap<string, string>;
+} {
+  const read = new Map<string, string>();
+  const get = (
+    target: Readonly<Record<string, string | undefined>>,
+    name: string | symbol,
+  ): string | undefined => {
+    const value = typeof name === "string" ? target[name] : undefined;
+    if (typeof name === "string" && value !== undefined) read.set(name, value);
+    return value;
+  };
+  return { env: new Proxy({ ...env }, { get }), read };
+}
+
+/** Variables of which a secret was made, and the services that own such a secret. */
+function secretVariables(
+  services: readonly ServiceSettings[],
+  variables: ReadonlyMap<string, string>,
+): Readonly<Record<string, readonly string[]>> {
+  const found: Record<string, readonly string[]> = {};
+  for (const [name, value] of variables) {
+    const owners = services.filter(
+      (one) => value !== "" && secretTexts([one.config, one.env]).some((text) => text.includes(value)),
+    );
+    if (owners.length > 0) found[name] = owners.map((one) => one.name);
+  }
+  return found;
+}
+
+/** The plain texts of all secrets in a value. */
+function secretTexts(value: unknown): readonly string[] {
+  if (value instanceof Secret) return [String(value.reveal())];
+  if (Array.isArray(value)) return value.flatMap(secretTexts);
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(secretTexts);
 }
 
 /** The first route that takes GET, as a path one can ask for. */

@@ -25,6 +25,8 @@ export interface FleetSettings {
   readonly sections: Frozen<
     Pick<FleetSections, "service_discovery" | "gateway" | "routes" | "grpc" | "api_communication" | "tracing">
   >;
+  /** Environment variables that hold secrets, and the services that may see them. */
+  readonly secretVariables: Readonly<Record<string, readonly string[]>>;
   /** The same sections as plain data as they were written, for processes that validate for themselves. */
   readonly written: Readonly<Record<string, unknown>>;
 }

@@ -44,12 +44,23 @@ test("gives a last line without an end, and takes a carriage return off", () => 
   assert.deepEqual(got, ["a", "b"]);
 });
 
-test("a line without end does not grow without end", () => {
-  const got: string[] = [];
-  const splitter = lineSplitter((text) => got.push(text));
-  for (let i = 0; i < 10; i++) splitter.push(Buffer.alloc(4096, 120));
-  assert.ok(got.length >= 2);
-  assert.ok(got.every((text) => text.length <= 16 * 1024));
+test("a long line comes in pieces of at most 16 KiB and loses nothing, whole or cut", () => {
+  for (const step of [1_000, 100_000]) {
+    const got: string[] = [];
+    const splitter = lineSplitter((text) => got.push(text));
+    const text = Array.from({ length: 60_000 }, (_, i) => String(i % 10)).join("");
+    const bytes = Buffer.from(`${text}\nnext\n`);
+    for (let i = 0; i < bytes.length; i += step) splitter.push(bytes.subarray(i, i + step));
+    assert.ok(got.every((piece) => piece.length <= 16 * 1024));
+    assert.equal(got.slice(0, -1).join(""), text);
+    assert.equal(got.at(-1), "next");
+  }
+});
+
+test("asked for no lines it gives none", () => {
+  const book = logBook();
+  book.add(line("a", "1"));
+  assert.deepEqual(book.tail(0), []);
 });
 
 test("keeps the last lines of each service, so that a loud one does not push out the others", () => {

@@ -10,22 +10,25 @@ export interface LogLine {
 
 const maxLine = 16 * 1024;
 
-/** Cuts a byte stream into lines; a line longer than 16 KiB is cut, a last line without an end is given at `flush`. */
+/** Cuts a byte stream into lines. A line longer than 16 KiB comes in pieces, so that no line grows without end. */
 export function lineSplitter(onLine: (text: string) => void): {
   push(chunk: Uint8Array): void;
   flush(): void;
 } {
   const decoder = new TextDecoder();
   let rest = "";
+  const whole = (line: string): void => {
+    for (let at = 0; at === 0 || at < line.length; at += maxLine) onLine(line.slice(at, at + maxLine));
+  };
   return {
     push(chunk) {
       rest += decoder.decode(chunk, { stream: true });
       const lines = rest.split("\n");
       rest = lines.pop() ?? "";
-      for (const line of lines) onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
-      if (rest.length > maxLine) {
+      for (const line of lines) whole(line.endsWith("\r") ? line.slice(0, -1) : line);
+      while (rest.length > maxLine) {
         onLine(rest.slice(0, maxLine));
-        rest = "";
+        rest = rest.slice(maxLine);
       }
     },
     flush() {
@@ -63,10 +66,12 @@ export function logBook(capacity: number = 2_000): LogBook {
         service === undefined
           ? [...books.values()].flat().sort((a, b) => a.at - b.at)
           : (books.get(service) ?? []);
-      return all.slice(-Math.min(count, capacity));
+      return count === 0 ? [] : all.slice(-Math.min(count, capacity));
     },
     lastWords: (instance, count) =>
-      [...books.values()].flatMap((book) => book.filter((line) => line.instance === instance)).slice(-count),
+      [...books.values()]
+        .flatMap((book) => book.filter((line) => line.instance === instance))
+        .slice(-Math.max(1, count)),
     subscribe(listener) {
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };

@@ -14,22 +14,28 @@ export async function answers(http: HttpClient, url: string, signal: AbortSignal
   }
 }
 
-/** True when somebody accepts a connection within `timeoutMs`. */
+/** True when somebody accepts a connection within `timeoutMs`; false at once when the signal fires. */
 export function reachable(
   host: string,
   port: number,
-  clock: Clock,
-  timeoutMs: number = 2_000,
+  {
+    clock,
+    signal,
+    timeoutMs = 2_000,
+  }: { readonly clock: Clock; readonly signal: AbortSignal; readonly timeoutMs?: number },
 ): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     const end = (reached: boolean): void => {
       timer.cancel();
+      signal.removeEventListener("abort", onAbort);
       socket.destroy();
       resolve(reached);
     };
-    const timer = clock.after(timeoutMs, () => end(false));
+    const onAbort = (): void => end(false);
+    const timer = clock.after(timeoutMs, onAbort);
+    signal.addEventListener("abort", onAbort, { once: true });
     socket.once("connect", () => end(true));
-    socket.once("error", () => end(false));
+    socket.once("error", onAbort);
   });
 }
