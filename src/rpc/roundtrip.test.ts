@@ -263,3 +263,39 @@ test("gRPC switched off is not served", async () => {
   await using server = await serveUsers({ grpc: grpcSection.parse({ enabled: false }) });
   assert.equal(server.grpcPort, undefined);
 });
+
+test("a call whose answer cannot be written still ends its span, as a failure", async () => {
+  const Odd = contract("odd-service", {
+    odd: { http: "POST /odd", in: z.object({}), out: z.object({ any: z.any() }) },
+  });
+  const sink: SpanData[] = [];
+  const own = createTracer({
+    service: "odd-service",
+    sampler: ratioSampler(1),
+    sink: { accept: (span) => sink.push(span) },
+    clock: systemClock,
+  });
+  const any = { toJSON: () => assert.fail("not writable"), [Symbol.iterator]: () => assert.fail("nor this") };
+  await using server = await serve(
+    Odd,
+    { odd: () => ({ any }) },
+    { port: 0, grpcPort: 0, parts: parts("odd-service", { tracer: own }) },
+  );
+  for (const [protocol, port] of [
+    ["rest", server.port],
+    ["grpc", server.grpcPort],
+  ] as const) {
+    await using odd = client(Odd, {
+      protocol,
+      url: `http://127.0.0.1:${port}`,
+      parts: parts("caller-service", { calls: apiCommunicationSection.parse({ retry_attempts: 0 }) }),
+    });
+    sink.length = 0;
+    await assert.rejects(odd.odd({}), TuskerError, protocol);
+    assert.deepEqual(
+      sink.map((span) => span.status?.code),
+      ["error"],
+      protocol,
+    );
+  }
+});

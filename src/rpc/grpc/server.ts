@@ -69,9 +69,14 @@ async function answerCall(
       "client.address": exchange.remoteAddress,
     },
   });
-  const answer = await withSpan(span, () => run(service, exchange, method, options, span));
-  await exchange.respond(answer);
-  span.end();
+  try {
+    await exchange.respond(await withSpan(span, () => run(service, exchange, method, options, span)));
+  } catch (error) {
+    span.recordError(error);
+    throw error;
+  } finally {
+    span.end();
+  }
 }
 
 async function run(

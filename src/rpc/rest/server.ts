@@ -50,10 +50,16 @@ async function answerCall(
       "rpc.method": method.name,
     },
   });
-  const answer = await withSpan(span, () => run(service, exchange, method, match.params, query, span));
-  span.setAttribute("http.response.status_code", answer.status);
-  await exchange.respond(answer);
-  span.end();
+  try {
+    const answer = await withSpan(span, () => run(service, exchange, method, match.params, query, span));
+    span.setAttribute("http.response.status_code", answer.status);
+    await exchange.respond(answer);
+  } catch (error) {
+    span.recordError(error);
+    throw error;
+  } finally {
+    span.end();
+  }
 }
 
 async function run(
