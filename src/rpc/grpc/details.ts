@@ -17,7 +17,7 @@ export interface ErrorInfo {
 const errorInfoType = "type.googleapis.com/google.rpc.ErrorInfo";
 /** ErrorInfo's metadata holds text only; our details keep their types as JSON under this key. */
 const detailsKey = "details";
-/** Headers and trailers share the peer's header limit, typically 8 KiB. */
+/** A part of the peer's header limit; `failure.ts` bounds the whole. */
 const maxDetailsBytes = 4096;
 
 /** The value of `grpc-status-details-bin`, base64 without padding. */
@@ -25,7 +25,7 @@ export function encodeErrorInfo(info: ErrorInfo): string {
   const inner = new ByteWriter();
   writeText(inner, 1, info.reason);
   writeText(inner, 2, info.domain);
-  const json = JSON.stringify(info.details);
+  const json = jsonOf(info.details);
   if (json !== "{}" && Buffer.byteLength(json) <= maxDetailsBytes) {
     const entry = new ByteWriter();
     writeText(entry, 1, detailsKey);
@@ -41,6 +41,15 @@ export function encodeErrorInfo(info: ErrorInfo): string {
   writeText(status, 2, info.message);
   writeBytes(status, 3, any.finish());
   return status.finish().toString("base64").replace(/=+$/, "");
+}
+
+/** Details that are no JSON are left out: an error must never be lost to its own details. */
+function jsonOf(details: ErrorInfo["details"]): string {
+  try {
+    return JSON.stringify(details);
+  } catch {
+    return "{}";
+  }
 }
 
 /** Reads `grpc-status-details-bin`; undefined when it holds no ErrorInfo or is not readable. */

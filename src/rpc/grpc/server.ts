@@ -2,11 +2,10 @@ import { TuskerError, toTuskerError } from "../../kernel/index.ts";
 import type { Answer, ServerExchange, ServerHandler } from "../../net/index.ts";
 import { extract, type Span, withSpan } from "../../telemetry/index.ts";
 import { dispatch, invalidInput } from "../dispatch.ts";
-import { Fault } from "../fault.ts";
 import { WireError } from "../proto/wire.ts";
 import type { Service } from "../service.ts";
 import type { GrpcBinding, GrpcMethod } from "./binding.ts";
-import { encodeErrorInfo } from "./details.ts";
+import { failure } from "./failure.ts";
 import { frame, frameOverhead, unframe } from "./frame.ts";
 import { checkHealth, healthCheckPath } from "./health.ts";
 import { encodeMessage, grpcStatus } from "./status.ts";
@@ -128,25 +127,6 @@ function decodeInput(grpc: GrpcMethod, message: Uint8Array): unknown {
     if (!(error instanceof WireError)) throw error;
     throw invalidInput(grpc.method, [{ path: error.path.join("."), message: error.reason }]);
   }
-}
-
-/** Trailers only: the whole answer in one header block. */
-function failure(error: TuskerError): Answer {
-  const declared = error instanceof Fault;
-  const info = encodeErrorInfo({
-    status: error.row.grpc,
-    message: error.message.slice(0, 1_000),
-    reason: declared ? error.fault : error.code,
-    domain: declared ? error.service : "tusker",
-    details: error.details,
-  });
-  const trailers = [
-    "grpc-status",
-    String(error.row.grpc),
-    "grpc-message",
-    encodeMessage(error.message.slice(0, 1_000)),
-  ];
-  return { status: 200, headers: [...contentType, ...trailers, "grpc-status-details-bin", info] };
 }
 
 /** gRPC compression: an encoding we do not know is UNIMPLEMENTED, with the ones we do. */

@@ -4,8 +4,10 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import protobuf from "protobufjs";
 import { TuskerError } from "../../kernel/index.ts";
+import { headerOf } from "../../net/index.ts";
 import { WireError } from "../proto/wire.ts";
 import { decodeErrorInfo, encodeErrorInfo } from "./details.ts";
+import { failure } from "./failure.ts";
 import { frame, unframe } from "./frame.ts";
 import { checkHealth } from "./health.ts";
 import { decodeMessage, encodeMessage, grpcStatusName, grpcStatusOf, statusOfTransport } from "./status.ts";
@@ -104,6 +106,39 @@ test("error details keep their types on the way", () => {
 test("details that would burst a header are left out, the rest arrives", () => {
   const info = { status: 5, message: "m", reason: "R", domain: "d", details: { text: "x".repeat(5_000) } };
   assert.deepEqual(decodeErrorInfo(encodeErrorInfo(info)), { ...info, details: {} });
+});
+
+test("a failure fits the 8 KiB of a peer: details go first, then the end of the message", () => {
+  const cases: [string, string, number, boolean][] = [
+    ["short", "no", 3_000, true],
+    ["long in all", "é".repeat(300), 4_000, false],
+    ["three bytes a letter", "漢".repeat(900), 4_000, false],
+    ["pairs", `a${"😀".repeat(900)}`, 10, true],
+    ["endless", "a".repeat(20_000), 10, true],
+  ];
+  for (const [name, message, filler, kept] of cases) {
+    const details = { text: "x".repeat(filler) };
+    const { headers = [] } = failure(new TuskerError("RPC_INVALID_INPUT", message, { details }));
+    // RFC 9113 §6.5.2: a field counts with its name, its value and 32.
+    const size = [":status200", ...headers].reduce((sum, text) => sum + text.length + 16, 16);
+    assert.ok(size <= 8_192, `${name}: ${size} bytes`);
+    const told = decodeMessage(headerOf(headers, "grpc-message") ?? "");
+    assert.ok(message.startsWith(told) && told.length >= Math.min(message.length, 200), name);
+    const info = decodeErrorInfo(headerOf(headers, "grpc-status-details-bin"));
+    assert.deepEqual(info, {
+      status: 3,
+      message: told,
+      reason: "RPC_INVALID_INPUT",
+      domain: "tusker",
+      details: kept ? details : {},
+    });
+  }
+});
+
+test("details that are no JSON cost the details, not the answer", () => {
+  const { headers = [] } = failure(new TuskerError("RPC_INVALID_INPUT", "no", { details: { n: 1n } }));
+  const info = decodeErrorInfo(headerOf(headers, "grpc-status-details-bin"));
+  assert.deepEqual([info?.reason, info?.details], ["RPC_INVALID_INPUT", {}]);
 });
 
 test("other implementations read the details as google.rpc.Status with ErrorInfo", () => {
