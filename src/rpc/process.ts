@@ -43,7 +43,9 @@ export function attachProcess(server: Drainable, options: ProcessOptions): Dispo
 
 /** Tells the supervisor, if there is one, that this process answers and where. */
 export function reportReady(port: number, grpcPort: number | undefined): void {
-  process.send?.({ type: "tusker:ready", port, grpcPort, pid: process.pid });
+  if (!process.connected) return;
+  // A supervisor that is just dying is no error of ours: we end when its channel does.
+  process.send?.({ type: "tusker:ready", port, grpcPort, pid: process.pid }, undefined, {}, () => undefined);
 }
 
 function listen({ clock, supervised, finish }: ProcessOptions): () => void {
@@ -69,6 +71,8 @@ function listen({ clock, supervised, finish }: ProcessOptions): () => void {
     process.on("message", onMessage);
     process.on("disconnect", onDisconnect);
   }
+  // False, not undefined: there was a channel, and its other end died while we were starting.
+  if (supervised && process.connected === false) end(0);
   return () => {
     process.off("SIGTERM", onSignal);
     process.off("SIGINT", onSignal);

@@ -165,10 +165,10 @@ interface Child extends AsyncDisposable {
   /** First line of output that contains the text. */
   line(text: string): Promise<string>;
 }
-async function run(dir: string, env: Readonly<Record<string, string>>): Promise<Child> {
+async function run(dir: string, env: Readonly<Record<string, string>>, text = program): Promise<Child> {
   const file = join(dir, "service.ts");
   // The program lies outside the repository: it gets its packages by address.
-  const source = program
+  const source = text
     .replaceAll('"tusker/rpc"', JSON.stringify(import.meta.resolve("./index.ts")))
     .replaceAll('"zod"', JSON.stringify(import.meta.resolve("zod")));
   await writeFile(file, source);
@@ -239,6 +239,15 @@ test("a process whose supervisor dies ends by itself", async () => {
   await using child = await run(dir.path, { TUSKER_SERVICE: "greet-service" });
   await once(child.process, "message");
   child.process.disconnect();
+  assert.deepEqual(await child.exited, [0, null]);
+});
+
+test("a process whose supervisor died before it served ends by itself", { timeout: 20_000 }, async () => {
+  await using dir = await folder();
+  const orphan = `await new Promise((resolve) => process.once("disconnect", resolve));\nconsole.log("alone");${program}`;
+  await using child = await run(dir.path, { TUSKER_SERVICE: "greet-service" }, orphan);
+  child.process.disconnect();
+  await child.line("alone");
   assert.deepEqual(await child.exited, [0, null]);
 });
 
