@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, type Stats } from "node:fs";
 import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Clock, systemCode, TuskerError } from "../../kernel/index.ts";
@@ -81,6 +81,9 @@ export async function updateLock(
   await rename(draft, file);
 }
 
+/** Holding takes milliseconds: a marker this old was left behind by a process that was killed. */
+const staleMs = 5_000;
+
 async function hold(marker: string, clock: Clock): Promise<AsyncDisposable> {
   const giveUpAt = clock.now() + 10_000;
   for (;;) {
@@ -92,13 +95,32 @@ async function hold(marker: string, clock: Clock): Promise<AsyncDisposable> {
         throw new TuskerError("RPC_LOCK", `cannot write beside ${marker} (${systemCode(cause)})`, { cause });
       }
     }
-    // Holding takes milliseconds: a marker this old was left behind by a process that was killed.
-    const { mtimeMs } = await stat(marker).catch(() => ({ mtimeMs: clock.wall() }));
-    if (clock.wall() - mtimeMs > 5_000) await rm(marker, { force: true });
+    const seen = await stat(marker).catch(() => undefined);
+    if (seen !== undefined && clock.wall() - seen.mtimeMs > staleMs) await clearStale(marker, seen);
     if (clock.now() > giveUpAt) {
       throw new TuskerError("RPC_LOCK", `${marker} is held by another process; remove it if none is running`);
     }
     await clock.sleep(10);
+  }
+}
+
+/**
+ * Removes the marker of a process that was killed. Several waiters may see the same one, and the next to come may
+ * hold a marker of its own already: only who holds the claim on exactly the marker that was seen removes it.
+ */
+async function clearStale(marker: string, seen: Stats): Promise<void> {
+  const claim = `${marker}.${seen.ino}-${Math.trunc(seen.mtimeMs)}`;
+  try {
+    await (await open(claim, "wx")).close();
+  } catch (cause) {
+    if (systemCode(cause) === "EEXIST") return;
+    throw new TuskerError("RPC_LOCK", `cannot write beside ${marker} (${systemCode(cause)})`, { cause });
+  }
+  try {
+    const now = await stat(marker).catch(() => undefined);
+    if (now?.ino === seen.ino && now.mtimeMs === seen.mtimeMs) await rm(marker, { force: true });
+  } finally {
+    await rm(claim, { force: true });
   }
 }
 

@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { existsSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -260,6 +261,37 @@ test("a change that gives undefined leaves the file alone", async () => {
   await using dir = await folder();
   await updateLock(join(dir.path, "tusker.lock"), systemClock, () => undefined);
   assert.deepEqual(await readdir(dir.path), []);
+});
+
+test("who finds a left-behind marker leaves the fresh one alone that another waiter put there meanwhile", async () => {
+  await using dir = await folder();
+  const file = join(dir.path, "tusker.lock");
+  const marker = `${file}.held`;
+  const longAgo = new Date(systemClock.wall() - 60_000);
+  writeFileSync(marker, "");
+  utimesSync(marker, longAgo, longAgo);
+  let waits = 0;
+  let other = (): void => {
+    rmSync(marker);
+    writeFileSync(marker, "");
+    other = () => undefined;
+  };
+  const clock = {
+    ...systemClock,
+    // The age is judged by this: between the look at the marker and its removal.
+    wall: () => {
+      other();
+      return systemClock.wall();
+    },
+    sleep: async () => {
+      waits++;
+      assert.equal(existsSync(marker), true);
+      if (waits === 3) rmSync(marker);
+    },
+  };
+  await updateLock(file, clock, () => emptyLock);
+  assert.equal(waits, 3);
+  assert.deepEqual(await readdir(dir.path), ["tusker.lock"]);
 });
 
 test("a marker left behind by a killed process does not stop the next one", async () => {
