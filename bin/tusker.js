@@ -3,7 +3,7 @@
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 12)) {
   console.error(
-    `tusker needs Node 24.12 or newer, and this is ${process.versions.node}. Run it through npm (npx tusker), or install Node 24.12+.`,
+    `tusker needs Node 24.12 or newer, and this is ${process.versions.node}. Install Node 24.12+, or bring it into the project with: npm install --save-dev node@26`,
   );
   process.exit(1);
 }

@@ -2,10 +2,10 @@ import { el, setAttribute, setText } from "./dom.ts";
 import { type Connection, followFleet } from "./live.ts";
 import { logsView } from "./logs.ts";
 import { mapView } from "./map.ts";
-import { isTyping, shareTone, toneOf } from "./parts.ts";
+import { isTyping, toneOf } from "./parts.ts";
 import { formatRoute, parseRoute, viewNames } from "./route.ts";
 import { servicesView } from "./services.ts";
-import { gatewayName, gatewaySpanName } from "./system-map.ts";
+import { gatewayName } from "./system-map.ts";
 import { tracesView } from "./traces.ts";
 import type { Shell, View } from "./view.ts";
 
@@ -74,8 +74,7 @@ function start(): void {
   live.on("fleet", () => {
     const { fleet } = live;
     if (fleet === undefined) return;
-    shareTone(gatewayName, gatewaySpanName(fleet));
-    for (const { name } of fleet.services) toneOf(name);
+    for (const name of [gatewayName, ...fleet.services.map((one) => one.name)]) toneOf(name);
     setText(byId("fleet"), fleet.name);
     setText(byId("environment"), fleet.environment);
     if (!begun) navigate();

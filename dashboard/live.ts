@@ -1,7 +1,6 @@
 import type { DependencyView, EventView, FleetView } from "../src/control/api.ts";
 import { paced } from "./pace.ts";
 import { edgeRates, type Rates } from "./rates.ts";
-import { namedAsOnMap } from "./system-map.ts";
 
 /** How the page stands to the fleet. `locked`: it answers, but wants a token we do not have. */
 export type Connection = "connecting" | "live" | "lost" | "locked" | "hidden";
@@ -92,7 +91,7 @@ export function followFleet(): Live {
       if (error instanceof Refused) return [];
       throw error;
     });
-    state.dependencies = state.fleet === undefined ? calls : namedAsOnMap(state.fleet, calls);
+    state.dependencies = calls;
     rates.note(Date.now(), state.dependencies);
     tell("spans");
   };

@@ -153,7 +153,7 @@ function nodePart(first: MapNode, at: Point): { readonly node: SVGElement; updat
 
 function linkOf(node: MapNode): string {
   if (node.kind === "service") return formatRoute({ view: "services", query: { service: node.name } });
-  return formatRoute({ view: "traces", query: { service: node.spanName } });
+  return formatRoute({ view: "traces", query: { service: node.name } });
 }
 
 interface EdgePart {

@@ -45,12 +45,6 @@ export function toneOf(service: string): string {
 
 const tones = new Map<string, number>();
 
-/** Lets a name have the colour of another: the same thing under two names. */
-export function shareTone(service: string, other: string): void {
-  toneOf(service);
-  tones.set(other, tones.get(service) ?? 0);
-}
-
 /** A service's name with its colour. */
 export function serviceTag(service: string): HTMLElement {
   return el("span", { class: `tag ${toneOf(service)}` }, service);

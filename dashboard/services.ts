@@ -98,7 +98,7 @@ function serviceRows(
 
 /** What stands in the table for a service that somebody else runs. */
 function nobody(service: ServiceView): InstanceView {
-  return { id: "", state: service.supervised ? "waiting" : "ready", restarts: 0 };
+  return { id: "", state: service.supervised ? "waiting" : "ready", restarts: 0, crashLoop: false };
 }
 
 function aboutText(service: ServiceView, fleet: FleetView): string {

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EventView, FleetView, InstanceView, ServiceView } from "../src/control/api.ts";
 import { serviceState } from "./state.ts";
-import { namedAsOnMap, systemMap } from "./system-map.ts";
+import { systemMap } from "./system-map.ts";
 
 function instance(id: string, state: InstanceView["state"], port?: number): InstanceView {
-  return { id, state, restarts: 0, ...(port === undefined ? {} : { port }) };
+  return { id, state, restarts: 0, crashLoop: false, ...(port === undefined ? {} : { port }) };
 }
 
 function service(
@@ -21,6 +21,7 @@ const fleet: FleetView = {
   environment: "development",
   pid: 1,
   gateway: "http://localhost:8080",
+  gatewayProcess: instance("gateway", "ready", 8080),
   services: [
     service("users", ["database"], instance("users-001", "ready", 8081), instance("users-002", "restarting")),
     service("orders", ["users"], instance("orders-001", "ready", 8082)),
@@ -79,14 +80,6 @@ test("counts of calls fill the declared edges; calls nobody declared get an edge
   );
   assert.equal(map.nodes.find((node) => node.name === "cron")?.kind, "other");
   assert.equal(map.edges.at(-1)?.from, "cron");
-});
-
-test("the gateway is one node, though it has another name in traces", () => {
-  const calls = [{ caller: "shop-gateway", callee: "users", calls: 3, errors: 0 }];
-  const map = systemMap(fleet, namedAsOnMap(fleet, calls), []);
-  assert.equal(map.nodes.length, systemMap(fleet, [], []).nodes.length);
-  assert.equal(map.nodes[0]?.spanName, "shop-gateway");
-  assert.equal(map.edges.find((edge) => edge.from === "gateway" && edge.to === "users")?.calls, 3);
 });
 
 test("new counts do not change the shape, a new edge does", () => {

@@ -1,28 +1,13 @@
 import type { DependencyView, EventView, FleetView, InstanceView } from "../src/control/api.ts";
 import { type State, serviceState } from "./state.ts";
 
-/** The gateway's name on the map and in logs. */
+/** The gateway's name on the map, in logs and in traces. */
 export const gatewayName = "gateway";
-
-/** The gateway's name in traces, where fleets may meet. */
-export function gatewaySpanName(fleet: FleetView): string {
-  return `${fleet.name}-gateway`;
-}
-
-/** Calls by the names of the map: the gateway is one node, whatever it is called in traces. */
-export function namedAsOnMap(fleet: FleetView, calls: readonly DependencyView[]): readonly DependencyView[] {
-  const spanName = gatewaySpanName(fleet);
-  const taken = fleet.services.some(({ name }) => name === spanName);
-  const named = (seen: string): string => (seen === spanName && !taken ? gatewayName : seen);
-  return calls.map((call) => ({ ...call, caller: named(call.caller), callee: named(call.callee) }));
-}
 
 /** Something that calls or is called. */
 export interface MapNode {
   readonly name: string;
   readonly kind: "gateway" | "service" | "external" | "other";
-  /** Its name in traces. */
-  readonly spanName: string;
   readonly state: State;
   /** The state in words, with the address where there is one. */
   readonly says: string;
@@ -57,14 +42,13 @@ export function systemMap(
     add({
       name: service.name,
       kind: "service",
-      spanName: service.name,
       state,
       says: saysOf(state, service.instances),
     });
   }
   for (const external of fleet.externals) add(externalNode(external, events));
   for (const name of dependencies.flatMap(({ caller, callee }) => [caller, callee]))
-    add({ name, kind: "other", spanName: name, state: "elsewhere", says: "seen in traces" });
+    add({ name, kind: "other", state: "elsewhere", says: "seen in traces" });
   const edges = new Map<string, MapEdge>();
   const connect = (edge: MapEdge): void => {
     if (nodes.has(edge.from) && nodes.has(edge.to) && edge.from !== edge.to)
@@ -86,7 +70,7 @@ function gatewayNode(fleet: FleetView, events: readonly EventView[]): MapNode {
   const last = events.find((event) => event.service === gatewayName && event.state !== undefined)?.state;
   const state = fleet.gateway === undefined ? notReady(last) : "ready";
   const port = fleet.gateway === undefined ? "" : ` · :${new URL(fleet.gateway).port || "80"}`;
-  return { name: gatewayName, kind: "gateway", spanName: gatewaySpanName(fleet), state, says: state + port };
+  return { name: gatewayName, kind: "gateway", state, says: state + port };
 }
 
 function notReady(state: InstanceView["state"] | undefined): State {
@@ -98,13 +82,11 @@ function externalNode(
   events: readonly EventView[],
 ): MapNode {
   const last = events.find((event) => event.type === "external" && event.external === name);
-  if (address === undefined)
-    return { name, kind: "external", spanName: name, state: "assumed", says: "assumed to be there" };
+  if (address === undefined) return { name, kind: "external", state: "assumed", says: "assumed to be there" };
   const state = last === undefined ? "assumed" : last.reachable === true ? "reachable" : "unreachable";
   return {
     name,
     kind: "external",
-    spanName: name,
     state,
     says: state === "reachable" ? address : `${state} · ${address}`,
   };

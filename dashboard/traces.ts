@@ -5,7 +5,7 @@ import { ask, type Live } from "./live.ts";
 import { paced } from "./pace.ts";
 import { emptyNote, serviceTag, stateMark } from "./parts.ts";
 import { formatRoute, type Query, type Route, withQuery } from "./route.ts";
-import { gatewaySpanName } from "./system-map.ts";
+import { gatewayName } from "./system-map.ts";
 import { checkBox, note, pauseButton, searchField, serviceSelect, showSearch, toolbar } from "./toolbar.ts";
 import { isOf, traceDetail } from "./trace-detail.ts";
 import type { Shell, View } from "./view.ts";
@@ -45,8 +45,7 @@ export function tracesView(live: Live, shell: Shell): View {
   live.on("tick", () => node.isConnected && draw());
   live.on("fleet", () => {
     const { fleet } = live;
-    if (fleet !== undefined)
-      services.offer([gatewaySpanName(fleet), ...fleet.services.map((one) => one.name)]);
+    if (fleet !== undefined) services.offer([gatewayName, ...fleet.services.map((one) => one.name)]);
   });
   return {
     node,

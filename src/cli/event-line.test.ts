@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FleetEvent } from "../fleet/index.ts";
 import { eventLine } from "./event-line.ts";
-import { paintFor } from "./paint.ts";
+import { harmless, paintFor } from "./paint.ts";
 
 const plain = paintFor(false);
 const line = (event: FleetEvent): string => {
@@ -39,14 +39,14 @@ test("an end tells its reason, the wait, and the last words that are not blank",
   } as const;
   assert.equal(
     line(exited),
-    "✗ user ended (code 1) after 1s500ms; starts again in 120ms; its last words:\n      ┃ Error: no database",
+    "✗ user ended (code 1) after 1.5s; starts again in 120ms; its last words:\n      ┃ Error: no database",
   );
 });
 
 test("every other event says what and whom, and a change of state nothing", () => {
   assert.match(
     line({ type: "crash-loop", service: "user", instance: "u", exits: 5, withinMs: 3_000, lastWords: [] }),
-    /user is in a crash loop: 5 exits in 3s/,
+    /user is in a crash loop: 5 exits in 3\.0s/,
   );
   assert.match(
     line({ type: "assumed", external: "database", neededBy: ["a", "b"] }),
@@ -62,10 +62,15 @@ test("every other event says what and whom, and a change of state nothing", () =
   );
   assert.match(
     line({ type: "slow-start", service: "a", instance: "a-001", afterMs: 30_000 }),
-    /not ready after 30s.*health endpoint.*PORT/,
+    /not ready after 30\.0s.*health endpoint.*PORT/,
   );
   assert.equal(line({ type: "notice", text: "careful" }), "~ careful");
   assert.equal(line({ type: "state", service: "a", instance: "a-001", state: "starting" }), "");
+});
+
+test("a line of a service keeps its colours and loses what plays with the terminal", () => {
+  assert.equal(harmless("\u001b[31mred\u001b[0m"), "\u001b[31mred\u001b[0m");
+  assert.equal(harmless("a\u001b[2J\u001b[1;1Hb\u0007c\td"), "abc\td");
 });
 
 test("colours come only when they are welcome, and a service keeps its own", () => {

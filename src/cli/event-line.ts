@@ -44,7 +44,9 @@ function readyText(event: Extract<TimedEvent, { type: "ready" }>, paint: Paint):
   const grpc = event.grpcPort === undefined ? "" : `  grpc :${event.grpcPort}`;
   const pid = event.pid === undefined ? "runs elsewhere" : `pid ${event.pid}`;
   const waited = event.waitedFor.length === 0 ? "" : paint.dim(`  waited for ${event.waitedFor.join(", ")}`);
-  return `ready  :${event.port}${grpc}  ${pid}  ${shortTime(event.tookMs)}${waited}`;
+  const which =
+    event.instance.endsWith("-001") || event.instance === event.service ? "" : `  ${event.instance}`;
+  return `ready  :${event.port}${grpc}  ${pid}  ${shortTime(event.tookMs)}${which}${waited}`;
 }
 
 function exitedText(event: Extract<TimedEvent, { type: "exited" }>, paint: Paint): string {
@@ -54,6 +56,8 @@ function exitedText(event: Extract<TimedEvent, { type: "exited" }>, paint: Paint
   return `ended (${event.reason}) after ${shortTime(event.uptimeMs)}; starts again in ${shortTime(event.retryMs)}${last}`;
 }
 
-function shortTime(ms: number): string {
-  return formatDuration(Math.round(ms));
+/** 250ms, 1.7s, 1m12s: as precise as a person reads. */
+export function shortTime(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)}ms`;
+  return ms < 60_000 ? `${(ms / 1_000).toFixed(1)}s` : formatDuration(Math.round(ms / 1_000) * 1_000);
 }

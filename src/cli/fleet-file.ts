@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import {
   type FleetSettings,
   type LoadedFleet,
@@ -56,11 +56,23 @@ export function settingsOrProblems(
  */
 export function runningFleet(args: Args, io: Io): RunFile {
   const file = fleetPath(args, io);
-  const { settings } = loadFleet(file, { env: io.env });
-  const run = settings === undefined ? undefined : readRunFile(settings.dataDir);
+  const loaded = loadFleet(file, { env: io.env });
+  // A file that was broken since must not keep anybody from stopping what runs: its folder is known all the same.
+  const run = readRunFile(loaded.settings?.runDir ?? runDirOf(file, loaded));
   if (run !== undefined) return run;
   throw new TuskerError(
     "FLEET_NOT_RUNNING",
     `the fleet of ${file} does not run; \`tusker up\` starts it, --file names another one`,
+  );
+}
+
+function runDirOf(file: string, { document }: LoadedFleet): string {
+  const { fleet } = document.value;
+  const written =
+    typeof fleet === "object" && fleet !== null && "data_dir" in fleet ? fleet.data_dir : undefined;
+  return join(
+    resolve(dirname(file), typeof written === "string" ? written : ".tusker"),
+    "run",
+    basename(file, ".tsk"),
   );
 }

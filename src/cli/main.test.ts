@@ -46,7 +46,11 @@ test("the version is the package's", async () => {
 
 test("an unknown command, option or a word too many is exit 2 and says what would be right", async () => {
   assert.match((await ran(["chekc"])).err, /did you mean "check"/);
-  assert.match((await ran(["check", "--jsno"])).err, /Usage: tusker check/);
+  const option = await ran(["check", "--jsno"]);
+  assert.match(option.err, /there is no option --jsno; did you mean --json\?/);
+  assert.match(option.err, /Usage: tusker check/);
+  assert.match((await ran(["help", "check"])).out, /Usage: tusker check/);
+  assert.equal((await ran(["help", "nope"])).code, 2);
   const words = await ran(["check", "a", "b"]);
   assert.equal(words.code, 2);
   assert.match(words.err, /"b" is one word too many/);

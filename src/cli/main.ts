@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { messageOf, TuskerError, toProblem, toTuskerError } from "../kernel/index.ts";
+import { messageOf, systemCode, TuskerError, toProblem, toTuskerError } from "../kernel/index.ts";
 import type { Args, Command, Io } from "./command.ts";
 import { commandHelp, overviewHelp } from "./help.ts";
 import { commands } from "./table.ts";
@@ -12,6 +12,7 @@ import { commands } from "./table.ts";
  */
 export async function main(argv: readonly string[], io: Io = terminal()): Promise<number> {
   const [name, ...rest] = argv;
+  if (name === "help" && rest[0] !== undefined) return main([rest[0], "--help"], io);
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     io.out(overviewHelp(commands));
     return name === undefined ? 2 : 0;
@@ -30,7 +31,7 @@ export async function main(argv: readonly string[], io: Io = terminal()): Promis
   try {
     args = sortArgs(command, rest);
   } catch (error) {
-    io.err(`tusker ${name}: ${messageOf(error)}\n\n${commandHelp(command)}`);
+    io.err(`tusker ${name}: ${await usageText(command, error)}\n\n${commandHelp(command)}`);
     return 2;
   }
   try {
@@ -70,6 +71,15 @@ function sortArgs(command: Command, argv: readonly string[]): Args {
   };
 }
 
+/** Node's own words for a wrong option speak of positional arguments; ours name the option that was meant. */
+async function usageText(command: Command, error: unknown): Promise<string> {
+  const option = /^Unknown option '(--?[^']+)'/.exec(messageOf(error))?.[1];
+  if (option === undefined) return messageOf(error);
+  const { didYouMean } = await import("../tsk/index.ts");
+  const near = didYouMean(option.replace(/^--?/, ""), Object.keys(command.options));
+  return `there is no option ${option}${near === undefined ? "" : `; did you mean --${near}?`}`;
+}
+
 async function unknownCommand(name: string, io: Io): Promise<number> {
   const { didYouMean } = await import("../tsk/index.ts");
   const near = didYouMean(
@@ -91,6 +101,12 @@ function version(): string {
 
 function terminal(): Io {
   const { env } = process;
+  // A reader that went away (`| head`) is no failure: what follows is written to nobody.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error) => {
+      if (systemCode(error) !== "EPIPE") throw error;
+    });
+  }
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

@@ -32,3 +32,11 @@ export function paintFor(colour: boolean): Paint {
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+const control = /\u001b\[[0-9;?]*[A-Za-ln-z]|\u001b[^[]|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f]/g;
+
+/** A line a service wrote, with its colours but without what would move the cursor, clear the screen or ring. */
+export function harmless(text: string): string {
+  return text.replace(control, "");
+}

@@ -1,8 +1,7 @@
 import type { FleetSettings, LogLine, TimedEvent } from "../fleet/index.ts";
-import { formatDuration } from "../kernel/index.ts";
 import type { Io } from "./command.ts";
-import { eventLine } from "./event-line.ts";
-import { paintFor } from "./paint.ts";
+import { eventLine, shortTime } from "./event-line.ts";
+import { harmless, paintFor } from "./paint.ts";
 
 /** Where a fleet that is up can be reached. */
 export interface UpAddresses {
@@ -18,6 +17,8 @@ export interface UpReport {
   event(event: TimedEvent): void;
   line(line: LogLine): void;
   up(addresses: UpAddresses): void;
+  /** The fleet was told to stop; services may take up to `limitMs`. */
+  stopping(limitMs: number): void;
   stopped(tookMs: number): void;
 }
 
@@ -27,8 +28,9 @@ export function jsonReport(io: Io): UpReport {
   return {
     event: tell,
     line: (line) => tell({ type: "log", ...line }),
-    up: (addresses) => tell({ type: "up", ...addresses }),
-    stopped: (tookMs) => tell({ type: "stopped", tookMs }),
+    up: (addresses) => tell({ type: "up", ...addresses, tookMs: Math.round(addresses.tookMs) }),
+    stopping: (limitMs) => tell({ type: "stopping", limitMs }),
+    stopped: (tookMs) => tell({ type: "stopped", tookMs: Math.round(tookMs) }),
   };
 }
 
@@ -48,15 +50,21 @@ export function humanReport(settings: FleetSettings, io: Io): UpReport {
       io.out(`  ${line.mark} ${line.about === undefined ? "" : `${label(line.about)}  `}${line.text}\n`);
     },
     line: ({ service, stream, text }) =>
-      io.out(`${label(service)} ${paint.dim(stream === "stderr" ? "┃" : "│")} ${text}\n`),
+      io.out(`${label(service)} ${paint.dim(stream === "stderr" ? "┃" : "│")} ${harmless(text)}\n`),
     up({ gateway, registry, dashboard, tryUrl, tookMs }) {
       io.out("\n");
       arrow("gateway", gateway);
       if (registry !== undefined) arrow("registry", registry);
       arrow("dashboard", dashboard);
       if (tryUrl !== undefined) io.out(`\n  try  ${paint.bold(`curl ${tryUrl}`)}\n`);
-      io.out(paint.dim(`\n  up after ${formatDuration(Math.round(tookMs))}; Ctrl-C stops everything\n\n`));
+      io.out(paint.dim(`\n  up after ${shortTime(tookMs)}; Ctrl-C stops everything\n\n`));
     },
-    stopped: (tookMs) => io.out(paint.dim(`\n  all stopped in ${formatDuration(Math.round(tookMs))}\n`)),
+    stopping: (limitMs) =>
+      io.out(
+        paint.dim(
+          `\n  stopping, which may take ${shortTime(limitMs)}; once more to end everything at once\n`,
+        ),
+      ),
+    stopped: (tookMs) => io.out(paint.dim(`\n  all stopped in ${shortTime(tookMs)}\n`)),
   };
 }

@@ -9,6 +9,8 @@ export interface FleetView {
   readonly gateway?: string;
   readonly registry?: string;
   readonly otlp?: string;
+  /** The gateway's own process. */
+  readonly gatewayProcess: InstanceView;
   readonly services: readonly ServiceView[];
   readonly externals: readonly { readonly name: string; readonly address?: string }[];
   readonly routes: readonly RouteView[];
@@ -30,6 +32,8 @@ export interface InstanceView {
   readonly port?: number;
   readonly grpcPort?: number;
   readonly restarts: number;
+  /** True when it ended so often in a row that starting it again is not expected to help. */
+  readonly crashLoop: boolean;
 }
 
 export interface RouteView {

@@ -51,15 +51,16 @@ async function changeService(
   { pathname }: Asked,
 ): Promise<void> {
   const [, , , name = "", verb] = pathname.split("/");
-  const group = fleet.group(name);
+  const group = name === "gateway" ? fleet.gateway : fleet.group(name);
   if (verb !== "start") await group.stop();
   if (verb !== "stop") {
     group.start();
     await inTime(group.whenReady(), name, fleet.settings.startTimeoutMs, clock);
   }
+  const view = fleetView(fleet);
   await json(
     exchange,
-    fleetView(fleet).services.find((service) => service.name === name),
+    name === "gateway" ? view.gatewayProcess : view.services.find((service) => service.name === name),
   );
 }
 

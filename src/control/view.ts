@@ -1,4 +1,4 @@
-import type { RunningFleet, ServiceGroup } from "../fleet/index.ts";
+import type { RunningFleet } from "../fleet/index.ts";
 import type { FleetView, InstanceView, ServiceView } from "./api.ts";
 
 /** The fleet as the admin API shows it: state and addresses, never configuration values. */
@@ -12,6 +12,7 @@ export function fleetView(fleet: RunningFleet): FleetView {
     ...(gateway.ready === undefined ? {} : { gateway: `http://localhost:${gateway.ready.port}` }),
     ...(fleet.registryUrl === undefined ? {} : { registry: fleet.registryUrl }),
     ...(fleet.otlpUrl === undefined ? {} : { otlp: fleet.otlpUrl }),
+    gatewayProcess: instanceView(gateway),
     services: settings.services.map((service): ServiceView => {
       const group = fleet.groups.find((one) => one.settings.name === service.name);
       return {
@@ -19,7 +20,7 @@ export function fleetView(fleet: RunningFleet): FleetView {
         version: service.version,
         dependencies: service.dependencies,
         supervised: group !== undefined,
-        instances: group === undefined ? [] : instancesOf(group),
+        instances: (group?.instances ?? []).map(instanceView),
       };
     }),
     externals: [...externals].map((name) => {
@@ -32,13 +33,14 @@ export function fleetView(fleet: RunningFleet): FleetView {
   };
 }
 
-function instancesOf(group: ServiceGroup): readonly InstanceView[] {
-  return group.instances.map((instance) => ({
+function instanceView(instance: RunningFleet["gateway"]): InstanceView {
+  return {
     id: instance.spec.id,
     state: instance.state,
     ...(instance.pid === undefined ? {} : { pid: instance.pid }),
     ...(instance.ready === undefined ? {} : { port: instance.ready.port }),
     ...(instance.ready?.grpcPort === undefined ? {} : { grpcPort: instance.ready.grpcPort }),
     restarts: instance.restarts,
-  }));
+    crashLoop: instance.crashLoop,
+  };
 }

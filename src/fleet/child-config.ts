@@ -143,7 +143,7 @@ function resourceAttributes(attributes: Readonly<Record<string, string>>): strin
 }
 
 function writeConfig(settings: FleetSettings, name: string, config: object): string {
-  const folder = join(settings.dataDir, "run");
+  const folder = join(settings.runDir, "processes");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${name}.json`);
   writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
@@ -152,7 +152,7 @@ function writeConfig(settings: FleetSettings, name: string, config: object): str
 
 /** Takes the written files away again: there are secrets in them. */
 export function removeConfigs(settings: FleetSettings): void {
-  rmSync(join(settings.dataDir, "run"), { recursive: true, force: true });
+  rmSync(join(settings.runDir, "processes"), { recursive: true, force: true });
 }
 
 function registryOf(settings: FleetSettings, addresses: FleetAddresses): object | null {

@@ -42,7 +42,9 @@ export async function openCollector(
     log: options.log,
   });
   // The seed's endpoints on localhost are our own receivers, unless a real backend holds the port.
-  const elsewhere = externalEndpoints(settings).filter((address) => !collector.owns(address));
+  const elsewhere = externalEndpoints(settings).filter(
+    (address) => !collector.owns(address) && !(options.anyPort && isHome(address, settings)),
+  );
   const forward = batchSpans({
     exporters: elsewhere.map(exporterFor),
     send: sendOver(options.http),
@@ -77,6 +79,13 @@ function externalEndpoints(settings: FleetSettings): readonly string[] {
   return [tracing.otlp_endpoint, tracing.zipkin_endpoint, tracing.jaeger_endpoint].filter(
     (one) => one !== undefined,
   );
+}
+
+/** Would lead to our own receivers, had they not been put on other ports: somebody else's fleet may be there. */
+function isHome(address: string, { collector }: FleetSettings): boolean {
+  const { hostname, port } = new URL(address);
+  const written = [collector.otlp_port, collector.zipkin_port, collector.jaeger_port];
+  return ["localhost", "127.0.0.1", "[::1]"].includes(hostname) && written.includes(Number(port));
 }
 
 /** The port exporters send through, over a client of `net`. */

@@ -61,8 +61,9 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
   const http = stack.use(httpClient());
   const tracing = stack.use(
     startTracing({
-      service: `${fleet}-gateway`,
+      service: "gateway",
       instance: "gateway",
+      attributes: { "service.namespace": fleet },
       settings: traced,
       endpoints: otlp === null ? [] : [otlp],
       send: sendOver(http),

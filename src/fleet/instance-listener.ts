@@ -3,7 +3,7 @@ import type { InstanceListener } from "./supervise/instance.ts";
 import type { LogBook } from "./supervise/lines.ts";
 
 /** How many of its last lines an ended process is quoted with. */
-const quoted = 8;
+const quoted = 5;
 
 /** Turns what an instance does into events; `own` is what this kind of process needs besides. */
 export function instanceListener(
@@ -16,8 +16,8 @@ export function instanceListener(
     ...own,
     state: (state, pid) =>
       events.emit({ type: "state", service, instance, state, ...(pid === undefined ? {} : { pid }) }),
-    exited: ({ pid, reason, uptimeMs, retryMs, loop }) => {
-      const lastWords = logs.lastWords(instance, quoted).map((line) => line.text);
+    exited: ({ pid, startedAt, reason, uptimeMs, retryMs, loop }) => {
+      const lastWords = logs.lastWords(instance, quoted, startedAt).map((line) => line.text);
       events.emit({ type: "exited", service, instance, pid, reason, uptimeMs, retryMs, lastWords });
       if (loop !== undefined) events.emit({ type: "crash-loop", service, instance, ...loop, lastWords });
     },

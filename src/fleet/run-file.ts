@@ -11,6 +11,8 @@ const runFile = z.object({
   name: z.string(),
   /** Address of the control API. */
   control: z.string(),
+  /** Address that signs a browser in. */
+  link: z.string(),
   /** Bearer token of the operator. */
   token: z.string(),
   gateway: z.string().optional(),
@@ -20,17 +22,17 @@ const runFile = z.object({
 export type RunFile = z.output<typeof runFile>;
 
 /** Writes it for the owner's eyes only: the token in it may stop services. */
-export function writeRunFile(dataDir: string, run: Omit<RunFile, "pid" | "started">): void {
-  mkdirSync(dataDir, { recursive: true });
-  const path = join(dataDir, "run.json");
+export function writeRunFile(runDir: string, run: Omit<RunFile, "pid" | "started">): void {
+  mkdirSync(runDir, { recursive: true });
+  const path = join(runDir, "run.json");
   const own: RunFile = { ...run, pid: process.pid, started: startOf(process.pid) };
   writeFileSync(`${path}.new`, JSON.stringify(own), { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
 
 /** The run file of a fleet that is alive; undefined when none is. */
-export function readRunFile(dataDir: string): RunFile | undefined {
-  const text = readText(join(dataDir, "run.json"));
+export function readRunFile(runDir: string): RunFile | undefined {
+  const text = readText(join(runDir, "run.json"));
   if (text === undefined) return undefined;
   const run = runFile.safeParse(safeJson(text));
   if (!run.success || run.data.pid === process.pid || !isAlive(run.data.pid)) return undefined;
@@ -39,10 +41,10 @@ export function readRunFile(dataDir: string): RunFile | undefined {
 }
 
 /** Removes our own run file; never that of a fleet that was started since. */
-export function removeRunFile(dataDir: string): void {
-  const run = runFile.safeParse(safeJson(readText(join(dataDir, "run.json")) ?? ""));
+export function removeRunFile(runDir: string): void {
+  const run = runFile.safeParse(safeJson(readText(join(runDir, "run.json")) ?? ""));
   if (run.success && run.data.pid !== process.pid) return;
-  rmSync(join(dataDir, "run.json"), { force: true });
+  rmSync(join(runDir, "run.json"), { force: true });
 }
 
 /** True when a process has this id and has not ended. */

@@ -78,9 +78,9 @@ test("one command brings the shop up, and a request goes through it as one trace
       const [gateway] = trace.roots;
       const path = (node: SpanNode | undefined): string =>
         `${node?.span.resource.service}:${node?.span.kind}`;
-      assert.equal(path(gateway), "shop-gateway:server");
+      assert.equal(path(gateway), "gateway:server");
       const attempt = gateway?.children[0];
-      assert.equal(path(attempt), "shop-gateway:client");
+      assert.equal(path(attempt), "gateway:client");
       const served = attempt?.children[0];
       assert.equal(path(served), "order-service:server");
       const [toUser, toPayment] = served?.children ?? [];
@@ -124,7 +124,7 @@ test("one command brings the shop up, and a request goes through it as one trace
     );
     assert.match((await fleet.tusker("logs", "user-service")).stdout, /user-service-001/);
     const list = await fleet.tusker("traces");
-    assert.match(list.stdout, /shop-gateway/);
+    assert.match(list.stdout, /gateway/);
     const called = await fleet.tusker("call", "user-service", "/users/123");
     assert.equal(called.code, 0);
     assert.match(called.stdout, /Ada Lovelace/);

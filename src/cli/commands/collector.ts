@@ -1,5 +1,5 @@
 import { startCollector } from "../../collector/index.ts";
-import { systemClock } from "../../kernel/index.ts";
+import { systemClock, TuskerError } from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
 import { bindOption, portOption } from "../listen-options.ts";
 import { serveUntilSignal, stderrLogger } from "../serve.ts";
@@ -15,6 +15,13 @@ export const run: Run = async (args, io) => {
     clock: systemClock,
     log: stderrLogger("collector", io),
   });
+  if (collector.listening.length === 0) {
+    const taken = collector.standDown.map(({ protocol, port }) => `${port} (${protocol})`).join(", ");
+    throw new TuskerError(
+      "NET_PORT_TAKEN",
+      `every port of the collector is taken: ${taken}; stop what listens there, or choose others`,
+    );
+  }
   const addresses = Object.fromEntries(
     collector.listening.map(({ protocol, port }) => [protocol, `http://${host}:${port}`]),
   );

@@ -11,7 +11,7 @@ export const run: Run = async (args, io) => {
   if (there.length > 0)
     throw new TuskerError(
       "CLI_USAGE",
-      `${there.join(", ")} exists in ${folder} already; init writes into a folder without a fleet`,
+      `${there.join(", ")} ${there.length === 1 ? "exists" : "exist"} in ${folder} already; init writes into a folder without a fleet`,
     );
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -22,7 +22,7 @@ export const run: Run = async (args, io) => {
     io.out(
       `${Object.keys(files)
         .map((path) => `  wrote ${path}\n`)
-        .join("")}\n  next  cd ${folder} && npm install && npx tusker up\n`,
+        .join("")}\n  next  cd ${folder} && npm install && npm start\n`,
     );
   return 0;
 };
@@ -34,11 +34,37 @@ function firstFiles(folder: string): Readonly<Record<string, string>> {
       .replace(/[^a-z0-9-]+/g, "-")
       .replace(/^[^a-z]+|-+$/g, "") || "fleet";
   return {
-    "package.json": `${JSON.stringify({ name, private: true, type: "module", scripts: { start: "tusker up" }, dependencies: { tusker: "^0.1.0", zod: "^4.0.0" } }, null, 2)}\n`,
+    "package.json": printed({
+      name,
+      private: true,
+      type: "module",
+      scripts: { start: "tusker up", check: "tusker check && tsc" },
+      dependencies: { tusker: "^0.1.0", zod: "^4.0.0" },
+      // The Node that runs the fleet, whatever the shell has.
+      devDependencies: { "@types/node": "^24.0.0", node: "^26.0.0", typescript: "^7.0.0" },
+      allowScripts: { node: true },
+    }),
+    "tsconfig.json": printed({
+      compilerOptions: {
+        target: "ES2024",
+        module: "NodeNext",
+        strict: true,
+        noEmit: true,
+        allowImportingTsExtensions: true,
+        erasableSyntaxOnly: true,
+        verbatimModuleSyntax: true,
+        types: ["node"],
+      },
+      include: ["services"],
+    }),
     ".gitignore": "node_modules/\n.tusker/\n",
     "tusker.tsk": fleetFile(name),
     "services/hello.ts": serviceFile,
   };
+}
+
+function printed(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 function fleetFile(name: string): string {

@@ -2,7 +2,7 @@ import type { LogView } from "../../control/index.ts";
 import type { Io, Run } from "../command.ts";
 import { controlClient } from "../control-client.ts";
 import { runningFleet } from "../fleet-file.ts";
-import { paintFor } from "../paint.ts";
+import { harmless, paintFor } from "../paint.ts";
 
 /** Prints what services wrote; with --follow goes on until it is interrupted or the fleet ends. */
 export const run: Run = async (args, io) => {
@@ -35,6 +35,6 @@ function print(line: LogView, colours: Map<string, number>, io: Io): void {
   colours.set(line.service, colour);
   const time = new Date(line.at).toISOString().slice(11, 23);
   io.out(
-    `${paint.dim(time)} ${paint.nth(colour, line.instance)} ${line.stream === "stderr" ? "┃" : "│"} ${line.text}\n`,
+    `${paint.dim(time)} ${paint.nth(colour, line.instance)} ${line.stream === "stderr" ? "┃" : "│"} ${harmless(line.text)}\n`,
   );
 }

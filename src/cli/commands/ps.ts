@@ -6,19 +6,21 @@ import { paintFor } from "../paint.ts";
 
 /** Lists the processes of the running fleet. */
 export const run: Run = async (args, io) => {
-  await using control = controlClient(runningFleet(args, io));
+  const running = runningFleet(args, io);
+  await using control = controlClient(running);
   const view = (await control.get("/control/fleet")) as FleetView;
   if (args.flag("json")) io.out(`${JSON.stringify(view)}\n`);
-  else print(view, io);
+  else print(view, running.link, io);
   return 0;
 };
 
-function print(view: FleetView, io: Io): void {
+function print(view: FleetView, link: string, io: Io): void {
   const paint = paintFor(io.colour);
-  const rows = view.services.flatMap((service) =>
+  const listed = [{ version: "", instances: [view.gatewayProcess] }, ...view.services];
+  const rows = listed.flatMap((service) =>
     service.instances.map((instance) => [
       instance.id,
-      instance.state,
+      instance.crashLoop ? "crash loop" : instance.state,
       instance.port === undefined ? "–" : `:${instance.port}`,
       instance.grpcPort === undefined ? "–" : `:${instance.grpcPort}`,
       String(instance.pid ?? "–"),
@@ -36,7 +38,7 @@ function print(view: FleetView, io: Io): void {
       .join("  ")
       .trimEnd();
   io.out(
-    `${paint.bold(view.name)} (${view.environment}), gateway ${view.gateway ?? "not ready"}, registry ${view.registry ?? "off"}\n\n`,
+    `${paint.bold(view.name)} (${view.environment}), gateway ${view.gateway ?? "not ready"}, registry ${view.registry ?? "off"}\ndashboard ${link}\n\n`,
   );
   io.out(`${paint.dim(line(head))}\n${rows.map((row) => `${line(row)}\n`).join("")}`);
 }

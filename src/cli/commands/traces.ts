@@ -1,4 +1,5 @@
 import { renderTraceList, renderWaterfall, type Trace, type TraceSummary } from "../../collector/index.ts";
+import { TuskerError } from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
 import { controlClient } from "../control-client.ts";
 import { runningFleet } from "../fleet-file.ts";
@@ -9,6 +10,11 @@ export const run: Run = async (args, io) => {
   const [id] = args.positionals;
   const view = { width: io.width, color: io.colour };
   if (id !== undefined) {
+    if (!/^[0-9a-f]{1,32}$/i.test(id))
+      throw new TuskerError(
+        "CLI_USAGE",
+        `"${id}" is no trace id: up to 32 hexadecimal digits, the first few are enough`,
+      );
     const trace = (await control.get(`/control/traces/${encodeURIComponent(id.toLowerCase())}`)) as Trace;
     io.out(args.flag("json") ? `${JSON.stringify(trace)}\n` : renderWaterfall(trace, view));
     return 0;

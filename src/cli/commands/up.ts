@@ -55,20 +55,22 @@ async function live(settings: FleetSettings, anyPort: boolean, report: UpReport)
   const ended = Promise.race([signals.asked, stop.promise]);
   await Promise.race([started, ended]);
   await ended;
+  report.stopping(settings.stopTimeoutMs);
   return systemClock.now();
 }
 
 /** Tells the other commands where this fleet can be spoken to, for as long as it runs. */
 function announce(fleet: RunningFleet, control: Control): Disposable {
-  const { dataDir, name } = fleet.settings;
+  const { runDir, name } = fleet.settings;
   const registry = fleet.registryUrl === undefined ? {} : { registry: fleet.registryUrl };
-  writeRunFile(dataDir, {
+  writeRunFile(runDir, {
     name,
     control: control.url,
+    link: control.link,
     token: control.token.reveal(),
     ...registry,
   });
-  return { [Symbol.dispose]: () => removeRunFile(dataDir) };
+  return { [Symbol.dispose]: () => removeRunFile(runDir) };
 }
 
 function addressesOf(fleet: RunningFleet, dashboard: string, tookMs: number): UpAddresses {
@@ -85,7 +87,7 @@ function addressesOf(fleet: RunningFleet, dashboard: string, tookMs: number): Up
 
 /** @throws TuskerError FLEET_RUNNING */
 function refuseTwice(settings: FleetSettings): void {
-  const running = readRunFile(settings.dataDir);
+  const running = readRunFile(settings.runDir);
   if (running === undefined) return;
   throw new TuskerError(
     "FLEET_RUNNING",

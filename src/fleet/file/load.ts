@@ -116,6 +116,7 @@ function settingsOf(
     file,
     root,
     dataDir: resolve(root, fleet.data_dir),
+    runDir: join(resolve(root, fleet.data_dir), "run", basename(file, ".tsk")),
     environment,
     tryPath: fleet.try ?? firstGet(sections.routes),
     startTimeoutMs: fleet.start_timeout,

@@ -11,6 +11,8 @@ export interface FleetSettings {
   readonly root: string;
   /** Databases, logs and run state, absolute. */
   readonly dataDir: string;
+  /** What this fleet keeps under the data folder about its run: of the file's name, since a folder may hold several. */
+  readonly runDir: string;
   /** The environment whose overlay was merged, "development" unless told otherwise. */
   readonly environment: string;
   /** Path of a first request to try. */

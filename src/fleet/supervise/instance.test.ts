@@ -177,7 +177,7 @@ test("a killed process comes back by itself, and its end is told with reason and
   assert.notEqual(w.instance.pid, first);
   assert.equal(w.instance.restarts, 1);
   assert.deepEqual(w.told, ["ready", "gone", "ready"]);
-  assert.equal(w.logs.lastWords("s-001", 9)[0]?.text, "about to work");
+  assert.equal(w.logs.lastWords("s-001", 9, 0)[0]?.text, "about to work");
 });
 
 test("a process that ends at once is started again with growing waits, and called a crash loop", async () => {

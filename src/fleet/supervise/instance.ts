@@ -1,5 +1,5 @@
 import { type Clock, messageOf, type Random, type Timer } from "../../kernel/index.ts";
-import { Child } from "./child.ts";
+import { Child, type ReadyReport } from "./child.ts";
 import type { Command } from "./command.ts";
 import type { Keeper } from "./keeper.ts";
 import type { LogBook } from "./lines.ts";
@@ -48,6 +48,8 @@ export interface InstanceListener {
 
 export interface Exit {
   readonly pid: number;
+  /** When it was started, milliseconds since the epoch. */
+  readonly startedAt: number;
   readonly reason: string;
   readonly uptimeMs: number;
   readonly retryMs: number;
@@ -71,6 +73,7 @@ export class Instance {
   #child: Child | undefined;
   #life: Life | undefined;
   #restarts = 0;
+  #crashLoop = false;
   #ready: Ready | undefined;
   #firstReady: PromiseWithResolvers<void> = Promise.withResolvers();
 
@@ -91,6 +94,11 @@ export class Instance {
 
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** True while it ends so often in a row that starting it again is not expected to help. */
+  get crashLoop(): boolean {
+    return this.#crashLoop && this.#state !== "ready";
   }
 
   get restarts(): number {
@@ -136,6 +144,7 @@ export class Instance {
       if (stop.aborted) return;
       this.#restarts++;
       const { delayMs, loop } = this.#policy.exited(exit.uptimeMs);
+      this.#crashLoop = loop !== undefined;
       this.#enter("restarting");
       this.#ports.listener.exited({ ...exit, retryMs: delayMs, loop });
       await this.#ports.clock.sleep(delayMs, stop).catch(() => {});
@@ -143,15 +152,16 @@ export class Instance {
   }
 
   /** One process, from ports to exit. */
-  async #run(stop: AbortSignal): Promise<Pick<Exit, "pid" | "reason" | "uptimeMs">> {
+  async #run(stop: AbortSignal): Promise<Pick<Exit, "pid" | "startedAt" | "reason" | "uptimeMs">> {
     const { clock, listener, keeper } = this.#ports;
     const started = clock.now();
+    const startedAt = clock.wall();
     const over = new AbortController();
     const told = aborts(stop, over.signal);
     let pid = 0;
     try {
       const prepared = await this.spec.prepare();
-      if (stop.aborted) return { pid, reason: "not started", uptimeMs: 0 };
+      if (stop.aborted) return { pid, startedAt, reason: "not started", uptimeMs: 0 };
       const child = this.#spawn(prepared);
       this.#child = child;
       pid = child.pid ?? 0;
@@ -172,9 +182,9 @@ export class Instance {
       if (stop.aborted) await this.#end(child);
       const reason = await child.exit;
       await child.cleanUp(clock);
-      return { pid, reason, uptimeMs: clock.now() - started };
+      return { pid, startedAt, reason, uptimeMs: clock.now() - started };
     } catch (error) {
-      return { pid, reason: messageOf(error), uptimeMs: clock.now() - started };
+      return { pid, startedAt, reason: messageOf(error), uptimeMs: clock.now() - started };
     } finally {
       over.abort();
       this.#child = undefined;
@@ -200,8 +210,9 @@ export class Instance {
     const { startTimeoutMs, probe } = this.spec;
     const slow: Timer = clock.after(startTimeoutMs, () => listener.slow(startTimeoutMs));
     signal.addEventListener("abort", () => slow.cancel(), { once: true });
+    // What does not report is not known to speak gRPC: that port is not told to anybody.
     const seen = probe?.(prepared, signal).then(
-      () => prepared,
+      (): ReadyReport => ({ port: prepared.port }),
       () => new Promise<never>(() => {}),
     );
     const { port, grpcPort } = await Promise.race([child.reported(), ...(seen === undefined ? [] : [seen])]);

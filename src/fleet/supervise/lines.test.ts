@@ -92,7 +92,7 @@ test("last words are those of one process", () => {
   for (let i = 0; i < 5; i++) book.add({ ...line("a", `one ${i}`), instance: "a-001" });
   book.add({ ...line("a", "two"), instance: "a-002" });
   assert.deepEqual(
-    book.lastWords("a-001", 2).map((one) => one.text),
+    book.lastWords("a-001", 2, 0).map((one) => one.text),
     ["one 3", "one 4"],
   );
 });

@@ -43,8 +43,8 @@ export interface LogBook {
   add(line: LogLine): void;
   /** The last `count` lines, oldest first; of one service or of all. */
   tail(count: number, service?: string): readonly LogLine[];
-  /** The last `count` lines of one process, oldest first. */
-  lastWords(instance: string, count: number): readonly LogLine[];
+  /** What a process said last since `since`, oldest first: at most `count` lines, without blank ones and stack frames. */
+  lastWords(instance: string, count: number, since: number): readonly LogLine[];
   subscribe(listener: (line: LogLine) => void): Disposable;
 }
 
@@ -68,10 +68,11 @@ export function logBook(capacity: number = 2_000): LogBook {
           : (books.get(service) ?? []);
       return count === 0 ? [] : all.slice(-Math.min(count, capacity));
     },
-    lastWords: (instance, count) =>
+    lastWords: (instance, count, since) =>
       [...books.values()]
-        .flatMap((book) => book.filter((line) => line.instance === instance))
-        .slice(-Math.max(1, count)),
+        .flatMap((book) => book.filter((line) => line.instance === instance && line.at >= since))
+        .filter((line) => !/^\s*(at .*)?$/.test(line.text))
+        .slice(-count),
     subscribe(listener) {
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
