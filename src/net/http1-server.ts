@@ -1,9 +1,11 @@
 import { once } from "node:events";
-import type { Server as NodeServer } from "node:http";
+import type { IncomingMessage, Server as NodeServer, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { type Clock, problemMediaType, systemClock, TuskerError, toProblem } from "../kernel/index.ts";
 import { dispatch } from "./dispatch.ts";
 import type { Server, ServerHandler } from "./exchange.ts";
+import { Farewells } from "./farewell.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { listen, serverOf } from "./listen.ts";
 
@@ -40,9 +42,15 @@ export async function serveHttp1(handler: ServerHandler, options: Http1ServerOpt
   // A static import of node:http reads all its exports, one of which loads a whole HTTP client: 60 ms of every start.
   const { createServer } = process.getBuiltinModule("node:http");
   const host = options.host ?? "127.0.0.1";
-  const life: Life = { sockets: new Set(), draining: false };
-  const { sockets } = life;
+  const clock = options.clock ?? systemClock;
+  const life: Life = { sockets: new Set(), farewells: new Farewells(clock), draining: false };
+  const { sockets, farewells } = life;
   const maxConnections = options.maxConnections ?? 10_000;
+  const begin = (req: IncomingMessage, res: ServerResponse): void => {
+    // The parser of a refused connection reads on. Its client will ask again elsewhere: nothing may be done here.
+    if (farewells.has(req.socket)) req.resume();
+    else dispatch(handler, new Http1Exchange(req, res, life), options.onError);
+  };
   const node = createServer(
     {
       maxHeaderSize: options.maxHeadBytes ?? 32 * 1024,
@@ -55,16 +63,14 @@ export async function serveHttp1(handler: ServerHandler, options: Http1ServerOpt
       noDelay: true,
       highWaterMark: 64 * 1024,
     },
-    (req, res) => dispatch(handler, new Http1Exchange(req, res, life), options.onError),
+    begin,
   );
   node.maxHeadersCount = options.maxHeaders ?? 100;
-  node.on("checkContinue", (req, res) =>
-    dispatch(handler, new Http1Exchange(req, res, life), options.onError),
-  );
+  node.on("checkContinue", begin);
   node.on("connection", (socket: Socket) => {
     if (sockets.size >= maxConnections) {
       options.onRefused?.();
-      refuse(socket);
+      farewells.say(socket, refusal());
       return;
     }
     sockets.add(socket);
@@ -72,17 +78,17 @@ export async function serveHttp1(handler: ServerHandler, options: Http1ServerOpt
   });
   // RFC 9110 §9.3.6: we are no tunnel; and an upgrade we do not speak is answered as if it had not been asked for.
   node.on("connect", (_req, socket) =>
-    socket.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+    farewells.say(socket, "HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
   );
-  node.on("clientError", (error, socket) => answerParserError(error, socket));
+  node.on("clientError", (error, socket) => answerParserError(error, socket, farewells));
   await listen(node, options.port, host, options.onError);
-  const drain = drainOf(node, life, options.clock ?? systemClock);
-  return serverOf({ node, host, connections: () => sockets.size, drain });
+  return serverOf({ node, host, connections: () => sockets.size, drain: drainOf(node, life, clock) });
 }
 
 /** What all exchanges of one server share. */
 interface Life {
   readonly sockets: Set<Socket>;
+  readonly farewells: Farewells;
   /** From now on every answer closes its connection. */
   draining: boolean;
 }
@@ -93,26 +99,27 @@ function drainOf(node: NodeServer, life: Life, clock: Clock): (graceMs: number) 
     const closed = once(node, "close");
     node.close();
     node.closeIdleConnections();
-    const hard = clock.after(graceMs, () => node.closeAllConnections());
+    // Node forgets a connection that asked for a tunnel or broke its parser, and yet waits for it to close.
+    const hard = clock.after(graceMs, () => {
+      for (const socket of life.sockets) socket.destroy();
+      life.farewells.cut();
+    });
     await closed;
     hard.cancel();
   };
 }
 
-function refuse(socket: Socket): void {
+function refusal(): string {
   const problem = toProblem(
     new TuskerError("NET_OVERLOADED", "too many open connections; try again in a moment"),
   );
   const body = JSON.stringify(problem);
-  socket.end(
-    `HTTP/1.1 503 Service Unavailable\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n${body}`,
-  );
+  return `HTTP/1.1 503 Service Unavailable\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n${body}`;
 }
 
-function answerParserError(
-  error: Error & { code?: string },
-  socket: { writable: boolean; end(data: string): unknown; destroy(): unknown },
-): void {
+function answerParserError(error: Error & { code?: string }, socket: Duplex, farewells: Farewells): void {
+  // After its first error the parser complains of every further byte.
+  if (farewells.has(socket)) return;
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;
@@ -127,7 +134,8 @@ function answerParserError(
     new TuskerError("NET_MALFORMED", `the request could not be understood (${error.code ?? error.message})`),
   );
   const body = JSON.stringify({ ...problem, status: Number(status.slice(0, 3)) });
-  socket.end(
+  farewells.say(
+    socket,
     `HTTP/1.1 ${status}\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }
