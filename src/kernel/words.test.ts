@@ -14,6 +14,10 @@ function refuses(word: z.ZodType, values: readonly unknown[]): void {
   }
 }
 
+function messagesOf(word: z.ZodType, value: unknown): string[] {
+  return (word.safeParse(value).error?.issues ?? []).map((issue) => issue.message);
+}
+
 test("a duration becomes milliseconds", () => {
   assert.equal(durationMs().parse("1m30s"), 90_000);
   refuses(durationMs(), ["30", "soon", 30, undefined]);
@@ -34,6 +38,18 @@ test("a count is a whole number of 0 or more", () => {
   refuses(count(), [-1, 1.5, "1", Number.POSITIVE_INFINITY]);
 });
 
+test("a count says its bounds, whatever is wrong with the number", () => {
+  const cases: [word: z.ZodType, values: readonly unknown[], message: string][] = [
+    [count(), [-1, 1.5, -1.5, "1"], "must be a whole number of 0 or more"],
+    [count({ min: 1 }), [0, -1, 1.5, "1"], "must be a whole number of 1 or more"],
+    [count({ max: 10 }), [11, -1, "1"], "must be a whole number 0–10"],
+    [count({ min: 1, max: 64 }), [0, 65, "1"], "must be a whole number 1–64"],
+  ];
+  for (const [word, values, message] of cases)
+    for (const value of values) assert.deepEqual(messagesOf(word, value), [message], String(value));
+  accepts(count({ min: 1, max: 64 }), [1, 64]);
+});
+
 test("a ratio is between 0 and 1, both included", () => {
   accepts(ratio(), [0, 0.5, 1]);
   refuses(ratio(), [-0.01, 1.01, "0.5"]);
@@ -47,4 +63,17 @@ test("an address is http or https, with a host", () => {
 test("a refusal says what was expected and what was found", () => {
   const issue = durationMs().safeParse("soon").error?.issues[0];
   assert.match(issue?.message ?? "", /"30s".*"soon"/);
+});
+
+test("what is no text is refused with the same words as bad text", () => {
+  assert.deepEqual(messagesOf(durationMs(), 10), ['must be a duration such as "30s" or "250ms"']);
+  assert.deepEqual(messagesOf(sizeBytes(), 64), ['must be a size such as "64KiB" or "10MB"']);
+});
+
+test("a duration may have a least value", () => {
+  accepts(durationMs(), ["0s"]);
+  accepts(durationMs({ minMs: 1 }), ["1ms", "30s"]);
+  assert.deepEqual(messagesOf(durationMs({ minMs: 1 }), "0s"), [
+    'must be a duration of 1ms or more, found "0s"',
+  ]);
 });

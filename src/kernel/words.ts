@@ -1,42 +1,62 @@
 import { z } from "zod";
-import { tryDuration } from "./duration.ts";
+import { formatDuration, tryDuration } from "./duration.ts";
 import { trySize } from "./size.ts";
 
-/** A duration as written ("30s"), given to the room as milliseconds. */
-export function durationMs(): z.ZodType<number, string> {
-  return z.string().transform((text, ctx) => {
+/** The bounds of a duration, both included. */
+interface DurationBounds {
+  /** Default 0. */
+  readonly minMs?: number;
+}
+
+/**
+ * A duration as written ("30s"), given to the room as milliseconds.
+ *
+ * @example durationMs({ minMs: 1 }) // where "0s" would mean that nothing can ever happen in time
+ */
+export function durationMs({ minMs = 0 }: DurationBounds = {}): z.ZodType<number, string> {
+  const expected = 'must be a duration such as "30s" or "250ms"';
+  return z.string(expected).transform((text, ctx) => {
     const ms = tryDuration(text);
-    if (ms !== undefined) return ms;
-    ctx.addIssue({ code: "custom", message: `must be a duration such as "30s" or "250ms", found "${text}"` });
+    if (ms !== undefined && ms >= minMs) return ms;
+    const rule = ms === undefined ? expected : `must be a duration of ${formatDuration(minMs)} or more`;
+    ctx.addIssue({ code: "custom", message: `${rule}, found "${text}"` });
     return z.NEVER;
   });
 }
 
 /** A size as written ("64KiB"), given to the room as bytes. */
 export function sizeBytes(): z.ZodType<number, string> {
-  return z.string().transform((text, ctx) => {
+  const expected = 'must be a size such as "64KiB" or "10MB"';
+  return z.string(expected).transform((text, ctx) => {
     const bytes = trySize(text);
     if (bytes !== undefined) return bytes;
-    ctx.addIssue({ code: "custom", message: `must be a size such as "64KiB" or "10MB", found "${text}"` });
+    ctx.addIssue({ code: "custom", message: `${expected}, found "${text}"` });
     return z.NEVER;
   });
 }
 
 /** A port number; 0 lets the system choose. */
 export function port(): z.ZodNumber {
-  return z
-    .number("must be a whole number 0–65535")
-    .int("must be a whole number 0–65535")
-    .min(0, "must be a whole number 0–65535")
-    .max(65_535, "must be a whole number 0–65535");
+  return whole(0, 65_535, "must be a whole number 0–65535");
 }
 
-/** A whole number ≥ 0. */
-export function count(): z.ZodNumber {
-  return z
-    .number("must be a whole number of 0 or more")
-    .int("must be a whole number of 0 or more")
-    .min(0, "must be a whole number of 0 or more");
+/** The bounds of a count, both included. */
+interface CountBounds {
+  /** Default 0. */
+  readonly min?: number;
+  /** Default: none. */
+  readonly max?: number;
+}
+
+/**
+ * A whole number, 0 or more unless the bounds say otherwise; the refusal names the bounds.
+ *
+ * @example count({ min: 1, max: 64 }) // "must be a whole number 1–64"
+ */
+export function count({ min = 0, max }: CountBounds = {}): z.ZodNumber {
+  if (max === undefined)
+    return whole(min, Number.MAX_SAFE_INTEGER, `must be a whole number of ${min} or more`);
+  return whole(min, max, `must be a whole number ${min}–${max}`);
 }
 
 /** A share between 0 and 1. */
@@ -55,4 +75,9 @@ export function httpUrl(): z.ZodType<string, string> {
       (text) => /^https?:\/\/[^/\s]+/.test(text) && URL.canParse(text),
       "must be an http:// or https:// address",
     );
+}
+
+/** One check, so that a number that is wrong twice is reported once. */
+function whole(min: number, max: number, expected: string): z.ZodNumber {
+  return z.number(expected).refine((n) => Number.isSafeInteger(n) && n >= min && n <= max, expected);
 }

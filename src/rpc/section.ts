@@ -8,7 +8,7 @@ export const grpcSection = z.strictObject({
   /** The first service's gRPC port; the supervisor gives each instance its own. 0 lets the system choose. */
   port: port().default(9090),
   /** Calls at once on one connection (SETTINGS_MAX_CONCURRENT_STREAMS). */
-  max_concurrent_streams: count().min(1).default(100),
+  max_concurrent_streams: count({ min: 1 }).default(100),
   /** A connection without calls is closed after this. */
   max_connection_idle: durationMs().prefault("30s"),
   /** A connection is retired after this, ±10 %, so that clients spread again (gRFC A9). */
@@ -31,7 +31,7 @@ export const apiCommunicationSection = z.strictObject({
   retry_delay: durationMs().prefault("1s"),
   circuit_breaker_enabled: z.boolean().default(true),
   /** Failures in a row that open an endpoint's breaker. */
-  circuit_breaker_threshold: count().min(1).default(5),
+  circuit_breaker_threshold: count({ min: 1 }).default(5),
   /** The longest an endpoint's breaker stays open between probes. */
   circuit_breaker_timeout: durationMs().prefault("60s"),
 });
