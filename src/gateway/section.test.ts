@@ -118,6 +118,39 @@ test("a bad path and a route that could never be reached are problems of the sec
   assert.match(issues[1] ?? "", /^\/users\/\{name\}\.1: GET of path/);
 });
 
+test("problems of paths are found beside wrong fields, and point at the key", () => {
+  const { error } = routesSection.safeParse({
+    "/a*b": { service: "s", timeout: "soon" },
+    "/users/{id}": { service: "s", method: "GET", retries: 99 },
+    "/users/{name}": { service: "s", method: "GET" },
+    "/list": [{ service: "s", method: "GET", timeout: 5 }, { service: "t", method: "GET" }, "t"],
+  });
+  const issues = (error?.issues ?? []).map((issue) => ({
+    path: issue.path,
+    part: issue.code === "custom" ? issue.params?.part : undefined,
+  }));
+  const atKeys = issues.filter(({ part }) => part === "key").map(({ path }) => path);
+  assert.deepEqual(atKeys, [["/a*b"], ["/users/{name}"], ["/list", 1]]);
+  const others = issues.filter(({ part }) => part === undefined).map(({ path }) => path[0]);
+  assert.deepEqual(others, ["/a*b", "/users/{id}", "/list"]);
+});
+
+test("a path that stands for nothing that can be read is not asked about", () => {
+  for (const wrong of [5, [], [5], { method: 5 }, { method: [5] }])
+    assert.equal(routesSection.safeParse({ "/a": wrong }).success, false, JSON.stringify(wrong));
+  assert.equal(routesSection.safeParse(5).success, false);
+});
+
+test("numbers and times out of range are told with their range", () => {
+  const told = (gateway: object) => issuesOf(gatewaySection.safeParse(gateway));
+  assert.deepEqual(told({ max_connections: 0 }), ["max_connections: must be a whole number of 1 or more"]);
+  assert.deepEqual(told({ retries: 11 }), ["retries: must be a whole number 0–10"]);
+  assert.deepEqual(told({ timeout: 10 }), ['timeout: must be a duration such as "30s" or "250ms"']);
+  assert.deepEqual(told({ timeout: "0s" }), ['timeout: must be a duration of 1ms or more, found "0s"']);
+  for (const wrong of [{ timeout: "0s" }, { rate_limit: { requests: 1, window: "0s" } }])
+    assert.equal(routesSection.safeParse({ "/a": { service: "s", ...wrong } }).success, false);
+});
+
 test("an empty strip_prefix takes nothing off", () => {
   assert.equal(gatewaySection.parse({ strip_prefix: "" }).strip_prefix, "");
   assert.equal(gatewaySection.parse({ strip_prefix: "/" }).strip_prefix, "");
