@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { messageOf, systemCode, TuskerError, toTuskerError } from "./index.ts";
+import { messageOf, systemCode, TuskerError, toProblem, toTuskerError } from "./index.ts";
 
 test("an error carries its code, its row, its details and its cause", () => {
   const cause = new Error("refused");
@@ -14,6 +14,13 @@ test("an error carries its code, its row, its details and its cause", () => {
   assert.equal(error.cause, cause);
   assert.equal(error.name, "TuskerError");
   assert.ok(error instanceof Error);
+});
+
+test("one failure may have another status than its code, on every wire that asks for its row", () => {
+  const late = new TuskerError("NET_TIMEOUT", "the client was slow", { status: 408 });
+  assert.deepEqual(late.row, { http: 408, grpc: 4, retryable: true });
+  assert.equal(toProblem(late).status, 408);
+  assert.equal(new TuskerError("NET_TIMEOUT", "x").row.http, 504);
 });
 
 test("without a cause there is no cause property", () => {

@@ -6,6 +6,8 @@ export type ErrorDetails = Readonly<Record<string, unknown>>;
 export interface TuskerErrorOptions {
   readonly cause?: unknown;
   readonly details?: ErrorDetails;
+  /** HTTP status of this one failure, where the row of its code would mislead: whoever was slow is 408, not 504. */
+  readonly status?: number;
 }
 
 const brand = Symbol.for("tusker.error");
@@ -19,18 +21,21 @@ const brand = Symbol.for("tusker.error");
 export class TuskerError extends Error {
   readonly code: Code;
   readonly details: ErrorDetails;
+  readonly #status: number | undefined;
 
   constructor(code: Code, message: string, options: TuskerErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "TuskerError";
     this.code = code;
     this.details = options.details ?? {};
+    this.#status = options.status;
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** The row of the code table. */
+  /** The row of the code table, with this failure's own status if it has one. */
   get row(): CodeRow {
-    return codes[this.code];
+    const row = codes[this.code];
+    return this.#status === undefined ? row : { ...row, http: this.#status };
   }
 
   /** Two copies of the package in one process still recognise each other's errors. */

@@ -22,12 +22,19 @@ export interface ServerExchange {
   readonly signal: AbortSignal;
   /** True when the request announced a body. */
   readonly hasBody: boolean;
-  /** The body. May be read once. */
+  /**
+   * The body. May be read once. Its reader gets NET_RESET when the client goes away, and NET_TIMEOUT with status 408
+   * when nothing comes for the server's `bodyTimeoutMs`.
+   */
   readonly body: ByteStream;
   /** First value of a field, any case; undefined when absent. */
   header(name: string): string | undefined;
-  /** Reads the whole body. @throws TuskerError NET_BODY_TOO_LARGE past `maxBytes` */
-  bytes(maxBytes: number): Promise<Uint8Array>;
+  /**
+   * Reads the whole body.
+   *
+   * @throws TuskerError NET_BODY_TOO_LARGE past `maxBytes`, what `body` throws, and the reason of `options.signal`
+   */
+  bytes(maxBytes: number, options?: ReadOptions): Promise<Uint8Array>;
   /** Sends an interim answer (100, 103). */
   inform(status: number, headers?: HeaderList): void;
   /** Sends the answer; resolves when it is written or the client is gone. May be called once. */
@@ -36,6 +43,12 @@ export interface ServerExchange {
   readonly answered: boolean;
   /** Closes the connection without an answer, or in the middle of one: the only honest end of a broken stream. */
   abort(): void;
+}
+
+/** How long to wait for a body. */
+export interface ReadOptions {
+  /** Ends the read, for example at the deadline of the whole request. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a server says. */

@@ -1,14 +1,19 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { TuskerError } from "../kernel/index.ts";
-import { readAll } from "./bytes.ts";
-import type { Answer, ByteStream, HeaderList, ServerExchange } from "./exchange.ts";
+import { type Clock, TuskerError } from "../kernel/index.ts";
+import { paced, readAll } from "./bytes.ts";
+import type { Answer, ByteStream, HeaderList, ReadOptions, ServerExchange } from "./exchange.ts";
+import { lingerMs } from "./farewell.ts";
 import { plainAddress } from "./sockets.ts";
 
 /** What an exchange must know of its server. */
 interface Life {
   /** From now on every answer closes its connection. */
   readonly draining: boolean;
+  readonly clock: Clock;
+  readonly bodyTimeoutMs: number;
+  /** An answer is through; its connection may rest now. */
+  readonly settled: () => void;
 }
 
 /** One request and its answer on a connection of `node:http`. */
@@ -18,6 +23,9 @@ export class Http1Exchange implements ServerExchange {
   readonly #life: Life;
   #gone: AbortController | undefined;
   #answered = false;
+  /** True while somebody takes in the body. */
+  #reading = false;
+  #continued = false;
 
   constructor(req: IncomingMessage, res: ServerResponse, life: Life) {
     this.#req = req;
@@ -67,7 +75,7 @@ export class Http1Exchange implements ServerExchange {
 
   get body(): ByteStream {
     this.#continue();
-    return bodyOf(this.#req);
+    return this.#read();
   }
 
   get answered(): boolean {
@@ -79,8 +87,10 @@ export class Http1Exchange implements ServerExchange {
     return Array.isArray(value) ? value[0] : value;
   }
 
-  bytes(maxBytes: number): Promise<Uint8Array> {
-    return readAll(this.body, maxBytes, this.header("content-length"));
+  bytes(maxBytes: number, options?: ReadOptions): Promise<Uint8Array> {
+    const announced = this.header("content-length");
+    if (!(Number(announced ?? 0) > maxBytes)) this.#continue();
+    return readAll(this.#read(options?.signal), maxBytes, announced);
   }
 
   inform(status: number, headers: HeaderList = []): void {
@@ -94,9 +104,8 @@ export class Http1Exchange implements ServerExchange {
     this.#answered = true;
     const res = this.#res;
     if (res.destroyed) return;
-    // A body we never read would be taken for the next request: say close, and node drains or ends the socket.
-    const unread = this.hasBody && !this.#req.complete && this.#req.readableFlowing === null;
-    if (unread || this.#life.draining) res.shouldKeepAlive = false;
+    // A body nobody takes in would stand before the next request.
+    if (this.#unread || this.#life.draining) res.shouldKeepAlive = false;
     const headers = [...(answer.headers ?? [])];
     if (answer.trailers !== undefined) headers.push("Transfer-Encoding", "chunked");
     const { body } = answer;
@@ -114,10 +123,34 @@ export class Http1Exchange implements ServerExchange {
     this.#req.socket.destroy();
   }
 
+  /** True when the client has more to send than anybody wants. */
+  get #unread(): boolean {
+    return this.hasBody && !this.#req.complete && !this.#reading;
+  }
+
+  get #awaitsContinue(): boolean {
+    return !this.#continued && this.#req.headers.expect?.toLowerCase() === "100-continue";
+  }
+
   #continue(): void {
-    if (this.#req.headers.expect?.toLowerCase() !== "100-continue") return;
-    if (this.#req.readableFlowing === null && !this.#answered && !this.#res.headersSent)
-      this.#res.writeContinue();
+    if (!this.#awaitsContinue || this.#answered || this.#res.headersSent) return;
+    this.#continued = true;
+    this.#res.writeContinue();
+  }
+
+  async *#read(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    const { clock, bodyTimeoutMs } = this.#life;
+    this.#reading = true;
+    try {
+      // Giving up on a body must not destroy its connection: the answer that says why is still to come.
+      const chunks = this.#req.iterator({ destroyOnReturn: false });
+      yield* paced(chunks, { timeoutMs: bodyTimeoutMs, clock, signal });
+    } catch (cause) {
+      if (cause instanceof TuskerError) throw cause;
+      throw new TuskerError("NET_RESET", "the client went away in the middle of its request body", { cause });
+    } finally {
+      this.#reading = false;
+    }
   }
 
   async #respondWhole(
@@ -164,21 +197,40 @@ export class Http1Exchange implements ServerExchange {
       res.addTrailers(pairs);
     }
     if (res.destroyed) return;
+    if (this.#unread && !this.#awaitsContinue) {
+      this.#endAfterRest();
+      return;
+    }
     const ended = Promise.withResolvers<void>();
     res.once("close", ended.resolve);
     res.end(ended.resolve);
     await ended.promise;
-    if (!this.#req.complete && this.#req.readableFlowing === null) this.#req.resume();
+    this.#life.settled();
   }
-}
 
-async function* bodyOf(req: IncomingMessage): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of req) yield chunk;
-  } catch (error) {
-    throw new TuskerError("NET_RESET", "the client went away in the middle of its request body", {
-      cause: error,
-    });
+  /**
+   * Takes in what the client still sends, for a moment, before it ends an answer whose body is out already: a
+   * connection closed with unread bytes is reset, and the client might lose the answer (RFC 9112 §9.6).
+   */
+  #endAfterRest(): void {
+    const req = this.#req;
+    const res = this.#res;
+    res.flushHeaders();
+    const over = (): void => {
+      limit.cancel();
+      req.off("end", over);
+      res.off("close", over);
+      res.end(() => {
+        if (!req.complete) req.socket.destroySoon();
+        this.#life.settled();
+      });
+    };
+    const limit = this.#life.clock.after(lingerMs, over, { background: true });
+    req.once("end", over);
+    res.once("close", over);
+    // A reader that gave up may have left a read behind, which would keep the stream from flowing.
+    req.removeAllListeners("readable");
+    setImmediate(() => req.resume());
   }
 }
 

@@ -19,6 +19,8 @@ export interface Http1ServerOptions {
   readonly maxConnections?: number;
   /** Whole head of a request must arrive within this time; default 10,000. */
   readonly headTimeoutMs?: number;
+  /** Longest pause inside a request's body before its reader gets NET_TIMEOUT (408); default 30,000. */
+  readonly bodyTimeoutMs?: number;
   /** An idle kept connection is closed after this time; default 60,000. */
   readonly idleTimeoutMs?: number;
   /** Bytes of a request head; default 32 KiB. */
@@ -43,7 +45,17 @@ export async function serveHttp1(handler: ServerHandler, options: Http1ServerOpt
   const { createServer } = process.getBuiltinModule("node:http");
   const host = options.host ?? "127.0.0.1";
   const clock = options.clock ?? systemClock;
-  const life: Life = { sockets: new Set(), farewells: new Farewells(clock), draining: false };
+  const life: Life = {
+    sockets: new Set(),
+    farewells: new Farewells(clock),
+    draining: false,
+    clock,
+    bodyTimeoutMs: options.bodyTimeoutMs ?? 30_000,
+    // An answer begun before draining said that its connection stays.
+    settled: () => {
+      if (life.draining) node.closeIdleConnections();
+    },
+  };
   const { sockets, farewells } = life;
   const maxConnections = options.maxConnections ?? 10_000;
   const begin = (req: IncomingMessage, res: ServerResponse): void => {
@@ -91,6 +103,9 @@ interface Life {
   readonly farewells: Farewells;
   /** From now on every answer closes its connection. */
   draining: boolean;
+  readonly clock: Clock;
+  readonly bodyTimeoutMs: number;
+  readonly settled: () => void;
 }
 
 function drainOf(node: NodeServer, life: Life, clock: Clock): (graceMs: number) => Promise<void> {

@@ -1,7 +1,14 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 import { TuskerError } from "../kernel/index.ts";
-import { readAll } from "./bytes.ts";
-import { type Answer, type ByteStream, type HeaderList, headerOf, type ServerExchange } from "./exchange.ts";
+import { type Pace, paced, readAll } from "./bytes.ts";
+import {
+  type Answer,
+  type ByteStream,
+  type HeaderList,
+  headerOf,
+  type ReadOptions,
+  type ServerExchange,
+} from "./exchange.ts";
 import { fromWire, toTrailers, toWire } from "./http2-headers.ts";
 import { plainAddress } from "./sockets.ts";
 
@@ -9,14 +16,16 @@ import { plainAddress } from "./sockets.ts";
 export class Http2Exchange implements ServerExchange {
   readonly #stream: ServerHttp2Stream;
   readonly #raw: readonly string[];
+  readonly #pace: Pace;
   #headers: HeaderList | undefined;
   #gone: AbortController | undefined;
   #answered = false;
   #reading = false;
 
-  constructor(stream: ServerHttp2Stream, raw: readonly string[]) {
+  constructor(stream: ServerHttp2Stream, raw: readonly string[], pace: Pace) {
     this.#stream = stream;
     this.#raw = raw;
+    this.#pace = pace;
   }
 
   get method(): string {
@@ -58,7 +67,7 @@ export class Http2Exchange implements ServerExchange {
 
   get body(): ByteStream {
     this.#reading = true;
-    return bodyOf(this.#stream);
+    return bodyOf(this.#stream, this.#pace);
   }
 
   get answered(): boolean {
@@ -69,8 +78,10 @@ export class Http2Exchange implements ServerExchange {
     return headerOf(this.headers, name);
   }
 
-  bytes(maxBytes: number): Promise<Uint8Array> {
-    return readAll(this.body, maxBytes, this.header("content-length"));
+  bytes(maxBytes: number, options?: ReadOptions): Promise<Uint8Array> {
+    this.#reading = true;
+    const body = bodyOf(this.#stream, { ...this.#pace, signal: options?.signal });
+    return readAll(body, maxBytes, this.header("content-length"));
   }
 
   inform(status: number, headers: HeaderList = []): void {
@@ -146,10 +157,11 @@ function drained(stream: ServerHttp2Stream): Promise<void> {
   return new Promise((resolve) => stream.once("drain", resolve));
 }
 
-async function* bodyOf(stream: ServerHttp2Stream): AsyncGenerator<Uint8Array> {
+async function* bodyOf(stream: ServerHttp2Stream, pace: Pace): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of stream.iterator({ destroyOnReturn: false })) yield chunk;
+    yield* paced(stream.iterator({ destroyOnReturn: false }), pace);
   } catch (cause) {
+    if (cause instanceof TuskerError) throw cause;
     throw new TuskerError("NET_RESET", "the client went away in the middle of its request body", { cause });
   }
   if (stream.aborted)

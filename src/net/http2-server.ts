@@ -16,6 +16,8 @@ export interface Http2ServerOptions {
   readonly maxConnections?: number;
   /** SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §6.5.2); default 100. */
   readonly maxConcurrentStreams?: number;
+  /** Longest pause inside a request's body before its reader gets NET_TIMEOUT (408); default 30,000. */
+  readonly bodyTimeoutMs?: number;
   /** A connection without open streams is closed after this time; default 60,000. */
   readonly maxConnectionIdleMs?: number;
   /** A connection is asked to leave after this time, ±10 % (gRFC A9); default never. */
@@ -40,6 +42,8 @@ export async function serveHttp2(handler: ServerHandler, options: Http2ServerOpt
   const host = options.host ?? "127.0.0.1";
   const sessions = new Map<Http2Session, Life>();
   const maxConnections = options.maxConnections ?? 10_000;
+  const clock = options.clock ?? systemClock;
+  const pace = { timeoutMs: options.bodyTimeoutMs ?? 30_000, clock };
   const node = createServer({
     settings: {
       maxConcurrentStreams: options.maxConcurrentStreams ?? 100,
@@ -65,10 +69,10 @@ export async function serveHttp2(handler: ServerHandler, options: Http2ServerOpt
   node.on("stream", (stream, _headers, _flags, raw) => {
     stream.on("error", () => stream.close());
     if (stream.session !== undefined) sessions.get(stream.session)?.began(stream);
-    dispatch(handler, new Http2Exchange(stream, raw), options.onError);
+    dispatch(handler, new Http2Exchange(stream, raw, pace), options.onError);
   });
   await listen(node, options.port, host, options.onError);
-  const drain = drainOf(node, sessions, options.clock ?? systemClock);
+  const drain = drainOf(node, sessions, clock);
   return serverOf({ node, host, connections: () => sessions.size, drain });
 }
 

@@ -8,6 +8,7 @@ export {
   type HeaderList,
   headerOf,
   type Pool,
+  type ReadOptions,
   type Server,
   type ServerExchange,
   type ServerHandler,
