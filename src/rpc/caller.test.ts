@@ -268,6 +268,42 @@ test("a path in the url comes before those of the contract; own headers travel",
   assert.deepEqual([call?.target, call?.header("x-tenant")], ["/base/job", "blue"]);
 });
 
+test("a header field that cannot be sent is the caller's fault: named, sent nowhere, blamed on nobody", async () => {
+  await using service = await stub("a");
+  for (const protocol of ["rest", "grpc"] as const) {
+    await using jobs = client(Jobs, {
+      protocol,
+      url: urlOf(service),
+      parts: parts({ circuit_breaker_threshold: 1 }),
+    });
+    for (const [name, text] of [
+      ["x-user-name", "Łukasz"],
+      ["x-a", "1\r\nx-b: 2"],
+      ["x a", "1"],
+      ["", "1"],
+      [":path", "/other"],
+      ["Connection", "close"],
+      ["content-length", "0"],
+      ["transfer-encoding", "chunked"],
+      ["expect", "100-continue"],
+    ] as const) {
+      const error = await failureOf(jobs.read({}, { headers: { "x-fine": "1", [name]: text } }));
+      assert.equal(error.code, "RPC_INVALID_INPUT", name);
+      assert.deepEqual(
+        (error.details.problems as { path: string }[]).map(({ path }) => path),
+        [`headers.${name}`],
+      );
+      assert.equal(error.message.includes("Łukasz"), false);
+    }
+    const error = await failureOf(jobs.write({}, { idempotencyKey: "a\nb" }));
+    assert.equal(error.code, "RPC_INVALID_INPUT");
+  }
+  assert.equal(service.calls.length, 0);
+  await using jobs = client(Jobs, { url: urlOf(service), parts: parts({}) });
+  await jobs.read({}, { headers: { "x-name": "Zoë\t!" } });
+  assert.equal(service.calls[0]?.header("x-name"), "Zoë\t!");
+});
+
 test("tries and repeats are events of one client span", async () => {
   await using bad = await stub("bad", failing(503));
   await using good = await stub("good");

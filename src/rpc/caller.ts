@@ -23,6 +23,7 @@ import { currentCall } from "./context.ts";
 import type { Method } from "./contract.ts";
 import { sentence } from "./dispatch.ts";
 import { Fault } from "./fault.ts";
+import { ownFields } from "./fields.ts";
 import { type Pools, pools } from "./pools.ts";
 import type { Parts } from "./runtime.ts";
 import { check } from "./schema.ts";
@@ -33,7 +34,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Overall; default `timeout` of `[api_communication]`, and never longer than the call being answered. */
   readonly timeoutMs?: number;
-  /** More header fields, or gRPC metadata. */
+  /** More header fields, or gRPC metadata. What cannot be sent is RPC_INVALID_INPUT. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as `Idempotency-Key`: the service promises to act once, so that a failed call may be repeated. */
   readonly idempotencyKey?: string;
@@ -114,6 +115,7 @@ export class Caller implements AsyncDisposable {
     });
     if (limit.signal.aborted) throw aborted(limit.signal);
     if (deadlineMs <= now) throw this.#late(method);
+    const own = ownFields(method, options, this.#wire.protocol);
     const prepared = await this.#wire.prepare(method, inputRecord(method, input));
     await this.#follow(limit.signal);
     const repeatable =
@@ -121,7 +123,7 @@ export class Caller implements AsyncDisposable {
       isRepeatable(method.verb, { idempotencyKey: options.idempotencyKey !== undefined });
     const tryMs = repeatable ? perTryMs(deadlineMs - now, calls.retry_attempts) : deadlineMs - now;
     const tried = new Set<string>();
-    const one: OneCall = { method, prepared, options, span, limit, deadlineMs, tryMs, tried };
+    const one: OneCall = { method, prepared, own, span, limit, deadlineMs, tryMs, tried };
     const { value } = await retry(
       this.#policy,
       {
@@ -258,7 +260,8 @@ export class Caller implements AsyncDisposable {
 interface OneCall {
   readonly method: Method;
   readonly prepared: Prepared;
-  readonly options: CallOptions;
+  /** Fields the caller added. */
+  readonly own: readonly string[];
   readonly span: Span;
   readonly limit: TimeLimit;
   readonly deadlineMs: number;
@@ -267,11 +270,9 @@ interface OneCall {
   readonly tried: Set<string>;
 }
 
-function requestOf({ prepared, options, span }: OneCall, deadline: readonly string[]) {
+function requestOf({ prepared, own, span }: OneCall, deadline: readonly string[]) {
   const { method, path, body } = prepared;
-  const key = options.idempotencyKey === undefined ? [] : ["idempotency-key", options.idempotencyKey];
-  const own = Object.entries(options.headers ?? {}).flat();
-  const headers = [...prepared.headers, ...own, ...key, ...deadline, ...inject(span.context)];
+  const headers = [...prepared.headers, ...own, ...deadline, ...inject(span.context)];
   return { method, path, headers, ...(body === undefined ? {} : { body }) };
 }
 
