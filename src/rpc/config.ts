@@ -32,7 +32,8 @@ export interface ProcessConfig {
   readonly otlpEndpoint: string | undefined;
   readonly dataDir: string | undefined;
   readonly lockFile: string | undefined;
-  readonly environment: string;
+  /** Undefined when nobody said: then nothing may be taken for granted, least of all that this is development. */
+  readonly environment: string | undefined;
   /** True when a supervisor started this process and waits for its report. */
   readonly supervised: boolean;
 }
@@ -103,7 +104,7 @@ export function readConfig(env: Environment): ProcessConfig {
     otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT || undefined,
     dataDir: env.TUSKER_DATA_DIR ?? file.dataDir,
     lockFile: env.TUSKER_LOCK ?? file.lockFile,
-    environment: env.TUSKER_ENV ?? file.environment ?? "development",
+    environment: env.TUSKER_ENV ?? file.environment,
     supervised: env.TUSKER_SERVICE !== undefined,
   };
 }

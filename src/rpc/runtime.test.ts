@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -77,7 +77,7 @@ test("a process that nobody told anything has a default for everything", () => {
       config.supervised,
       config.environment,
     ],
-    [undefined, 0, "127.0.0.1", "/health", undefined, false, "development"],
+    [undefined, 0, "127.0.0.1", "/health", undefined, false, undefined],
   );
 });
 
@@ -282,6 +282,24 @@ test("settings that do not fit end the process with one clear error", async () =
   });
   await once(child, "close");
   assert.match(output, /^RPC_CONFIG config of greet-service: greeting/);
+});
+
+test("a process that nobody told its environment leaves the lock file alone and says how to write it", async () => {
+  await using dir = await folder();
+  const file = join(dir.path, "tusker.lock");
+  const written = '{"version":1,"services":{}}';
+  await writeFile(file, written);
+  const said = program.replace(
+    "await serve(",
+    "process.on('uncaughtException', (error) => { console.log('FAILED', error.code, error.message); process.exit(1); });\nawait serve(",
+  );
+  await using silent = await run(dir.path, {}, said);
+  assert.match(await silent.line("FAILED"), /RPC_LOCK .*TUSKER_ENV=development/);
+  assert.deepEqual(await silent.exited, [1, null]);
+  assert.equal(await readFile(file, "utf8"), written);
+  await using told = await run(dir.path, { TUSKER_ENV: "development" });
+  await told.line("greet-service listens");
+  assert.match(await readFile(file, "utf8"), /greet-service/);
 });
 
 test("without a registry the addresses of the fleet file are where the services are", async () => {

@@ -31,8 +31,8 @@ export interface Parts {
   readonly discovery: Discovery | undefined;
   /** File of the gRPC field numbers; undefined numbers fields in the order of the contract. */
   readonly lockFile: string | undefined;
-  /** Only "development" writes new field numbers. */
-  readonly environment: string;
+  /** Only a process that was told "development" writes new field numbers. */
+  readonly environment: string | undefined;
 }
 
 /** The parts of this process, made from its environment when first used. */
@@ -62,7 +62,7 @@ export class Runtime implements Parts, AsyncDisposable {
     return this.config.grpc;
   }
 
-  get environment(): string {
+  get environment(): string | undefined {
     return this.config.environment;
   }
 
@@ -85,7 +85,10 @@ export class Runtime implements Parts, AsyncDisposable {
     this.#tracing ??= startTracing({
       service: this.#name,
       instance: config.instance,
-      attributes: { "service.version": config.version, "deployment.environment.name": config.environment },
+      attributes: {
+        "service.version": config.version,
+        ...(config.environment === undefined ? {} : { "deployment.environment.name": config.environment }),
+      },
       settings: config.tracing,
       endpoints: config.otlpEndpoint === undefined ? [] : [config.otlpEndpoint],
       send: (request, signal) => this.#send(request, signal),

@@ -137,8 +137,8 @@ async function listen(
 }
 
 /**
- * Binds a contract with the numbers of the lock file. In development, fields without a number get one and the file is
- * written; elsewhere a missing number means that what was tried and committed is not what runs.
+ * Binds a contract with the numbers of the lock file. A process that was told it is in development gives fields without
+ * a number one and writes the file; elsewhere a missing number means that what was tried and committed is not what runs.
  */
 async function bindWithLock(info: ContractInfo<MethodSpecs>, parts: Parts): Promise<GrpcBinding> {
   const { lockFile, clock, log, environment } = parts;
@@ -150,7 +150,7 @@ async function bindWithLock(info: ContractInfo<MethodSpecs>, parts: Parts): Prom
     const names = changes.slice(0, 5).map(({ message, field }) => `${message}.${field}`);
     throw new TuskerError(
       "RPC_LOCK",
-      `${lockFile} has no numbers for ${names.join(", ")}${changes.length > 5 ? ", …" : ""}; start ${info.name} once in development and commit the file`,
+      `${lockFile} has no numbers for ${names.join(", ")}${changes.length > 5 ? ", …" : ""}; start ${info.name} once in development (TUSKER_ENV=development, or with tusker up) and commit the file`,
       { details: { service: info.name, changes } },
     );
   }
