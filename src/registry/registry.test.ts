@@ -191,7 +191,7 @@ test("a client that goes away frees its place", async () => {
   await using t = await bench();
   const socket = connect(t.registry.port, "127.0.0.1");
   await once(socket, "connect");
-  socket.write("GET /v1/catalog/nodes?index=99999999999999&wait=60s HTTP/1.1\r\nHost: x\r\n\r\n");
+  socket.write("GET /v1/catalog/nodes?index=99999999999999&wait=60s HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await t.until(() => t.registry.stats.waiting === 1);
   socket.destroy();
   await t.until(() => t.registry.stats.waiting === 0);

@@ -6,6 +6,7 @@ import { type Checker, checker } from "./checks/checker.ts";
 import { httpProbe } from "./checks/http-probe.ts";
 import type { Probes } from "./checks/probe.ts";
 import { tcpProbe } from "./checks/tcp-probe.ts";
+import { isLoopback, refuseRebinding } from "./host.ts";
 import { instanceCheckId, type LocalInstance, rowsOf } from "./instance.ts";
 import { type LogEntry, memoryLog } from "./state/log.ts";
 import type { CheckStatus, ServiceRow } from "./state/model.ts";
@@ -15,7 +16,10 @@ import { worstOf } from "./wire/rows.ts";
 
 /** Where the registry listens and what it may use. */
 export interface RegistryOptions {
-  /** Address to listen on; default 127.0.0.1: whoever reaches the port can change what is registered. */
+  /**
+   * Address to listen on; default 127.0.0.1: whoever reaches the port can change what is registered. On loopback it
+   * answers to localhost and to addresses only (403 else), so that no web page reaches it by a name of its own.
+   */
   readonly host?: string;
   /** 0 lets the system choose. */
   readonly port: number;
@@ -106,7 +110,8 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   await store.commit(ownRows(node, id, address));
   let port = options.port;
   const identity = { datacenter: options.datacenter ?? "dc1", node, id, address, port: () => port };
-  const server = await serveHttp1(wireHandler({ store, agent, identity, random }, onError), {
+  const handler = wireHandler({ store, agent, identity, random }, onError);
+  const server = await serveHttp1(isLoopback(host) ? refuseRebinding(handler) : handler, {
     host,
     port: options.port,
     onError,
