@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Code, codes, fromProblem, TuskerError, toProblem } from "./index.ts";
+import { type Code, codes, fromProblem, messageOf, TuskerError, toProblem, toTuskerError } from "./index.ts";
 
 const anyCode = fc.constantFrom(...Object.keys(codes)).map((code) => code as Code);
 
@@ -30,6 +30,41 @@ test("what is absent is not written", () => {
 test("causes and stacks stay inside", () => {
   const error = new TuskerError("KERNEL_INTERNAL", "x", { cause: new Error("inner secret") });
   assert.doesNotMatch(JSON.stringify(toProblem(error)), /inner secret|\.ts/);
+});
+
+test("a stranger's message stays inside, whoever threw it and in whatever form", () => {
+  for (const thrown of [
+    new Error("no such table at /srv/path.db"),
+    "password=1",
+    new AggregateError([new Error("row 7")], ""),
+  ]) {
+    const error = toTuskerError(thrown);
+    assert.equal(error.message, messageOf(thrown), "the log still has it");
+    const text = JSON.stringify(toProblem(error));
+    assert.equal(text.includes(messageOf(thrown)), false);
+    assert.match(text, /the log of the service holds the cause/);
+  }
+  const said = new TuskerError("KERNEL_INTERNAL", "an exchange was answered twice", {
+    cause: new Error("x"),
+  });
+  assert.equal(toProblem(said).detail, "an exchange was answered twice");
+});
+
+test("a problem can always be written, whatever its details hold", () => {
+  const ring: Record<string, unknown> = {};
+  ring.self = ring;
+  const throwing = {
+    get value(): string {
+      throw new Error("no");
+    },
+  };
+  for (const details of [ring, throwing, { f: { toJSON: () => throwing.value } }]) {
+    const problem = toProblem(new TuskerError("NET_RESET", "x", { details }));
+    assert.equal(JSON.parse(JSON.stringify(problem)).code, "NET_RESET");
+    assert.equal("details" in problem, false);
+  }
+  const big = toProblem(new TuskerError("NET_RESET", "x", { details: { n: 10n ** 20n, m: 1 } }));
+  assert.deepEqual(big.details, { n: "100000000000000000000", m: 1 });
 });
 
 test("an error that went over the wire is the same error", () => {

@@ -1,5 +1,5 @@
 import { type Code, isCode } from "./codes.ts";
-import { TuskerError } from "./error.ts";
+import { type ErrorDetails, messageOf, TuskerError } from "./error.ts";
 
 /** Body of every HTTP error: RFC 9457 problem details with our code, trace id and details as extension members. */
 export interface Problem {
@@ -15,16 +15,20 @@ export interface Problem {
 /** Media type of a problem, RFC 9457 §6.1. */
 export const problemMediaType = "application/problem+json";
 
-/** Writes an error as a problem document. Causes and stacks stay inside. */
+/**
+ * Writes an error as a problem document that JSON can hold. Causes and stacks stay inside, and so does the message of
+ * an error that is not ours: it may name a file, a table or a user.
+ */
 export function toProblem(error: TuskerError, traceId?: string): Problem {
+  const details = writable(error.details);
   return {
     type: `urn:tusker:error:${error.code}`,
     title: titleOf(error.code),
     status: error.row.http,
-    detail: error.message,
+    detail: isForeign(error) ? foreignDetail : error.message,
     code: error.code,
     ...(traceId === undefined ? {} : { trace_id: traceId }),
-    ...(Object.keys(error.details).length === 0 ? {} : { details: error.details }),
+    ...(details === undefined ? {} : { details }),
   };
 }
 
@@ -35,6 +39,28 @@ export function fromProblem(body: unknown): TuskerError | undefined {
   const details =
     "details" in body && typeof body.details === "object" && body.details !== null ? body.details : {};
   return new TuskerError(body.code, detail, { details: { ...details } });
+}
+
+const foreignDetail = "something failed that was not foreseen; the log of the service holds the cause";
+
+/** True for what `toTuskerError` made of a stranger's error: its message is the stranger's. */
+function isForeign({ code, message, cause }: TuskerError): boolean {
+  if (code !== "KERNEL_INTERNAL" || cause === undefined || cause instanceof TuskerError) return false;
+  return message === messageOf(cause);
+}
+
+/** Details as they can go over a wire: big integers as text; undefined when there are none or none can be written. */
+function writable(details: ErrorDetails): ErrorDetails | undefined {
+  if (Object.keys(details).length === 0) return undefined;
+  try {
+    const text = JSON.stringify(details, (_key, value: unknown) =>
+      typeof value === "bigint" ? value.toString() : value,
+    );
+    const copy: unknown = JSON.parse(text);
+    return typeof copy === "object" && copy !== null ? { ...copy } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** GATEWAY_NO_ENDPOINT → "no endpoint". */

@@ -171,6 +171,18 @@ test("a handler that throws answers a problem document, and the server lives on"
   assert.equal(errors.length, 2);
 });
 
+test("a failure that JSON cannot hold, or that is a stranger's, is answered without harm and without its words", async () => {
+  await using p = await pair((x) => {
+    if (x.target === "/big") throw new TuskerError("REGISTRY_UNKNOWN", "x", { details: { index: 1n } });
+    throw new Error("no such table users at /srv/path.db");
+  });
+  const big = await p.pool.request({ method: "GET", path: "/big" });
+  assert.deepEqual(JSON.parse(await big.text(1_000)).details, { index: "1" });
+  const foreign = await p.pool.request({ method: "GET", path: "/" });
+  assert.equal(foreign.status, 500);
+  assert.doesNotMatch(await foreign.text(1_000), /table|srv/);
+});
+
 test("a stream that fails after the head breaks the connection instead of looking complete", async () => {
   async function* broken(): ByteStream {
     yield Buffer.from("half");
