@@ -126,6 +126,19 @@ test("an error without words is still marked", () => {
   assert.match(renderWaterfall(trace, { width: 80, color: false }), /✗ failed/);
 });
 
+test("a call that the server refused is not marked as an error", () => {
+  const http = { "http.response.status_code": 404 };
+  const trace = buildTrace(
+    traceId,
+    [
+      span(1, undefined, { kind: "client", attributes: http, status: { code: "error", message: "" } }),
+      span(2, 1, { kind: "server", attributes: http }),
+    ],
+    false,
+  );
+  assert.doesNotMatch(renderWaterfall(trace, { width: 80, color: false }), /✗|error/);
+});
+
 test("text of a span cannot steer the terminal or break a line", () => {
   const evil = "a\u001b[2Jb\r\nc\u009bd\u202ee";
   const trace = buildTrace(

@@ -19,10 +19,9 @@ export function renderWaterfall(trace: Trace, options: RenderOptions): string {
   const labelWidth = Math.min(longest, Math.floor(width * 0.5));
   const barWidth = width - labelWidth - kindWidth - durationWidth - 3;
   const lines = rows.flatMap((row) => {
-    const { span } = row.node;
+    const { span, failed } = row.node;
     const name = ink.service(span.resource.service, fit(row.label, labelWidth));
     const bar = barOf(trace, span.startUs, span.durationUs, barWidth);
-    const failed = span.status.code === "error";
     const line = [
       name,
       ink.dim(fit(span.kind, kindWidth)),

@@ -11,10 +11,11 @@ type Row = readonly [
   parent: number | undefined,
   service: string,
   kind: SpanKind,
-  failed?: "failed",
+  failed?: "failed" | undefined,
+  attributes?: SpanData["attributes"],
 ];
 
-function span([id, parent, service, kind, failed]: Row): SpanData {
+function span([id, parent, service, kind, failed, attributes = {}]: Row): SpanData {
   const hex = (n: number) => n.toString(16).padStart(16, "0");
   return {
     resource: { service, attributes: {} },
@@ -27,7 +28,7 @@ function span([id, parent, service, kind, failed]: Row): SpanData {
     kind,
     startUs: id,
     durationUs: 1,
-    attributes: {},
+    attributes,
     events: [],
     links: [],
     status: failed === undefined ? { code: "unset" } : { code: "error", message: "" },
@@ -48,6 +49,8 @@ function edges(...rows: Row[]): string[] {
 }
 
 // The cases are those of openzipkin/zipkin's DependencyLinkerTest that do not guess at uninstrumented peers.
+const notFound = { "http.response.status_code": 404 };
+
 const cases: [claim: string, rows: Row[], expected: string[]][] = [
   ["no spans", [], []],
   ["a lone root", [[1, undefined, "a", "server"]], []],
@@ -135,6 +138,24 @@ const cases: [claim: string, rows: Row[], expected: string[]][] = [
       [2, 1, "b", "server"],
     ],
     ["a→b 1 !1"],
+  ],
+  [
+    "a call that was refused, which only the client's span calls an error",
+    [
+      [1, undefined, "a", "client", "failed", notFound],
+      [2, 1, "b", "server", undefined, notFound],
+    ],
+    ["a→b 1"],
+  ],
+  [
+    "a call that gave up while the server was at work",
+    [
+      [1, undefined, "a", "client", "failed"],
+      [2, 1, "b", "server", undefined, { "http.response.status_code": 499 }],
+      [3, undefined, "a", "client", "failed"],
+      [4, 3, "c", "server", undefined, { "rpc.grpc.status_code": 1 }],
+    ],
+    ["a→b 1 !1", "a→c 1 !1"],
   ],
   [
     "an error deeper down that its caller handled",

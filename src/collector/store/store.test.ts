@@ -57,6 +57,63 @@ test("a span is stored once, however often it arrives", () => {
   assert.equal(store.stats().duplicate, 1);
 });
 
+test("a refused call is no error of its trace, whichever of its halves arrives first", () => {
+  const http = { "http.response.status_code": 404 };
+  const client = { id: 1, kind: "client", status: error, attributes: http } as const;
+  const server = { id: 2, parent: 1, kind: "server", service: "t", attributes: http } as const;
+  for (const halves of [
+    [client, server],
+    [server, client],
+  ]) {
+    const { store } = setUp();
+    add(store, ...halves);
+    assert.deepEqual(traceIds(store, { error: true }), []);
+    assert.equal(store.traces()[0]?.errorCount, 0);
+    assert.equal(store.trace(hex(1, 32))?.errorCount, 0);
+  }
+});
+
+test("a client's 4xx counts while nobody else speaks of the call, and a server's failure always", () => {
+  const client = {
+    id: 1,
+    kind: "client",
+    status: error,
+    attributes: { "http.response.status_code": 404 },
+  } as const;
+  const cases: [more: readonly Short[], errors: number][] = [
+    [[], 1],
+    [[{ id: 2, parent: 1, kind: "internal" }], 1],
+    [[{ id: 2, parent: 1, kind: "server", status: error }], 2],
+    // Two tries of one call: the second was refused.
+    [
+      [
+        { id: 2, parent: 1, kind: "server", status: error },
+        { id: 3, parent: 1, kind: "server" },
+        { id: 4, parent: 1, kind: "server" },
+      ],
+      1,
+    ],
+  ];
+  for (const [more, errors] of cases) {
+    const { store } = setUp();
+    add(store, client, ...more);
+    assert.equal(store.traces()[0]?.errorCount, errors);
+    assert.equal(store.trace(hex(1, 32))?.errorCount, errors);
+  }
+});
+
+test("a gRPC call that was refused is told by the server's status, as text or number", () => {
+  for (const status of [5, "5"]) {
+    const { store } = setUp();
+    add(
+      store,
+      { id: 1, kind: "client", status: error },
+      { id: 2, parent: 1, kind: "server", attributes: { "rpc.grpc.status_code": status } },
+    );
+    assert.equal(store.traces()[0]?.errorCount, 0);
+  }
+});
+
 test("the same span id in another trace is another span", () => {
   const { store } = setUp();
   add(store, { trace: 1, id: 1 }, { trace: 2, id: 1 });

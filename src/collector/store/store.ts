@@ -57,6 +57,7 @@ export interface TraceSummary {
   readonly startUs: number;
   readonly durationUs: number;
   readonly spanCount: number;
+  /** Spans that failed; a call that the server refused (4xx) is none. */
   readonly errorCount: number;
   readonly services: readonly ServiceSummary[];
   readonly complete: boolean;

@@ -1,5 +1,6 @@
 import type { SpanData } from "../../telemetry/index.ts";
 import { DependencyCounts } from "./dependencies.ts";
+import { isRefusedCall } from "./failure.ts";
 import { sizeOfSpan } from "./size.ts";
 
 /** All spans of one trace that have arrived, with the sums a list of traces needs. */
@@ -11,7 +12,10 @@ export class TraceEntry {
   readonly services = new Map<string, number>();
   readonly edges = new DependencyCounts();
   readonly #entered = new Map<string, SpanData[]>();
+  /** Ids of client spans whose error is only a refusal. */
+  readonly #refused = new Set<string>();
   bytes = 0;
+  /** Spans that failed; a call that was only refused did not. */
   errors = 0;
   startUs = Number.POSITIVE_INFINITY;
   endUs = Number.NEGATIVE_INFINITY;
@@ -38,10 +42,16 @@ export class TraceEntry {
   /** Parents and children arrive in any order, so both directions are looked up. */
   #connect(span: SpanData, onEdge: (caller: string, callee: string, errors: number) => void): void {
     const count = (parent: SpanData, child: SpanData): void => {
+      const refused = isRefusedCall(parent, child);
+      if (refused && !this.#refused.has(parent.spanId)) {
+        this.#refused.add(parent.spanId);
+        this.errors--;
+      }
       const caller = parent.resource.service;
       const callee = child.resource.service;
       if (caller === callee) return;
-      const errors = parent.status.code === "error" || child.status.code === "error" ? 1 : 0;
+      const failed = child.status.code === "error" || (parent.status.code === "error" && !refused);
+      const errors = failed ? 1 : 0;
       this.edges.add(caller, callee, 1, errors);
       onEdge(caller, callee, errors);
     };

@@ -1,4 +1,5 @@
 import type { SpanData } from "../../telemetry/index.ts";
+import { isRefusedCall } from "./failure.ts";
 
 /** One trace as a tree. Plain data. */
 export interface Trace {
@@ -10,6 +11,7 @@ export interface Trace {
   /** From the earliest start to the latest end, microseconds. */
   readonly durationUs: number;
   readonly spanCount: number;
+  /** Spans that failed. */
   readonly errorCount: number;
   /** In order of appearance. */
   readonly services: readonly string[];
@@ -21,6 +23,8 @@ export interface SpanNode {
   readonly span: SpanData;
   /** True when the span names a parent that never arrived; it then stands among the roots. */
   readonly orphan: boolean;
+  /** True when its status is an error, unless it is a call that the server only refused (`isRefusedCall`). */
+  readonly failed: boolean;
   /** By start time. */
   readonly children: readonly SpanNode[];
 }
@@ -49,6 +53,13 @@ export function buildTrace(traceId: string, spans: readonly SpanData[], complete
     else orphans.push(asOrphan(node));
   }
   orphans.push(...cutCircles(parents, [...roots, ...orphans]));
+  let errorCount = 0;
+  for (const node of nodes.values()) {
+    node.failed =
+      node.span.status.code === "error" &&
+      !node.children.some((child) => isRefusedCall(node.span, child.span));
+    if (node.failed) errorCount++;
+  }
   const startUs = ordered[0]?.startUs ?? 0;
   const endUs = ordered.reduce((end, span) => Math.max(end, span.startUs + span.durationUs), startUs);
   return {
@@ -57,7 +68,7 @@ export function buildTrace(traceId: string, spans: readonly SpanData[], complete
     startUs,
     durationUs: endUs - startUs,
     spanCount: ordered.length,
-    errorCount: ordered.filter((span) => span.status.code === "error").length,
+    errorCount,
     services: [...new Set(ordered.map((span) => span.resource.service))],
     roots: [...roots, ...orphans],
   };
@@ -78,6 +89,7 @@ export function* walk<Node extends { readonly children: readonly Node[] }>(
 interface MutableNode {
   readonly span: SpanData;
   orphan: boolean;
+  failed: boolean;
   readonly children: MutableNode[];
 }
 
@@ -137,7 +149,7 @@ function asOrphan(node: MutableNode): MutableNode {
 }
 
 function nodeOf(span: SpanData): MutableNode {
-  return { span, orphan: false, children: [] };
+  return { span, orphan: false, failed: false, children: [] };
 }
 
 function compare(a: string, b: string): number {
