@@ -17,6 +17,8 @@ export interface UpReport {
   event(event: TimedEvent): void;
   line(line: LogLine): void;
   up(addresses: UpAddresses): void;
+  /** Something nobody foresaw happened; the fleet is being ended. */
+  failed(text: string): void;
   /** The fleet was told to stop; services may take up to `limitMs`. */
   stopping(limitMs: number): void;
   stopped(tookMs: number): void;
@@ -29,6 +31,7 @@ export function jsonReport(io: Io): UpReport {
     event: tell,
     line: (line) => tell({ type: "log", ...line }),
     up: (addresses) => tell({ type: "up", ...addresses, tookMs: Math.round(addresses.tookMs) }),
+    failed: (text) => tell({ type: "failed", text }),
     stopping: (limitMs) => tell({ type: "stopping", limitMs }),
     stopped: (tookMs) => tell({ type: "stopped", tookMs: Math.round(tookMs) }),
   };
@@ -59,6 +62,7 @@ export function humanReport(settings: FleetSettings, io: Io): UpReport {
       if (tryUrl !== undefined) io.out(`\n  try  ${paint.bold(`curl ${tryUrl}`)}\n`);
       io.out(paint.dim(`\n  up after ${shortTime(tookMs)}; Ctrl-C stops everything\n\n`));
     },
+    failed: (text) => io.out(`  ${paint.red("✗")} ${text}; the fleet is ended\n`),
     stopping: (limitMs) =>
       io.out(
         paint.dim(

@@ -1,8 +1,9 @@
-import { consulRegistrar, type Registrar } from "../discovery/index.ts";
-import { type Clock, type Random, TuskerError } from "../kernel/index.ts";
+import type { Registrar } from "../discovery/index.ts";
+import { type Clock, messageOf, type Random, TuskerError, taskScope } from "../kernel/index.ts";
 import type { HttpClient } from "../net/index.ts";
 import { probeRegistry, startRegistry } from "../registry/index.ts";
 import type { Logger } from "../telemetry/index.ts";
+import { ForeignRegistry } from "./foreign-registry.ts";
 
 /** The registry a fleet uses: its own, or one that was there already. */
 export interface RegistrySide extends AsyncDisposable {
@@ -10,9 +11,13 @@ export interface RegistrySide extends AsyncDisposable {
   readonly registrar: Registrar;
   /** False when another process serves it. */
   readonly own: boolean;
+  /** True when somebody else registered an instance of the service on this port. */
+  serves(service: string, port: number): Promise<boolean>;
 }
 
 export interface RegistrySideOptions {
+  /** Name of the fleet. */
+  readonly fleet: string;
   /** As written in `registry_url`. */
   readonly url: string;
   /** Take any free port instead of the one in the address. */
@@ -35,12 +40,13 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
   if (!anyPort) {
     const found = await probeRegistry(url, http);
     if (found.kind === "registry") {
-      return {
-        url,
-        registrar: reaped(consulRegistrar({ url, http })),
-        own: false,
-        async [Symbol.asyncDispose]() {},
-      };
+      const registrar = new ForeignRegistry(url, options.fleet, http);
+      const scope = taskScope((error) =>
+        log.warn("the registry is not kept told", { error: messageOf(error) }),
+      );
+      scope.run((signal) => registrar.keepTold(clock, signal));
+      const serves = (service: string, at: number): Promise<boolean> => registrar.serves(service, at);
+      return { url, registrar, own: false, serves, [Symbol.asyncDispose]: () => scope.close() };
     }
     if (found.kind === "other") {
       throw new TuskerError(
@@ -60,24 +66,9 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
     url: registry.url,
     registrar: registry,
     own: true,
+    serves: async () => false,
     [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
   };
 }
 
 const loopback = new Set(["localhost", "127.0.0.1", "[::1]", "0.0.0.0"]);
-
-/** Long enough for somebody at a breakpoint, short enough that a killed supervisor's instances are not there for good. */
-const reapAfterMs = 30 * 60_000;
-
-/** Our own registry ends with us; in another one, instances that nobody took out must end by themselves. */
-function reaped(registrar: Registrar): Registrar {
-  return {
-    register: ({ check, ...rest }, signal) =>
-      registrar.register(
-        { ...rest, ...(check === undefined ? {} : { check: { ...check, deregisterAfterMs: reapAfterMs } }) },
-        signal,
-      ),
-    deregister: (id, signal) => registrar.deregister(id, signal),
-    setStatus: (id, status, note, signal) => registrar.setStatus(id, status, note, signal),
-  };
-}

@@ -74,9 +74,14 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
     const shared = { anyPort: options.anyPort === true, http, clock, random, log };
     const discovery = settings.sections.service_discovery;
     const registry = discovery.enabled
-      ? scope.own(await openRegistry({ ...shared, url: discovery.registry_url }))
+      ? scope.own(await openRegistry({ ...shared, fleet: settings.name, url: discovery.registry_url }))
       : undefined;
     const spans = scope.own(await openCollector(settings, shared));
+    if (registry?.own === false)
+      events.emit({
+        type: "notice",
+        text: `the registry at ${registry.url} is used, which another process serves`,
+      });
     for (const text of spans.notices) events.emit({ type: "notice", text });
     // 3. What runs beside it, every group knowing where the above is.
     const addresses = { registry: registry?.url, otlp: spans.otlp };
@@ -96,7 +101,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
     const groups = supervised.map((service) => new ServiceGroup(settings, service, ports));
     const elsewhere = settings.services
       .filter((service) => service.run === undefined)
-      .map((service) => new RunningElsewhere(service, ports));
+      .map((service) => new RunningElsewhere(service, ports, registry));
     const gateway = gatewayInstance(settings, ports);
     // 4. Start: the gateway at once, services as what they depend on becomes ready.
     gateway.start();

@@ -81,8 +81,8 @@ test("a trace is one true tree, walked and folded with the keyboard alone", { sk
         ),
       );
   const whole = [
-    "1 shop-gateway",
-    "2 shop-gateway",
+    "1 gateway",
+    "2 gateway",
     "3 order-service",
     "4 order-service",
     "5 user-service",

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { isAlive } from "../../src/fleet/index.ts";
 import { systemClock } from "../../src/kernel/index.ts";
@@ -44,6 +47,18 @@ test("a service killed under 100 requests per second is back by itself, and ever
   const exit = fleet.told.find((line) => line.type === "exited");
   assert.equal(exit?.reason, "SIGKILL");
   assert.equal(exit?.service, "user-service");
+});
+
+test("a service that writes nonsense into its channel ends the fleet in order, not in pieces", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tusker-nonsense-"));
+  const script = join(folder, "nonsense.cjs");
+  writeFileSync(script, `require("node:fs").writeSync(3, "nonsense\\n"); setInterval(() => {}, 1000);`);
+  const run = `services.payment-service.run="node ${script}"`;
+  await using fleet = await upFleet({ args: ["--set", run], waitUp: false });
+  await fleet.saw((line) => line.type === "failed");
+  await fleet.saw((line) => line.type === "stopped");
+  assert.equal(await until("its exit", () => fleet.child.exitCode ?? undefined), 1);
+  rmSync(folder, { recursive: true });
 });
 
 test("no orphan is left two seconds after the supervisor was killed", async () => {

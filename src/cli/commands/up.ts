@@ -7,7 +7,7 @@ import {
   startFleet,
   writeRunFile,
 } from "../../fleet/index.ts";
-import { systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
+import { messageOf, systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
 import { fleetPath, readFleet, settingsOrProblems } from "../fleet-file.ts";
 import { humanReport, jsonReport, type UpAddresses, type UpReport } from "../report-up.ts";
@@ -25,7 +25,7 @@ export const run: Run = async (args, io) => {
   const report = args.flag("json") ? jsonReport(io) : humanReport(settings, io);
   const asked = await live(settings, anyPort, report);
   report.stopped(systemClock.now() - asked);
-  return 0;
+  return process.exitCode === 1 ? 1 : 0;
 };
 
 /** From start to the end of everything; gives the moment at which the end was asked for. */
@@ -41,6 +41,10 @@ async function live(settings: FleetSettings, anyPort: boolean, report: UpReport)
     onLine: (line) => report.line(line),
   });
   kill = () => fleet.kill();
+  using _guard = guarded((error) => {
+    report.failed(messageOf(error));
+    stop.resolve();
+  });
   const { bind, port } = settings.control;
   await using control = await startControl(fleet, {
     host: bind,
@@ -57,6 +61,19 @@ async function live(settings: FleetSettings, anyPort: boolean, report: UpReport)
   await ended;
   report.stopping(settings.stopTimeoutMs);
   return systemClock.now();
+}
+
+/**
+ * Whatever nobody foresaw ends the fleet in order and with exit 1, instead of tearing the supervisor from under its
+ * services. Node's own channel to a child is such a thing: it throws when the child writes nonsense into it.
+ */
+function guarded(onError: (error: unknown) => void): Disposable {
+  const handle = (error: unknown): void => {
+    process.exitCode = 1;
+    onError(error);
+  };
+  process.on("uncaughtException", handle);
+  return { [Symbol.dispose]: () => void process.off("uncaughtException", handle) };
 }
 
 /** Tells the other commands where this fleet can be spoken to, for as long as it runs. */
