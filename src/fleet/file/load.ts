@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { deepFreeze, systemCode, TuskerError } from "../../kernel/index.ts";
-import { type Diagnostic, type Document, loadDocument, problemAt } from "../../tsk/index.ts";
+import { type Diagnostic, type Document, loadDocument, problemAt, type Tree } from "../../tsk/index.ts";
 import { crossCheck } from "./check.ts";
 import { schemaProblems } from "./problems.ts";
 import { type FleetSections, fleetSchema, knownKeys } from "./schema.ts";
@@ -14,6 +14,13 @@ export interface LoadFleetOptions {
   readonly sets?: readonly string[];
   /** What `@env` reads; default: the process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Reads a file, undefined when it is not there; default: from the disk. An editor has texts that are not saved. */
+  readonly readFile?: (path: string) => string | Uint8Array | undefined;
+  /**
+   * When sections are checked: `sound` (default) after the language found nothing wrong, `always` also when it did. What
+   * could not be read is then not called missing.
+   */
+  readonly sections?: "sound" | "always";
 }
 
 /** A fleet file read to the end: settings when it is right, problems in any case. */
@@ -21,6 +28,8 @@ export interface LoadedFleet {
   readonly document: Document;
   /** Errors and warnings, each with file, line and column. */
   readonly diagnostics: readonly Diagnostic[];
+  /** The tree of every file that was read. */
+  readonly trees: ReadonlyMap<string, Tree>;
   /** Absent when a diagnostic is an error. */
   readonly settings: FleetSettings | undefined;
 }
@@ -35,7 +44,8 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   // Diagnostics show the path a person would type.
   const near = relative(process.cwd(), absolute);
   const entry = near === "" || near.startsWith("..") ? absolute : near;
-  if (!existsSync(absolute)) {
+  const read = options.readFile ?? readFile;
+  if (options.readFile === undefined && !existsSync(absolute)) {
     throw new TuskerError(
       "FLEET_FILE_MISSING",
       `there is no fleet file ${file}; \`tusker init\` writes a first one`,
@@ -46,13 +56,14 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const environment = environmentOf(root, options.environment, env);
   const loaded = loadDocument({
     entry,
-    readFile,
+    readFile: read,
     env,
     sets: options.sets ?? [],
     ...(environment.overlay ? { environment: environment.name } : {}),
   });
-  const { diagnostics } = loaded;
-  if (diagnostics.some((one) => one.severity === "error")) return { ...loaded, settings: undefined };
+  const { diagnostics, trees } = loaded;
+  const broken = diagnostics.some((one) => one.severity === "error");
+  if (broken && options.sections !== "always") return { ...loaded, settings: undefined };
 
   const document = withSuitedVariables(loaded.document);
   const { value } = document;
@@ -60,12 +71,13 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const found = [
     ...(parsed.success ? [] : schemaProblems(parsed.error.issues, value, knownKeys)),
     ...crossCheck(value, root),
-  ];
+  ].filter((one) => !broken || one.code !== "FLEET_REQUIRED");
   const all = byPlace(document, [...diagnostics, ...found.map((one) => problemAt(document, one))]);
   if (!parsed.success || all.some((one) => one.severity === "error"))
-    return { document, diagnostics: all, settings: undefined };
+    return { document, diagnostics: all, trees, settings: undefined };
   return {
     document,
+    trees,
     diagnostics: all,
     settings: settingsOf(absolute, environment.name, parsed.data, value, document),
   };

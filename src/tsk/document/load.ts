@@ -3,6 +3,7 @@ import { type Diagnostic, inOrder, problem } from "../diagnostic.ts";
 import { type LayerName, Source } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
 import { parse } from "../syntax/parse.ts";
+import type { Tree } from "../syntax/tree.ts";
 import { evaluate } from "../value/evaluate.ts";
 import { type MapPart, outline } from "../value/outline.ts";
 import { assemble } from "./assemble.ts";
@@ -28,6 +29,7 @@ class Loader {
   readonly #options: LoadOptions;
   readonly #diagnostics: Diagnostic[] = [];
   readonly #sources = new Map<string, Source>();
+  readonly #trees = new Map<string, Tree>();
   readonly #roots: MapPart[] = [];
   readonly #directory: string;
 
@@ -66,6 +68,7 @@ class Loader {
     const source = this.#decode(path, layer, content);
     this.#sources.set(path, source);
     const tree = parse(source);
+    this.#trees.set(path, tree);
     maskDefaults(tree);
     this.#diagnostics.push(...tree.diagnostics);
     this.#roots.push(outline(source, tree.items, this.#report, under));
@@ -128,7 +131,8 @@ class Loader {
     });
     maskOverridden(root);
     const document = assemble(root, this.#sources);
-    return { document, diagnostics: inOrder(this.#diagnostics, [...this.#sources.keys()]) };
+    const diagnostics = inOrder(this.#diagnostics, [...this.#sources.keys()]);
+    return { document, diagnostics, trees: this.#trees };
   }
 }
 
