@@ -1,7 +1,7 @@
 // for users
 
 export { type TskCode, tskCodes } from "./codes.ts";
-export type { Diagnostic, Related } from "./diagnostic.ts";
+export type { Diagnostic, Fix, Related } from "./diagnostic.ts";
 export type { Document, Loaded, Origin, Path } from "./document/document.ts";
 export { loadDocument } from "./document/load.ts";
 export type { LoadOptions } from "./document/options.ts";
