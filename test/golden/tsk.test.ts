@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { loadDocument, parsePath } from "../../src/tsk/index.ts";
+import { type Diagnostic, loadDocument, parsePath } from "../../src/tsk/index.ts";
 
 // The format is described in tsk/README.md. UPDATE_GOLDEN=1 writes what is expected; read the difference before committing.
 const folder = join(import.meta.dirname, "tsk");
@@ -19,6 +19,7 @@ for (const file of cases) {
     const found = run(golden);
     if (update) return writeFileSync(join(folder, file), written(text, golden, found));
     assert.deepEqual(found.error, golden.error ?? []);
+    assert.deepEqual(found.warning, golden.warning ?? []);
     if (golden.value !== undefined) assert.deepEqual(found.value, JSON.parse(golden.value));
     assert.deepEqual(found.origin, golden.origin ?? []);
   });
@@ -41,12 +42,14 @@ interface Case {
   readonly environment: string | undefined;
   readonly value: string | undefined;
   readonly error: readonly string[] | undefined;
+  readonly warning: readonly string[] | undefined;
   readonly origin: readonly string[] | undefined;
 }
 
 interface Found {
   readonly value: unknown;
   readonly error: readonly string[];
+  readonly warning: readonly string[];
   readonly origin: readonly string[];
 }
 
@@ -70,6 +73,7 @@ function readCase(text: string): Case {
     environment: other.get("environment"),
     value: other.get("value"),
     error: lines("error"),
+    warning: lines("warning"),
     origin: lines("origin"),
   };
 }
@@ -78,16 +82,15 @@ function run(golden: Case): Found {
   const { document, diagnostics } = loadDocument({
     entry: "main.tsk",
     readFile: (path) => golden.files.get(path),
+    list: (folder) => listed(golden.files, folder),
     environment: golden.environment,
     env: golden.env,
     sets: golden.sets,
   });
   return {
     value: JSON.parse(JSON.stringify(document.value)),
-    error: diagnostics.map((one) => {
-      const at = one.file === "main.tsk" ? "" : `${one.file}:`;
-      return `${at}${one.line}:${one.column} ${one.code} ${one.message}`;
-    }),
+    error: diagnostics.filter((one) => one.severity === "error").map(lineOf),
+    warning: diagnostics.filter((one) => one.severity === "warning").map(lineOf),
     origin: (golden.origin ?? []).map((line) => {
       const path = line.split(" <- ", 1)[0] ?? "";
       const origins = document.origin(parsePath(path) ?? []);
@@ -96,13 +99,25 @@ function run(golden: Case): Found {
   };
 }
 
+/** Names in a folder of the case; undefined when it has none. */
+function listed(files: ReadonlyMap<string, string>, folder: string): readonly string[] | undefined {
+  const inside = [...files.keys()].filter((file) => file.startsWith(folder)).map((file) => file.slice(folder.length));
+  return inside.length === 0 ? undefined : [...new Set(inside.map((file) => file.split("/", 1)[0] ?? ""))];
+}
+
+function lineOf(one: Diagnostic): string {
+  const at = one.file === "main.tsk" ? "" : `${one.file}:`;
+  return `${at}${one.line}:${one.column} ${one.code} ${one.message}`;
+}
+
 /** The case with its expectations replaced by what was found; sections that are there stay. */
 function written(text: string, golden: Case, found: Found): string {
-  const at = text.search(/^=== (?:value|error|origin)$/m);
+  const at = text.search(/^=== (?:value|error|warning|origin)$/m);
   const parts = [at < 0 ? text : text.slice(0, at)];
   if (golden.value !== undefined || found.error.length === 0)
     parts.push(`=== value\n${JSON.stringify(found.value, undefined, 2)}\n`);
   if (found.error.length > 0) parts.push(`=== error\n${found.error.join("\n")}\n`);
+  if (found.warning.length > 0) parts.push(`=== warning\n${found.warning.join("\n")}\n`);
   if (golden.origin !== undefined) parts.push(`=== origin\n${found.origin.join("\n")}\n`);
   return parts.join("");
 }

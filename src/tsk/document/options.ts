@@ -4,6 +4,13 @@ export interface LoadOptions {
   readonly entry: string;
   /** Reads a file; undefined when it does not exist. Bytes are read as UTF-8. */
   readonly readFile: (path: string) => string | Uint8Array | undefined;
+  /** Names in a folder (its path ends in `/`, or is empty), for includes with a glob; undefined when there is none. */
+  readonly list?: ((folder: string) => readonly string[] | undefined) | undefined;
+  /**
+   * The true path of a file, links resolved; undefined when it does not exist. With it, what is included or read must
+   * truly stand below the folder of `entry`; without it the path as written must.
+   */
+  readonly realPath?: ((path: string) => string | undefined) | undefined;
   /** Name of the overlay `environment/<name>.tsk`; it must exist. Without a name there is none. */
   readonly environment?: string | undefined;
   /** What `@env` reads and where `TUSKER__A__B` comes from; default empty. */

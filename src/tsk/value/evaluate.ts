@@ -4,12 +4,13 @@ import { type Diagnostic, problem } from "../diagnostic.ts";
 import type { Span } from "../source.ts";
 import type { ObjectValue } from "../syntax/tree.ts";
 import { Budget } from "./budget.ts";
-import { type Data, dictionary, type Evaluated, isList, isMap, type Place, typeName } from "./data.ts";
+import { type Data, dictionary, type Evaluated, isList, isMap, list, type Place, typeName } from "./data.ts";
+import { type Edit, type EditName, edited, editName, removedKeys } from "./edit.ts";
 import { Expressions, type Frame, type Names } from "./expression.ts";
 import { type Result, scalarText } from "./operators.ts";
 import { type LeafPart, type MapPart, outlineObject, type Part, type VariablePart } from "./outline.ts";
 import { mentionsSecret } from "./secret.ts";
-import { childParts, givenParts, placesOf, type Slot, slot, slotPath } from "./slot.ts";
+import { childParts, givenParts, placesOf, type Slot, slot, slotPath, withoutKeys } from "./slot.ts";
 
 /** What evaluation needs from outside. */
 export interface EvaluateOptions {
@@ -145,36 +146,98 @@ class Evaluator implements Names {
 
   /**
    * Finds the keys of a slot, or its value when it is no map. From the highest layer down: a map waits for more below
-   * it, anything else covers what is below.
+   * it, an edit for what it changes, anything else covers what is below.
    */
   #open(of: Slot): void {
     if (of.state !== "new") return;
     of.state = "opening";
     this.#active.push(of);
     const maps: ReadonlyMap<string, Part>[] = [];
-    for (let index = of.parts.length - 1; index >= 0; index--) {
+    const edits: Edit[] = [];
+    let covered = false;
+    for (let index = of.parts.length - 1; index >= 0 && !covered; index--) {
       const part = of.parts[index];
       if (part === undefined) break;
       if (part.kind === "map") {
-        maps.push(part.children);
+        maps.push(withoutKeys(part.children, this.#removed(edits)));
         this.#slots.set(part, of);
+        continue;
+      }
+      const name = editName(part);
+      if (part.kind === "leaf" && name !== undefined) {
+        const edit = this.#edit(part, name);
+        if (edit === undefined) covered = true;
+        else edits.push(edit);
         continue;
       }
       const value = part.kind === "given" ? part.value : this.#leaf(part, of, index);
       // A map that nothing is merged with is kept as it is: it may be referred to many times.
       const merged = maps.length > 0 || index > 0;
-      if (value !== undefined && isMap(value.data) && merged) maps.push(givenParts(value.data));
+      if (value !== undefined && isMap(value.data) && merged)
+        maps.push(withoutKeys(givenParts(value.data), this.#removed(edits)));
       else if (part.kind !== "leaf" || !part.spread) {
-        if (maps.length === 0) of.value = value && { ...value, places: placesFrom(of, index, value) };
-        break;
+        if (maps.length === 0) of.value = value && this.#edited(edits, value, of, index);
+        covered = true;
       }
     }
     if (maps.length > 0) {
       of.children = new Map();
       for (const [name, parts] of childParts(maps.reverse())) of.children.set(name, slot(name, of, parts));
-    }
+    } else if (!covered && edits.length > 0) of.value = this.#edited(edits, undefined, of, 0);
     this.#active.pop();
     of.state = "open";
+  }
+
+  /** What an edit adds or takes away. */
+  #edit(part: LeafPart, name: EditName): Edit | undefined {
+    const { place, home, value } = part;
+    const argument = value.kind === "operator" ? value.args?.[0] : undefined;
+    if (argument === undefined) {
+      this.#report(
+        problem(place.source, place.span, "TSK_ARGUMENTS", `@${name} needs a list: @${name}([…])`),
+      );
+      return undefined;
+    }
+    const given = this.#expressions.demand(argument.value, { home, place });
+    if (given === undefined) return undefined;
+    const alone = { ...given, places: given.places.length > 0 ? given.places : [place] };
+    return { name, items: isList(given.data) ? given.data.items : [alone], part };
+  }
+
+  /** Keys that edits take out of the maps below them. An edit that only adds does not go with maps. */
+  #removed(edits: readonly Edit[]): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (const edit of edits) {
+      if (edit.name === "remove") for (const name of removedKeys(edit)) names.add(name);
+      else this.#misfit(edit, `@${edit.name} changes a list; below it there is a map`);
+    }
+    return names;
+  }
+
+  /** The value that a layer gives, with the edits of higher layers made to it, lowest first. */
+  #edited(
+    edits: readonly Edit[],
+    value: Evaluated | undefined,
+    of: Slot,
+    index: number,
+  ): Evaluated | undefined {
+    if (edits.length === 0) return value && { ...value, places: placesFrom(of, index, value) };
+    let data: Data | undefined = value?.data;
+    for (const edit of edits.toReversed()) {
+      if (data === undefined && edit.name === "remove") {
+        const help = "no lower layer has this key";
+        return this.#misfit(edit, "@remove finds nothing to remove from", "TSK_NO_KEY", help);
+      }
+      const after = edited(edit, data ?? list([]));
+      if (typeof after === "string") return this.#misfit(edit, after);
+      data = after;
+    }
+    return data === undefined ? undefined : { data, places: of.parts.flatMap(placesOf).reverse() };
+  }
+
+  #misfit(edit: Edit, message: string, code: TskCode = "TSK_TYPE", help?: string): undefined {
+    const { source, span } = edit.part.place;
+    this.#report(problem(source, span, code, message, help === undefined ? {} : { help }));
   }
 
   #leaf(part: LeafPart, of: Slot, index: number): Evaluated | undefined {

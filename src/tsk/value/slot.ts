@@ -1,4 +1,5 @@
 import type { Dictionary, Evaluated, Place } from "./data.ts";
+import { sinceUnset } from "./edit.ts";
 import type { GivenPart, Part } from "./outline.ts";
 
 /** How far a slot is: keys known (`open`), or everything below it (`done`). The `…ing` states find cycles. */
@@ -46,8 +47,11 @@ export function placesOf(part: Part): readonly Place[] {
   return part.kind === "given" ? (part.value?.places ?? []) : [part.place];
 }
 
-/** Children of maps, key by key in the order first written: each child gets what every map says about it. */
-export function childParts(maps: readonly ReadonlyMap<string, Part>[]): Map<string, Part[]> {
+/**
+ * Children of maps, key by key in the order first written: each child gets what every map says about it, from the
+ * last `@remove()` on. A key of which nothing is left is not there.
+ */
+export function childParts(maps: readonly ReadonlyMap<string, Part>[]): Map<string, readonly Part[]> {
   const children = new Map<string, Part[]>();
   for (const map of maps) {
     for (const [name, part] of map) {
@@ -56,7 +60,20 @@ export function childParts(maps: readonly ReadonlyMap<string, Part>[]): Map<stri
       else parts.push(part);
     }
   }
-  return children;
+  const left = new Map<string, readonly Part[]>();
+  for (const [name, parts] of children) {
+    const since = sinceUnset(parts);
+    if (since.length > 0) left.set(name, since);
+  }
+  return left;
+}
+
+/** A map without some of its keys. */
+export function withoutKeys(
+  map: ReadonlyMap<string, Part>,
+  names: ReadonlySet<string>,
+): ReadonlyMap<string, Part> {
+  return names.size === 0 ? map : new Map([...map].filter(([name]) => !names.has(name)));
 }
 
 /** The keys of a map that is evaluated already, as parts under which a higher layer may add. */
