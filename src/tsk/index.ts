@@ -15,3 +15,7 @@ export { print, type Tree } from "./syntax/tree.ts";
 export { parsePath } from "./document/path.ts";
 export { frame, type OutsideProblem, problemAt } from "./report/problem-at.ts";
 export { didYouMean } from "./report/suggest.ts";
+export { kind } from "./syntax/token.ts";
+export type { Item, Key, ObjectValue, Value, VariableUse } from "./syntax/tree.ts";
+export { operators } from "./value/operators.ts";
+export { keyText } from "./value/slot.ts";
