@@ -5,6 +5,7 @@ export type { Diagnostic, Fix, Related } from "./diagnostic.ts";
 export type { Document, Loaded, Origin, Path } from "./document/document.ts";
 export { loadDocument } from "./document/load.ts";
 export type { LoadOptions } from "./document/options.ts";
+export { format } from "./format/format.ts";
 export { type RenderOptions, renderDiagnostics } from "./report/frame.ts";
 export type { LayerName, Location, Source, Span } from "./source.ts";
 export { parse } from "./syntax/parse.ts";
