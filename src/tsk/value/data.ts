@@ -112,3 +112,11 @@ function put(target: Record<string, unknown>, key: string, value: unknown): void
   if (key !== "__proto__") target[key] = value;
   else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }
+
+/** How a value reads inside text; undefined for maps, lists and null. A secret stays one. */
+export function scalarText(data: Data): string | Secret | undefined {
+  if (typeof data === "string" || data instanceof Secret) return data;
+  if (typeof data === "number" || typeof data === "boolean") return String(data);
+  if (data === null || data.type === "map" || data.type === "list") return undefined;
+  return data.type === "range" ? `${data.min}-${data.max}` : data.text;
+}

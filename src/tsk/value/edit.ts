@@ -19,6 +19,10 @@ export type EditName = "append" | "prepend" | "remove";
 export interface Edit {
   readonly name: EditName;
   readonly items: readonly Evaluated[];
+}
+
+/** An edit and where it is written. */
+export interface PlacedEdit extends Edit {
   readonly part: LeafPart;
 }
 

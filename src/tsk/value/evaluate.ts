@@ -1,22 +1,42 @@
 import { Secret } from "../../kernel/index.ts";
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, problem } from "../diagnostic.ts";
-import type { Span } from "../source.ts";
+import type { Ports, Result } from "../operators/row.ts";
+import type { Refusal } from "../ports.ts";
+import type { Source, Span } from "../source.ts";
 import type { ObjectValue } from "../syntax/tree.ts";
 import { Budget } from "./budget.ts";
-import { type Data, dictionary, type Evaluated, isList, isMap, list, type Place, typeName } from "./data.ts";
-import { type Edit, type EditName, edited, editName, removedKeys } from "./edit.ts";
+import {
+  type Data,
+  dictionary,
+  type Evaluated,
+  isList,
+  isMap,
+  list,
+  type Place,
+  scalarText,
+  typeName,
+} from "./data.ts";
+import { type EditName, edited, editName, type PlacedEdit, removedKeys } from "./edit.ts";
 import { Expressions, type Frame, type Names } from "./expression.ts";
-import { type Result, scalarText } from "./operators.ts";
-import { type LeafPart, type MapPart, outlineObject, type Part, type VariablePart } from "./outline.ts";
+import {
+  type LeafPart,
+  type MapPart,
+  type OutlineOptions,
+  outlineObject,
+  type Part,
+  type VariablePart,
+} from "./outline.ts";
 import { mentionsSecret } from "./secret.ts";
-import { childParts, givenParts, placesOf, type Slot, slot, slotPath, withoutKeys } from "./slot.ts";
+import { childParts, givenParts, keyText, placesOf, type Slot, slot, slotPath, withoutKeys } from "./slot.ts";
 
 /** What evaluation needs from outside. */
 export interface EvaluateOptions {
-  /** A variable of the environment, undefined when it is not set. */
-  readonly env: (name: string) => string | undefined;
-  readonly report: (diagnostic: Diagnostic) => void;
+  readonly ports: Ports;
+  readonly report: OutlineOptions["report"];
+  readonly include: OutlineOptions["include"];
+  /** The outline of a file named in a source, for `@name.tsk.get`. */
+  readonly outlineOf: (from: Source, path: string) => MapPart | Refusal;
   /** Length of all sources; the budget of steps grows with it. */
   readonly textLength: number;
 }
@@ -40,9 +60,12 @@ interface VariableState {
 
 class Evaluator implements Names {
   readonly #root: Slot;
+  readonly #options: EvaluateOptions;
   readonly #report: (diagnostic: Diagnostic) => void;
   readonly #expressions: Expressions;
   readonly #budget: Budget;
+  /** Roots of files that are only asked for single values. */
+  readonly #others = new Map<MapPart, Slot>();
   /** Which slot a map of a source belongs to, once that is open. */
   readonly #slots = new Map<MapPart, Slot>();
   readonly #variables = new Map<VariablePart, VariableState | "evaluating">();
@@ -53,9 +76,10 @@ class Evaluator implements Names {
 
   constructor(roots: readonly MapPart[], options: EvaluateOptions) {
     this.#root = slot("", undefined, roots);
+    this.#options = options;
     this.#report = options.report;
     this.#budget = new Budget(options.textLength);
-    this.#expressions = new Expressions(this, options.env, this.#budget, options.report);
+    this.#expressions = new Expressions(this, options.ports, this.#budget, options.report);
   }
 
   document(): Evaluated {
@@ -109,10 +133,49 @@ class Evaluator implements Names {
   }
 
   object(value: ObjectValue, frame: Frame): Evaluated | undefined {
-    const map = outlineObject(value, frame.place, frame.home, this.#report);
+    const map = outlineObject(value, frame.place, frame.home, this.#options);
     const inner = slot("{}", this.#slotOf(frame.home), [map]);
     this.#open(inner);
     return this.#finish(inner);
+  }
+
+  reference(path: readonly string[], file: string | undefined, from: Span, frame: Frame): Result {
+    const root = file === undefined ? this.#root : this.#other(file, frame.place.source);
+    if ("code" in root) {
+      if (root.code === "TSK_FILE_MISSING") return { absent: root, node: from };
+      return this.#expressions.fail(root.code, from, frame, root.message, root.help);
+    }
+    let found = root;
+    for (const [index, key] of path.entries()) {
+      const next = this.child(found, key, from, frame);
+      if (next !== undefined) {
+        found = next;
+        continue;
+      }
+      if (found.children !== undefined) return this.#nothingAt(path, file, from);
+      // No map: the rest of the path goes into its value.
+      const value = this.finish(found, from, frame);
+      const inside = value && within(value, path.slice(index));
+      return value === undefined ? undefined : (inside ?? this.#nothingAt(path, file, from));
+    }
+    return this.finish(found, from, frame);
+  }
+
+  #nothingAt(path: readonly string[], file: string | undefined, from: Span): Result {
+    const message = `there is no ${path.map(keyText).join(".")} in ${file ?? "the document"}`;
+    return { absent: { code: "TSK_NO_KEY", message }, node: from };
+  }
+
+  /** The root of another file, which stays beside the document. */
+  #other(file: string, from: Source): Slot | Refusal {
+    const outline = this.#options.outlineOf(from, file);
+    if ("code" in outline) return outline;
+    const known = this.#others.get(outline);
+    if (known !== undefined) return known;
+    const root = slot("", undefined, [outline]);
+    this.#others.set(outline, root);
+    this.#open(root);
+    return root;
   }
 
   /** The whole value below a slot. */
@@ -153,7 +216,7 @@ class Evaluator implements Names {
     of.state = "opening";
     this.#active.push(of);
     const maps: ReadonlyMap<string, Part>[] = [];
-    const edits: Edit[] = [];
+    const edits: PlacedEdit[] = [];
     let covered = false;
     for (let index = of.parts.length - 1; index >= 0 && !covered; index--) {
       const part = of.parts[index];
@@ -189,7 +252,7 @@ class Evaluator implements Names {
   }
 
   /** What an edit adds or takes away. */
-  #edit(part: LeafPart, name: EditName): Edit | undefined {
+  #edit(part: LeafPart, name: EditName): PlacedEdit | undefined {
     const { place, home, value } = part;
     const argument = value.kind === "operator" ? value.args?.[0] : undefined;
     if (argument === undefined) {
@@ -205,7 +268,7 @@ class Evaluator implements Names {
   }
 
   /** Keys that edits take out of the maps below them. An edit that only adds does not go with maps. */
-  #removed(edits: readonly Edit[]): ReadonlySet<string> {
+  #removed(edits: readonly PlacedEdit[]): ReadonlySet<string> {
     const names = new Set<string>();
     for (const edit of edits) {
       if (edit.name === "remove") for (const name of removedKeys(edit)) names.add(name);
@@ -216,7 +279,7 @@ class Evaluator implements Names {
 
   /** The value that a layer gives, with the edits of higher layers made to it, lowest first. */
   #edited(
-    edits: readonly Edit[],
+    edits: readonly PlacedEdit[],
     value: Evaluated | undefined,
     of: Slot,
     index: number,
@@ -235,7 +298,7 @@ class Evaluator implements Names {
     return data === undefined ? undefined : { data, places: of.parts.flatMap(placesOf).reverse() };
   }
 
-  #misfit(edit: Edit, message: string, code: TskCode = "TSK_TYPE", help?: string): undefined {
+  #misfit(edit: PlacedEdit, message: string, code: TskCode = "TSK_TYPE", help?: string): undefined {
     const { source, span } = edit.part.place;
     this.#report(problem(source, span, code, message, help === undefined ? {} : { help }));
   }
@@ -301,6 +364,17 @@ class Evaluator implements Names {
 /** True while a slot is being evaluated further out: to need its value now is a cycle. */
 function isBusy(of: Slot): boolean {
   return of.state === "opening" || of.state === "finishing";
+}
+
+/** The value at a path inside a value; undefined when it is not there. */
+function within(value: Evaluated, path: readonly string[]): Evaluated | undefined {
+  let at: Evaluated | undefined = value;
+  for (const key of path) {
+    if (at === undefined) return undefined;
+    if (isMap(at.data)) at = at.data.entries.get(key);
+    else at = isList(at.data) && /^\d+$/.test(key) ? at.data.items[Number(key)] : undefined;
+  }
+  return at;
 }
 
 function label(of: Slot | VariablePart): string {

@@ -17,16 +17,20 @@ export interface Slot {
   value: Evaluated | undefined;
 }
 
-/** A new slot. A map brings what it spreads as parts below its own keys. */
+/** A new slot. A map brings what it includes and spreads as parts below its own keys. */
 export function slot(name: string, parent: Slot | undefined, parts: readonly Part[]): Slot {
-  const all = parts.some(spreads)
-    ? parts.flatMap((part): Part[] => (part.kind === "map" ? [...part.spreads, part] : [part]))
-    : parts;
+  const all = parts.some(spreads) ? parts.flatMap(expanded) : parts;
   return { name, parent, parts: all, state: "new", children: undefined, value: undefined };
 }
 
 function spreads(part: Part): boolean {
-  return part.kind === "map" && part.spreads.length > 0;
+  return part.kind === "map" && (part.spreads.length > 0 || part.includes.length > 0);
+}
+
+/** A map after what it includes and what it spreads. */
+function expanded(part: Part): readonly Part[] {
+  if (part.kind !== "map") return [part];
+  return [...part.includes.flatMap(expanded), ...part.spreads, part];
 }
 
 /** The path of a slot, for messages. */
@@ -44,7 +48,8 @@ export function keyText(name: string): string {
 
 /** The places a part is written at. */
 export function placesOf(part: Part): readonly Place[] {
-  return part.kind === "given" ? (part.value?.places ?? []) : [part.place];
+  if (part.kind === "given") return part.value?.places ?? [];
+  return part.kind === "map" && part.included ? [] : [part.place];
 }
 
 /**
