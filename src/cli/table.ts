@@ -102,6 +102,14 @@ export const commands: readonly Command[] = [
     load: () => import("./commands/config/fmt.ts"),
   },
   {
+    name: "config schema",
+    summary: "print the JSON Schema of a fleet file, for editors and other tools",
+    operands: "",
+    maxOperands: 0,
+    options: { json },
+    load: () => import("./commands/config/schema.ts"),
+  },
+  {
     name: "ps",
     summary: "list the running services",
     operands: "",
@@ -216,5 +224,16 @@ export const commands: readonly Command[] = [
       check: { type: "boolean", help: "write nothing; exit 1 if committed files differ" },
     },
     load: () => import("./commands/deploy.ts"),
+  },
+  {
+    name: "lsp",
+    summary: "answer an editor about .tsk files, on standard input and output",
+    operands: "",
+    maxOperands: 0,
+    options: {
+      json,
+      stdio: { type: "boolean", help: "what it does anyway; editors ask for it by this name" },
+    },
+    load: () => import("./commands/lsp.ts"),
   },
 ];
