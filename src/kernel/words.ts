@@ -4,7 +4,8 @@ import { trySize } from "./size.ts";
 
 /** A duration as written ("30s"), given to the room as milliseconds. */
 export function durationMs(): z.ZodType<number, string> {
-  return z.string().transform((text, ctx) => {
+  const written = z.string().meta({ title: "duration", examples: ["30s", "250ms"] });
+  return written.transform((text, ctx) => {
     const ms = tryDuration(text);
     if (ms !== undefined) return ms;
     ctx.addIssue({ code: "custom", message: `must be a duration such as "30s" or "250ms", found "${text}"` });
@@ -14,7 +15,8 @@ export function durationMs(): z.ZodType<number, string> {
 
 /** A size as written ("64KiB"), given to the room as bytes. */
 export function sizeBytes(): z.ZodType<number, string> {
-  return z.string().transform((text, ctx) => {
+  const written = z.string().meta({ title: "size", examples: ["64KiB", "10MB"] });
+  return written.transform((text, ctx) => {
     const bytes = trySize(text);
     if (bytes !== undefined) return bytes;
     ctx.addIssue({ code: "custom", message: `must be a size such as "64KiB" or "10MB", found "${text}"` });
@@ -51,6 +53,7 @@ export function ratio(): z.ZodNumber {
 export function httpUrl(): z.ZodType<string, string> {
   return z
     .string()
+    .meta({ title: "address", format: "uri" })
     .refine(
       (text) => /^https?:\/\/[^/\s]+/.test(text) && URL.canParse(text),
       "must be an http:// or https:// address",

@@ -13,17 +13,29 @@ import {
 
 /** Every section of a fleet file, each owned by its room. */
 export const fleetSchema = z.strictObject({
-  fleet: fleetSection.prefault({}),
-  service_discovery: serviceDiscoverySection.prefault({}),
-  services: servicesSection.prefault({}),
-  externals: externalsSection.prefault({}),
-  gateway: gatewaySection.prefault({}),
-  routes: routesSection.prefault({}),
-  grpc: grpcSection.prefault({}),
-  api_communication: apiCommunicationSection.prefault({}),
-  tracing: tracingSection.prefault({}),
-  collector: collectorSection.prefault({}),
-  control: controlSection.prefault({}),
+  fleet: fleetSection.prefault({}).describe("The fleet as a whole."),
+  service_discovery: serviceDiscoverySection
+    .prefault({})
+    .describe("Whether and where instances are looked up."),
+  services: servicesSection
+    .prefault({})
+    .describe(
+      'Services by name. The short form `"id:port"` is an instance that already runs on this machine.',
+    ),
+  externals: externalsSection
+    .prefault({})
+    .describe("Things services depend on that Tusker does not run, by name."),
+  gateway: gatewaySection.prefault({}).describe("The front door of the fleet."),
+  routes: routesSection
+    .prefault({})
+    .describe("Routes by path; a list of routes shares a path and differs in method."),
+  grpc: grpcSection.prefault({}).describe("How services serve gRPC."),
+  api_communication: apiCommunicationSection.prefault({}).describe("How services call each other."),
+  tracing: tracingSection.prefault({}).describe("Which spans are made, kept and sent on."),
+  collector: collectorSection
+    .prefault({})
+    .describe("Where spans come in. A port of 0 lets the system choose."),
+  control: controlSection.prefault({}).describe("Admin API and dashboard."),
 });
 
 export type FleetSections = z.output<typeof fleetSchema>;
