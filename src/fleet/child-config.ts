@@ -138,6 +138,9 @@ export function inherited(): Record<string, string> {
     NODE_TEST_CONTEXT: _test,
     NODE_CHANNEL_FD: _channel,
     NODE_OPTIONS: _options,
+    // They open the sealed values of every service.
+    TUSKER_SECRET_KEY: _key,
+    TUSKER_SECRET_KEY_FILE: _keyFile,
     ...rest
   } = process.env;
   // Children share our cache of compiled code: a restart costs a third of the first start.

@@ -1,8 +1,16 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { deepFreeze, systemCode, TuskerError } from "../../kernel/index.ts";
-import { type Diagnostic, type Document, loadDocument, problemAt, type Tree } from "../../tsk/index.ts";
+import { deepFreeze, TuskerError } from "../../kernel/index.ts";
+import {
+  type Diagnostic,
+  type Document,
+  loadDocument,
+  type OperatorPlugin,
+  problemAt,
+  type Tree,
+} from "../../tsk/index.ts";
 import { crossCheck } from "./check.ts";
+import { machinePorts } from "./machine.ts";
 import { schemaProblems } from "./problems.ts";
 import { type FleetSections, fleetSchema, knownKeys } from "./schema.ts";
 import type { FleetSettings, ServiceSettings } from "./settings.ts";
@@ -16,6 +24,10 @@ export interface LoadFleetOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Reads a file, undefined when it is not there; default: from the disk. An editor has texts that are not saved. */
   readonly readFile?: (path: string) => string | Uint8Array | undefined;
+  /** Operators of the host beside those of the language; default none. */
+  readonly operators?: readonly OperatorPlugin[];
+  /** True when operators that ask the network may run; default false. */
+  readonly network?: boolean;
   /**
    * When sections are checked: `sound` (default) after the language found nothing wrong, `always` also when it did. What
    * could not be read is then not called missing.
@@ -44,7 +56,6 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   // Diagnostics show the path a person would type.
   const near = relative(process.cwd(), absolute);
   const entry = near === "" || near.startsWith("..") ? absolute : near;
-  const read = options.readFile ?? readFile;
   if (options.readFile === undefined && !existsSync(absolute)) {
     throw new TuskerError(
       "FLEET_FILE_MISSING",
@@ -56,7 +67,10 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const environment = environmentOf(root, options.environment, env);
   const loaded = loadDocument({
     entry,
-    readFile: read,
+    ...machinePorts(env),
+    ...(options.readFile === undefined ? {} : { readFile: options.readFile }),
+    ...(options.operators === undefined ? {} : { operators: options.operators }),
+    network: options.network === true,
     env,
     sets: options.sets ?? [],
     ...(environment.overlay ? { environment: environment.name } : {}),
@@ -162,18 +176,6 @@ function environmentOf(
   if (explicit !== undefined && explicit !== "") return { name: explicit, overlay: true };
   const name = env.APP_ENV ?? "development";
   return { name, overlay: existsSync(join(root, "environment", `${name}.tsk`)) };
-}
-
-function readFile(path: string): Uint8Array | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new TuskerError("FLEET_FILE_MISSING", `cannot read ${path} (${code ?? "unknown reason"})`, {
-      cause: error,
-    });
-  }
 }
 
 /** A folder name made into a fleet name. */
