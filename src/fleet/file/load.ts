@@ -4,6 +4,7 @@ import { deepFreeze, TuskerError } from "../../kernel/index.ts";
 import {
   type Diagnostic,
   type Document,
+  type LoadOptions,
   loadDocument,
   type OperatorPlugin,
   problemAt,
@@ -22,8 +23,8 @@ export interface LoadFleetOptions {
   readonly sets?: readonly string[];
   /** What `@env` reads; default: the process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Reads a file, undefined when it is not there; default: from the disk. An editor has texts that are not saved. */
-  readonly readFile?: (path: string) => string | Uint8Array | undefined;
+  /** Where files come from; default: the disk. An editor has texts that are not saved. */
+  readonly files?: Pick<LoadOptions, "readFile" | "list">;
   /** Operators of the host beside those of the language; default none. */
   readonly operators?: readonly OperatorPlugin[];
   /** True when operators that ask the network may run; default false. */
@@ -56,7 +57,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   // Diagnostics show the path a person would type.
   const near = relative(process.cwd(), absolute);
   const entry = near === "" || near.startsWith("..") ? absolute : near;
-  if (options.readFile === undefined && !existsSync(absolute)) {
+  if (options.files === undefined && !existsSync(absolute)) {
     throw new TuskerError(
       "FLEET_FILE_MISSING",
       `there is no fleet file ${file}; \`tusker init\` writes a first one`,
@@ -68,7 +69,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const loaded = loadDocument({
     entry,
     ...machinePorts(env),
-    ...(options.readFile === undefined ? {} : { readFile: options.readFile }),
+    ...options.files,
     ...(options.operators === undefined ? {} : { operators: options.operators }),
     network: options.network === true,
     env,
@@ -79,9 +80,8 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const broken = diagnostics.some((one) => one.severity === "error");
   if (broken && options.sections !== "always") return { ...loaded, settings: undefined };
 
-  const document = withSuitedVariables(loaded.document);
+  const { document, parsed } = withSuitedVariables(loaded.document);
   const { value } = document;
-  const parsed = fleetSchema.safeParse(value);
   const found = [
     ...(parsed.success ? [] : schemaProblems(parsed.error.issues, value, knownKeys)),
     ...crossCheck(value, root),
@@ -112,6 +112,7 @@ function settingsOf(
 ): FleetSettings {
   const root = dirname(file);
   const names = document.keys(["services"]);
+  const own = new Set(names);
   const services = names.flatMap((name, index): ServiceSettings[] => {
     const section = sections.services[name];
     if (section === undefined) return [];
@@ -120,8 +121,8 @@ function settingsOf(
       {
         ...section,
         name,
-        needs: section.dependencies.filter((one) => names.includes(one)),
-        needsExternals: section.dependencies.filter((one) => !names.includes(one)),
+        needs: section.dependencies.filter((one) => own.has(one)),
+        needsExternals: section.dependencies.filter((one) => !own.has(one)),
         grpcPort: sections.grpc.enabled ? (section.grpc_port ?? base) : undefined,
       },
     ];
@@ -158,13 +159,15 @@ function firstGet(routes: FleetSections["routes"]): string | undefined {
  * What comes from the environment or the command line has no type of its own: where the section does not take it as
  * it was read, it is read again the other way.
  */
-function withSuitedVariables(document: Document): Document {
+function withSuitedVariables(document: Document): { readonly document: Document; readonly parsed: Parsed } {
   const parsed = fleetSchema.safeParse(document.value);
-  if (parsed.success) return document;
-  return document.reread(
-    parsed.error.issues.filter((issue) => issue.code === "invalid_type").map((issue) => issue.path),
-  );
+  if (parsed.success) return { document, parsed };
+  const unsuited = parsed.error.issues.filter((issue) => issue.code === "invalid_type");
+  const suited = document.reread(unsuited.map((issue) => issue.path));
+  return { document: suited, parsed: suited === document ? parsed : fleetSchema.safeParse(suited.value) };
 }
+
+type Parsed = ReturnType<typeof fleetSchema.safeParse>;
 
 /** Which overlay: asked for by name it must exist; a name that is only in the air applies where there is such a file. */
 function environmentOf(

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, realpathSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { availableParallelism, hostname, networkInterfaces } from "node:os";
 import { isAbsolute, resolve } from "node:path";
 import { messageOf, systemClock, systemCode, TuskerError } from "../../kernel/index.ts";
@@ -44,7 +44,8 @@ export function secretKeys(env: Readonly<Record<string, string | undefined>>): r
 /** Bytes of a file; undefined when it does not exist. */
 export function readFile(path: string): Uint8Array | undefined {
   try {
-    return readFileSync(path);
+    // Most files asked for are not there (a layer of each service); a question costs less than an exception.
+    return statSync(path, { throwIfNoEntry: false }) === undefined ? undefined : readFileSync(path);
   } catch (error) {
     const code = systemCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;

@@ -53,9 +53,12 @@ class Loader {
     if (!this.#file(entry, "base")) this.#missing(entry, `there is no file ${entry}`);
     if (layers !== "entry") {
       if (environment !== undefined) this.#environment(environment);
+      const folder = `${this.#files.root}config/services/`;
+      // One look at the folder, where the host can list it, is cheaper than asking for a file of every service.
+      const present = this.#options.list === undefined ? undefined : new Set(this.#options.list(folder));
       for (const service of this.#services()) {
-        const file = `${this.#files.root}config/services/${service}.tsk`;
-        this.#file(file, "service", ["services", service, "config"]);
+        if (present?.has(`${service}.tsk`) === false) continue;
+        this.#file(`${folder}${service}.tsk`, "service", ["services", service, "config"]);
       }
       this.#file(`${entry.replace(/\.tsk$/, "")}.local.tsk`, "local");
       for (const override of fromEnvironment(env, [...this.#roots], this.#report)) this.#override(override);

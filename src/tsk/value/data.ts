@@ -87,7 +87,7 @@ export function isList(data: Data): data is List {
 /** A scalar of the typed kind: duration, size, range or date. */
 export type Typed = Duration | Size | Range | DateTime;
 
-/** Plain data for validation: see `Document.value`. */
+/** Plain frozen data for validation: see `Document.value`. */
 export function toPlain(data: Data): unknown {
   if (typeof data !== "object" || data === null || data instanceof Secret) return data;
   switch (data.type) {
@@ -96,13 +96,13 @@ export function toPlain(data: Data): unknown {
     case "date":
       return data.text;
     case "range":
-      return { min: data.min, max: data.max };
+      return Object.freeze({ min: data.min, max: data.max });
     case "list":
-      return data.items.map((item) => toPlain(item.data));
+      return Object.freeze(data.items.map((item) => toPlain(item.data)));
     case "map": {
       const plain: Record<string, unknown> = {};
       for (const [key, entry] of data.entries) put(plain, key, toPlain(entry.data));
-      return plain;
+      return Object.freeze(plain);
     }
   }
 }

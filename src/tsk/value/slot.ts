@@ -57,6 +57,15 @@ export function placesOf(part: Part): readonly Place[] {
  * last `@remove()` on. A key of which nothing is left is not there.
  */
 export function childParts(maps: readonly ReadonlyMap<string, Part>[]): Map<string, readonly Part[]> {
+  const left = new Map<string, readonly Part[]>();
+  const [only] = maps;
+  if (only !== undefined && maps.length === 1) {
+    for (const [name, part] of only) {
+      const since = sinceUnset([part]);
+      if (since.length > 0) left.set(name, since);
+    }
+    return left;
+  }
   const children = new Map<string, Part[]>();
   for (const map of maps) {
     for (const [name, part] of map) {
@@ -65,7 +74,6 @@ export function childParts(maps: readonly ReadonlyMap<string, Part>[]): Map<stri
       else parts.push(part);
     }
   }
-  const left = new Map<string, readonly Part[]>();
   for (const [name, parts] of children) {
     const since = sinceUnset(parts);
     if (since.length > 0) left.set(name, since);
