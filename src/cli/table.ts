@@ -18,6 +18,11 @@ const set: Option = {
   value: "PATH=VALUE",
   help: "override one value; may be repeated",
 };
+const sealKey: Option = {
+  type: "string",
+  value: "PUBLIC",
+  help: "public key to seal for; default: that of TUSKER_SECRET_KEY or TUSKER_SECRET_KEY_FILE",
+};
 
 /** Every command as data. Help, completion and docs/reference/cli.md come from here. */
 export const commands: readonly Command[] = [
@@ -108,6 +113,41 @@ export const commands: readonly Command[] = [
     maxOperands: 0,
     options: { json },
     load: () => import("./commands/config/schema.ts"),
+  },
+  {
+    name: "secret keygen",
+    summary: "make a pair of keys for sealed values",
+    operands: "",
+    maxOperands: 0,
+    options: {
+      json,
+      out: { type: "string", value: "FILE", help: "write the secret key there, for its owner alone" },
+    },
+    load: () => import("./commands/secret/keygen.ts"),
+  },
+  {
+    name: "secret encrypt",
+    summary: "seal a text for @encrypted; from standard input without an operand",
+    operands: "[text]",
+    maxOperands: 1,
+    options: { json, key: sealKey },
+    load: () => import("./commands/secret/encrypt.ts"),
+  },
+  {
+    name: "secret decrypt",
+    summary: "open a sealed text with the keys of this host",
+    operands: "sealed",
+    maxOperands: 1,
+    options: { json },
+    load: () => import("./commands/secret/decrypt.ts"),
+  },
+  {
+    name: "secret rotate",
+    summary: "seal every sealed value of .tsk files anew for another key",
+    operands: "[file or folder…]",
+    maxOperands: 1000,
+    options: { json, file, key: { type: "string", value: "PUBLIC", help: "the new public key" } },
+    load: () => import("./commands/secret/rotate.ts"),
   },
   {
     name: "ps",

@@ -1,5 +1,6 @@
 import { globSync, readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { machinePorts } from "../fleet/index.ts";
 import { systemCode, TuskerError } from "../kernel/index.ts";
 import { type Loaded, loadDocument } from "../tsk/index.ts";
 import type { Args, Io } from "./command.ts";
@@ -14,8 +15,8 @@ export function readDocument(file: string, args: Args, io: Io): Loaded | undefin
   const environment = args.text("env");
   const sets = args.list("set");
   return loadDocument({
-    entry: shown(file, io),
-    readFile: (path) => readText(resolve(io.cwd, path)),
+    entry: io.cwd === process.cwd() ? shown(file, io) : file,
+    ...machinePorts(io.env),
     env: io.env,
     environment,
     sets,

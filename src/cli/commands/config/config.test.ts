@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { basename } from "node:path";
 import { test } from "node:test";
 import { commandFolder } from "../../../../test/support/command-line.ts";
 
@@ -30,15 +31,15 @@ test("render --raw prints the values of any file, with its own layer alone", asy
 });
 
 test("render --raw of a file that is wrong exits 1 with diagnostics as JSON and prints no value", async () => {
-  using at = commandFolder({ "any.tsk": "a: 1\nb: nope\na: 2\n" });
+  using at = commandFolder({ "any.tsk": "#!tusker 1\na: 1\nb: nope\na: 2\n" });
   const { code, out, err } = await at.run("config", "render", "--raw", "any.tsk", "--json");
   assert.deepEqual([code, out], [1, ""]);
   const { diagnostics } = JSON.parse(err) as { diagnostics: { code: string; line: number; file: string }[] };
   assert.deepEqual(
-    diagnostics.map((one) => [one.code, one.file, one.line]),
+    diagnostics.map((one) => [one.code, basename(one.file), one.line]),
     [
-      ["TSK_UNKNOWN_NAME", "any.tsk", 2],
-      ["TSK_DUPLICATE", "any.tsk", 3],
+      ["TSK_UNKNOWN_NAME", "any.tsk", 3],
+      ["TSK_DUPLICATE", "any.tsk", 4],
     ],
   );
   assert.equal((await at.run("config", "render", "--raw", "none.tsk")).code, 1);
