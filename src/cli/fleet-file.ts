@@ -7,7 +7,7 @@ import {
   readRunFile,
 } from "../fleet/index.ts";
 import { TuskerError } from "../kernel/index.ts";
-import { renderDiagnostics } from "../tsk/index.ts";
+import { type Loaded, renderDiagnostics } from "../tsk/index.ts";
 import type { Args, Io } from "./command.ts";
 import { counted } from "./paint.ts";
 
@@ -26,7 +26,7 @@ export function readFleet(file: string, args: Args, io: Io, moreSets: readonly s
 }
 
 /** Prints what is wrong with a file; to standard error, as JSON when that was asked for. */
-export function printDiagnostics(loaded: LoadedFleet, args: Args, io: Io): void {
+export function printDiagnostics(loaded: Loaded, args: Args, io: Io): void {
   const { diagnostics, document } = loaded;
   if (diagnostics.length === 0) return;
   if (args.flag("json")) io.err(`${JSON.stringify({ diagnostics })}\n`);

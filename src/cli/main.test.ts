@@ -84,7 +84,7 @@ test("config render gives the merged document or a part, config explain where a 
   );
   assert.match(
     explained.out,
-    /^gateway\.timeout = "9s"\n {2}wins +set .*\n {2}overridden +base .*tusker\.tsk:4:10 +"5s"\n$/,
+    /^gateway\.timeout = "9s"\n {2}wins +set .*\n {2}overridden +base .*tusker\.tsk:4:10 +"5s" +the layer set is above base\n$/,
   );
   assert.equal((await ran(["config", "explain", "gateway.nothing"], at.path)).code, 1);
   assert.equal((await ran(["config", "explain"], at.path)).code, 2);

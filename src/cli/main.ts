@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { messageOf, systemCode, TuskerError, toProblem, toTuskerError } from "../kernel/index.ts";
 import type { Args, Command, Io } from "./command.ts";
-import { commandHelp, overviewHelp } from "./help.ts";
+import { commandHelp, familyHelp, overviewHelp } from "./help.ts";
 import { commands } from "./table.ts";
 
 /**
@@ -11,8 +11,8 @@ import { commands } from "./table.ts";
  * @param argv what follows `tusker`
  */
 export async function main(argv: readonly string[], io: Io = terminal()): Promise<number> {
-  const [name, ...rest] = argv;
-  if (name === "help" && rest[0] !== undefined) return main([rest[0], "--help"], io);
+  const { name, command, rest } = find(argv);
+  if (name === "help" && rest[0] !== undefined) return main([...rest, "--help"], io);
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     io.out(overviewHelp(commands));
     return name === undefined ? 2 : 0;
@@ -21,8 +21,7 @@ export async function main(argv: readonly string[], io: Io = terminal()): Promis
     io.out(`${version()}\n`);
     return 0;
   }
-  const command = commands.find((one) => one.name === name);
-  if (command === undefined) return unknownCommand(name, io);
+  if (command === undefined) return unknownCommand(name, rest, io);
   if (rest.includes("--help") || rest.includes("-h")) {
     io.out(commandHelp(command));
     return 0;
@@ -80,14 +79,34 @@ async function usageText(command: Command, error: unknown): Promise<string> {
   return `there is no option ${option}${near === undefined ? "" : `; did you mean --${near}?`}`;
 }
 
-async function unknownCommand(name: string, io: Io): Promise<number> {
+/** The command a line begins with: one word, or two where the first is a family, as in `config fmt`. */
+function find(argv: readonly string[]): {
+  readonly name: string | undefined;
+  readonly command: Command | undefined;
+  readonly rest: readonly string[];
+} {
+  const [name, second, ...others] = argv;
+  const pair = commands.find((one) => one.name === `${name} ${second}`);
+  if (pair !== undefined) return { name: pair.name, command: pair, rest: others };
+  return { name, command: commands.find((one) => one.name === name), rest: argv.slice(1) };
+}
+
+async function unknownCommand(name: string, rest: readonly string[], io: Io): Promise<number> {
+  const [verb] = rest;
+  const family = commands.filter((one) => one.name.startsWith(`${name} `));
+  if (family.length > 0 && (verb === undefined || verb.startsWith("-"))) {
+    io.out(familyHelp(name, family));
+    return verb === undefined ? 2 : 0;
+  }
   const { didYouMean } = await import("../tsk/index.ts");
+  const asked = family.length > 0 ? `${name} ${verb}` : name;
   const near = didYouMean(
-    name,
-    commands.map((one) => one.name),
+    asked,
+    (family.length > 0 ? family : commands).map((one) => one.name),
   );
+  const help = family.length > 0 ? `tusker ${name} --help` : "tusker help";
   io.err(
-    `tusker: there is no command "${name}"${near === undefined ? "" : `; did you mean "${near}"?`}\nRun \`tusker help\` for the list.\n`,
+    `tusker: there is no command "${asked}"${near === undefined ? "" : `; did you mean "${near}"?`}\nRun \`${help}\` for the list.\n`,
   );
   return 2;
 }

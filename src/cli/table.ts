@@ -18,6 +18,11 @@ const set: Option = {
   value: "PATH=VALUE",
   help: "override one value; may be repeated",
 };
+const sealKey: Option = {
+  type: "string",
+  value: "PUBLIC",
+  help: "public key to seal for; default: that of TUSKER_SECRET_KEY or TUSKER_SECRET_KEY_FILE",
+};
 
 /** Every command as data. Help, completion and docs/reference/cli.md come from here. */
 export const commands: readonly Command[] = [
@@ -46,12 +51,103 @@ export const commands: readonly Command[] = [
     load: () => import("./commands/check.ts"),
   },
   {
-    name: "config",
-    summary: "render the merged configuration, or explain where a value comes from",
-    operands: "render|explain [path]",
-    maxOperands: 2,
+    name: "config render",
+    summary: "print the merged configuration, or a part of it",
+    operands: "[path]",
+    maxOperands: 1,
+    options: {
+      json,
+      file,
+      env,
+      set,
+      raw: {
+        type: "string",
+        value: "FILE",
+        help: "print the values of any .tsk file, whatever its keys mean",
+      },
+    },
+    load: () => import("./commands/config/render.ts"),
+  },
+  {
+    name: "config explain",
+    summary: "say where a value comes from and what it overrides",
+    operands: "path",
+    maxOperands: 1,
     options: { json, file, env, set },
-    load: () => import("./commands/config.ts"),
+    load: () => import("./commands/config/explain.ts"),
+  },
+  {
+    name: "config diff",
+    summary: "compare two environments",
+    operands: "",
+    maxOperands: 0,
+    options: {
+      json,
+      file,
+      set,
+      env: { type: "string", value: "NAME", help: "the environment to compare" },
+      env2: {
+        type: "string",
+        value: "NAME",
+        help: "with this one; default: the environment used without --env",
+      },
+    },
+    load: () => import("./commands/config/diff.ts"),
+  },
+  {
+    name: "config fmt",
+    summary: "write .tsk files in the one style",
+    operands: "[file or folder…]",
+    maxOperands: 1000,
+    options: {
+      json,
+      file,
+      check: { type: "boolean", help: "write nothing; exit 1 if a file would change" },
+    },
+    load: () => import("./commands/config/fmt.ts"),
+  },
+  {
+    name: "config schema",
+    summary: "print the JSON Schema of a fleet file, for editors and other tools",
+    operands: "",
+    maxOperands: 0,
+    options: { json },
+    load: () => import("./commands/config/schema.ts"),
+  },
+  {
+    name: "secret keygen",
+    summary: "make a pair of keys for sealed values",
+    operands: "",
+    maxOperands: 0,
+    options: {
+      json,
+      out: { type: "string", value: "FILE", help: "write the secret key there, for its owner alone" },
+    },
+    load: () => import("./commands/secret/keygen.ts"),
+  },
+  {
+    name: "secret encrypt",
+    summary: "seal a text for @encrypted; from standard input without an operand",
+    operands: "[text]",
+    maxOperands: 1,
+    options: { json, key: sealKey },
+    load: () => import("./commands/secret/encrypt.ts"),
+  },
+  {
+    name: "secret decrypt",
+    summary: "open a sealed text with the keys of this host",
+    operands: "sealed",
+    maxOperands: 1,
+    options: { json },
+    load: () => import("./commands/secret/decrypt.ts"),
+  },
+  {
+    name: "secret rotate",
+    summary: "seal every sealed value of .tsk files anew for another key",
+    operands: "[file or folder…]",
+    maxOperands: 1000,
+    options: { json, file, key: { type: "string", value: "PUBLIC", help: "the new public key" } },
+    load: () => import("./commands/secret/rotate.ts"),
   },
   {
     name: "ps",
@@ -168,5 +264,16 @@ export const commands: readonly Command[] = [
       check: { type: "boolean", help: "write nothing; exit 1 if committed files differ" },
     },
     load: () => import("./commands/deploy.ts"),
+  },
+  {
+    name: "lsp",
+    summary: "answer an editor about .tsk files, on standard input and output",
+    operands: "",
+    maxOperands: 0,
+    options: {
+      json,
+      stdio: { type: "boolean", help: "what it does anyway; editors ask for it by this name" },
+    },
+    load: () => import("./commands/lsp.ts"),
   },
 ];

@@ -6,14 +6,19 @@ const longestWaitMs = 600_000;
 
 /** `[service_discovery]`: whether and where instances are looked up. */
 export const serviceDiscoverySection = z.strictObject({
-  /** false: no registry; endpoints are the ports written in the file. */
-  enabled: z.boolean().default(true),
-  /** A registry that is started here when nothing listens there, and used when one does. */
-  registry_url: httpUrl().default("http://localhost:8500"),
-  /** Upper bound for a re-read: how long one question to the registry stays open. Changes arrive at once anyway. */
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe("False: no registry; endpoints are the ports written in the file."),
+  registry_url: httpUrl()
+    .default("http://localhost:8500")
+    .describe("A registry that is started here when nothing listens there, and used when one does."),
   update_interval: durationMs()
     .refine((ms) => ms >= 1_000 && ms <= longestWaitMs, 'must be between "1s" and "10m"')
-    .default(30_000),
+    .prefault("30s")
+    .describe(
+      "Upper bound for a re-read: how long one question to the registry stays open. Changes arrive at once anyway.",
+    ),
 });
 
 /** What the room receives: `update_interval` in milliseconds. */

@@ -124,6 +124,9 @@ export function inherited(settings: FleetSettings, service?: string): Record<str
     NODE_TEST_CONTEXT: _test,
     NODE_CHANNEL_FD: _channel,
     NODE_OPTIONS: _options,
+    // They open the sealed values of every service.
+    TUSKER_SECRET_KEY: _key,
+    TUSKER_SECRET_KEY_FILE: _keyFile,
     ...rest
   } = process.env;
   const mine = (name: string): boolean => {

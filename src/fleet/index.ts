@@ -6,9 +6,20 @@ import type { RunningFleet, StartOptions } from "./start.ts";
 
 export { gatewayFile } from "./child-config.ts";
 export type { FleetEvent, TimedEvent } from "./events.ts";
+export { fleetJsonSchema, type JsonSchema } from "./file/json-schema.ts";
+export { type KeyInfo, keyAt, keysAt } from "./file/key-info.ts";
 export { type LoadedFleet, type LoadFleetOptions, loadFleet } from "./file/load.ts";
+export { machinePorts, secretKeys } from "./file/machine.ts";
 export { pathText } from "./file/problems.ts";
 export { fleetSchema } from "./file/schema.ts";
+export {
+  generateSealKeys,
+  publicKeyOf,
+  type SealKeys,
+  seal,
+  secretKeysIn,
+  unseal,
+} from "./file/sealed.ts";
 export { type FleetSettings, instanceId, type ServiceSettings } from "./file/settings.ts";
 // For control, deploy and the command line.
 export type { GatewayProcess } from "./gateway-process.ts";

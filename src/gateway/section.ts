@@ -17,55 +17,63 @@ const method = z
 
 /** `[gateway]`: the front door of the fleet. */
 export const gatewaySection = z.strictObject({
-  /** 0 lets the system choose. */
-  port: port().default(8080),
-  /** Address to listen on. */
-  bind: z.string().min(1).default("127.0.0.1"),
-  /** From the request to the head of its answer, all tries and waits included. */
-  timeout: durationMs({ minMs: 1 }).prefault("30s"),
-  /** Taken off the path before a request is forwarded; a route may override. */
-  strip_prefix: stripPrefix.optional(),
-  /** Open client connections; further ones are answered 503. */
-  max_connections: count({ min: 1 }).default(1000),
-  /** Tries after the first, where a route does not say. */
-  retries: count({ max: 10 }).default(1),
-  rate_limit_enabled: z.boolean().default(false),
-  /** Requests per client address and window. */
-  rate_limit_requests: count({ min: 1 }).default(100),
-  rate_limit_window: durationMs({ minMs: 1 }).prefault("1m"),
-  /** Addresses and networks whose X-Forwarded-For is believed. */
+  port: port().default(8080).describe("Port to listen on. 0 lets the system choose."),
+  bind: z.string().min(1).default("127.0.0.1").describe("Address to listen on."),
+  timeout: durationMs({ minMs: 1 })
+    .prefault("30s")
+    .describe("From the request to the head of its answer, all tries and waits included."),
+  strip_prefix: stripPrefix
+    .optional()
+    .describe("Taken off the path before a request is forwarded; a route may override."),
+  max_connections: count({ min: 1 })
+    .default(1000)
+    .describe("Open client connections; further ones are answered 503."),
+  retries: count({ max: 10 }).default(1).describe("Tries after the first, where a route does not say."),
+  rate_limit_enabled: z
+    .boolean()
+    .default(false)
+    .describe("Limits requests per client address; what is above the limit is answered 429."),
+  rate_limit_requests: count({ min: 1 }).default(100).describe("Requests per client address and window."),
+  rate_limit_window: durationMs({ minMs: 1 })
+    .prefault("1m")
+    .describe("The time in which rate_limit_requests are allowed."),
   trusted_proxies: z
     .array(z.string().refine(isCidr, 'must be an address or a network such as "10.0.0.0/8"'))
-    .default([]),
-  /** How an endpoint is chosen. */
-  balance: z.enum(balancerNames).default("p2c_ewma"),
-  /** Largest request body; a route may override. */
-  max_body: sizeBytes().prefault("10MiB"),
-  /** Largest request head: request line and fields. */
-  max_head: sizeBytes().prefault("32KiB"),
-  /** Fields of a request head. */
-  max_headers: count({ min: 1 }).default(100),
-  /** Engine below the forwarder. */
-  transport: z.enum(["compat"]).default("compat"),
+    .default([])
+    .describe("Addresses and networks whose X-Forwarded-For is believed."),
+  balance: z.enum(balancerNames).default("p2c_ewma").describe("How an endpoint is chosen."),
+  max_body: sizeBytes().prefault("10MiB").describe("Largest request body; a route may override."),
+  max_head: sizeBytes().prefault("32KiB").describe("Largest request head: request line and fields."),
+  max_headers: count({ min: 1 }).default(100).describe("Fields of a request head."),
+  transport: z.enum(["compat"]).default("compat").describe("Engine below the forwarder."),
 });
 
 const route = z.strictObject({
-  /** Name of a service of the fleet. */
-  service: z.string().min(1, "must name a service"),
-  /** One method or several; absent means all. */
+  service: z.string().min(1, "must name a service").describe("Name of a service of the fleet."),
   method: z
     .union([method, z.array(method).min(1, "must name at least one method")])
     .transform((one) => (typeof one === "string" ? [one] : one))
-    .optional(),
-  timeout: durationMs({ minMs: 1 }).optional(),
-  /** Tries after the first. Only what is safe to repeat is repeated. */
-  retries: count({ max: 10 }).optional(),
-  /** Repeat POST and PATCH too, although the service may act twice. */
-  retry_unsafe: z.boolean().default(false),
-  strip_prefix: stripPrefix.optional(),
-  max_body: sizeBytes().optional(),
-  /** Replaces the gateway's limit on this route. */
-  rate_limit: z.strictObject({ requests: count({ min: 1 }), window: durationMs({ minMs: 1 }) }).optional(),
+    .optional()
+    .describe("One method or several; absent means all."),
+  timeout: durationMs({ minMs: 1 })
+    .optional()
+    .describe("From the request to the head of its answer, in place of the gateway's."),
+  retries: count({ max: 10 })
+    .optional()
+    .describe("Tries after the first. Only what is safe to repeat is repeated."),
+  retry_unsafe: z
+    .boolean()
+    .default(false)
+    .describe("Repeat POST and PATCH too, although the service may act twice."),
+  strip_prefix: stripPrefix.optional().describe('In place of the gateway\'s; "" takes nothing off.'),
+  max_body: sizeBytes().optional().describe("In place of the gateway's."),
+  rate_limit: z
+    .strictObject({
+      requests: count({ min: 1 }).describe("Requests per client address and window."),
+      window: durationMs({ minMs: 1 }).describe("The time in which they are allowed."),
+    })
+    .optional()
+    .describe("Replaces the gateway's limit on this route."),
 });
 
 /**

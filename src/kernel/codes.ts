@@ -94,8 +94,9 @@ export const codes = {
   FLEET_RUNNING: { http: 409, grpc: 6, retryable: false },
   FLEET_NOT_RUNNING: { http: 404, grpc: 5, retryable: false },
 
-  // deploy and cli
+  // deploy, lsp and cli
   DEPLOY_UNSUPPORTED: { http: 400, grpc: 3, retryable: false },
+  LSP_PACKAGES: { http: 501, grpc: 12, retryable: false },
   CLI_USAGE: { http: 400, grpc: 3, retryable: false },
 } as const satisfies Record<string, CodeRow>;
 

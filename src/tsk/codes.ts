@@ -49,7 +49,16 @@ export const tskCodes = {
   TSK_TYPE: "A value has the wrong type for what is done with it.",
   TSK_ARITHMETIC: "A calculation has no finite result.",
 
-  // layers
+  TSK_UNAVAILABLE: "The host does not offer what an operator needs.",
+  TSK_DECRYPT: "An encrypted value cannot be opened.",
+  TSK_PLUGIN: "An operator of a plugin failed.",
+  TSK_UNSTABLE: "A value changes with every load.",
+  TSK_NO_EFFECT: "An operator does nothing here.",
+
+  // layers and files
+  TSK_INCLUDE_CYCLE: "A file includes itself.",
+  TSK_OUTSIDE: "A path leads out of the folder of the configuration.",
+  TSK_FILE_READ: "A file cannot be read as what it should be.",
   TSK_FILE_MISSING: "A file that was asked for does not exist.",
   TSK_OVERRIDE: "An override from outside (`--set`, `TUSKER__…`) is not written as path=value.",
 } as const;

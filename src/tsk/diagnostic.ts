@@ -13,6 +13,13 @@ export interface Diagnostic extends Location {
   readonly help?: string;
   /** Other places that belong to the problem: the first definition, an overridden layer. */
   readonly related?: readonly Related[];
+  /** What an editor or `migrate` may do about it without asking. */
+  readonly fix?: Fix;
+}
+
+/** A repair of the same file: `text` takes the place of a span, given in UTF-16 offsets. */
+export interface Fix extends Span {
+  readonly text: string;
 }
 
 /** Another place that belongs to a problem. */
@@ -24,6 +31,7 @@ export interface Related extends Location {
 export interface ProblemNotes {
   readonly help?: string;
   readonly related?: readonly Related[];
+  readonly fix?: Fix;
 }
 
 /** Makes an error of the language at a span of a source. */
@@ -35,6 +43,17 @@ export function problem(
   notes: ProblemNotes = {},
 ): Diagnostic {
   return { code, severity: "error", message, ...source.at(span), ...notes };
+}
+
+/** As `problem`, for what is read all the same. */
+export function warning(
+  source: Source,
+  span: Span,
+  code: TskCode,
+  message: string,
+  notes: ProblemNotes = {},
+): Diagnostic {
+  return { ...problem(source, span, code, message, notes), severity: "warning" };
 }
 
 /** By file in the order given, then by place; equal problems once. */

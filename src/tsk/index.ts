@@ -1,10 +1,18 @@
 // for users
 
 export { type TskCode, tskCodes } from "./codes.ts";
-export type { Diagnostic, Related } from "./diagnostic.ts";
+export type { Diagnostic, Fix, Related } from "./diagnostic.ts";
 export type { Document, Loaded, Origin, Path } from "./document/document.ts";
 export { loadDocument } from "./document/load.ts";
 export type { LoadOptions } from "./document/options.ts";
+export { format } from "./format/format.ts";
+export {
+  type ArgumentSchema,
+  defineOperator,
+  type OperatorDefinition,
+} from "./operators/plugin.ts";
+export type { HostPorts, OperatorPlugin } from "./operators/row.ts";
+export type { HostFacts } from "./ports.ts";
 export { type RenderOptions, renderDiagnostics } from "./report/frame.ts";
 export type { LayerName, Location, Source, Span } from "./source.ts";
 export { parse } from "./syntax/parse.ts";
@@ -13,5 +21,9 @@ export { print, type Tree } from "./syntax/tree.ts";
 // for other rooms
 
 export { parsePath } from "./document/path.ts";
+export { operators } from "./operators/table.ts";
 export { frame, type OutsideProblem, problemAt } from "./report/problem-at.ts";
 export { didYouMean } from "./report/suggest.ts";
+export { kind } from "./syntax/token.ts";
+export type { Item, Key, ObjectValue, Value, VariableUse } from "./syntax/tree.ts";
+export { keyText } from "./value/slot.ts";

@@ -22,13 +22,20 @@ export class Source {
   readonly file: string;
   readonly text: string;
   readonly layer: LayerName;
-  readonly #masks: Span[] = [];
+  #masks: Span[] = [];
   #lines: readonly number[] | undefined;
 
   constructor(file: string, text: string, layer: LayerName = "base") {
     this.file = file;
     this.text = text;
     this.layer = layer;
+  }
+
+  /** The same text read into another layer. What is masked in one is masked in both. */
+  inLayer(layer: LayerName): Source {
+    const other = new Source(this.file, this.text, layer);
+    other.#masks = this.#masks;
+    return other;
   }
 
   /** Where a span is, in lines and columns. */

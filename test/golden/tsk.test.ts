@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { loadDocument, parsePath } from "../../src/tsk/index.ts";
+import { type Diagnostic, loadDocument, parsePath } from "../../src/tsk/index.ts";
 
 // The format is described in tsk/README.md. UPDATE_GOLDEN=1 writes what is expected; read the difference before committing.
 const folder = join(import.meta.dirname, "tsk");
@@ -19,6 +20,7 @@ for (const file of cases) {
     const found = run(golden);
     if (update) return writeFileSync(join(folder, file), written(text, golden, found));
     assert.deepEqual(found.error, golden.error ?? []);
+    assert.deepEqual(found.warning, golden.warning ?? []);
     if (golden.value !== undefined) assert.deepEqual(found.value, JSON.parse(golden.value));
     assert.deepEqual(found.origin, golden.origin ?? []);
   });
@@ -28,7 +30,7 @@ test("there are enough golden cases, and every code of the language has one", as
   const { tskCodes } = await import("../../src/tsk/index.ts");
   const all = cases.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
   // Made by size, which does not belong into a file; unit tests have them.
-  const elsewhere = new Set(["TSK_TOO_LARGE", "TSK_ENCODING", "TSK_FUEL"]);
+  const elsewhere = new Set(["TSK_TOO_LARGE", "TSK_ENCODING", "TSK_FUEL", "TSK_PLUGIN"]);
   const missing = Object.keys(tskCodes).filter((code) => !elsewhere.has(code) && !all.includes(` ${code} `));
   assert.deepEqual(missing, []);
   assert.ok(cases.length >= 120, `${cases.length} cases`);
@@ -41,12 +43,14 @@ interface Case {
   readonly environment: string | undefined;
   readonly value: string | undefined;
   readonly error: readonly string[] | undefined;
+  readonly warning: readonly string[] | undefined;
   readonly origin: readonly string[] | undefined;
 }
 
 interface Found {
   readonly value: unknown;
   readonly error: readonly string[];
+  readonly warning: readonly string[];
   readonly origin: readonly string[];
 }
 
@@ -70,6 +74,7 @@ function readCase(text: string): Case {
     environment: other.get("environment"),
     value: other.get("value"),
     error: lines("error"),
+    warning: lines("warning"),
     origin: lines("origin"),
   };
 }
@@ -78,16 +83,16 @@ function run(golden: Case): Found {
   const { document, diagnostics } = loadDocument({
     entry: "main.tsk",
     readFile: (path) => golden.files.get(path),
+    list: (folder) => listed(golden.files, folder),
     environment: golden.environment,
+    ...host,
     env: golden.env,
     sets: golden.sets,
   });
   return {
     value: JSON.parse(JSON.stringify(document.value)),
-    error: diagnostics.map((one) => {
-      const at = one.file === "main.tsk" ? "" : `${one.file}:`;
-      return `${at}${one.line}:${one.column} ${one.code} ${one.message}`;
-    }),
+    error: diagnostics.filter((one) => one.severity === "error").map(lineOf),
+    warning: diagnostics.filter((one) => one.severity === "warning").map(lineOf),
     origin: (golden.origin ?? []).map((line) => {
       const path = line.split(" <- ", 1)[0] ?? "";
       const origins = document.origin(parsePath(path) ?? []);
@@ -96,13 +101,37 @@ function run(golden: Case): Found {
   };
 }
 
+/** The host of the suite: see README.md. */
+const host = {
+  now: () => Date.UTC(2026, 10, 23, 10, 30),
+  digest: (algorithm: string, text: string) => createHash(algorithm).update(text).digest("hex"),
+  facts: () => ({ name: "host-1", cpus: 4, addresses: { "": "10.0.0.7", eth0: "10.0.0.7" }, version: "1.2.3" }),
+  decrypt: (sealed: string) => {
+    if (!sealed.startsWith("tusk:v1:")) throw new Error("it does not begin with tusk:v1:");
+    return sealed.slice(8);
+  },
+  secretFolders: ["/run/secrets/"],
+};
+
+/** Names in a folder of the case; undefined when it has none. */
+function listed(files: ReadonlyMap<string, string>, folder: string): readonly string[] | undefined {
+  const inside = [...files.keys()].filter((file) => file.startsWith(folder)).map((file) => file.slice(folder.length));
+  return inside.length === 0 ? undefined : [...new Set(inside.map((file) => file.split("/", 1)[0] ?? ""))];
+}
+
+function lineOf(one: Diagnostic): string {
+  const at = one.file === "main.tsk" ? "" : `${one.file}:`;
+  return `${at}${one.line}:${one.column} ${one.code} ${one.message}`;
+}
+
 /** The case with its expectations replaced by what was found; sections that are there stay. */
 function written(text: string, golden: Case, found: Found): string {
-  const at = text.search(/^=== (?:value|error|origin)$/m);
+  const at = text.search(/^=== (?:value|error|warning|origin)$/m);
   const parts = [at < 0 ? text : text.slice(0, at)];
   if (golden.value !== undefined || found.error.length === 0)
     parts.push(`=== value\n${JSON.stringify(found.value, undefined, 2)}\n`);
   if (found.error.length > 0) parts.push(`=== error\n${found.error.join("\n")}\n`);
+  if (found.warning.length > 0) parts.push(`=== warning\n${found.warning.join("\n")}\n`);
   if (golden.origin !== undefined) parts.push(`=== origin\n${found.origin.join("\n")}\n`);
   return parts.join("");
 }

@@ -69,3 +69,142 @@ export const plainDocument: fc.Arbitrary<Record<string, unknown>> = fc.dictionar
   })).value,
   { maxKeys: 5 },
 );
+
+const blank = fc.constantFrom("", "", " ", "  ", "\t", " /* c */ ");
+const lineEnd = fc.constantFrom(
+  "\n",
+  "\n",
+  "\r\n",
+  "\n\n\n",
+  " # c\n",
+  "\n # c\n",
+  " // c  \n\n",
+  "\n/* c\n c */\n",
+);
+const between = fc.oneof({ weight: 3, arbitrary: blank }, lineEnd);
+const key = fc.constantFrom("a", "b-c", '"x y"', "'r'", "404", "a.b", 'q."/*".2', "1 . 5s");
+
+/** Expressions and documents in every form the language has, laid out at random. */
+export const wellFormedTsk: fc.Arbitrary<string> = fc
+  .letrec<{ items: string; value: string; operand: string }>((tie) => {
+    const value = tie("value");
+    const parts = (...all: readonly (string | fc.Arbitrary<string>)[]): fc.Arbitrary<string> =>
+      fc
+        .tuple(...all.map((one) => (typeof one === "string" ? fc.constant(one) : one)))
+        .map((texts) => texts.join(""));
+    const separator = fc.oneof(lineEnd, parts(blank, fc.constantFrom(";", ";\n"), blank));
+    const inner = fc.oneof(separator, parts(blank, ",", between), parts(",,"));
+    const map = parts("{", between, fc.array(parts(tie("items"), inner), { maxLength: 3 }).map(joined), "}");
+    const label = fc.constantFrom("", ' "l"', ' "l" "m"');
+    return {
+      operand: fc.oneof(
+        { depthSize: "small", withCrossShrink: true },
+        fc.constantFrom(
+          "1",
+          "-5",
+          "30s",
+          "1-2",
+          "true",
+          "null",
+          "a",
+          "a.b",
+          "$x",
+          '"t"',
+          "'r'",
+          "2026-11-23",
+          "25%",
+        ),
+        fc.constantFrom(
+          '"${ a }"',
+          '"""\n  a ${b}\n  """',
+          "'''\nr\n'''",
+          "!a",
+          "- 3",
+          "a[0].b",
+          "@env",
+          "@host.name",
+        ),
+        map,
+        parts(
+          "[",
+          between,
+          fc
+            .array(parts(value, fc.oneof(lineEnd, parts(between, ",", between))), { maxLength: 3 })
+            .map(joined),
+          "]",
+        ),
+        parts("(", between, value, between, ")"),
+        parts(
+          "@f(",
+          between,
+          value,
+          between,
+          ",",
+          between,
+          "n",
+          blank,
+          "=",
+          blank,
+          value,
+          fc.constantFrom("", ",\n"),
+          ")",
+        ),
+        parts("a[", between, value, between, "]"),
+      ),
+      value: fc.oneof(
+        { depthSize: "small", withCrossShrink: true },
+        tie("operand"),
+        parts(
+          tie("operand"),
+          " ",
+          fc.constantFrom("+", "-", "*", "/", "%", "==", ">", "<", "&&", "||"),
+          " ",
+          between,
+          tie("operand"),
+        ),
+        parts(
+          tie("operand"),
+          between,
+          "?",
+          between,
+          tie("operand"),
+          " ",
+          between,
+          ":",
+          between,
+          tie("operand"),
+        ),
+      ),
+      items: fc.oneof(
+        { depthSize: "small", withCrossShrink: true },
+        parts(key, blank, fc.constantFrom(":", "="), blank, value),
+        parts(key, label, blank, map),
+        parts(
+          key,
+          label,
+          blank,
+          ">\n",
+          fc.array(parts(tie("items"), separator), { maxLength: 3 }).map(joined),
+          "\n<",
+        ),
+        parts("$v", blank, ":", blank, value),
+        parts("...", blank, value),
+      ),
+    };
+  })
+  .items.chain((first) =>
+    fc
+      .tuple(
+        fc.constant(first),
+        between,
+        lineEnd,
+        fc.constantFrom("", "[s]\n", "[ a . b ] # c\n", "# c\n[s]\n\n"),
+      )
+      .map(
+        ([item, before, after, section]) => `${before.trimStart()}${section}${item}${after}${section}${item}`,
+      ),
+  );
+
+function joined(texts: readonly string[]): string {
+  return texts.join("");
+}

@@ -50,13 +50,18 @@ function unknownServices(value: Readonly<Record<string, unknown>>, services: Ser
 
 function dependencyProblems(value: Readonly<Record<string, unknown>>, services: Services): OutsideProblem[] {
   const externals = mapOf(value.externals);
+  const names = Object.keys(services);
+  const graph = dependencyGraph(services);
+  const suspicious = new Map<string, boolean>();
   const found: OutsideProblem[] = [];
-  for (const [service, dependencies] of dependencyGraph(services)) {
+  for (const [service, dependencies] of graph) {
     for (const [index, name] of dependencies.entries()) {
       if (Object.hasOwn(services, name) || Object.hasOwn(externals, name)) continue;
       // Not everything a service needs is ours to start; but a name that is nearly one of ours is a slip.
-      const near = didYouMean(name, Object.keys(services));
-      if (near === undefined && !name.endsWith("-service")) continue;
+      const slip =
+        suspicious.get(name) ?? (name.endsWith("-service") || didYouMean(name, names) !== undefined);
+      suspicious.set(name, slip);
+      if (!slip) continue;
       const path = ["services", service, "dependencies", index];
       found.push(
         problem(
@@ -68,10 +73,10 @@ function dependencyProblems(value: Readonly<Record<string, unknown>>, services: 
       );
     }
   }
-  const order = startOrder(dependencyGraph(services));
+  const order = startOrder(graph);
   if ("cycle" in order) {
     const [from = "", to = ""] = order.cycle;
-    const index = (dependencyGraph(services).get(from) ?? []).indexOf(to);
+    const index = (graph.get(from) ?? []).indexOf(to);
     const path = ["services", from, "dependencies", index];
     found.push(
       problem("FLEET_CYCLE", path, `services wait for each other in a circle: ${order.cycle.join(" → ")}`, {

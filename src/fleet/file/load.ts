@@ -1,8 +1,17 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { deepFreeze, Secret, systemCode, TuskerError } from "../../kernel/index.ts";
-import { type Diagnostic, type Document, loadDocument, problemAt } from "../../tsk/index.ts";
+import { deepFreeze, Secret, TuskerError } from "../../kernel/index.ts";
+import {
+  type Diagnostic,
+  type Document,
+  type LoadOptions,
+  loadDocument,
+  type OperatorPlugin,
+  problemAt,
+  type Tree,
+} from "../../tsk/index.ts";
 import { crossCheck } from "./check.ts";
+import { machinePorts } from "./machine.ts";
 import { schemaProblems } from "./problems.ts";
 import { type FleetSections, fleetSchema, knownKeys } from "./schema.ts";
 import type { FleetSettings, ServiceSettings } from "./settings.ts";
@@ -14,6 +23,17 @@ export interface LoadFleetOptions {
   readonly sets?: readonly string[];
   /** What `@env` reads; default: the process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where files come from; default: the disk. An editor has texts that are not saved. */
+  readonly files?: Pick<LoadOptions, "readFile" | "list">;
+  /** Operators of the host beside those of the language; default none. */
+  readonly operators?: readonly OperatorPlugin[];
+  /** True when operators that ask the network may run; default false. */
+  readonly network?: boolean;
+  /**
+   * When sections are checked: `sound` (default) after the language found nothing wrong, `always` also when it did. What
+   * could not be read is then not called missing.
+   */
+  readonly sections?: "sound" | "always";
 }
 
 /** A fleet file read to the end: settings when it is right, problems in any case. */
@@ -21,6 +41,8 @@ export interface LoadedFleet {
   readonly document: Document;
   /** Errors and warnings, each with file, line and column. */
   readonly diagnostics: readonly Diagnostic[];
+  /** The tree of every file that was read. */
+  readonly trees: ReadonlyMap<string, Tree>;
   /** Absent when a diagnostic is an error. */
   readonly settings: FleetSettings | undefined;
 }
@@ -35,7 +57,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   // Diagnostics show the path a person would type.
   const near = relative(process.cwd(), absolute);
   const entry = near === "" || near.startsWith("..") ? absolute : near;
-  if (!existsSync(absolute)) {
+  if (options.files === undefined && !existsSync(absolute)) {
     throw new TuskerError(
       "FLEET_FILE_MISSING",
       `there is no fleet file ${file}; \`tusker init\` writes a first one`,
@@ -47,26 +69,30 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const watched = watchedEnvironment(env);
   const loaded = loadDocument({
     entry,
-    readFile,
+    ...machinePorts(watched.env),
+    ...options.files,
+    ...(options.operators === undefined ? {} : { operators: options.operators }),
+    network: options.network === true,
     env: watched.env,
     sets: options.sets ?? [],
     ...(environment.overlay ? { environment: environment.name } : {}),
   });
-  const { diagnostics } = loaded;
-  if (diagnostics.some((one) => one.severity === "error")) return { ...loaded, settings: undefined };
+  const { diagnostics, trees } = loaded;
+  const broken = diagnostics.some((one) => one.severity === "error");
+  if (broken && options.sections !== "always") return { ...loaded, settings: undefined };
 
-  const document = withSuitedVariables(loaded.document);
+  const { document, parsed } = withSuitedVariables(loaded.document);
   const { value } = document;
-  const parsed = fleetSchema.safeParse(value);
   const found = [
     ...(parsed.success ? [] : schemaProblems(parsed.error.issues, value, knownKeys)),
     ...crossCheck(value, root),
-  ];
+  ].filter((one) => !broken || one.code !== "FLEET_REQUIRED");
   const all = byPlace(document, [...diagnostics, ...found.map((one) => problemAt(document, one))]);
   if (!parsed.success || all.some((one) => one.severity === "error"))
-    return { document, diagnostics: all, settings: undefined };
+    return { document, diagnostics: all, trees, settings: undefined };
   return {
     document,
+    trees,
     diagnostics: all,
     settings: settingsOf(
       { file: absolute, environment: environment.name, document, variables: watched.read },
@@ -96,6 +122,7 @@ function settingsOf(
 ): FleetSettings {
   const root = dirname(file);
   const names = document.keys(["services"]);
+  const own = new Set(names);
   const services = names.flatMap((name, index): ServiceSettings[] => {
     const section = sections.services[name];
     if (section === undefined) return [];
@@ -104,8 +131,8 @@ function settingsOf(
       {
         ...section,
         name,
-        needs: section.dependencies.filter((one) => names.includes(one)),
-        needsExternals: section.dependencies.filter((one) => !names.includes(one)),
+        needs: section.dependencies.filter((one) => own.has(one)),
+        needsExternals: section.dependencies.filter((one) => !own.has(one)),
         grpcPort: sections.grpc.enabled ? (section.grpc_port ?? base) : undefined,
       },
     ];
@@ -184,13 +211,15 @@ function firstGet(routes: FleetSections["routes"]): string | undefined {
  * What comes from the environment or the command line has no type of its own: where the section does not take it as
  * it was read, it is read again the other way.
  */
-function withSuitedVariables(document: Document): Document {
+function withSuitedVariables(document: Document): { readonly document: Document; readonly parsed: Parsed } {
   const parsed = fleetSchema.safeParse(document.value);
-  if (parsed.success) return document;
-  return document.reread(
-    parsed.error.issues.filter((issue) => issue.code === "invalid_type").map((issue) => issue.path),
-  );
+  if (parsed.success) return { document, parsed };
+  const unsuited = parsed.error.issues.filter((issue) => issue.code === "invalid_type");
+  const suited = document.reread(unsuited.map((issue) => issue.path));
+  return { document: suited, parsed: suited === document ? parsed : fleetSchema.safeParse(suited.value) };
 }
+
+type Parsed = ReturnType<typeof fleetSchema.safeParse>;
 
 /** Which overlay: asked for by name it must exist; a name that is only in the air applies where there is such a file. */
 function environmentOf(
@@ -202,18 +231,6 @@ function environmentOf(
   if (explicit !== undefined && explicit !== "") return { name: explicit, overlay: true };
   const name = env.APP_ENV ?? "development";
   return { name, overlay: existsSync(join(root, "environment", `${name}.tsk`)) };
-}
-
-function readFile(path: string): Uint8Array | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new TuskerError("FLEET_FILE_MISSING", `cannot read ${path} (${code ?? "unknown reason"})`, {
-      cause: error,
-    });
-  }
 }
 
 /** A folder name made into a fleet name. */

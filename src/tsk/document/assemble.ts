@@ -1,4 +1,4 @@
-import { deepFreeze, Secret } from "../../kernel/index.ts";
+import { Secret } from "../../kernel/index.ts";
 import type { Location, Source } from "../source.ts";
 import { dictionary, type Evaluated, isList, isMap, list, type Place, toPlain } from "../value/data.ts";
 import { readScalar } from "../value/scalar.ts";
@@ -28,7 +28,7 @@ export function assemble(root: Evaluated, sources: ReadonlyMap<string, Source>):
 
 function plainMap(root: Evaluated): Readonly<Record<string, unknown>> {
   const plain = toPlain(root.data);
-  return deepFreeze(typeof plain === "object" && plain !== null ? { ...plain } : {});
+  return Object.freeze(typeof plain === "object" && plain !== null ? { ...plain } : {});
 }
 
 function step(node: Evaluated, key: PropertyKey): Evaluated | undefined {

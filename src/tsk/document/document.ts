@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import type { LayerName, Location, Source } from "../source.ts";
+import type { Tree } from "../syntax/tree.ts";
 
 /** Names a place in a document. Numbers index arrays. */
 export type Path = readonly PropertyKey[];
@@ -44,4 +45,6 @@ export interface Loaded {
   readonly document: Document;
   /** Problems by layer and place; empty means fine. */
   readonly diagnostics: readonly Diagnostic[];
+  /** The tree of every file that was read, by name; for tools that work on the text. */
+  readonly trees: ReadonlyMap<string, Tree>;
 }

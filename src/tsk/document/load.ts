@@ -1,12 +1,16 @@
+import { messageOf } from "../../kernel/index.ts";
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, inOrder, problem } from "../diagnostic.ts";
+import type { Refusal } from "../ports.ts";
 import { type LayerName, Source } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
 import { parse } from "../syntax/parse.ts";
+import type { Tree } from "../syntax/tree.ts";
 import { evaluate } from "../value/evaluate.ts";
-import { type MapPart, outline } from "../value/outline.ts";
+import { type IncludeRequest, type MapPart, outline, type Where, withIncludes } from "../value/outline.ts";
 import { assemble } from "./assemble.ts";
 import type { Loaded } from "./document.ts";
+import { Files } from "./files.ts";
 import { maskDefaults, maskOverridden } from "./mask.ts";
 import type { LoadOptions } from "./options.ts";
 import { fromEnvironment, fromSet, type Override } from "./override.ts";
@@ -29,14 +33,19 @@ class Loader {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #sources = new Map<string, Source>();
   readonly #roots: MapPart[] = [];
-  readonly #directory: string;
+  readonly #files: Files;
+  /** Trees by path: a file may be included often. */
+  readonly #trees = new Map<string, Tree>();
+  /** Outlines of files that are only asked for single values. */
+  readonly #others = new Map<string, MapPart>();
+  /** The files that led to a source, itself last. */
+  readonly #chains = new Map<Source, readonly string[]>();
+  #included = 0;
+  #textLength = 0;
 
   constructor(options: LoadOptions) {
     this.#options = options;
-    this.#directory = options.entry.slice(
-      0,
-      Math.max(options.entry.lastIndexOf("/"), options.entry.lastIndexOf("\\")) + 1,
-    );
+    this.#files = new Files(options);
   }
 
   load(): Loaded {
@@ -44,9 +53,12 @@ class Loader {
     if (!this.#file(entry, "base")) this.#missing(entry, `there is no file ${entry}`);
     if (layers !== "entry") {
       if (environment !== undefined) this.#environment(environment);
+      const folder = `${this.#files.root}config/services/`;
+      // One look at the folder, where the host can list it, is cheaper than asking for a file of every service.
+      const present = this.#options.list === undefined ? undefined : new Set(this.#options.list(folder));
       for (const service of this.#services()) {
-        const file = `${this.#directory}config/services/${service}.tsk`;
-        this.#file(file, "service", ["services", service, "config"]);
+        if (present?.has(`${service}.tsk`) === false) continue;
+        this.#file(`${folder}${service}.tsk`, "service", ["services", service, "config"]);
       }
       this.#file(`${entry.replace(/\.tsk$/, "")}.local.tsk`, "local");
       for (const override of fromEnvironment(env, [...this.#roots], this.#report)) this.#override(override);
@@ -61,15 +73,90 @@ class Loader {
 
   /** Reads one file into a layer; false when it does not exist. */
   #file(path: string, layer: LayerName, under: readonly string[] = []): boolean {
-    const content = this.#options.readFile(path);
+    const content = this.#files.read(path);
     if (content === undefined) return false;
+    this.#roots.push(this.#outline(this.#tree(path, layer, content), path, layer, [path], { under }));
+    return true;
+  }
+
+  #tree(path: string, layer: LayerName, content: string | Uint8Array): Tree {
     const source = this.#decode(path, layer, content);
-    this.#sources.set(path, source);
     const tree = parse(source);
+    this.#textLength += source.text.length;
+    this.#trees.set(path, tree);
     maskDefaults(tree);
     this.#diagnostics.push(...tree.diagnostics);
-    this.#roots.push(outline(source, tree.items, this.#report, under));
-    return true;
+    return tree;
+  }
+
+  #outline(tree: Tree, path: string, layer: LayerName, chain: readonly string[], where: Where = {}): MapPart {
+    const source = tree.source.layer === layer ? tree.source : tree.source.inLayer(layer);
+    this.#chains.set(source, chain);
+    if (!this.#sources.has(path)) this.#sources.set(path, source);
+    return outline(source, tree.items, { report: this.#report, include: this.#include }, where);
+  }
+
+  readonly #include = (source: Source, request: IncludeRequest): readonly MapPart[] => {
+    const paths = this.#files.expand(source.file, request.path);
+    if ("code" in paths) return this.#refuse(source, request, paths);
+    return paths.flatMap((path) => {
+      const root = this.#includeOne(source, path, request);
+      return root === undefined ? [] : [root];
+    });
+  };
+
+  #includeOne(source: Source, path: string, request: IncludeRequest): MapPart | undefined {
+    const chain = this.#chains.get(source) ?? [source.file];
+    const refuse = (code: TskCode, message: string): undefined => {
+      this.#refuse(source, request, { code, message });
+    };
+    if (chain.includes(path))
+      return refuse("TSK_INCLUDE_CYCLE", `${[...chain.slice(chain.indexOf(path)), path].join(" includes ")}`);
+    if (chain.length >= limits.includeDepth)
+      return refuse("TSK_TOO_DEEP", `files include each other more than ${limits.includeDepth} levels deep`);
+    if (++this.#included > limits.includes)
+      return refuse("TSK_FUEL", `more than ${limits.includes} files are included`);
+    const tree = this.#named(path, source.layer);
+    if (tree === undefined && request.optional) return undefined;
+    if (tree === undefined) return refuse("TSK_FILE_MISSING", `there is no file ${path}`);
+    if ("code" in tree) return refuse(tree.code, tree.message);
+    return this.#outline(tree, path, source.layer, [...chain, path], { included: true });
+  }
+
+  /** The tree of a file that another one names; undefined when it does not exist. */
+  #named(path: string, layer: LayerName): Tree | Refusal | undefined {
+    const known = this.#trees.get(path);
+    if (known !== undefined) return known;
+    try {
+      const content = this.#files.read(path);
+      if (content === undefined) return undefined;
+      if (this.#textLength + content.length > limits.allText)
+        return {
+          code: "TSK_TOO_LARGE",
+          message: `all files together are larger than ${limits.allText} bytes`,
+        };
+      return this.#tree(path, layer, content);
+    } catch (error) {
+      return { code: "TSK_FILE_READ", message: `${path} cannot be read: ${messageOf(error)}` };
+    }
+  }
+
+  readonly #outlineOf = (from: Source, written: string): MapPart | Refusal => {
+    const found = this.#files.find(from.file, written);
+    if ("code" in found) return found;
+    const known = this.#others.get(found.path);
+    if (known !== undefined) return known;
+    const tree = this.#named(found.path, from.layer);
+    if (tree === undefined) return { code: "TSK_FILE_MISSING", message: `there is no file ${written}` };
+    if ("code" in tree) return tree;
+    const root = this.#outline(tree, found.path, from.layer, [found.path]);
+    this.#others.set(found.path, root);
+    return root;
+  };
+
+  #refuse(source: Source, { span }: IncludeRequest, { code, message, help }: Refusal): readonly MapPart[] {
+    this.#report(problem(source, span, code, message, help === undefined ? {} : { help }));
+    return [];
   }
 
   #decode(path: string, layer: LayerName, content: string | Uint8Array): Source {
@@ -90,7 +177,7 @@ class Loader {
   }
 
   #environment(name: string): void {
-    const file = `${this.#directory}environment/${name}.tsk`;
+    const file = `${this.#files.root}environment/${name}.tsk`;
     const plain = /^[^/\\]+$/.test(name) && !name.startsWith(".");
     if (plain && this.#file(file, "environment")) return;
     this.#missing(file, `the environment ${name} has no file ${file}`);
@@ -104,11 +191,11 @@ class Loader {
   /** Services named so far. A name that could leave the folder has no file. */
   #services(): ReadonlySet<string> {
     const names = new Set<string>();
-    for (const root of this.#roots) {
+    for (const root of this.#roots.flatMap(withIncludes)) {
       const services = root.children.get("services");
       if (services?.kind !== "map") continue;
-      for (const name of services.children.keys())
-        if (/^[\p{L}\d_][\p{L}\d_.-]*$/u.test(name)) names.add(name);
+      for (const map of withIncludes(services))
+        for (const name of map.children.keys()) if (/^[\p{L}\d_][\p{L}\d_.-]*$/u.test(name)) names.add(name);
     }
     return names;
   }
@@ -122,13 +209,20 @@ class Loader {
     let textLength = 0;
     for (const source of this.#sources.values()) textLength += source.text.length;
     const root = evaluate(this.#roots, {
-      env: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
+      ports: {
+        ...this.#options,
+        env: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
+        readText: (from, path, of) => this.#files.text(from.file, path, of),
+      },
       report: this.#report,
+      include: this.#include,
+      outlineOf: this.#outlineOf,
       textLength,
     });
     maskOverridden(root);
     const document = assemble(root, this.#sources);
-    return { document, diagnostics: inOrder(this.#diagnostics, [...this.#sources.keys()]) };
+    const diagnostics = inOrder(this.#diagnostics, [...this.#sources.keys()]);
+    return { document, diagnostics, trees: this.#trees };
   }
 }
 

@@ -56,5 +56,5 @@ export function maskOverridden(node: Evaluated): void {
 }
 
 function callsSecure(source: Source, start: number): boolean {
-  return source.text.startsWith("@env.secure", start);
+  return /^@(?:env\.secure|secret|encrypted)\b/.test(source.text.slice(start, start + 12));
 }

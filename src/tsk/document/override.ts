@@ -2,7 +2,7 @@ import { type Diagnostic, problem } from "../diagnostic.ts";
 import { Source } from "../source.ts";
 import { parseLonePath, parseLoneValue } from "../syntax/parse.ts";
 import type { Key, Value } from "../syntax/tree.ts";
-import { type MapPart, outlineOne } from "../value/outline.ts";
+import { type MapPart, outlineOne, withIncludes } from "../value/outline.ts";
 import { isWrittenOut } from "../value/scalar.ts";
 
 type Report = (diagnostic: Diagnostic) => void;
@@ -63,7 +63,7 @@ function outsideValue(source: Source, start: number): Value {
 }
 
 function variablePath(name: string, lower: readonly MapPart[]): Key[] {
-  let maps = lower;
+  let maps = lower.flatMap(withIncludes);
   let start = prefix.length;
   return name
     .slice(prefix.length)
@@ -72,6 +72,7 @@ function variablePath(name: string, lower: readonly MapPart[]): Key[] {
       const key = { name: knownKey(part, maps) ?? part.toLowerCase(), start, end: start + part.length };
       start = key.end + 2;
       maps = maps.flatMap((map) => map.children.get(key.name) ?? []).filter((child) => child.kind === "map");
+      maps = maps.flatMap(withIncludes);
       return key;
     });
 }

@@ -8,11 +8,12 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   if (word.length < 3) return undefined;
   let best: string | undefined;
   let least = Math.floor(Math.min(word.length, maxWord) / 3) + 1;
+  const folded = fold(word);
   let compared = 0;
   for (const candidate of candidates) {
     if (++compared > maxCandidates) break;
     if (candidate === word || Math.abs(candidate.length - word.length) >= least) continue;
-    const cost = distance(fold(word), fold(candidate));
+    const cost = distance(folded, fold(candidate), least);
     if (cost < least) {
       least = cost;
       best = candidate;
@@ -32,19 +33,25 @@ function fold(word: string): string {
   return word.slice(0, maxWord).toLowerCase().replace(/[-_]/g, "");
 }
 
-/** Optimal string alignment distance. */
-function distance(a: string, b: string): number {
+/** Optimal string alignment distance; at least `limit` when it reaches that. */
+function distance(a: string, b: string, limit: number): number {
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let leastBefore = 0;
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
+    let least = i;
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1] ? 0 : 1;
       let cost = Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (previous[j - 1] ?? 0) + same);
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
         cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
       row.push(cost);
+      if (cost < least) least = cost;
     }
+    // A swap reaches back two rows; when neither leaves room, nothing below does.
+    if (least >= limit && leastBefore >= limit) return limit;
+    leastBefore = least;
     before = previous;
     previous = row;
   }

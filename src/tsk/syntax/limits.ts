@@ -2,6 +2,14 @@
 export const limits = {
   /** Length of one text: UTF-16 units, or bytes when bytes are given. */
   text: 16 * 1024 * 1024,
+  /** Texts of one document together. */
+  allText: 64 * 1024 * 1024,
+  /** Bytes of a file read by `@file`, `@json` and their like. */
+  dataFile: 1024 * 1024,
+  /** Files that include each other, the first one counted. */
+  includeDepth: 16,
+  /** Files included by one document. */
+  includes: 1000,
   /** Maps, arrays, parentheses and strings inside one another; also the steps of a path. */
   nesting: 256,
   /** References and calls inside one another while evaluating. */

@@ -5,7 +5,7 @@ import { type ReadValue, unquoted } from "./parse-primary.ts";
 import { atHeader, closes, endsValue, skipValue, startsEntry } from "./recover.ts";
 import { stringText } from "./text.ts";
 import { kind } from "./token.ts";
-import type { Entry, Item, Key, ObjectValue, Section, Value } from "./tree.ts";
+import type { Entry, Include, Item, Key, ObjectValue, Section, Value } from "./tree.ts";
 
 /** object = "{" { entry separator } "}" */
 export function parseObject(cursor: Cursor, read: ReadValue): ObjectValue {
@@ -95,7 +95,7 @@ function parseItem(cursor: Cursor, read: ReadValue, until: number): Item | undef
     case kind.variable:
       return variable(cursor, read);
     case kind.at:
-      return statement(cursor, read);
+      return isInclude(cursor) ? include(cursor, read) : statement(cursor, read);
     case kind.closeBrace:
     case kind.closeBracket:
     case kind.closeParen:
@@ -144,6 +144,29 @@ function assign(cursor: Cursor, name: string, span: Span): boolean {
   cursor.report("TSK_EXPECTED", span, `${name} is followed by neither : nor = nor {`, { help });
   skipValue(cursor);
   return false;
+}
+
+/** True at `@include` and `@import`. */
+function isInclude(cursor: Cursor): boolean {
+  const name = cursor.index + 1;
+  if (cursor.tokens.kind(name) !== kind.name) return false;
+  const word = cursor.text.slice(cursor.tokens.start(name), cursor.tokens.end(name));
+  return (word === "include" || word === "import") && cursor.tokens.kind(name + 1) !== kind.dot;
+}
+
+/** `@include "path"`, or with its arguments in parentheses. */
+function include(cursor: Cursor, read: ReadValue): Include {
+  const { start } = cursor;
+  if (cursor.tokens.kind(cursor.index + 2) === kind.openParen) {
+    const call = read(cursor);
+    const args = call.kind === "operator" ? (call.args ?? []) : [];
+    return { kind: "include", args, start, end: cursor.lastEnd };
+  }
+  cursor.advance();
+  cursor.advance();
+  const value = read(cursor);
+  const argument = { name: undefined, value, start: value.start, end: value.end };
+  return { kind: "include", args: [argument], start, end: cursor.lastEnd };
 }
 
 function statement(cursor: Cursor, read: ReadValue): undefined {

@@ -17,6 +17,8 @@ function key(cursor: Cursor, keys: Key[], read: ReadValue): boolean {
   const { start, end, word } = cursor;
   switch (cursor.kind) {
     case kind.name:
+      keys.push({ name: word, start, end });
+      break;
     case kind.word:
     case kind.int:
     case kind.duration:
@@ -55,6 +57,11 @@ function noKey(cursor: Cursor, read: ReadValue): false {
   if (cursor.kind === kind.head) {
     const { end: templateEnd } = read(cursor);
     cursor.report("TSK_KEY", { start, end: templateEnd }, "a key may not hold an interpolation");
+    return false;
+  }
+  if (cursor.kind === kind.less) {
+    const help = "write key: value, and braces around a map";
+    cursor.report("TSK_MARKUP", { start, end }, "tags are no part of the language", { help });
     return false;
   }
   const found =

@@ -265,7 +265,9 @@ export function unquoted(cursor: Cursor, value: Value): Value {
 }
 
 function brief(text: string): string {
-  const line = text.split("\n", 1)[0] ?? "";
+  // Behind the call stands a secret's default.
+  const line = text.split(/\n|(?<=@env\.secure)/, 1)[0] ?? "";
+  if (line.endsWith("@env.secure")) return `${line}…`;
   return line.length > 60 ? `${line.slice(0, 60)}…` : line;
 }
 

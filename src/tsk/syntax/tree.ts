@@ -15,7 +15,7 @@ export interface Tree {
 }
 
 /** What may stand in a document or between braces. */
-export type Item = Section | Entry | Variable | Spread;
+export type Item = Section | Entry | Variable | Spread | Include;
 
 /** `[a.b]`: what follows, up to the next header, belongs to that path. */
 export interface Section extends Span {
@@ -46,6 +46,12 @@ export interface Spread extends Span {
 /** One step of a path. */
 export interface Key extends Span {
   readonly name: string;
+}
+
+/** `@include "path"`, `@import("path", optional=true)` */
+export interface Include extends Span {
+  readonly kind: "include";
+  readonly args: readonly Argument[];
 }
 
 export type Value =

@@ -87,7 +87,7 @@ export function isList(data: Data): data is List {
 /** A scalar of the typed kind: duration, size, range or date. */
 export type Typed = Duration | Size | Range | DateTime;
 
-/** Plain data for validation: see `Document.value`. */
+/** Plain frozen data for validation: see `Document.value`. */
 export function toPlain(data: Data): unknown {
   if (typeof data !== "object" || data === null || data instanceof Secret) return data;
   switch (data.type) {
@@ -96,13 +96,13 @@ export function toPlain(data: Data): unknown {
     case "date":
       return data.text;
     case "range":
-      return { min: data.min, max: data.max };
+      return Object.freeze({ min: data.min, max: data.max });
     case "list":
-      return data.items.map((item) => toPlain(item.data));
+      return Object.freeze(data.items.map((item) => toPlain(item.data)));
     case "map": {
       const plain: Record<string, unknown> = {};
       for (const [key, entry] of data.entries) put(plain, key, toPlain(entry.data));
-      return plain;
+      return Object.freeze(plain);
     }
   }
 }
@@ -111,4 +111,12 @@ export function toPlain(data: Data): unknown {
 function put(target: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== "__proto__") target[key] = value;
   else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** How a value reads inside text; undefined for maps, lists and null. A secret stays one. */
+export function scalarText(data: Data): string | Secret | undefined {
+  if (typeof data === "string" || data instanceof Secret) return data;
+  if (typeof data === "number" || typeof data === "boolean") return String(data);
+  if (data === null || data.type === "map" || data.type === "list") return undefined;
+  return data.type === "range" ? `${data.min}-${data.max}` : data.text;
 }

@@ -3,11 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Diagnostic } from "../diagnostic.ts";
+import type { Refusal } from "../ports.ts";
 import { Source } from "../source.ts";
 import { parse } from "../syntax/parse.ts";
 import { toPlain } from "./data.ts";
 import { evaluate } from "./evaluate.ts";
 import { outline } from "./outline.ts";
+
+const missing: Refusal = { code: "TSK_FILE_MISSING", message: "there are no files here" };
 
 function merged(texts: readonly string[]): { value: unknown; problems: string[] } {
   const problems: Diagnostic[] = [];
@@ -16,10 +19,16 @@ function merged(texts: readonly string[]): { value: unknown; problems: string[] 
     const source = new Source(`layer${index}`, text);
     const tree = parse(source);
     problems.push(...tree.diagnostics);
-    return outline(source, tree.items, report);
+    return outline(source, tree.items, { report, include: () => [] });
   });
   const textLength = texts.join("").length;
-  const root = evaluate(roots, { env: () => undefined, report, textLength });
+  const root = evaluate(roots, {
+    ports: { env: () => undefined, readText: () => missing },
+    report,
+    include: () => [],
+    outlineOf: () => missing,
+    textLength,
+  });
   return {
     value: toPlain(root.data),
     problems: problems.map((one) => `${one.file}:${one.line} ${one.code}`),

@@ -1,21 +1,42 @@
 import { Secret } from "../../kernel/index.ts";
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, problem } from "../diagnostic.ts";
-import type { Span } from "../source.ts";
+import type { Ports, Result } from "../operators/row.ts";
+import type { Refusal } from "../ports.ts";
+import type { Source, Span } from "../source.ts";
 import type { ObjectValue } from "../syntax/tree.ts";
 import { Budget } from "./budget.ts";
-import { type Data, dictionary, type Evaluated, isList, isMap, type Place, typeName } from "./data.ts";
+import {
+  type Data,
+  dictionary,
+  type Evaluated,
+  isList,
+  isMap,
+  list,
+  type Place,
+  scalarText,
+  typeName,
+} from "./data.ts";
+import { type EditName, edited, editName, type PlacedEdit, removedKeys } from "./edit.ts";
 import { Expressions, type Frame, type Names } from "./expression.ts";
-import { type Result, scalarText } from "./operators.ts";
-import { type LeafPart, type MapPart, outlineObject, type Part, type VariablePart } from "./outline.ts";
+import {
+  type LeafPart,
+  type MapPart,
+  type OutlineOptions,
+  outlineObject,
+  type Part,
+  type VariablePart,
+} from "./outline.ts";
 import { mentionsSecret } from "./secret.ts";
-import { childParts, givenParts, placesOf, type Slot, slot, slotPath } from "./slot.ts";
+import { childParts, givenParts, keyText, placesOf, type Slot, slot, slotPath, withoutKeys } from "./slot.ts";
 
 /** What evaluation needs from outside. */
 export interface EvaluateOptions {
-  /** A variable of the environment, undefined when it is not set. */
-  readonly env: (name: string) => string | undefined;
-  readonly report: (diagnostic: Diagnostic) => void;
+  readonly ports: Ports;
+  readonly report: OutlineOptions["report"];
+  readonly include: OutlineOptions["include"];
+  /** The outline of a file named in a source, for `@name.tsk.get`. */
+  readonly outlineOf: (from: Source, path: string) => MapPart | Refusal;
   /** Length of all sources; the budget of steps grows with it. */
   readonly textLength: number;
 }
@@ -39,9 +60,12 @@ interface VariableState {
 
 class Evaluator implements Names {
   readonly #root: Slot;
+  readonly #options: EvaluateOptions;
   readonly #report: (diagnostic: Diagnostic) => void;
   readonly #expressions: Expressions;
   readonly #budget: Budget;
+  /** Roots of files that are only asked for single values. */
+  readonly #others = new Map<MapPart, Slot>();
   /** Which slot a map of a source belongs to, once that is open. */
   readonly #slots = new Map<MapPart, Slot>();
   readonly #variables = new Map<VariablePart, VariableState | "evaluating">();
@@ -52,9 +76,10 @@ class Evaluator implements Names {
 
   constructor(roots: readonly MapPart[], options: EvaluateOptions) {
     this.#root = slot("", undefined, roots);
+    this.#options = options;
     this.#report = options.report;
     this.#budget = new Budget(options.textLength);
-    this.#expressions = new Expressions(this, options.env, this.#budget, options.report);
+    this.#expressions = new Expressions(this, options.ports, this.#budget, options.report);
   }
 
   document(): Evaluated {
@@ -108,10 +133,49 @@ class Evaluator implements Names {
   }
 
   object(value: ObjectValue, frame: Frame): Evaluated | undefined {
-    const map = outlineObject(value, frame.place, frame.home, this.#report);
+    const map = outlineObject(value, frame.place, frame.home, this.#options);
     const inner = slot("{}", this.#slotOf(frame.home), [map]);
     this.#open(inner);
     return this.#finish(inner);
+  }
+
+  reference(path: readonly string[], file: string | undefined, from: Span, frame: Frame): Result {
+    const root = file === undefined ? this.#root : this.#other(file, frame.place.source);
+    if ("code" in root) {
+      if (root.code === "TSK_FILE_MISSING") return { absent: root, node: from };
+      return this.#expressions.fail(root.code, from, frame, root.message, root.help);
+    }
+    let found = root;
+    for (const [index, key] of path.entries()) {
+      const next = this.child(found, key, from, frame);
+      if (next !== undefined) {
+        found = next;
+        continue;
+      }
+      if (found.children !== undefined) return this.#nothingAt(path, file, from);
+      // No map: the rest of the path goes into its value.
+      const value = this.finish(found, from, frame);
+      const inside = value && within(value, path.slice(index));
+      return value === undefined ? undefined : (inside ?? this.#nothingAt(path, file, from));
+    }
+    return this.finish(found, from, frame);
+  }
+
+  #nothingAt(path: readonly string[], file: string | undefined, from: Span): Result {
+    const message = `there is no ${path.map(keyText).join(".")} in ${file ?? "the document"}`;
+    return { absent: { code: "TSK_NO_KEY", message }, node: from };
+  }
+
+  /** The root of another file, which stays beside the document. */
+  #other(file: string, from: Source): Slot | Refusal {
+    const outline = this.#options.outlineOf(from, file);
+    if ("code" in outline) return outline;
+    const known = this.#others.get(outline);
+    if (known !== undefined) return known;
+    const root = slot("", undefined, [outline]);
+    this.#others.set(outline, root);
+    this.#open(root);
+    return root;
   }
 
   /** The whole value below a slot. */
@@ -145,36 +209,98 @@ class Evaluator implements Names {
 
   /**
    * Finds the keys of a slot, or its value when it is no map. From the highest layer down: a map waits for more below
-   * it, anything else covers what is below.
+   * it, an edit for what it changes, anything else covers what is below.
    */
   #open(of: Slot): void {
     if (of.state !== "new") return;
     of.state = "opening";
     this.#active.push(of);
     const maps: ReadonlyMap<string, Part>[] = [];
-    for (let index = of.parts.length - 1; index >= 0; index--) {
+    const edits: PlacedEdit[] = [];
+    let covered = false;
+    for (let index = of.parts.length - 1; index >= 0 && !covered; index--) {
       const part = of.parts[index];
       if (part === undefined) break;
       if (part.kind === "map") {
-        maps.push(part.children);
+        maps.push(withoutKeys(part.children, this.#removed(edits)));
         this.#slots.set(part, of);
+        continue;
+      }
+      const name = editName(part);
+      if (part.kind === "leaf" && name !== undefined) {
+        const edit = this.#edit(part, name);
+        if (edit === undefined) covered = true;
+        else edits.push(edit);
         continue;
       }
       const value = part.kind === "given" ? part.value : this.#leaf(part, of, index);
       // A map that nothing is merged with is kept as it is: it may be referred to many times.
       const merged = maps.length > 0 || index > 0;
-      if (value !== undefined && isMap(value.data) && merged) maps.push(givenParts(value.data));
+      if (value !== undefined && isMap(value.data) && merged)
+        maps.push(withoutKeys(givenParts(value.data), this.#removed(edits)));
       else if (part.kind !== "leaf" || !part.spread) {
-        if (maps.length === 0) of.value = value && { ...value, places: placesFrom(of, index, value) };
-        break;
+        if (maps.length === 0) of.value = value && this.#edited(edits, value, of, index);
+        covered = true;
       }
     }
     if (maps.length > 0) {
       of.children = new Map();
       for (const [name, parts] of childParts(maps.reverse())) of.children.set(name, slot(name, of, parts));
-    }
+    } else if (!covered && edits.length > 0) of.value = this.#edited(edits, undefined, of, 0);
     this.#active.pop();
     of.state = "open";
+  }
+
+  /** What an edit adds or takes away. */
+  #edit(part: LeafPart, name: EditName): PlacedEdit | undefined {
+    const { place, home, value } = part;
+    const argument = value.kind === "operator" ? value.args?.[0] : undefined;
+    if (argument === undefined) {
+      this.#report(
+        problem(place.source, place.span, "TSK_ARGUMENTS", `@${name} needs a list: @${name}([…])`),
+      );
+      return undefined;
+    }
+    const given = this.#expressions.demand(argument.value, { home, place });
+    if (given === undefined) return undefined;
+    const alone = { ...given, places: given.places.length > 0 ? given.places : [place] };
+    return { name, items: isList(given.data) ? given.data.items : [alone], part };
+  }
+
+  /** Keys that edits take out of the maps below them. An edit that only adds does not go with maps. */
+  #removed(edits: readonly PlacedEdit[]): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (const edit of edits) {
+      if (edit.name === "remove") for (const name of removedKeys(edit)) names.add(name);
+      else this.#misfit(edit, `@${edit.name} changes a list; below it there is a map`);
+    }
+    return names;
+  }
+
+  /** The value that a layer gives, with the edits of higher layers made to it, lowest first. */
+  #edited(
+    edits: readonly PlacedEdit[],
+    value: Evaluated | undefined,
+    of: Slot,
+    index: number,
+  ): Evaluated | undefined {
+    if (edits.length === 0) return value && { ...value, places: placesFrom(of, index, value) };
+    let data: Data | undefined = value?.data;
+    for (const edit of edits.toReversed()) {
+      if (data === undefined && edit.name === "remove") {
+        const help = "no lower layer has this key";
+        return this.#misfit(edit, "@remove finds nothing to remove from", "TSK_NO_KEY", help);
+      }
+      const after = edited(edit, data ?? list([]));
+      if (typeof after === "string") return this.#misfit(edit, after);
+      data = after;
+    }
+    return data === undefined ? undefined : { data, places: of.parts.flatMap(placesOf).reverse() };
+  }
+
+  #misfit(edit: PlacedEdit, message: string, code: TskCode = "TSK_TYPE", help?: string): undefined {
+    const { source, span } = edit.part.place;
+    this.#report(problem(source, span, code, message, help === undefined ? {} : { help }));
   }
 
   #leaf(part: LeafPart, of: Slot, index: number): Evaluated | undefined {
@@ -238,6 +364,17 @@ class Evaluator implements Names {
 /** True while a slot is being evaluated further out: to need its value now is a cycle. */
 function isBusy(of: Slot): boolean {
   return of.state === "opening" || of.state === "finishing";
+}
+
+/** The value at a path inside a value; undefined when it is not there. */
+function within(value: Evaluated, path: readonly string[]): Evaluated | undefined {
+  let at: Evaluated | undefined = value;
+  for (const key of path) {
+    if (at === undefined) return undefined;
+    if (isMap(at.data)) at = at.data.entries.get(key);
+    else at = isList(at.data) && /^\d+$/.test(key) ? at.data.items[Number(key)] : undefined;
+  }
+  return at;
 }
 
 function label(of: Slot | VariablePart): string {

@@ -1,6 +1,8 @@
 import { Secret } from "../../kernel/index.ts";
 import type { TskCode } from "../codes.ts";
-import { type Diagnostic, problem } from "../diagnostic.ts";
+import { type Diagnostic, type ProblemNotes, problem, warning } from "../diagnostic.ts";
+import { type Around, callOperator } from "../operators/call.ts";
+import type { Ports, Result } from "../operators/row.ts";
 import { didYouMean } from "../report/suggest.ts";
 import type { Span } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
@@ -16,9 +18,17 @@ import type {
 } from "../syntax/tree.ts";
 import { calculate, negated, type Outcome } from "./arithmetic.ts";
 import type { Budget } from "./budget.ts";
-import { type Data, type Evaluated, isList, isMap, list, type Place, typeName, weightOf } from "./data.ts";
-import { callOperator } from "./operator-call.ts";
-import { type Result, scalarText } from "./operators.ts";
+import {
+  type Data,
+  type Evaluated,
+  isList,
+  isMap,
+  list,
+  type Place,
+  scalarText,
+  typeName,
+  weightOf,
+} from "./data.ts";
 import type { MapPart } from "./outline.ts";
 import { keyText, type Slot } from "./slot.ts";
 
@@ -37,26 +47,23 @@ export interface Names {
   /** The value of a `$variable`; reports when there is none. */
   variable(name: string, from: Span, frame: Frame): Result;
   object(value: ObjectValue, frame: Frame): Evaluated | undefined;
+  /** The value at a path from the root of the document, or of another file. */
+  reference(path: readonly string[], file: string | undefined, from: Span, frame: Frame): Result;
   /** Names that `find` would find; for suggestions. */
   visible(home: MapPart): Iterable<string>;
 }
 
-/** Evaluates expressions. Pure but for `names` and `env`; every problem is reported once, where it is. */
+/** Evaluates expressions. Pure but for `names` and `ports`; every problem is reported once, where it is. */
 export class Expressions {
   readonly #names: Names;
-  readonly #env: (name: string) => string | undefined;
+  readonly #ports: Ports;
   readonly #budget: Budget;
   readonly #report: (diagnostic: Diagnostic) => void;
   #suggestions: number = limits.suggestions;
 
-  constructor(
-    names: Names,
-    env: (name: string) => string | undefined,
-    budget: Budget,
-    report: (diagnostic: Diagnostic) => void,
-  ) {
+  constructor(names: Names, ports: Ports, budget: Budget, report: (diagnostic: Diagnostic) => void) {
     this.#names = names;
-    this.#env = env;
+    this.#ports = ports;
     this.#budget = budget;
     this.#report = report;
   }
@@ -109,11 +116,7 @@ export class Expressions {
       case "member":
         return this.#member(value, frame);
       case "operator":
-        return callOperator(value, {
-          evaluate: (argument) => this.evaluate(argument, frame),
-          fail: (code, at, message, help) => this.fail(code, at, frame, message, help),
-          env: this.#env,
-        });
+        return callOperator(value, this.#around(frame));
       case "unary":
         return this.#unary(value, frame);
       case "binary":
@@ -121,6 +124,25 @@ export class Expressions {
       case "conditional":
         return this.#conditional(value, frame);
     }
+  }
+
+  #around(frame: Frame): Around {
+    return {
+      place: frame.place,
+      ports: this.#ports,
+      evaluate: (argument) => this.evaluate(argument, frame),
+      fail: (code, at, message, help) => this.fail(code, at, frame, message, help),
+      warn: (code, at, message, notes) => this.#warn(code, at, frame, message, notes),
+      spend: (cost, at) =>
+        this.#budget.spend(cost, (code, message) => void this.fail(code, at, frame, message)),
+      reference: (path, file, at) => this.#names.reference(path, file, at, frame),
+    };
+  }
+
+  /** Reports what is read all the same. */
+  #warn(code: TskCode, at: Span, frame: Frame, message: string, notes: ProblemNotes): void {
+    const span = { start: at.start, end: at.end };
+    this.#report(warning(frame.place.source, span, code, message, notes));
   }
 
   #template(value: Template, frame: Frame): Result {

@@ -2,7 +2,7 @@ import type { TskCode } from "../codes.ts";
 import { type Diagnostic, problem } from "../diagnostic.ts";
 import type { Source, Span } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
-import type { Entry, Item, Key, ObjectValue, Value, Variable } from "../syntax/tree.ts";
+import type { Argument, Entry, Item, Key, ObjectValue, Value, Variable } from "../syntax/tree.ts";
 import type { Evaluated, Place } from "./data.ts";
 
 /**
@@ -21,6 +21,10 @@ export interface MapPart {
   /** `...value`, in order; keys of the map itself win over them. */
   readonly spreads: LeafPart[];
   readonly variables: Map<string, VariablePart>;
+  /** Maps of included files, in order; what the map says itself wins over them. */
+  readonly includes: MapPart[];
+  /** True for the root of an included file: it stands where it is included, not in its own right. */
+  readonly included: boolean;
 }
 
 /** An expression given to a key. */
@@ -48,57 +52,91 @@ export interface VariablePart {
   readonly home: MapPart;
 }
 
-type Report = (diagnostic: Diagnostic) => void;
+/** An include as it is written. */
+export interface IncludeRequest {
+  readonly path: string;
+  readonly optional: boolean;
+  readonly span: Span;
+}
+
+/** What making an outline needs from outside. */
+export interface OutlineOptions {
+  readonly report: (diagnostic: Diagnostic) => void;
+  /** The outlines of the files that a source includes, in order; reports what is wrong with them. */
+  readonly include: (source: Source, request: IncludeRequest) => readonly MapPart[];
+}
 
 /** A new, empty map of a source. */
 export function mapPart(place: Place, parent?: MapPart): MapPart {
   const depth = parent === undefined ? 0 : parent.depth + 1;
-  return { kind: "map", place, parent, depth, children: new Map(), spreads: [], variables: new Map() };
+  const inside = { children: new Map(), spreads: [], variables: new Map(), includes: [] };
+  return { kind: "map", place, parent, depth, ...inside, included: false };
 }
 
-/**
- * The outline of the items of a source.
- *
- * @param under keys under which the whole source stands; default the root
- */
+/** A map and the maps it includes, lowest first. */
+export function withIncludes(map: MapPart): readonly MapPart[] {
+  return map.includes.length === 0 ? [map] : [...map.includes.flatMap(withIncludes), map];
+}
+
+/** Where the items of a source stand. */
+export interface Where {
+  /** Keys under which the whole source stands; default the root. */
+  readonly under?: readonly string[];
+  /** True when another source includes it. */
+  readonly included?: boolean;
+}
+
+/** The outline of the items of a source. */
 export function outline(
   source: Source,
   items: readonly Item[],
-  report: Report,
-  under: readonly string[] = [],
+  options: OutlineOptions,
+  { under = [], included = false }: Where = {},
 ): MapPart {
   const nowhere = { start: 0, end: 0 };
-  const root = mapPart({ source, span: nowhere, key: nowhere });
+  const root: MapPart = { ...mapPart({ source, span: nowhere, key: nowhere }), included };
   let file = root;
   for (const name of under) {
     const inner = mapPart(root.place, file);
     file.children.set(name, inner);
     file = inner;
   }
-  new Outliner(source, report).document(file, items);
+  new Outliner(source, options).document(file, items);
   return root;
 }
 
 /** The outline of an object inside an expression. */
-export function outlineObject(value: ObjectValue, place: Place, home: MapPart, report: Report): MapPart {
+export function outlineObject(
+  value: ObjectValue,
+  place: Place,
+  home: MapPart,
+  options: OutlineOptions,
+): MapPart {
   const map = mapPart(place, home);
-  new Outliner(place.source, report).items(map, value.items);
+  new Outliner(place.source, options).items(map, value.items);
   return map;
 }
 
 /** One override from outside: `path` gets `value`. */
-export function outlineOne(source: Source, path: readonly Key[], value: Value, report: Report): MapPart {
+export function outlineOne(
+  source: Source,
+  path: readonly Key[],
+  value: Value,
+  report: OutlineOptions["report"],
+): MapPart {
   const entry: Entry = { kind: "entry", path, value, start: path[0]?.start ?? 0, end: value.end };
-  return outline(source, [entry], report);
+  return outline(source, [entry], { report, include: () => [] });
 }
 
 class Outliner {
   readonly #source: Source;
-  readonly #report: Report;
+  readonly #report: OutlineOptions["report"];
+  readonly #include: OutlineOptions["include"];
 
-  constructor(source: Source, report: Report) {
+  constructor(source: Source, { report, include }: OutlineOptions) {
     this.#source = source;
     this.#report = report;
+    this.#include = include;
   }
 
   /** Items of a whole file: a section lasts until the next header, `$variables` are seen in the whole file. */
@@ -126,7 +164,8 @@ class Outliner {
         key: { start: item.start, end: item.start + 3 },
       };
       map.spreads.push({ kind: "leaf", place, value: item.value, home: map, spread: true });
-    } else if (item.kind === "entry") this.#entry(map, item);
+    } else if (item.kind === "include") this.#includeInto(map, item.args, item);
+    else if (item.kind === "entry") this.#entry(map, item);
   }
 
   /** When a header names a key that has a value, what follows it is read, but stands nowhere. */
@@ -143,6 +182,11 @@ class Outliner {
       if (inner !== undefined) this.items(inner, value.items);
       return;
     }
+    if (value.kind === "operator" && (value.name === "include" || value.name === "import")) {
+      const inner = this.#descend(map, path, value);
+      if (inner !== undefined) this.#includeInto(inner, value.args ?? [], value);
+      return;
+    }
     const last = path.at(-1);
     const home = this.#descend(map, path.slice(0, -1), entry);
     if (last === undefined || home === undefined) return;
@@ -154,6 +198,17 @@ class Outliner {
       this.#again("TSK_CONFLICT", last, before, "has keys of its own already");
     else if (before.kind === "leaf")
       this.#again("TSK_DUPLICATE", last, before, "is given a value a second time");
+  }
+
+  #includeInto(map: MapPart, args: readonly Argument[], at: Span): void {
+    const span = { start: at.start, end: at.end };
+    const request = includeRequest(args, span);
+    if (request !== undefined) map.includes.push(...this.#include(this.#source, request));
+    else if (args.every(({ value }) => value.kind !== "missing")) {
+      const help = 'write @include "file.tsk", or @include("file.tsk", optional=true)';
+      const message = "an include needs the path of a file as plain text";
+      this.#report(problem(this.#source, span, "TSK_ARGUMENTS", message, { help }));
+    }
   }
 
   /** The map at a path below `from`, made where it is not there yet; undefined after a conflict. */
@@ -195,4 +250,18 @@ class Outliner {
     const related = [{ ...this.#source.at(first), message: "first given here" }];
     this.#report(problem(this.#source, span, code, message, { related }));
   }
+}
+
+/** Files are read before anything is evaluated: what names them is written out. */
+function includeRequest(args: readonly Argument[], span: Span): IncludeRequest | undefined {
+  let path: string | undefined;
+  let optional = false;
+  for (const { name, value } of args) {
+    if ((name === undefined || name === "path") && value.kind === "text" && path === undefined)
+      path = value.value;
+    else if (name === "optional" && value.kind === "literal" && typeof value.value === "boolean")
+      optional = value.value;
+    else return undefined;
+  }
+  return path === undefined || path === "" ? undefined : { path, optional, span };
 }

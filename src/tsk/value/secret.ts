@@ -1,5 +1,5 @@
+import { operatorRow } from "../operators/table.ts";
 import type { Item, Value } from "../syntax/tree.ts";
-import { operators } from "./operators.ts";
 import type { LeafPart, MapPart } from "./outline.ts";
 
 /** True when an expression, or a `$variable` it uses, calls an operator that gives a secret. */
@@ -12,7 +12,7 @@ function secretIn(value: Value | undefined, home: MapPart, seen: Set<string>): b
   switch (value.kind) {
     case "operator":
       return (
-        operators[value.name]?.secret === true ||
+        operatorRow(value.name)?.secret === true ||
         (value.args ?? []).some((arg) => secretIn(arg.value, home, seen))
       );
     case "use":
@@ -40,7 +40,7 @@ function secretIn(value: Value | undefined, home: MapPart, seen: Set<string>): b
 }
 
 function givenTo(item: Item): Value | undefined {
-  return item.kind === "section" ? undefined : item.value;
+  return item.kind === "section" || item.kind === "include" ? undefined : item.value;
 }
 
 function secretInVariable(name: string, home: MapPart, seen: Set<string>): boolean {

@@ -1,4 +1,5 @@
 import type { Dictionary, Evaluated, Place } from "./data.ts";
+import { sinceUnset } from "./edit.ts";
 import type { GivenPart, Part } from "./outline.ts";
 
 /** How far a slot is: keys known (`open`), or everything below it (`done`). The `…ing` states find cycles. */
@@ -16,16 +17,20 @@ export interface Slot {
   value: Evaluated | undefined;
 }
 
-/** A new slot. A map brings what it spreads as parts below its own keys. */
+/** A new slot. A map brings what it includes and spreads as parts below its own keys. */
 export function slot(name: string, parent: Slot | undefined, parts: readonly Part[]): Slot {
-  const all = parts.some(spreads)
-    ? parts.flatMap((part): Part[] => (part.kind === "map" ? [...part.spreads, part] : [part]))
-    : parts;
+  const all = parts.some(spreads) ? parts.flatMap(expanded) : parts;
   return { name, parent, parts: all, state: "new", children: undefined, value: undefined };
 }
 
 function spreads(part: Part): boolean {
-  return part.kind === "map" && part.spreads.length > 0;
+  return part.kind === "map" && (part.spreads.length > 0 || part.includes.length > 0);
+}
+
+/** A map after what it includes and what it spreads. */
+function expanded(part: Part): readonly Part[] {
+  if (part.kind !== "map") return [part];
+  return [...part.includes.flatMap(expanded), ...part.spreads, part];
 }
 
 /** The path of a slot, for messages. */
@@ -43,11 +48,24 @@ export function keyText(name: string): string {
 
 /** The places a part is written at. */
 export function placesOf(part: Part): readonly Place[] {
-  return part.kind === "given" ? (part.value?.places ?? []) : [part.place];
+  if (part.kind === "given") return part.value?.places ?? [];
+  return part.kind === "map" && part.included ? [] : [part.place];
 }
 
-/** Children of maps, key by key in the order first written: each child gets what every map says about it. */
-export function childParts(maps: readonly ReadonlyMap<string, Part>[]): Map<string, Part[]> {
+/**
+ * Children of maps, key by key in the order first written: each child gets what every map says about it, from the
+ * last `@remove()` on. A key of which nothing is left is not there.
+ */
+export function childParts(maps: readonly ReadonlyMap<string, Part>[]): Map<string, readonly Part[]> {
+  const left = new Map<string, readonly Part[]>();
+  const [only] = maps;
+  if (only !== undefined && maps.length === 1) {
+    for (const [name, part] of only) {
+      const since = sinceUnset([part]);
+      if (since.length > 0) left.set(name, since);
+    }
+    return left;
+  }
   const children = new Map<string, Part[]>();
   for (const map of maps) {
     for (const [name, part] of map) {
@@ -56,7 +74,19 @@ export function childParts(maps: readonly ReadonlyMap<string, Part>[]): Map<stri
       else parts.push(part);
     }
   }
-  return children;
+  for (const [name, parts] of children) {
+    const since = sinceUnset(parts);
+    if (since.length > 0) left.set(name, since);
+  }
+  return left;
+}
+
+/** A map without some of its keys. */
+export function withoutKeys(
+  map: ReadonlyMap<string, Part>,
+  names: ReadonlySet<string>,
+): ReadonlyMap<string, Part> {
+  return names.size === 0 ? map : new Map([...map].filter(([name]) => !names.has(name)));
 }
 
 /** The keys of a map that is evaluated already, as parts under which a higher layer may add. */

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { basename } from "node:path";
+import { test } from "node:test";
+import { commandFolder } from "../../../../test/support/command-line.ts";
+
+const fleet = '[services]\na: { run: "node a.js" }\n[gateway]\ntimeout: "5s"\n';
+
+test("config alone and with --help lists its commands; a slip is named", async () => {
+  using at = commandFolder({});
+  const [bare, asked, slip] = [
+    await at.run("config"),
+    await at.run("config", "--help"),
+    await at.run("config", "explian", "a"),
+  ];
+  assert.deepEqual([bare.code, asked.code, slip.code], [2, 0, 2]);
+  assert.match(asked.out, /config render +print/);
+  assert.match(slip.err, /"config explian"; did you mean "config explain"\?/);
+});
+
+test("render --raw prints the values of any file, with its own layer alone", async () => {
+  using at = commandFolder({
+    "any.tsk": '[anything]\nx: 30s\ny: @env("HOME_OF_Y", 1)\nkey: @env.secure("KEY", "k1")\n',
+    "any.local.tsk": "z: 1",
+    "environment/prod.tsk": "[anything]\nx: 1m",
+  });
+  const { code, out, err } = await at.run("config", "render", "--raw", "any.tsk", "--json");
+  assert.deepEqual([code, err], [0, ""]);
+  assert.equal(out, '{"anything":{"x":"30s","y":1,"key":"[secret]"}}\n');
+  const prod = await at.run("config", "render", "anything.x", "--raw", "any.tsk", "--env", "prod");
+  assert.equal(prod.out, '"1m"\n');
+});
+
+test("render --raw of a file that is wrong exits 1 with diagnostics as JSON and prints no value", async () => {
+  using at = commandFolder({ "any.tsk": "#!tusker 1\na: 1\nb: nope\na: 2\n" });
+  const { code, out, err } = await at.run("config", "render", "--raw", "any.tsk", "--json");
+  assert.deepEqual([code, out], [1, ""]);
+  const { diagnostics } = JSON.parse(err) as { diagnostics: { code: string; line: number; file: string }[] };
+  assert.deepEqual(
+    diagnostics.map((one) => [one.code, basename(one.file), one.line]),
+    [
+      ["TSK_UNKNOWN_NAME", "any.tsk", 3],
+      ["TSK_DUPLICATE", "any.tsk", 4],
+    ],
+  );
+  assert.equal((await at.run("config", "render", "--raw", "none.tsk")).code, 1);
+});
+
+test("explain says who wins, who loses and why", async () => {
+  using at = commandFolder({
+    "tusker.tsk": fleet,
+    "a.js": "",
+    "environment/prod.tsk": '[gateway]\ntimeout: "7s"\n',
+  });
+  const line = ["explain", "gateway.timeout", "--env", "prod", "--set", "gateway.timeout=9s"];
+  const { out } = await at.run("config", ...line, "--json");
+  const { origins } = JSON.parse(out) as { origins: { layer: string; why?: string }[] };
+  assert.deepEqual(
+    origins.map(({ layer, why }) => [layer, why]),
+    [
+      ["set", undefined],
+      ["environment", "the layer set is above environment"],
+      ["base", "the layer environment is above base"],
+    ],
+  );
+});
+
+test("diff shows what differs between two environments and where; secrets are masked", async () => {
+  const key = (value: string): string =>
+    `[services]\na: { config: { key: @env.secure("KEY", "${value}") } }\n`;
+  using at = commandFolder({
+    "tusker.tsk": fleet,
+    "a.js": "",
+    "environment/prod.tsk": `[gateway]\ntimeout: "7s"\nport: 80\n${key("sk_prod")}`,
+    "environment/test.tsk": `[gateway]\ntimeout: "7s"\n${key("sk_test")}`,
+  });
+  const prod = await at.run("config", "diff", "--env", "prod", "--json");
+  assert.equal(prod.code, 0);
+  const { left, right, differences } = JSON.parse(prod.out);
+  assert.deepEqual([left, right], ["default", "prod"]);
+  const { file } = differences[1].right;
+  assert.match(file, /environment\/prod\.tsk$/);
+  assert.deepEqual(differences, [
+    {
+      path: ["gateway", "timeout"],
+      left: { value: "5s", layer: "base", file: differences[0].left.file, line: 4, column: 10 },
+      right: { value: "7s", layer: "environment", file, line: 2, column: 10 },
+    },
+    {
+      path: ["services", "a", "config", "key"],
+      right: { value: "[secret]", layer: "environment", file, line: 5, column: 21 },
+    },
+    { path: ["gateway", "port"], right: { value: 80, layer: "environment", file, line: 3, column: 7 } },
+  ]);
+  const both = await at.run("config", "diff", "--env", "test", "--env2", "prod");
+  assert.doesNotMatch(both.out, /sk_/);
+  assert.match(both.out, /services\.a\.config\.key\n {2}- \[secret\].*\n {2}\+ \[secret\]/);
+  assert.doesNotMatch(both.out, /timeout/);
+  assert.equal(
+    (await at.run("config", "diff", "--env", "test", "--env2", "test")).out,
+    "test and test have the same values\n",
+  );
+  assert.equal((await at.run("config", "diff", "--env", "nowhere")).code, 1);
+  assert.equal((await at.run("config", "diff")).code, 2);
+});
+
+test("fmt writes the fleet and its layers in the one style, --check only says which", async () => {
+  const files = {
+    "tusker.tsk": "[gateway]\nport=80 # front\n",
+    "tusker.local.tsk": "a: 1\n",
+    "environment/prod.tsk": "a {\nb:1}",
+    "other/x.tsk": "a=1",
+  };
+  using at = commandFolder(files);
+  const checked = await at.run("config", "fmt", "--check");
+  assert.equal(checked.code, 1);
+  assert.equal(checked.out, "would change  tusker.tsk\nwould change  environment/prod.tsk\n");
+  assert.equal(at.read("tusker.tsk"), files["tusker.tsk"]);
+  assert.equal((await at.run("config", "fmt")).code, 0);
+  assert.equal(at.read("tusker.tsk"), "[gateway]\nport: 80 # front\n");
+  assert.equal(at.read("environment/prod.tsk"), "a: {\n  b: 1\n}\n");
+  assert.equal(at.read("other/x.tsk"), files["other/x.tsk"]);
+  assert.equal((await at.run("config", "fmt", "--check")).code, 0);
+  assert.equal((await at.run("config", "fmt", "other", "--check")).out, "would change  other/x.tsk\n");
+});
+
+test("fmt leaves a file it cannot read alone, shows no secret of it and goes on", async () => {
+  const wrong = 'a: @env.secure("A", "sk_live") oops\n';
+  using at = commandFolder({ "a.tsk": wrong, "b.tsk": "b=1" });
+  const { code, out, err } = await at.run("config", "fmt", "a.tsk", "b.tsk");
+  assert.deepEqual([code, out, at.read("a.tsk")], [1, "formatted  b.tsk\n", wrong]);
+  assert.match(err, /TSK_UNQUOTED|a\.tsk:1/);
+  assert.doesNotMatch(err, /sk_live/);
+});

@@ -1,0 +1,52 @@
+import { pathText } from "../../../fleet/index.ts";
+import { Secret, TuskerError } from "../../../kernel/index.ts";
+import type { Origin } from "../../../tsk/index.ts";
+import type { Run } from "../../command.ts";
+import { configPath, noValueAt, valueAt } from "../../config-path.ts";
+import { fleetPath, readFleet } from "../../fleet-file.ts";
+import { paintFor } from "../../paint.ts";
+
+/** Prints a value, the place that wrote it, and every place it overrode and why. A secret is masked. */
+export const run: Run = async (args, io) => {
+  const [text] = args.positionals;
+  if (text === undefined)
+    throw new TuskerError(
+      "CLI_USAGE",
+      "explain needs a path, for example `tusker config explain gateway.timeout`",
+    );
+  const path = configPath(text);
+  const { document } = readFleet(fleetPath(args, io), args, io);
+  const value = valueAt(document.value, path);
+  if (value === undefined) throw noValueAt(pathText(path));
+  const places = withReasons(document.origin(path));
+  if (args.flag("json")) {
+    io.out(`${JSON.stringify({ path, value, origins: places })}\n`);
+    return 0;
+  }
+  const paint = paintFor(io.colour);
+  io.out(`${paint.bold(pathText(path))} = ${value instanceof Secret ? "[secret]" : JSON.stringify(value)}\n`);
+  for (const { layer, file, line, column, text: written, why } of places) {
+    const mark = why === undefined ? paint.green("wins      ") : paint.dim("overridden");
+    const reason = why === undefined ? "" : paint.dim(`  ${why}`);
+    io.out(`  ${mark}  ${layer.padEnd(11)}  ${file}:${line}:${column}  ${written}${reason}\n`);
+  }
+  return 0;
+};
+
+interface Place extends Pick<Origin, "layer" | "file" | "line" | "column" | "text"> {
+  /** Why it does not count; absent for the winner. */
+  readonly why?: string;
+}
+
+function withReasons(origins: readonly Origin[]): readonly Place[] {
+  return origins.map(({ layer, file, line, column, text }, index) => {
+    const winner = origins[index - 1];
+    const place = { layer, file, line, column, text };
+    if (winner === undefined) return place;
+    const why =
+      winner.layer === layer
+        ? `${winner.file} is above it in the same layer`
+        : `the layer ${winner.layer} is above ${layer}`;
+    return { ...place, why };
+  });
+}

@@ -1,0 +1,33 @@
+import { resolve } from "node:path";
+import { TuskerError } from "../../../kernel/index.ts";
+import type { Args, Io, Run } from "../../command.ts";
+import { configPath, noValueAt, valueAt } from "../../config-path.ts";
+import { fleetPath, printDiagnostics, readFleet } from "../../fleet-file.ts";
+import { readDocument } from "../../tsk-file.ts";
+
+/** Prints the merged document, or a part of it. Secrets are masked. */
+export const run: Run = async (args, io) => {
+  const raw = args.text("raw");
+  if (raw !== undefined) return renderRaw(raw, args, io);
+  const loaded = readFleet(fleetPath(args, io), args, io);
+  printDiagnostics(loaded, args, io);
+  print(loaded.document.value, args, io);
+  return loaded.settings === undefined ? 1 : 0;
+};
+
+/** Any file of the language: what a fleet is does not matter, nothing is printed unless all of it can be read. */
+function renderRaw(file: string, args: Args, io: Io): number {
+  const loaded = readDocument(resolve(io.cwd, file), args, io);
+  if (loaded === undefined) throw new TuskerError("FLEET_FILE_MISSING", `there is no file ${file}`);
+  printDiagnostics(loaded, args, io);
+  if (loaded.diagnostics.some((one) => one.severity === "error")) return 1;
+  print(loaded.document.value, args, io);
+  return 0;
+}
+
+function print(value: unknown, args: Args, io: Io): void {
+  const [path] = args.positionals;
+  const part = path === undefined ? value : valueAt(value, configPath(path));
+  if (part === undefined) throw noValueAt(path ?? "");
+  io.out(`${JSON.stringify(part, null, args.flag("json") ? 0 : 2)}\n`);
+}

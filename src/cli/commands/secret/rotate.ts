@@ -1,0 +1,31 @@
+import { writeFileSync } from "node:fs";
+import { seal, secretKeys, unseal } from "../../../fleet/index.ts";
+import { TuskerError } from "../../../kernel/index.ts";
+import type { Run } from "../../command.ts";
+import { counted } from "../../paint.ts";
+import { readText, shown, tskFiles } from "../../tsk-file.ts";
+
+/** Seals every sealed text of the files anew for another key. Nothing is written unless all of them can be opened. */
+export const run: Run = async (args, io) => {
+  const key = args.text("key");
+  if (key === undefined)
+    throw new TuskerError("CLI_USAGE", "rotate needs the new public key: --key tusk-public-key:v1:…");
+  const keys = secretKeys(io.env);
+  const files = tskFiles(args, io).flatMap((file) => {
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(readText(file));
+    let values = 0;
+    const rotated = text.replace(/tusk:v1:[\w-]+/g, (sealed) => {
+      values++;
+      return seal(unseal(sealed, keys), key);
+    });
+    return values === 0 ? [] : [{ file, values, rotated }];
+  });
+  for (const { file, rotated } of files) writeFileSync(file, rotated);
+  const outcome = files.map(({ file, values }) => ({ file: shown(file, io), values }));
+  if (args.flag("json")) io.out(`${JSON.stringify({ files: outcome })}\n`);
+  else
+    io.out(
+      outcome.map(({ file, values }) => `sealed ${counted(values, "value")} anew in ${file}\n`).join(""),
+    );
+  return 0;
+};

@@ -1,0 +1,80 @@
+import { globSync, readFileSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { machinePorts } from "../fleet/index.ts";
+import { systemCode, TuskerError } from "../kernel/index.ts";
+import { type Loaded, loadDocument } from "../tsk/index.ts";
+import type { Args, Io } from "./command.ts";
+import { fleetPath } from "./fleet-file.ts";
+
+/**
+ * Reads one file of the language without the fleet's schema; undefined when it does not exist. Other layers count
+ * only when an environment or overrides are asked for.
+ */
+export function readDocument(file: string, args: Args, io: Io): Loaded | undefined {
+  if (readText(file) === undefined) return undefined;
+  const environment = args.text("env");
+  const sets = args.list("set");
+  return loadDocument({
+    entry: io.cwd === process.cwd() ? shown(file, io) : file,
+    ...machinePorts(io.env),
+    env: io.env,
+    environment,
+    sets,
+    layers: environment === undefined && sets.length === 0 ? "entry" : "all",
+  });
+}
+
+/**
+ * The files of the language a command works on: its operands, folders searched; without operands the fleet file and
+ * its layers beside it.
+ *
+ * @throws TuskerError FLEET_FILE_MISSING
+ */
+export function tskFiles(args: Args, io: Io): readonly string[] {
+  const operands = args.positionals.map((one) => resolve(io.cwd, one));
+  return operands.length === 0 ? layerFiles(fleetPath(args, io)) : operands.flatMap(filesOf);
+}
+
+/** A path as a person would type it. */
+export function shown(file: string, io: Io): string {
+  const near = relative(io.cwd, file);
+  return near === "" || near.startsWith("..") || isAbsolute(near) ? file : near;
+}
+
+/**
+ * The text of a file as bytes; undefined when it does not exist.
+ *
+ * @throws TuskerError FLEET_FILE_MISSING when it cannot be read
+ */
+export function readText(file: string): Uint8Array | undefined {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new TuskerError("FLEET_FILE_MISSING", `cannot read ${file} (${code ?? "unknown reason"})`, {
+      cause: error,
+    });
+  }
+}
+
+function layerFiles(fleet: string): readonly string[] {
+  const folder = dirname(fleet);
+  const local = fleet.replace(/(?:\.tsk)?$/, ".local.tsk");
+  const others = globSync(["environment/*.tsk", "config/services/*.tsk"], { cwd: folder })
+    .sort()
+    .map((file) => join(folder, file));
+  return [...filesOf(fleet), ...(readText(local) === undefined ? [] : [local]), ...others];
+}
+
+function filesOf(path: string): readonly string[] {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new TuskerError("FLEET_FILE_MISSING", `there is no file ${path}`);
+  if (!found.isDirectory()) return [path];
+  return globSync("**/*.tsk", {
+    cwd: path,
+    exclude: (name) => name === "node_modules" || name.startsWith("."),
+  })
+    .sort()
+    .map((file) => join(path, file));
+}

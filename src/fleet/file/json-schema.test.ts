@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fleetJsonSchema, type JsonSchema } from "./json-schema.ts";
+import { configReferencePage } from "./reference-page.ts";
+import { fleetSchema } from "./schema.ts";
+
+test("every key of every section says what it means", () => {
+  const silent: string[] = [];
+  const visit = (schema: JsonSchema, path: string): void => {
+    for (const [key, value] of Object.entries(schema.properties ?? {})) {
+      if (value.description === undefined) silent.push(`${path}.${key}`);
+      visit(value, `${path}.${key}`);
+    }
+    if (typeof schema.additionalProperties === "object") visit(schema.additionalProperties, `${path}.*`);
+    for (const one of schema.anyOf ?? []) visit(one, path);
+  };
+  visit(fleetJsonSchema(), "");
+  assert.deepEqual(silent, []);
+});
+
+test("defaults are given as they are written in a file, and mean what the section fills in", () => {
+  const sections = Object.entries(fleetJsonSchema().properties ?? {});
+  const written = Object.fromEntries(
+    sections.map(([name, section]) => [
+      name,
+      Object.fromEntries(
+        Object.entries(section.properties ?? {})
+          .filter(([, schema]) => schema.default !== undefined)
+          .map(([key, schema]) => [key, schema.default]),
+      ),
+    ]),
+  );
+  assert.deepEqual(fleetSchema.parse(written), fleetSchema.parse({}));
+});
+
+test("the schema is draft 2020-12, refuses unknown keys, and has both forms of a service", () => {
+  const schema = fleetJsonSchema();
+  assert.equal(schema.$schema, "https://json-schema.org/draft/2020-12/schema");
+  assert.equal(schema.additionalProperties, false);
+  const service = schema.properties?.services?.additionalProperties;
+  assert.ok(typeof service === "object");
+  assert.deepEqual(
+    service.anyOf?.map((one) => one.type),
+    ["object", "string"],
+  );
+});
+
+test("docs/reference/config.md is what the sections say", () => {
+  const page = readFileSync(new URL("../../../docs/reference/config.md", import.meta.url), "utf8");
+  assert.equal(
+    page,
+    configReferencePage(),
+    "write it again: node --conditions=tusker-source scripts/config-reference.ts",
+  );
+});

@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { availableParallelism, hostname, networkInterfaces } from "node:os";
+import { isAbsolute, resolve } from "node:path";
+import { messageOf, systemClock, systemCode, TuskerError } from "../../kernel/index.ts";
+import type { HostFacts, LoadOptions } from "../../tsk/index.ts";
+import { secretKeysIn, unseal } from "./sealed.ts";
+
+/** What this machine offers to the language: its files, clock, digests, facts and keys. */
+export type MachinePorts = Pick<
+  LoadOptions,
+  "readFile" | "list" | "realPath" | "now" | "digest" | "decrypt" | "facts" | "secretFolders"
+>;
+
+/** The ports of this machine. `@encrypted` takes its keys from `TUSKER_SECRET_KEY`, or the file `TUSKER_SECRET_KEY_FILE`. */
+export function machinePorts(env: Readonly<Record<string, string | undefined>>): MachinePorts {
+  return {
+    readFile,
+    list,
+    realPath,
+    now: () => systemClock.wall(),
+    digest: (algorithm, text) => createHash(algorithm).update(text, "utf8").digest("hex"),
+    facts: () => facts(env),
+    secretFolders: ["/run/secrets/", "/var/run/secrets/"],
+    ...(env.TUSKER_SECRET_KEY === undefined && env.TUSKER_SECRET_KEY_FILE === undefined
+      ? {}
+      : { decrypt: (sealed) => unseal(sealed, secretKeys(env)) }),
+  };
+}
+
+/** The secret keys of this host; empty when it has none. */
+export function secretKeys(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  if (env.TUSKER_SECRET_KEY !== undefined) return secretKeysIn(env.TUSKER_SECRET_KEY);
+  const file = env.TUSKER_SECRET_KEY_FILE;
+  if (file === undefined) return [];
+  try {
+    return secretKeysIn(readFileSync(file, "utf8"));
+  } catch (error) {
+    const message = `TUSKER_SECRET_KEY_FILE names ${file}, which cannot be read: ${messageOf(error)}`;
+    throw new TuskerError("FLEET_INVALID", message, { cause: error });
+  }
+}
+
+/** Bytes of a file; undefined when it does not exist. */
+export function readFile(path: string): Uint8Array | undefined {
+  try {
+    // Most files asked for are not there (a layer of each service); a question costs less than an exception.
+    return statSync(path, { throwIfNoEntry: false }) === undefined ? undefined : readFileSync(path);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new TuskerError("FLEET_FILE_MISSING", `cannot read ${path} (${code ?? "unknown reason"})`, {
+      cause: error,
+    });
+  }
+}
+
+function list(folder: string): readonly string[] | undefined {
+  try {
+    return readdirSync(folder === "" ? "." : folder);
+  } catch {
+    return undefined;
+  }
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(isAbsolute(path) ? path : resolve(path));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The version is the one that npm tells to what it starts. */
+function facts(env: Readonly<Record<string, string | undefined>>): HostFacts {
+  const addresses: Record<string, string> = {};
+  for (const [name, all] of Object.entries(networkInterfaces())) {
+    const found = all?.find((one) => one.family === "IPv4") ?? all?.[0];
+    if (found === undefined) continue;
+    addresses[name] = found.address;
+    if (!found.internal) addresses[""] ??= found.address;
+  }
+  return {
+    name: hostname(),
+    cpus: availableParallelism(),
+    addresses: { "": "127.0.0.1", ...addresses },
+    version: env.APP_VERSION ?? env.npm_package_version,
+  };
+}

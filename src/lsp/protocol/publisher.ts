@@ -1,0 +1,70 @@
+import type { Connection } from "vscode-languageserver/node";
+import { diagnostics, type Shown } from "../features/diagnostics.ts";
+import type { Project } from "../snapshot.ts";
+import type { Workspace } from "../workspace.ts";
+import { toDiagnostic } from "./convert.ts";
+import type { Files } from "./files.ts";
+
+interface Listed {
+  readonly project: Project;
+  readonly list: readonly Shown[];
+}
+
+/**
+ * Tells the editor what is wrong, after the last of several changes: not by a delay, but when no message is waiting. So
+ * a fast typist never waits for an answer about a text that is gone.
+ */
+export class Publisher {
+  readonly #connection: Connection;
+  readonly #workspace: Workspace;
+  readonly #files: Files;
+  /** Files that were told to have problems. */
+  #told = new Set<string>();
+  #version = 0;
+
+  constructor(connection: Connection, workspace: Workspace, files: Files) {
+    this.#connection = connection;
+    this.#workspace = workspace;
+    this.#files = files;
+  }
+
+  /** Something changed: tells what is wrong as soon as nothing else is to be done. */
+  changed(): void {
+    const version = ++this.#version;
+    // The reader hands on one message per turn: after two turns without a change none is waiting.
+    setImmediate(() => setImmediate(() => version === this.#version && this.#publish()));
+  }
+
+  #publish(): void {
+    const lists = this.#lists();
+    const told = new Set<string>();
+    for (const [file, { project, list }] of lists) {
+      if (list.length > 0) told.add(file);
+      else if (!this.#told.has(file) && !this.#workspace.files.includes(file)) continue;
+      const shown = list.map((one) => toDiagnostic(project, this.#files, one));
+      this.#send(file, shown);
+    }
+    for (const file of this.#told) if (!lists.has(file)) this.#send(file, []);
+    this.#told = told;
+  }
+
+  #send(file: string, list: ReturnType<typeof toDiagnostic>[]): void {
+    void this.#connection.sendDiagnostics({ uri: this.#files.uri(file), diagnostics: list });
+  }
+
+  /** An open file is judged as part of its own project; others as part of the first that has them. */
+  #lists(): ReadonlyMap<string, Listed> {
+    const lists = new Map<string, Listed>();
+    const projects = new Set<Project>();
+    for (const file of this.#workspace.files) {
+      const project = this.#workspace.project(file);
+      if (project === undefined) continue;
+      projects.add(project);
+      lists.set(file, { project, list: diagnostics(project).get(file) ?? [] });
+    }
+    for (const project of projects)
+      for (const [file, list] of diagnostics(project))
+        if (!lists.has(file)) lists.set(file, { project, list });
+    return lists;
+  }
+}

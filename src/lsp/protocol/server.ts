@@ -1,0 +1,204 @@
+import {
+  CodeActionKind,
+  type Connection,
+  createConnection,
+  DidChangeWatchedFilesNotification,
+  type InitializeParams,
+  type InitializeResult,
+  LSPErrorCodes,
+  ProposedFeatures,
+  ResponseError,
+  type TextDocumentPositionParams,
+  TextDocumentSyncKind,
+  TextDocuments,
+  type WorkspaceEdit,
+} from "vscode-languageserver/node";
+import { TextDocument } from "vscode-languageserver-textdocument";
+import { codeActions, sureFixes } from "../features/code-actions.ts";
+import { complete } from "../features/complete.ts";
+import { definition, references } from "../features/definition.ts";
+import { documentSymbols } from "../features/document-symbols.ts";
+import { format } from "../features/format.ts";
+import { hover } from "../features/hover.ts";
+import { type Renamed, rename, renameable } from "../features/rename.ts";
+import type { Project, Snapshot } from "../snapshot.ts";
+import { Workspace } from "../workspace.ts";
+import { toAction, toChanges, toCompletion, toLocation, toRange, toSymbol } from "./convert.ts";
+import { Files } from "./files.ts";
+import { Publisher } from "./publisher.ts";
+
+/** How an editor is answered. */
+export interface LanguageServerOptions {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+  /** What `@env` reads. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A server that listens; the protocol's `exit`, or the end of its input, ends the process. */
+export type LanguageServer = Disposable;
+
+/** What the editor can do, where it matters to us. */
+interface Abilities {
+  readonly watches: boolean;
+  readonly renamesFiles: boolean;
+}
+
+/** Connects every feature with its request. */
+export function startLanguageServer({ input, output, env }: LanguageServerOptions): LanguageServer {
+  const connection = createConnection(ProposedFeatures.all, input, output);
+  const documents = new TextDocuments(TextDocument);
+  const workspace = new Workspace({ env });
+  const files = new Files();
+  const publisher = new Publisher(connection, workspace, files);
+  let abilities: Abilities = { watches: false, renamesFiles: false };
+
+  connection.onInitialize((params) => {
+    abilities = abilitiesOf(params);
+    return initialized;
+  });
+  connection.onInitialized(() => (abilities.watches ? watch(connection) : undefined));
+  connection.onDidChangeWatchedFiles(() => {
+    workspace.forget();
+    publisher.changed();
+  });
+  documents.onDidChangeContent(({ document }) => {
+    workspace.put(files.path(document.uri), document.getText());
+    publisher.changed();
+  });
+  documents.onDidSave(() => {
+    workspace.forget();
+    publisher.changed();
+  });
+  documents.onDidClose(({ document }) => {
+    workspace.close(files.path(document.uri));
+    publisher.changed();
+  });
+  answer(connection, {
+    files,
+    seen: (uri) => workspace.snapshot(files.path(uri)),
+    offset: ({ textDocument, position }) => documents.get(textDocument.uri)?.offsetAt(position) ?? 0,
+    renamed: (snapshot, result) => toWorkspaceEdit(snapshot, files, result, abilities),
+  });
+  documents.listen(connection);
+  connection.listen();
+  return { [Symbol.dispose]: () => connection.dispose() };
+}
+
+interface Around {
+  readonly files: Files;
+  readonly seen: (uri: string) => Snapshot | undefined;
+  readonly offset: (at: TextDocumentPositionParams) => number;
+  readonly renamed: (snapshot: Snapshot, result: Renamed) => WorkspaceEdit | ResponseError<void>;
+}
+
+/** One line per request: the newest snapshot, the feature, the words of the protocol. */
+function answer(connection: Connection, { files, seen, offset, renamed }: Around): void {
+  connection.onCompletion((at) => {
+    const now = seen(at.textDocument.uri);
+    return now && complete(now, offset(at)).map((one) => toCompletion(now.tree.source, one));
+  });
+  connection.onHover((at) => {
+    const now = seen(at.textDocument.uri);
+    const found = now && hover(now, offset(at));
+    if (now === undefined || found === undefined) return null;
+    const contents = { kind: "markdown" as const, value: found.markdown };
+    return { contents, range: toRange(now.tree.source, found) };
+  });
+  connection.onDefinition((at) => {
+    const now = seen(at.textDocument.uri);
+    return now && definition(now, offset(at)).map((place) => toLocation(now, files, place));
+  });
+  connection.onReferences((at) => {
+    const now = seen(at.textDocument.uri);
+    return now && references(now, offset(at)).map((place) => toLocation(now, files, place));
+  });
+  connection.onPrepareRename((at) => {
+    const now = seen(at.textDocument.uri);
+    const span = now && renameable(now, offset(at));
+    return now === undefined || span === undefined ? null : toRange(now.tree.source, span);
+  });
+  connection.onRenameRequest((at) => {
+    const now = seen(at.textDocument.uri);
+    return now && renamed(now, rename(now, offset(at), at.newName));
+  });
+  connection.onDocumentFormatting(({ textDocument }) => {
+    const now = seen(textDocument.uri);
+    return now && (toChanges(now, files, format(now))[textDocument.uri] ?? []);
+  });
+  connection.onDocumentSymbol(({ textDocument }) => {
+    const now = seen(textDocument.uri);
+    return now && documentSymbols(now).map((one) => toSymbol(now.tree.source, one));
+  });
+  connection.onCodeAction(({ textDocument, range, context }) => {
+    const now = seen(textDocument.uri);
+    if (now === undefined) return undefined;
+    const span = {
+      start: offset({ textDocument, position: range.start }),
+      end: offset({ textDocument, position: range.end }),
+    };
+    const fixes = codeActions(now, span).map((one) => toAction(now, files, one));
+    return context.only?.includes(CodeActionKind.SourceFixAll) === true ? [fixAll(now, files)] : fixes;
+  });
+}
+
+function fixAll(project: Snapshot, files: Files): ReturnType<typeof toAction> {
+  const edit = { changes: toChanges(project, files, sureFixes(project)) };
+  return { title: "fix all", kind: CodeActionKind.SourceFixAll, edit };
+}
+
+/** Files that bear the name are moved with it; an editor that cannot do that must not do half of it. */
+function toWorkspaceEdit(
+  project: Project,
+  files: Files,
+  result: Renamed,
+  { renamesFiles }: Abilities,
+): WorkspaceEdit | ResponseError<void> {
+  if ("refused" in result) return new ResponseError(LSPErrorCodes.RequestFailed, result.refused);
+  const changes = toChanges(project, files, result.edits);
+  if (result.moves.length === 0) return { changes };
+  if (!renamesFiles) {
+    const names = result.moves.map((move) => move.from).join(", ");
+    return new ResponseError(LSPErrorCodes.RequestFailed, `rename ${names} too; this editor cannot`);
+  }
+  const edits = Object.entries(changes).map(([uri, list]) => ({
+    ...{ textDocument: { uri, version: null }, edits: list },
+  }));
+  const moves = result.moves.map(({ from, to }) => ({
+    ...{ kind: "rename" as const, oldUri: files.uri(from), newUri: files.uri(to) },
+  }));
+  return { documentChanges: [...edits, ...moves] };
+}
+
+function abilitiesOf({ capabilities }: InitializeParams): Abilities {
+  const { workspace } = capabilities;
+  return {
+    watches: workspace?.didChangeWatchedFiles?.dynamicRegistration === true,
+    renamesFiles: workspace?.workspaceEdit?.resourceOperations?.includes("rename") === true,
+  };
+}
+
+/** Layers that change on the disk change what an open file means. */
+async function watch(connection: Connection): Promise<void> {
+  const watchers = [{ globPattern: "**/*.tsk" }];
+  await connection.client.register(DidChangeWatchedFilesNotification.type, { watchers });
+}
+
+const initialized: InitializeResult = {
+  serverInfo: { name: "tusker" },
+  capabilities: {
+    textDocumentSync: {
+      openClose: true,
+      change: TextDocumentSyncKind.Incremental,
+      save: { includeText: false },
+    },
+    completionProvider: { triggerCharacters: ['"', "'", "@", "$", "[", ".", " "] },
+    hoverProvider: true,
+    definitionProvider: true,
+    referencesProvider: true,
+    renameProvider: { prepareProvider: true },
+    documentFormattingProvider: true,
+    documentSymbolProvider: true,
+    codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.SourceFixAll] },
+  },
+};

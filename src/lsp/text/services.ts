@@ -1,0 +1,63 @@
+import type { Span, Tree, Value } from "../../tsk/index.ts";
+import { type Place, type Snapshot, underOf } from "../snapshot.ts";
+import { partsOf, writtenIn } from "./entries.ts";
+import { covers } from "./variables.ts";
+
+/** A place that names a service; the span is the bare name, without quotes. */
+export interface ServicePlace extends Place {
+  readonly name: string;
+  /** `key` where the service is written, `use` where it is meant: dependencies, routes, `services.x`, `@service`. */
+  readonly role: "key" | "use";
+}
+
+/** Every place of a fleet that names a service, file by file; none in a file that is no fleet. */
+export function servicePlaces(snapshot: Snapshot): readonly ServicePlace[] {
+  if (!snapshot.fleet) return [];
+  return [...snapshot.trees].flatMap(([file, tree]) => placesIn(file, tree));
+}
+
+/** The service that is named at an offset of the snapshot's file. */
+export function serviceAt(snapshot: Snapshot, offset: number): ServicePlace | undefined {
+  if (!snapshot.fleet) return undefined;
+  return placesIn(snapshot.file, snapshot.tree).find((place) => covers(place, offset));
+}
+
+/** Names of the services of a fleet, in the order of its files. */
+export function serviceNames(snapshot: Snapshot): readonly string[] {
+  return snapshot.fleet ? snapshot.document.keys(["services"]) : [];
+}
+
+/** True where the value of a key is the name of a service. */
+export function namesService(path: readonly string[]): boolean {
+  const [section, , key] = path;
+  if (section === "services") return key === "dependencies" && path.length === 4;
+  return section === "routes" && path.at(-1) === "service" && (path.length === 3 || path.length === 4);
+}
+
+function placesIn(file: string, tree: Tree): readonly ServicePlace[] {
+  const found: ServicePlace[] = [];
+  const add = (name: string, span: Span, role: "key" | "use"): void =>
+    void found.push({ file, name, role, ...unquoted(tree, span) });
+  for (const { path, keys, value } of writtenIn(tree, underOf(tree))) {
+    const key = path[0] === "services" ? keys[1 - (path.length - keys.length)] : undefined;
+    if (key !== undefined) add(key.name, key, "key");
+    if (value?.kind === "text" && namesService(path)) add(value.value, value, "use");
+    else if (value !== undefined && value.kind !== "array")
+      usesIn(value, (name, span) => add(name, span, "use"));
+  }
+  return found;
+}
+
+function usesIn(value: Value, add: (name: string, span: Span) => void): void {
+  if (value.kind === "member" && value.object.kind === "name" && value.object.name === "services") {
+    if (value.key.kind === "text") add(value.key.value, value.key);
+  } else if (value.kind === "operator" && value.name === "service") {
+    const name = value.args?.[0]?.value;
+    if (name?.kind === "text") add(name.value, name);
+  } else for (const part of partsOf(value)) usesIn(part, add);
+}
+
+function unquoted({ source }: Tree, span: Span): Span {
+  const quoted = /["']/.test(source.text[span.start] ?? "");
+  return quoted ? { start: span.start + 1, end: span.end - 1 } : { start: span.start, end: span.end };
+}

@@ -1,0 +1,159 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { loadFleet } from "../fleet/index.ts";
+import { type Loaded, loadDocument } from "../tsk/index.ts";
+import { byAbsolutePath, type Project, type Snapshot, seenFrom } from "./snapshot.ts";
+
+/** What a workspace is made of. */
+export interface WorkspaceOptions {
+  /** What `@env` reads. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The files of an editor: those that are open, as they are typed, and those on the disk beside them. Answers with
+ * snapshots; one is made when it is asked for and kept until a file changes.
+ */
+export class Workspace {
+  readonly #env: WorkspaceOptions["env"];
+  readonly #open = new Map<string, string>();
+  #projects = new Map<string, Project>();
+
+  constructor(options: WorkspaceOptions) {
+    this.#env = options.env;
+  }
+
+  /** Absolute paths of the files that are open. */
+  get files(): readonly string[] {
+    return [...this.#open.keys()];
+  }
+
+  /** A file is open with this text now. */
+  put(file: string, text: string): void {
+    this.#open.set(file, text);
+    this.forget();
+  }
+
+  /** A file was closed: its text is the one on the disk again. */
+  close(file: string): void {
+    this.#open.delete(file);
+    this.forget();
+  }
+
+  /** Something on the disk changed. */
+  forget(): void {
+    this.#projects = new Map();
+  }
+
+  /** The newest version of all that a file belongs to; undefined when there is no such file. */
+  project(file: string): Project | undefined {
+    return this.snapshot(file)?.project;
+  }
+
+  /** The same, seen from the file. */
+  snapshot(file: string): Snapshot | undefined {
+    const text = this.#read(file);
+    if (text === undefined) return undefined;
+    const base = fleetAround(file, (path) => this.#read(path) !== undefined);
+    if (base !== undefined) {
+      const seen = seenFrom(this.#fleet(base.entry, base.environment), file);
+      if (seen !== undefined) return seen;
+    }
+    const alone = isFleet(file, text) ? this.#fleet(file, undefined) : this.#alone(file);
+    return seenFrom(alone, file);
+  }
+
+  #fleet(entry: string, environment: string | undefined): Project {
+    return this.#kept(`${entry}\0${environment ?? ""}`, () => {
+      const readFile = this.#reader();
+      const loaded = loadFleet(entry, { environment, env: this.#env, readFile, sections: "always" });
+      return projectOf(entry, true, loaded);
+    });
+  }
+
+  #alone(file: string): Project {
+    return this.#kept(file, () => {
+      const readFile = this.#reader();
+      return projectOf(file, false, loadDocument({ entry: file, readFile, env: this.#env, layers: "entry" }));
+    });
+  }
+
+  #kept(key: string, make: () => Project): Project {
+    const known = this.#projects.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    this.#projects.set(key, made);
+    return made;
+  }
+
+  #read(path: string): string | Uint8Array | undefined {
+    return this.#open.get(path) ?? onDisk(path);
+  }
+
+  /**
+   * Reads files for one load. A fleet asks for a file per service, and most have none: one look at the folder is cheaper
+   * than so many failures.
+   */
+  #reader(): (path: string) => string | Uint8Array | undefined {
+    const folders = new Map<string, ReadonlySet<string>>();
+    return (path) => {
+      const file = resolve(path);
+      const open = this.#open.get(file);
+      if (open !== undefined) return open;
+      const folder = dirname(file);
+      let names = folders.get(folder);
+      if (names === undefined) {
+        names = namesIn(folder);
+        folders.set(folder, names);
+      }
+      return names.has(basename(file)) ? onDisk(file) : undefined;
+    };
+  }
+}
+
+function projectOf(entry: string, fleet: boolean, loaded: Loaded): Project {
+  const { document, diagnostics } = loaded;
+  return { entry, fleet, document, diagnostics, trees: byAbsolutePath(loaded.trees) };
+}
+
+/** A file is a fleet by its name, or because it has services. */
+function isFleet(file: string, text: string | Uint8Array): boolean {
+  if (basename(file) === "tusker.tsk") return true;
+  return typeof text === "string" && /^(?:\[services\]|services\s*[:={])/m.test(text);
+}
+
+/** How many folders up a fleet is looked for: `config/services/x.tsk` is two below. */
+const highest = 4;
+
+/** The nearest `tusker.tsk` beside or above a file, and the environment whose overlay the file is. */
+function fleetAround(
+  file: string,
+  exists: (path: string) => boolean,
+): { readonly entry: string; readonly environment: string | undefined } | undefined {
+  let folder = dirname(file);
+  for (let up = 0; up < highest; up++) {
+    const entry = join(folder, "tusker.tsk");
+    if (exists(entry)) {
+      const overlay = dirname(file) === join(folder, "environment");
+      return { entry, environment: overlay ? basename(file, ".tsk") : undefined };
+    }
+    folder = dirname(folder);
+  }
+  return undefined;
+}
+
+function onDisk(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function namesIn(folder: string): ReadonlySet<string> {
+  try {
+    return new Set(readdirSync(folder));
+  } catch {
+    return new Set();
+  }
+}

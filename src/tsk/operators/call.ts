@@ -1,0 +1,95 @@
+import { Secret } from "../../kernel/index.ts";
+import type { TskCode } from "../codes.ts";
+import type { ProblemNotes } from "../diagnostic.ts";
+import { didYouMean } from "../report/suggest.ts";
+import type { Span } from "../source.ts";
+import type { Operator, Value } from "../syntax/tree.ts";
+import { type Data, type Place, weightOf } from "../value/data.ts";
+import { bindArguments, type OperatorCall, type OperatorRow, type Ports, type Result } from "./row.ts";
+import { isDenied, operatorRow, operators } from "./table.ts";
+
+/** What calling an operator needs of the evaluation around it. */
+export interface Around {
+  readonly place: Place;
+  readonly ports: Ports;
+  readonly evaluate: (value: Value) => Result;
+  readonly fail: (code: TskCode, at: Span, message: string, help?: string) => undefined;
+  readonly warn: (code: TskCode, at: Span, message: string, notes: ProblemNotes) => void;
+  readonly spend: (cost: number, at: Span) => boolean;
+  readonly reference: (path: readonly string[], file: string | undefined, at: Span) => Result;
+}
+
+/** Calls an operator by its row; each argument is evaluated at most once, when the operator asks for it. */
+export function callOperator(node: Operator, around: Around): Result {
+  const row = operatorRow(node.name) ?? pluginRow(node, around);
+  if (row === undefined) return unknown(node, around);
+  if (row === "refused") return undefined;
+  const bound = bindArguments(row, node);
+  if (typeof bound === "string") return around.fail("TSK_ARGUMENTS", node, bound);
+  const results = new Map<string, Result>();
+  const argument = (name: string): Result => {
+    const given = bound.get(name);
+    if (given === undefined) return undefined;
+    if (!results.has(name)) results.set(name, around.evaluate(given.value));
+    return results.get(name);
+  };
+  return row.run({
+    node,
+    place: around.place,
+    ports: around.ports,
+    argument,
+    has: (name) => bound.has(name),
+    all: () => [...bound.keys()].map(argument),
+    ...reports(node, around),
+    afford: (cost) => around.spend(cost, node),
+    give: (data, variable) => given(data, variable, node, around),
+    reference: (path, file) => around.reference(path, file, node),
+  });
+}
+
+function reports(node: Operator, around: Around): Pick<OperatorCall, "fail" | "warn"> {
+  return {
+    fail: (code, message, help) => around.fail(code, node, message, help),
+    warn: (code, message, help, text) =>
+      around.warn(code, node, message, {
+        help,
+        ...(text === undefined ? {} : { fix: { start: node.start, end: node.end, text } }),
+      }),
+  };
+}
+
+function given(data: Data, variable: string | undefined, node: Operator, around: Around): Result {
+  if (!around.spend(weightOf(data instanceof Secret ? data.reveal() : data), node)) return undefined;
+  return { data, places: [], ...(variable === undefined ? {} : { variable }) };
+}
+
+/** What runs code or writes stays refused, whatever the host brings. */
+function pluginRow(node: Operator, around: Around): OperatorRow | "refused" | undefined {
+  const plugin = around.ports.operators?.find(({ name }) => name === node.name);
+  if (plugin === undefined || isDenied(node.name)) return undefined;
+  if (plugin.class !== "network" || around.ports.network === true) return plugin.row;
+  const message = `@${node.name} asks the network, which this host does not permit`;
+  around.fail("TSK_UNAVAILABLE", node, message, "a file cannot permit it; the host decides");
+  return "refused";
+}
+
+function unknown(node: Operator, around: Around): undefined {
+  const { name } = node;
+  if (isDenied(name)) {
+    const message = `@${name} is refused: reading a file never runs or writes anything`;
+    return around.fail("TSK_DENIED_OPERATOR", node, message);
+  }
+  if (name === "include" || name === "import") {
+    const help = `write key: @${name}("file.tsk")`;
+    return around.fail(
+      "TSK_ARGUMENTS",
+      node,
+      `@${name} is a line of its own or the whole value of a key`,
+      help,
+    );
+  }
+  const names = [...Object.keys(operators), ...(around.ports.operators ?? []).map((one) => one.name)];
+  const meant = name.startsWith("env.") ? `env("${name.slice(4)}")` : didYouMean(name, names);
+  const help = meant === undefined ? undefined : `did you mean @${meant}?`;
+  return around.fail("TSK_UNKNOWN_OPERATOR", node, `there is no operator @${name}`, help);
+}

@@ -1,0 +1,58 @@
+import { Secret } from "../../kernel/index.ts";
+import { typeName } from "../value/data.ts";
+import { readScalar } from "../value/scalar.ts";
+import type { Absent, OperatorCall, Result } from "./row.ts";
+
+/**
+ * The text of a variable, or the default. Beside a default that is no text the variable is read as the default's
+ * type; without one a schema may still convert it. An empty variable is set.
+ */
+export function env(call: OperatorCall): Result {
+  const name = variableName(call);
+  if (name === undefined) return undefined;
+  const text = call.ports.env(name);
+  if (text === undefined) return call.has("default") ? withVariable(call, name) : missing(call, name);
+  const fallback = call.has("default") ? call.argument("default") : undefined;
+  const type = fallback !== undefined && "data" in fallback ? typeName(fallback.data) : "text";
+  if (type === "text" || type === "null") return call.give(text, name);
+  if (type === "secret") return call.give(new Secret(text));
+  const read = readScalar(text);
+  if (read !== undefined && typeName(read) === type) return call.give(read);
+  return call.fail("TSK_ENV_TYPE", `the environment variable ${name} is no ${type}, as its default is`);
+}
+
+function withVariable(call: OperatorCall, name: string): Result {
+  const fallback = call.argument("default");
+  if (fallback === undefined || "absent" in fallback) return fallback;
+  return typeof fallback.data === "string" ? call.give(fallback.data, name) : fallback;
+}
+
+/** As `env`; what it gives is a secret. */
+export function secureEnv(call: OperatorCall): Result {
+  const name = variableName(call);
+  if (name === undefined) return undefined;
+  const text = call.ports.env(name);
+  if (text !== undefined) return call.give(new Secret(text));
+  if (!call.has("default")) return missing(call, name);
+  const fallback = call.argument("default");
+  if (fallback === undefined || "absent" in fallback) return fallback;
+  if (fallback.data === null || fallback.data instanceof Secret) return fallback;
+  if (typeof fallback.data === "string") return call.give(new Secret(fallback.data));
+  return call.fail(
+    "TSK_ARGUMENTS",
+    `the default of @env.secure must be text, found ${typeName(fallback.data)}`,
+  );
+}
+
+function variableName(call: OperatorCall): string | undefined {
+  const name = call.argument("name");
+  if (name === undefined) return undefined;
+  if ("data" in name && typeof name.data === "string" && name.data !== "") return name.data;
+  return call.fail("TSK_ARGUMENTS", `@${call.node.name} needs the name of a variable as text`);
+}
+
+function missing(call: OperatorCall, name: string): Absent {
+  const message = `the environment variable ${name} is not set and has no default`;
+  const help = `set ${name}, or write @${call.node.name}("${name}", default)`;
+  return { absent: { code: "TSK_ENV_MISSING", message, help }, node: call.node };
+}
