@@ -49,7 +49,7 @@ function world(): World {
           return gone.signal;
         },
       };
-      return dispatch(act, handler, input, incoming, { clock, log }, defaultMs);
+      return dispatch(act, handler, () => input, incoming, { clock, log }, defaultMs);
     },
   };
 }
