@@ -62,7 +62,9 @@ function within<T>({ timeoutMs, clock, signal }: Pace, read: () => Promise<T>): 
       signal?.removeEventListener("abort", onAbort);
       tell();
     };
-    const timer = clock.after(timeoutMs, () => settle(() => reject(tooSlow(timeoutMs))));
+    const timer = clock.after(timeoutMs, () => settle(() => reject(tooSlow(timeoutMs))), {
+      background: true,
+    });
     signal?.addEventListener("abort", onAbort, { once: true });
     read().then(
       (value) => settle(() => resolve(value)),
