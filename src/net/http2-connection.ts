@@ -84,6 +84,7 @@ export class Connection implements AsyncDisposable {
     this.#checking = new Promise((resolve) => {
       const done = (): void => {
         limit.cancel();
+        this.session.off("close", done);
         this.#checking = undefined;
         resolve();
       };
@@ -130,7 +131,7 @@ export class Connection implements AsyncDisposable {
 
 /** A failure of the network; `sent` says whether the peer may have acted. */
 export function netError(
-  code: "NET_CONNECT" | "NET_RESET" | "NET_TIMEOUT",
+  code: "NET_CONNECT" | "NET_RESET" | "NET_TIMEOUT" | "NET_MALFORMED",
   message: string,
   origin: string,
   sent: boolean,
