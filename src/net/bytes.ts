@@ -79,6 +79,21 @@ function tooSlow(timeoutMs: number): TuskerError {
   return new TuskerError("NET_TIMEOUT", message, { status: 408, details: { side: "client", timeoutMs } });
 }
 
+/** The body of a request we send: when it breaks, that is told as ours and not as the peer's failure. */
+export async function* ownBody(body: ByteStream, origin: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (cause) {
+    throw brokenBody(cause, origin);
+  }
+}
+
+function brokenBody(cause: unknown, origin: string): TuskerError {
+  if (cause instanceof TuskerError) return cause;
+  const message = `the body of a request to ${origin} broke on our side before it was sent whole`;
+  return new TuskerError("KERNEL_INTERNAL", message, { cause, details: { origin, sent: true } });
+}
+
 function tooLarge(maxBytes: number): TuskerError {
   return new TuskerError("NET_BODY_TOO_LARGE", `the body is larger than the ${maxBytes} bytes allowed here`, {
     details: { maxBytes },

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { Dispatcher, Pool as UndiciPool } from "undici";
 import { aborted, systemCode, TuskerError } from "../kernel/index.ts";
-import { readAll } from "./bytes.ts";
+import { ownBody, readAll } from "./bytes.ts";
 import {
   type ByteStream,
   type ClientAnswer,
@@ -10,6 +10,7 @@ import {
   headerOf,
   type Pool,
 } from "./exchange.ts";
+import { unwritable } from "./unwritable.ts";
 
 export interface Http1PoolOptions {
   /** Connections at most; further requests queue. Default 128. */
@@ -78,7 +79,7 @@ function send(undici: UndiciPool, origin: string, request: ClientRequest): Promi
         method: request.method,
         path: request.path,
         headers: [...(request.headers ?? [])],
-        body: bodyFor(request.body),
+        body: bodyFor(request.body, origin),
         headersTimeout: request.headTimeoutMs ?? 30_000,
         // The peer's idempotence is the caller's business; undici must never repeat a request by itself.
         idempotent: false,
@@ -88,9 +89,12 @@ function send(undici: UndiciPool, origin: string, request: ClientRequest): Promi
   });
 }
 
-function bodyFor(body: ClientRequest["body"]): NonNullable<Dispatcher.DispatchOptions["body"]> | null {
+function bodyFor(
+  body: ClientRequest["body"],
+  origin: string,
+): NonNullable<Dispatcher.DispatchOptions["body"]> | null {
   if (body === undefined || typeof body === "string" || body instanceof Uint8Array) return body ?? null;
-  return Readable.from(body, { objectMode: false });
+  return Readable.from(ownBody(body, origin), { objectMode: false });
 }
 
 /** One answer: the head resolves the request, the body is pulled by its reader. */
@@ -283,6 +287,8 @@ function toNetError(cause: Error, origin: string, sent: boolean): TuskerError {
   if (cause instanceof TuskerError) return cause;
   const code = systemCode(cause) ?? cause.name;
   const details = { origin, sent, reason: code };
+  // Ours, not the peer's: nobody else could send this request either.
+  if (code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_NOT_SUPPORTED") return unwritable(origin, cause);
   if (!sent && (connectCodes.has(code) || code === "UND_ERR_SOCKET" || code === "ECONNRESET")) {
     return new TuskerError("NET_CONNECT", `cannot connect to ${origin} (${code})`, { cause, details });
   }

@@ -131,7 +131,7 @@ export class Connection implements AsyncDisposable {
 
 /** A failure of the network; `sent` says whether the peer may have acted. */
 export function netError(
-  code: "NET_CONNECT" | "NET_RESET" | "NET_TIMEOUT" | "NET_MALFORMED",
+  code: "NET_CONNECT" | "NET_RESET" | "NET_TIMEOUT",
   message: string,
   origin: string,
   sent: boolean,
