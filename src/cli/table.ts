@@ -253,7 +253,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: "deploy",
-    summary: "write a Dockerfile, compose.yaml and Prometheus configuration for the fleet",
+    summary: "write a Dockerfile and compose.yaml that run the fleet in containers",
     operands: "[folder]",
     maxOperands: 1,
     options: {

@@ -7,13 +7,16 @@ import {
   deployAddresses,
   SecretReference,
 } from "./fleet.ts";
+import { gatewayPath } from "./gateway.ts";
 import { generatedFrom } from "./generated.ts";
 import { toYaml, type YamlValue } from "./yaml.ts";
 
 /** A container per service and per part of Tusker, started in the order of their dependencies, gated on health. */
 export function composeFile(fleet: DeployFleet): DeployFile {
   const parts = { registry, register, collector, gateway: gateway(fleet) };
-  const services = Object.fromEntries(fleet.services.map((service) => [service.name, container(service)]));
+  const services = Object.fromEntries(
+    fleet.services.map((service) => [service.name, container(service, fleet.environment)]),
+  );
   const compose: YamlValue = {
     name: fleet.name,
     services: { ...parts, ...services, ...(fleet.metrics.length === 0 ? {} : { prometheus }) },
@@ -73,15 +76,9 @@ const prometheus: YamlValue = {
 
 function gateway(fleet: DeployFleet): YamlValue {
   const { port } = fleet.gateway;
-  const overrides = {
-    "gateway.bind": "0.0.0.0",
-    "service_discovery.registry_url": deployAddresses.registry,
-    "tracing.otlp_endpoint": deployAddresses.otlp,
-  };
-  const sets = Object.entries(overrides).flatMap(([path, value]) => ["--set", `${path}="${value}"`]);
   return {
     ...sealed,
-    command: [...tuskerCommand, "gateway", fleet.file, ...sets],
+    command: [...tuskerCommand, "gateway", "--settings", gatewayPath],
     environment: { HEALTH_URL: `http://127.0.0.1:${port}/` },
     depends_on: { registry: healthy },
     // Loopback: whether the world may come in is decided by whoever puts something in front.
@@ -89,7 +86,7 @@ function gateway(fleet: DeployFleet): YamlValue {
   };
 }
 
-function container(service: DeployService): YamlValue {
+function container(service: DeployService, environment: string | undefined): YamlValue {
   const { name, version, port, grpcPort } = service;
   const needs = service.dependencies.map((dependency) => [dependency, healthy]);
   return {
@@ -100,6 +97,7 @@ function container(service: DeployService): YamlValue {
       PORT: String(port),
       ...(grpcPort === undefined ? {} : { GRPC_PORT: String(grpcPort) }),
       HEALTH_URL: `http://127.0.0.1:${port}${literal(service.healthEndpoint)}`,
+      ...(environment === undefined ? {} : { TUSKER_ENV: literal(environment) }),
       TUSKER_SERVICE: name,
       TUSKER_INSTANCE: `${name}-001`,
       TUSKER_REGISTRY_URL: deployAddresses.registry,

@@ -24,9 +24,17 @@ ENV HEALTH_URL=http://127.0.0.1:${fleet.gateway.port}/
 EXPOSE ${fleet.gateway.port}
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 \\
   CMD ${JSON.stringify(healthCommand)}
-CMD ${JSON.stringify([...tuskerCommand, "up", fleet.file])}
+CMD ${JSON.stringify([...tuskerCommand, "up", fleet.file, ...overrides(fleet)])}
 `;
   return { path: "Dockerfile", text };
+}
+
+/** What is different in a container: the overlay, an address others can reach, and the one folder it may write to. */
+function overrides({ environment }: DeployFleet): readonly string[] {
+  return [
+    ...(environment === undefined ? [] : ["--env", environment]),
+    ...["--set", 'gateway.bind="0.0.0.0"', "--set", 'fleet.data_dir="/data"'],
+  ];
 }
 
 /** What must not get into the image: state, secrets, what npm puts there anew. */

@@ -25,7 +25,8 @@ function service(name: string, more: Partial<DeployService> = {}): DeployService
 }
 
 function fleetOf(...services: DeployService[]): DeployFleet {
-  return { name: "shop", file: "tusker.tsk", nodeMajor: 26, services, gateway: { port: 8080 }, metrics: [] };
+  const gateway = { port: 8080, settings: { fleet: "shop" } };
+  return { name: "shop", file: "tusker.tsk", nodeMajor: 26, services, gateway, metrics: [] };
 }
 
 function textOf(fleet: DeployFleet, path: string): string {
@@ -118,6 +119,33 @@ test("environment and command keep their dollars", () => {
   assert.equal(substituted(services.user.environment.A, {}), `$B \${C}`);
 });
 
+test("the gateway runs from settings of its own, which say where they come from", () => {
+  const fleet = fleetOf(service("user"));
+  const { services } = composeOf(fleet);
+  assert.deepEqual(services.gateway.command.slice(-3), ["gateway", "--settings", "deploy/gateway.json"]);
+  const { "//": comment, ...settings } = JSON.parse(textOf(fleet, "deploy/gateway.json"));
+  assert.match(comment, /tusker deploy.*tusker\.tsk/);
+  assert.deepEqual(settings, { fleet: "shop" });
+});
+
+test("an overlay that was merged is named to the whole fleet and to each service, and none is not", () => {
+  const fleet = { ...fleetOf(service("user")), environment: "production" };
+  const commandOf = (one: DeployFleet) =>
+    JSON.parse(/^CMD (\[.*\])$/m.exec(textOf(one, "Dockerfile"))?.[1] ?? "");
+  assert.deepEqual(commandOf(fleet).slice(2, 6), ["up", "tusker.tsk", "--env", "production"]);
+  assert.equal(composeOf(fleet).services.user.environment.TUSKER_ENV, "production");
+  assert.ok(!commandOf(fleetOf(service("user"))).includes("--env"));
+  assert.equal(composeOf(fleetOf(service("user"))).services.user.environment.TUSKER_ENV, undefined);
+});
+
+test("the whole fleet in one container can be reached and writes where it may", () => {
+  const text = textOf(fleetOf(service("user")), "Dockerfile");
+  const command = JSON.parse(/^CMD (\[.*\])$/m.exec(text)?.[1] ?? "");
+  assert.ok(command.includes('gateway.bind="0.0.0.0"'));
+  assert.ok(command.includes('fleet.data_dir="/data"'));
+  assert.match(text, /chown node:node \/data/);
+});
+
 test("Prometheus comes with targets and not without", () => {
   const fleet = { ...fleetOf(service("user")), metrics: [{ job: "user", address: "user:8081", path: "/m" }] };
   const { scrape_configs } = parse(textOf(fleet, "deploy/prometheus.yml"));
@@ -154,4 +182,6 @@ test("a fleet that cannot be expressed is refused", () => {
     service("user", { dependencies: ["database"] }),
   ])
     assert.throws(() => deployFiles(fleetOf(wrong)), { code: "DEPLOY_UNSUPPORTED" });
+  const anyPort = { ...fleetOf(service("user")), gateway: { port: 0, settings: {} } };
+  assert.throws(() => deployFiles(anyPort), { code: "DEPLOY_UNSUPPORTED" });
 });

@@ -11,11 +11,20 @@ export interface DeployFleet {
   readonly file: string;
   /** Major version of Node the containers run, 24 or newer. */
   readonly nodeMajor: number;
+  /** The environment overlay that was merged; absent when none was. */
+  readonly environment?: string;
   /** In the order of the file. */
   readonly services: readonly DeployService[];
-  readonly gateway: { readonly port: number };
+  readonly gateway: DeployGateway;
   /** Where Prometheus shall look; none leaves Prometheus out. */
   readonly metrics: readonly MetricsTarget[];
+}
+
+export interface DeployGateway {
+  /** 1–65535; the one port that is published. */
+  readonly port: number;
+  /** What `tusker gateway --settings` reads, with the addresses of the containers. Holds no secret. */
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 /** One service, run in a container of its own. */

@@ -8,6 +8,8 @@ import {
   deployAddresses,
   SecretReference,
 } from "./fleet.ts";
+import { gatewayOf, tracingInContainers } from "./gateway-settings.ts";
+import { secretVariable } from "./secret-variable.ts";
 
 type Path = readonly string[];
 /** Names the variable that will hold the secret at a path of the fleet file. */
@@ -25,13 +27,15 @@ export function deployFleetOf(
   document: LoadedFleet["document"],
   file: string,
 ): DeployFleet {
-  const nameSecret: NameSecret = (path) => document.origin(path)[0]?.variable ?? variableFor(path);
+  const nameSecret: NameSecret = (path) => secretVariable(document, path);
+  const environment = overlayOf(settings, document);
   return {
     name: settings.name,
     file,
     nodeMajor: 26,
+    ...(environment === undefined ? {} : { environment }),
     services: settings.services.map((service) => containerOf(settings, service, nameSecret)),
-    gateway: { port: settings.sections.gateway.port },
+    gateway: gatewayOf(settings),
     metrics: [],
   };
 }
@@ -69,7 +73,8 @@ function configurationOf(
   service: ServiceSettings,
   nameSecret: NameSecret,
 ): DeployValue {
-  const section = (name: string): DeployValue => plain(settings.written[name] ?? {}, [name], nameSecret);
+  const written: FleetSettings["written"] = { ...settings.written, tracing: tracingInContainers(settings) };
+  const section = (name: string): DeployValue => plain(written[name] ?? {}, [name], nameSecret);
   return {
     service: {
       name: service.name,
@@ -99,13 +104,10 @@ function plain(value: unknown, path: Path, nameSecret: NameSecret): DeployValue 
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
 }
 
-/** services.payment-service.config.stripe_api_key → PAYMENT_SERVICE_STRIPE_API_KEY */
-function variableFor(path: Path): string {
-  const words = path.filter((word) => word !== "services" && word !== "config" && word !== "env");
-  return words
-    .join("_")
-    .toUpperCase()
-    .replaceAll(/[^A-Z0-9]+/g, "_");
+/** The environment, when a file of that name was merged. Without one nothing is said, as nothing was asked for. */
+function overlayOf({ environment }: FleetSettings, document: LoadedFleet["document"]): string | undefined {
+  const merged = [...document.sources.values()].some((source) => source.layer === "environment");
+  return merged ? environment : undefined;
 }
 
 function unsupported(service: string, why: string): TuskerError {

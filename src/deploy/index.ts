@@ -3,6 +3,7 @@ export { deployFiles } from "./files.ts";
 export {
   type DeployFile,
   type DeployFleet,
+  type DeployGateway,
   type DeployService,
   type DeployValue,
   deployAddresses,
@@ -10,3 +11,4 @@ export {
   SecretReference,
 } from "./fleet.ts";
 export { deployFleetOf } from "./from-fleet.ts";
+export { deployNotices } from "./notices.ts";

@@ -212,6 +212,7 @@ test("a registry that comes back empty empties nothing until the grace is over",
   await using registry = await peer();
   registry.say("700", 8081, 8082);
   await using t = bench(registry.url);
+  t.discovery.watch("user", () => undefined);
   await t.discovery.lookup("user");
   await t.until(() => registry.waiting === 1);
   await registry.stop();
@@ -231,6 +232,7 @@ test("the grace also holds when only the index went backwards", async () => {
   await using registry = await peer();
   registry.say("700", 8081);
   await using t = bench(registry.url);
+  t.discovery.watch("user", () => undefined);
   await t.discovery.lookup("user");
   await t.until(() => registry.waiting === 1);
   registry.say("5");
@@ -287,6 +289,33 @@ test("attempts come with growing pauses, five seconds at most", async () => {
   await t.until(() => t.clock.now() >= 60_000, 250);
   const attempts = registry.asked.length;
   assert.ok(attempts >= 12 && attempts <= 32, `${attempts} attempts in a minute`);
+});
+
+test("the last one who leaves ends the watch, unless somebody comes within a second", async () => {
+  await using registry = await peer();
+  registry.say("7", 8081);
+  await using t = bench(registry.url);
+  const one = t.discovery.watch("user", () => undefined);
+  const two = t.discovery.watch("user", () => undefined);
+  await t.until(() => registry.waiting === 1);
+  one[Symbol.dispose]();
+  one[Symbol.dispose]();
+  t.clock.advance(1_000);
+  await t.settle();
+  assert.equal(registry.waiting, 1, "one listener is left");
+  two[Symbol.dispose]();
+  t.clock.advance(999);
+  await t.discovery.lookup("user");
+  t.clock.advance(999);
+  await t.settle();
+  assert.equal(registry.waiting, 1, "the lookup came in time");
+  t.clock.advance(1);
+  await t.until(() => registry.waiting === 0);
+  assert.equal(t.discovery.known("user"), undefined);
+  assert.equal(t.clock.pending, 0);
+  registry.say("8", 8082);
+  assert.deepEqual(portsOf(await t.discovery.lookup("user")), [8082], "a new watch begins from the start");
+  assert.match(registry.asked.at(-1) ?? "", /index=0/);
 });
 
 test("a registry that answers every question at once is asked 20 times a second at most", async () => {

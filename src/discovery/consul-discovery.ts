@@ -1,4 +1,12 @@
-import { aborted, type Clock, type Random, TuskerError, taskScope } from "../kernel/index.ts";
+import {
+  aborted,
+  type Clock,
+  type Random,
+  type Scope,
+  type Timer,
+  TuskerError,
+  taskScope,
+} from "../kernel/index.ts";
 import type { Discovery } from "./discovery.ts";
 import type { EndpointSet } from "./endpoint.ts";
 import { Followed, type FollowOptions } from "./follow.ts";
@@ -21,38 +29,95 @@ export interface ConsulDiscoveryOptions {
 
 /**
  * Discovery over the blocking queries of a registry that speaks Consul's HTTP API. One question per service is open
- * at any time, however many listen. While the registry is away the last sets stay in use.
+ * at any time, however many listen; the last one to leave ends it a second later. While the registry is away the last sets stay in use.
  *
  * @example
  * await using discovery = consulDiscovery({ url: "http://127.0.0.1:8500", http, clock, random, log });
  * const { endpoints } = await discovery.lookup("user-service");
  */
 export function consulDiscovery(options: ConsulDiscoveryOptions): Discovery {
-  const scope = taskScope((error) => options.log.warn("discovery stopped following a service", { error }));
-  const services = new Map<string, Followed>();
+  const onError = (error: unknown): void =>
+    options.log.warn("discovery stopped following a service", { error });
+  const scope = taskScope(onError);
+  const services = new Map<string, Entry>();
   const follow: FollowOptions = {
     ...options,
     waitMs: options.updateIntervalMs ?? 30_000,
     graceMs: options.graceMs ?? 15_000,
   };
 
-  const followed = (service: string): Followed => {
+  const entryOf = (service: string): Entry => {
     const known = services.get(service);
     if (known !== undefined) return known;
     if (scope.signal.aborted) throw new TuskerError("KERNEL_ABORTED", "discovery was closed");
-    const created = new Followed(service, follow);
-    services.set(service, created);
-    scope.run((signal) => created.run(signal));
-    return created;
+    const entry: Entry = {
+      followed: new Followed(service, follow),
+      scope: taskScope(onError, scope.signal),
+      users: 0,
+      linger: undefined,
+    };
+    services.set(service, entry);
+    entry.scope.run((signal) => entry.followed.run(signal));
+    return entry;
+  };
+
+  /** Takes part in following a service; dispose the part when it is no longer wanted. */
+  const join = (service: string): { readonly followed: Followed } & Disposable => {
+    const entry = entryOf(service);
+    entry.users++;
+    entry.linger?.cancel();
+    let joined = true;
+    return {
+      followed: entry.followed,
+      [Symbol.dispose]() {
+        if (!joined) return;
+        joined = false;
+        entry.users--;
+        if (entry.users === 0 && !scope.signal.aborted)
+          entry.linger = options.clock.after(lingerMs, () => end(service, entry));
+      },
+    };
+  };
+
+  const end = (service: string, entry: Entry): void => {
+    services.delete(service);
+    scope.run(() => entry.scope.close());
   };
 
   return {
-    watch: (service, listener) => followed(service).listen(listener),
-    lookup: async (service, signal) => orAborted(followed(service).current(), signal),
-    known: (service) => services.get(service)?.set,
-    [Symbol.asyncDispose]: () => scope.close(),
+    watch(service, listener) {
+      const part = join(service);
+      const heard = part.followed.listen(listener);
+      return {
+        [Symbol.dispose]() {
+          heard[Symbol.dispose]();
+          part[Symbol.dispose]();
+        },
+      };
+    },
+    async lookup(service, signal) {
+      using part = join(service);
+      return await orAborted(part.followed.current(), signal);
+    },
+    known: (service) => services.get(service)?.followed.set,
+    async [Symbol.asyncDispose]() {
+      const entries = [...services.values()];
+      for (const { linger } of entries) linger?.cancel();
+      await Promise.all([scope.close(), ...entries.map((entry) => entry.scope.close())]);
+    },
   };
 }
+
+/** One followed service and how many want it. */
+interface Entry {
+  readonly followed: Followed;
+  readonly scope: Scope;
+  users: number;
+  linger: Timer | undefined;
+}
+
+/** Who comes back within this, as one lookup after the other does, finds the service still followed. */
+const lingerMs = 1_000;
 
 async function orAborted(set: Promise<EndpointSet>, signal: AbortSignal | undefined): Promise<EndpointSet> {
   if (signal === undefined) return set;

@@ -88,6 +88,17 @@ test("messages name the service, what it did, and how often it was asked", () =>
   assert.match(noEndpoint("users").message, /"users" is ready/);
 });
 
+test("codes of the operating system are told, words of a library and its parser are not", () => {
+  const reason = (system: string): string => {
+    const outcome = failed("connect", false, "NET_CONNECT", system);
+    return upstreamError(route, outcome, failureOf(outcome, false, false), 1).message;
+  };
+  assert.match(reason("ENOTFOUND"), / \(ENOTFOUND\), /);
+  assert.match(reason("UND_ERR_CONNECT_TIMEOUT"), / \(ETIMEDOUT\), /);
+  for (const jargon of ["UND_ERR_SOCKET", "HPE_INVALID_METHOD", "ERR_STREAM_PREMATURE_CLOSE"])
+    assert.equal(reason(jargon), 'service "users" takes no connections, asked once');
+});
+
 test("waits are told in whole numbers that machines can read", () => {
   assert.equal(allOpen("users", 1_200.4).details["retry_after_ms"], 1_201);
   assert.equal(allOpen("users", -5).details["retry_after_ms"], 0);

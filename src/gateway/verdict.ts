@@ -39,9 +39,16 @@ export function upstreamError(
     });
   }
   const how = stage === "connect" ? "takes no connections" : "closed the connection before it answered";
-  const reason = systemCode(cause);
+  const reason = reasonOf(cause);
   const message = `service "${service}" ${how}${reason === undefined ? "" : ` (${reason})`}, asked ${times(attempts)}`;
   return new TuskerError("GATEWAY_UPSTREAM_UNAVAILABLE", message, { cause, details });
+}
+
+/** The operating system's word for it, which operators know; what a library calls it helps nobody who reads this. */
+function reasonOf(cause: TuskerError): string | undefined {
+  const code = systemCode(cause);
+  if (code === "UND_ERR_CONNECT_TIMEOUT") return "ETIMEDOUT";
+  return code !== undefined && /^E(?!RR_)[A-Z0-9_]+$/.test(code) ? code : undefined;
 }
 
 export function tooLate({ service, timeoutMs }: Route, attempts: number): TuskerError {

@@ -62,7 +62,9 @@ function within<T>({ timeoutMs, clock, signal }: Pace, read: () => Promise<T>): 
       signal?.removeEventListener("abort", onAbort);
       tell();
     };
-    const timer = clock.after(timeoutMs, () => settle(() => reject(tooSlow(timeoutMs))));
+    const timer = clock.after(timeoutMs, () => settle(() => reject(tooSlow(timeoutMs))), {
+      background: true,
+    });
     signal?.addEventListener("abort", onAbort, { once: true });
     read().then(
       (value) => settle(() => resolve(value)),
@@ -75,6 +77,21 @@ function within<T>({ timeoutMs, clock, signal }: Pace, read: () => Promise<T>): 
 function tooSlow(timeoutMs: number): TuskerError {
   const message = `nothing more of the request body came within ${timeoutMs} ms`;
   return new TuskerError("NET_TIMEOUT", message, { status: 408, details: { side: "client", timeoutMs } });
+}
+
+/** The body of a request we send: when it breaks, that is told as ours and not as the peer's failure. */
+export async function* ownBody(body: ByteStream, origin: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (cause) {
+    throw brokenBody(cause, origin);
+  }
+}
+
+function brokenBody(cause: unknown, origin: string): TuskerError {
+  if (cause instanceof TuskerError) return cause;
+  const message = `the body of a request to ${origin} broke on our side before it was sent whole`;
+  return new TuskerError("KERNEL_INTERNAL", message, { cause, details: { origin, sent: true } });
 }
 
 function tooLarge(maxBytes: number): TuskerError {

@@ -108,7 +108,9 @@ export interface ClientAnswer {
  * Connections to one origin.
  *
  * Failures are TuskerErrors: NET_CONNECT (nothing was sent), NET_RESET (the peer may have acted), NET_TIMEOUT,
- * KERNEL_ABORTED. `details.sent` says whether the head had left.
+ * KERNEL_ABORTED, NET_MALFORMED (with `details.sent` false the request itself cannot be written, otherwise the peer
+ * does not speak HTTP), KERNEL_INTERNAL (the request's own body broke; a TuskerError of it passes as it is).
+ * `details.sent` says whether the head had left.
  */
 export interface Pool extends AsyncDisposable {
   readonly origin: string;

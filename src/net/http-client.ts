@@ -1,6 +1,6 @@
 import { TuskerError } from "../kernel/index.ts";
-import type { ClientAnswer, ClientRequest, Pool } from "./exchange.ts";
-import { type Http1PoolOptions, http1Pool } from "./http1-pool.ts";
+import type { ClientAnswer, ClientRequest } from "./exchange.ts";
+import { type Http1Pool, type Http1PoolOptions, http1Pool } from "./http1-pool.ts";
 
 /** One request to any origin. */
 export interface UrlRequest extends Omit<ClientRequest, "path"> {
@@ -13,17 +13,26 @@ export interface HttpClient extends AsyncDisposable {
   request(request: UrlRequest): Promise<ClientAnswer>;
 }
 
-/** Keeps one pool per origin, at most `maxOrigins` of them (default 64; the least recently used one is closed). */
+/**
+ * Keeps one pool per origin, at most `maxOrigins` of them (default 64). The least recently used one makes room; its
+ * requests under way are not touched, it closes when they are through.
+ */
 export function httpClient(options: Http1PoolOptions & { readonly maxOrigins?: number } = {}): HttpClient {
-  const pools = new Map<string, Pool>();
-  const poolFor = (origin: string): Pool => {
+  const pools = new Map<string, Http1Pool>();
+  const leaving = new Set<Http1Pool>();
+  const retire = (pool: Http1Pool): void => {
+    leaving.add(pool);
+    const over = (): unknown => leaving.delete(pool);
+    pool.close().then(over, over);
+  };
+  const poolFor = (origin: string): Http1Pool => {
     const pool = pools.get(origin) ?? http1Pool(origin, options);
     pools.delete(origin);
     pools.set(origin, pool);
     const [oldest] = pools;
     if (pools.size > (options.maxOrigins ?? 64) && oldest !== undefined) {
       pools.delete(oldest[0]);
-      void oldest[1][Symbol.asyncDispose]();
+      retire(oldest[1]);
     }
     return pool;
   };
@@ -38,7 +47,7 @@ export function httpClient(options: Http1PoolOptions & { readonly maxOrigins?: n
       return poolFor(origin).request({ ...rest, path: `${pathname}${search}` });
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([...pools.values()].map((pool) => pool[Symbol.asyncDispose]()));
+      await Promise.all([...pools.values(), ...leaving].map((pool) => pool[Symbol.asyncDispose]()));
     },
   };
 }

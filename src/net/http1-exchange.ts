@@ -140,6 +140,10 @@ export class Http1Exchange implements ServerExchange {
 
   async *#read(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const { clock, bodyTimeoutMs } = this.#life;
+    const { socket } = this.#req;
+    // Once its answer is out, node no longer tells a request that its connection is gone.
+    const onClose = (): unknown => this.#req.destroy();
+    socket.once("close", onClose);
     this.#reading = true;
     try {
       // Giving up on a body must not destroy its connection: the answer that says why is still to come.
@@ -149,6 +153,7 @@ export class Http1Exchange implements ServerExchange {
       if (cause instanceof TuskerError) throw cause;
       throw new TuskerError("NET_RESET", "the client went away in the middle of its request body", { cause });
     } finally {
+      socket.off("close", onClose);
       this.#reading = false;
     }
   }

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { Dispatcher, Pool as UndiciPool } from "undici";
 import { aborted, systemCode, TuskerError } from "../kernel/index.ts";
-import { readAll } from "./bytes.ts";
+import { ownBody, readAll } from "./bytes.ts";
 import {
   type ByteStream,
   type ClientAnswer,
@@ -10,6 +10,7 @@ import {
   headerOf,
   type Pool,
 } from "./exchange.ts";
+import { unwritable } from "./unwritable.ts";
 
 export interface Http1PoolOptions {
   /** Connections at most; further requests queue. Default 128. */
@@ -27,18 +28,34 @@ export interface Http1PoolOptions {
  *
  * @param origin for example "http://127.0.0.1:8081"
  */
-export function http1Pool(origin: string, options: Http1PoolOptions = {}): Pool {
-  const opening = open(origin, options);
-  // Whoever asks hears of it; a pool nobody asks needs no unhandled rejection.
-  opening.catch(() => {});
+export function http1Pool(origin: string, options: Http1PoolOptions = {}): Http1Pool {
+  let opening: Promise<UndiciPool> | undefined;
+  let closed = false;
   return {
     origin,
-    request: async (request) => send(await opening, origin, request),
-    [Symbol.asyncDispose]: async () => (await opening).destroy(),
+    async request(request) {
+      if (closed) throw poolClosed(origin);
+      opening ??= open(origin, options);
+      return send(await opening, origin, request);
+    },
+    async close() {
+      closed = true;
+      await (await opening)?.close();
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      await (await opening)?.destroy();
+    },
   };
 }
 
-/** The library is loaded by the first pool: a process that calls nobody starts without it, 100 ms earlier. */
+/** A pool that can also go without breaking anything. */
+export interface Http1Pool extends Pool {
+  /** Takes no new request; resolves when the last running one, with the body of its answer, is through. */
+  close(): Promise<void>;
+}
+
+/** The library is loaded by the first request: a process that calls nobody starts without it, 100 ms earlier. */
 async function open(origin: string, options: Http1PoolOptions): Promise<UndiciPool> {
   const { Pool: Library } = await import("undici");
   return new Library(origin, {
@@ -62,7 +79,7 @@ function send(undici: UndiciPool, origin: string, request: ClientRequest): Promi
         method: request.method,
         path: request.path,
         headers: [...(request.headers ?? [])],
-        body: bodyFor(request.body),
+        body: bodyFor(request.body, origin),
         headersTimeout: request.headTimeoutMs ?? 30_000,
         // The peer's idempotence is the caller's business; undici must never repeat a request by itself.
         idempotent: false,
@@ -72,9 +89,12 @@ function send(undici: UndiciPool, origin: string, request: ClientRequest): Promi
   });
 }
 
-function bodyFor(body: ClientRequest["body"]): NonNullable<Dispatcher.DispatchOptions["body"]> | null {
+function bodyFor(
+  body: ClientRequest["body"],
+  origin: string,
+): NonNullable<Dispatcher.DispatchOptions["body"]> | null {
   if (body === undefined || typeof body === "string" || body instanceof Uint8Array) return body ?? null;
-  return Readable.from(body, { objectMode: false });
+  return Readable.from(ownBody(body, origin), { objectMode: false });
 }
 
 /** One answer: the head resolves the request, the body is pulled by its reader. */
@@ -257,11 +277,18 @@ const connectCodes = new Set([
   "ETIMEDOUT",
 ]);
 
+function poolClosed(origin: string, cause?: Error): TuskerError {
+  const details = { origin, sent: false };
+  return new TuskerError("NET_CONNECT", `the connections to ${origin} were closed`, { cause, details });
+}
+
 /** Says what happened in our words; `sent` decides whether the peer may have acted. */
 function toNetError(cause: Error, origin: string, sent: boolean): TuskerError {
   if (cause instanceof TuskerError) return cause;
   const code = systemCode(cause) ?? cause.name;
   const details = { origin, sent, reason: code };
+  // Ours, not the peer's: nobody else could send this request either.
+  if (code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_NOT_SUPPORTED") return unwritable(origin, cause);
   if (!sent && (connectCodes.has(code) || code === "UND_ERR_SOCKET" || code === "ECONNRESET")) {
     return new TuskerError("NET_CONNECT", `cannot connect to ${origin} (${code})`, { cause, details });
   }
@@ -280,7 +307,7 @@ function toNetError(cause: Error, origin: string, sent: boolean): TuskerError {
     });
   }
   if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") {
-    return new TuskerError("NET_CONNECT", `the connections to ${origin} were closed`, { cause, details });
+    return poolClosed(origin, cause);
   }
   return new TuskerError(
     "NET_RESET",

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { TuskerError } from "../kernel/index.ts";
 import {
   type ByteStream,
@@ -354,6 +356,56 @@ test("a taken port is said in one sentence with its number", async () => {
       error.code === "NET_PORT_TAKEN" &&
       error.message.includes(String(server.port)),
   );
+});
+
+test("an origin that makes room for another ends its running requests first", async () => {
+  const release = Promise.withResolvers<void>();
+  async function* slow(): ByteStream {
+    yield Buffer.from("first ");
+    await release.promise;
+    yield Buffer.from("last");
+  }
+  const servers = await Promise.all(
+    [1, 2, 3].map(() => serveHttp1((x) => x.respond({ status: 200, body: slow() }), { port: 0 })),
+  );
+  await using client = httpClient({ maxOrigins: 1 });
+  const answers = await Promise.all(
+    servers.map(({ port }) => client.request({ method: "GET", url: `http://127.0.0.1:${port}/` })),
+  );
+  release.resolve();
+  for (const answer of answers) assert.equal(await answer.text(100), "first last");
+  // Only the origin that is still wanted keeps its connection.
+  while (servers.some(({ connections }, i) => i < 2 && connections > 0))
+    await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(servers[2]?.connections, 1);
+  for (const server of servers) await server[Symbol.asyncDispose]();
+});
+
+test("a client that is disposed also ends what its former origins still run", async () => {
+  async function* endless(): ByteStream {
+    yield Buffer.from("x");
+    await new Promise(() => {});
+  }
+  await using a = await serveHttp1((x) => x.respond({ status: 200, body: endless() }), { port: 0 });
+  await using b = await serveHttp1((x) => x.respond({ status: 200 }), { port: 0 });
+  const client = httpClient({ maxOrigins: 1 });
+  const answer = await client.request({ method: "GET", url: `http://127.0.0.1:${a.port}/` });
+  await client.request({ method: "GET", url: `http://127.0.0.1:${b.port}/` });
+  await client[Symbol.asyncDispose]();
+  await assert.rejects(answer.bytes(100), TuskerError);
+});
+
+test("a pool nobody asked anything goes without loading its library, and takes no request afterwards", async () => {
+  const program = `
+    import { createRequire } from "node:module";
+    import { http1Pool } from ${JSON.stringify(new URL("./index.ts", import.meta.url).href)};
+    const pool = http1Pool("http://127.0.0.1:1");
+    await pool[Symbol.asyncDispose]();
+    const failure = await pool.request({ method: "GET", path: "/" }).catch((error) => error);
+    const loaded = Object.keys(createRequire(import.meta.url).cache).some((path) => path.includes("undici"));
+    console.log(failure.code, failure.details.sent, loaded);`;
+  const node = promisify(execFile)(process.execPath, ["--input-type=module", "-e", program]);
+  assert.equal((await node).stdout.trim(), "NET_CONNECT false false");
 });
 
 test("one client speaks to many origins and refuses what is no http address", async () => {

@@ -84,6 +84,7 @@ export class Connection implements AsyncDisposable {
     this.#checking = new Promise((resolve) => {
       const done = (): void => {
         limit.cancel();
+        this.session.off("close", done);
         this.#checking = undefined;
         resolve();
       };

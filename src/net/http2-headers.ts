@@ -14,13 +14,30 @@ export function toWire(pseudo: readonly string[], headers: HeaderList): string[]
   const wire = [...pseudo];
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = (headers[i] ?? "").toLowerCase();
-    const value = headers[i + 1] ?? "";
+    // RFC 9110 §5.5: white space around a value is not part of it; with it HTTP/2 drops the field (RFC 9113 §8.2.1).
+    const value = (headers[i + 1] ?? "").replace(/^[ \t]+|[ \t]+$/g, "");
     if (perConnection.has(name) || name.startsWith(":")) continue;
     if (name === "te" && value.toLowerCase() !== "trailers") continue;
     wire.push(name, value);
   }
   return wire;
 }
+
+/**
+ * What of a request node would write other than it was meant: the name of the first field, or `:path`. Values are bytes
+ * (RFC 9110 §5.5); node cuts wider characters to their lower byte and lets line ends through.
+ */
+export function firstUnwritable(wire: readonly string[]): string | undefined {
+  for (let i = 0; i + 1 < wire.length; i += 2) {
+    const name = wire[i] ?? "";
+    const allowed = name === ":path" ? pathText : valueText;
+    if (name === "" || !allowed.test(wire[i + 1] ?? "")) return name;
+  }
+  return undefined;
+}
+
+const valueText = /^[\t\x20-\x7e\x80-\xff]*$/;
+const pathText = /^[\x21-\x7e\x80-\xff]+$/;
 
 /** Trailer fields in the form node takes them: repeated fields become a list. */
 export function toTrailers(headers: HeaderList): Record<string, string | string[]> {

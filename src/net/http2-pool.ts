@@ -16,11 +16,19 @@ import { send } from "./http2-stream.ts";
 export function http2Pool(origin: string, options: Http2PoolOptions = {}): Pool {
   const clock = options.clock ?? systemClock;
   let current: Connection | undefined;
+  /** Also those that were retired and still run streams. */
+  const connections = new Set<Connection>();
+  const dial = (): Connection => {
+    const connection = new Connection(origin, options, clock);
+    connections.add(connection);
+    connection.session.once("close", () => connections.delete(connection));
+    return connection;
+  };
   let closed = false;
   const attempt = async (request: ClientRequest): Promise<ClientAnswer> => {
     if (closed) throw netError("NET_CONNECT", `the connections to ${origin} were closed`, origin, false);
     if (request.signal?.aborted === true) throw aborted(request.signal);
-    if (current === undefined || !current.usable) current = new Connection(origin, options, clock);
+    if (current === undefined || !current.usable) current = dial();
     const connection = current;
     await connection.ready(request.signal);
     return send(connection, request, clock);
@@ -39,7 +47,7 @@ export function http2Pool(origin: string, options: Http2PoolOptions = {}): Pool 
     },
     async [Symbol.asyncDispose]() {
       closed = true;
-      await current?.[Symbol.asyncDispose]();
+      await Promise.all([...connections].map((connection) => connection[Symbol.asyncDispose]()));
     },
   };
 }

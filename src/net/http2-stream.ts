@@ -1,16 +1,21 @@
 import { type ClientHttp2Stream, constants } from "node:http2";
-import { aborted, type Clock, type TuskerError } from "../kernel/index.ts";
-import { readAll } from "./bytes.ts";
+import { aborted, type Clock, systemCode, type TuskerError, toTuskerError } from "../kernel/index.ts";
+import { ownBody, readAll } from "./bytes.ts";
 import { type ClientAnswer, type ClientRequest, type HeaderList, headerOf } from "./exchange.ts";
 import { type Connection, netError } from "./http2-connection.ts";
-import { fromWire, toWire } from "./http2-headers.ts";
+import { firstUnwritable, fromWire, toWire } from "./http2-headers.ts";
+import { unwritable } from "./unwritable.ts";
 
 /** Sends one request on a ready connection; resolves with the head of the answer. */
-export function send(connection: Connection, request: ClientRequest, clock: Clock): Promise<ClientAnswer> {
-  const { origin, session } = connection;
+export async function send(
+  connection: Connection,
+  request: ClientRequest,
+  clock: Clock,
+): Promise<ClientAnswer> {
+  const { origin } = connection;
   const { signal, body } = request;
   if (!connection.usable) {
-    return Promise.reject(netError("NET_CONNECT", `the connection to ${origin} was closed`, origin, false));
+    throw netError("NET_CONNECT", `the connection to ${origin} was closed`, origin, false);
   }
   const host = headerOf(request.headers ?? [], "host") ?? new URL(origin).host;
   const pseudo = [
@@ -22,7 +27,7 @@ export function send(connection: Connection, request: ClientRequest, clock: Cloc
     host,
   ];
   const headers = toWire([...pseudo, ":path", request.path], withoutHost(request.headers ?? []));
-  const stream = session.request(headers, { endStream: body === undefined });
+  const stream = begin(connection, headers, body === undefined);
   connection.hold(stream);
   request.onSent?.();
   const headMs = request.headTimeoutMs ?? 30_000;
@@ -55,28 +60,55 @@ export function send(connection: Connection, request: ClientRequest, clock: Cloc
       state.trailers = fromWire(raw);
     });
     stream.once("close", () => fail(streamError(stream, origin, undefined)));
-    void feed(stream, body);
+    void feed(stream, body, origin, fail);
   });
 }
+
+/** Opens the stream. Node refuses some requests by throwing; nothing of them has been sent. */
+function begin(connection: Connection, headers: string[], endStream: boolean): ClientHttp2Stream {
+  const { origin, session } = connection;
+  const bad = firstUnwritable(headers);
+  if (bad !== undefined) throw unwritable(origin, new Error(`"${bad}" holds what HTTP/2 cannot carry`));
+  try {
+    return session.request(headers, { endStream });
+  } catch (cause) {
+    const code = systemCode(cause);
+    if (code === undefined || !connectionOver.has(code)) throw unwritable(origin, cause);
+    session.close();
+    throw netError("NET_CONNECT", `the connection to ${origin} is used up (${code})`, origin, false, cause);
+  }
+}
+
+const connectionOver = new Set([
+  "ERR_HTTP2_GOAWAY_SESSION",
+  "ERR_HTTP2_INVALID_SESSION",
+  "ERR_HTTP2_OUT_OF_STREAMS",
+]);
 
 interface StreamState {
   failure: TuskerError | undefined;
   trailers: HeaderList;
 }
 
-async function feed(stream: ClientHttp2Stream, body: ClientRequest["body"]): Promise<void> {
+async function feed(
+  stream: ClientHttp2Stream,
+  body: ClientRequest["body"],
+  origin: string,
+  fail: (error: TuskerError) => void,
+): Promise<void> {
   if (body === undefined) return;
   if (typeof body === "string" || body instanceof Uint8Array) {
     stream.end(body);
     return;
   }
   try {
-    for await (const chunk of body) {
+    for await (const chunk of ownBody(body, origin)) {
       if (stream.destroyed || stream.closed) return;
       if (!stream.write(chunk)) await drainedOrClosed(stream);
     }
     stream.end();
-  } catch {
+  } catch (error) {
+    fail(toTuskerError(error));
     // Our own body broke: the peer must not take what it has for the whole (RFC 9113 §8.1.1).
     stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }

@@ -382,3 +382,44 @@ test("a peer that has vanished loses its connection, and the next request gets a
   for (const socket of holes) socket.destroy();
   relay.close();
 });
+
+test("requests that are given up one after the other leave nothing on their connection", async () => {
+  const stops: AbortController[] = [];
+  await using server = await serveHttp2(
+    (x) => (x.target === "/quick" ? x.respond({ status: 200, body: "ok" }) : stops.at(-1)?.abort()),
+    { port: 0 },
+  );
+  await using pool = http2Pool(originOf(server));
+  const warned: string[] = [];
+  const onWarning = ({ name }: Error): unknown => warned.push(name);
+  process.on("warning", onWarning);
+  for (let i = 0; i < 15; i++) {
+    const stop = new AbortController();
+    stops.push(stop);
+    assert.equal((await failureOf(pool.request({ ...get, signal: stop.signal }))).code, "KERNEL_ABORTED");
+    // Answered only once the PING that followed the last request has come back.
+    assert.equal(await (await pool.request({ method: "GET", path: "/quick" })).text(10), "ok");
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", onWarning);
+  assert.deepEqual(warned, []);
+});
+
+test("a pool that is disposed also closes connections that were retired and still run", async () => {
+  const clock = manualClock();
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(1);
+    await new Promise(() => undefined);
+  }
+  await using server = await serveHttp2(
+    (x) => x.respond({ status: 200, body: x.target === "/endless" ? endless() : "ok" }),
+    { port: 0, clock, random: seededRandom(1), maxConnectionAgeMs: 1_000, maxConnectionIdleMs: 600_000 },
+  );
+  const pool = http2Pool(originOf(server));
+  const old = await pool.request({ method: "GET", path: "/endless" });
+  clock.advance(1_100);
+  while (server.connections < 2) await (await pool.request(get)).text(10);
+  await pool[Symbol.asyncDispose]();
+  assert.equal((await failureOf(old.bytes(10))).code, "NET_RESET");
+  while (server.connections > 0) await new Promise((resolve) => setImmediate(resolve));
+});

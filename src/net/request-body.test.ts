@@ -122,6 +122,26 @@ for (const { name, serve, dial } of versions) {
   });
 }
 
+test("a reader who still waits when its answer is out hears at once that the client went", async () => {
+  const clock = manualClock();
+  const failed = Promise.withResolvers<unknown>();
+  await using server = await serveHttp1(
+    async (x) => {
+      failed.resolve(failureOf(x.bytes(100)));
+      await x.respond({ status: 200, body: "early" });
+    },
+    { port: 0, clock },
+  );
+  const { socket, said } = await open(server.port);
+  socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nx");
+  while (!said().includes("early")) await turn();
+  socket.destroy();
+  const error = await failed.promise;
+  assert.ok(error instanceof TuskerError);
+  assert.equal(error.code, "NET_RESET");
+  while (clock.pending > 0) await turn();
+});
+
 /** Collects what the server says until it closes. */
 async function open(port: number): Promise<{ socket: Socket; said: () => string; failed: () => unknown }> {
   const socket = connect(port, "127.0.0.1");

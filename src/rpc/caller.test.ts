@@ -109,6 +109,16 @@ test("a write is not repeated after a 503, unless it carries an idempotency key"
   );
 });
 
+test("a service that says another one is draining may have acted: a write is not repeated", async () => {
+  const problem = JSON.stringify({ code: "RPC_DRAINING", detail: "the one behind is going" });
+  await using service = await stub("a", (exchange) =>
+    exchange.respond({ status: 503, headers: ["content-type", "application/problem+json"], body: problem }),
+  );
+  await using jobs = client(Jobs, { url: urlOf(service), parts: parts({ retry_attempts: 2 }) });
+  await failureOf(jobs.write({}));
+  assert.equal(service.calls.length, 1);
+});
+
 test("a write is repeated when it provably did not leave", async () => {
   await using gone = await stub("gone");
   await using there = await stub("there");

@@ -43,7 +43,7 @@ export interface ClientOptions {
 /**
  * A typed client. Endpoints come from the registry and stay fresh by a watch; deadline, retries with a budget,
  * choice of endpoint, breaker and trace are inside, set by `[api_communication]`. Nothing happens before the first
- * call.
+ * call. The watch keeps the process alive: a script that is to end disposes its clients.
  *
  * Calls throw a Fault for a declared error (see `isFault`), else a TuskerError: DISCOVERY_NO_ENDPOINT,
  * RESILIENCE_DEADLINE, RESILIENCE_BREAKER_OPEN, NET_CONNECT, NET_RESET, NET_TIMEOUT, RPC_INVALID_INPUT, RPC_REMOTE,

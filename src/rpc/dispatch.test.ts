@@ -49,7 +49,7 @@ function world(): World {
           return gone.signal;
         },
       };
-      return dispatch(act, handler, input, incoming, { clock, log }, defaultMs);
+      return dispatch(act, handler, () => input, incoming, { clock, log }, defaultMs);
     },
   };
 }
@@ -134,7 +134,7 @@ test("clients inside a handler see the call they serve, outside there is none", 
 test("what a handler throws is told apart: declared, ours, behind us, broken", async () => {
   const { run } = world();
   const remote = (
-    code: "RPC_INVALID_INPUT" | "RPC_REMOTE" | "RPC_DRAINING" | "RPC_HANDLER_FAILED",
+    code: "RPC_INVALID_INPUT" | "RPC_REMOTE" | "NET_OVERLOADED" | "RPC_HANDLER_FAILED",
   ): TuskerError => markRemote(new TuskerError(code, "said"));
   const cases: [unknown, string, number][] = [
     [fail(act, "NO", "no"), "RPC_FAULT", 404],
@@ -142,7 +142,7 @@ test("what a handler throws is told apart: declared, ours, behind us, broken", a
     [markRemote(new Fault(act, "NO", 404, "no")), "RPC_REMOTE", 502],
     [remote("RPC_INVALID_INPUT"), "RPC_REMOTE", 502],
     [remote("RPC_HANDLER_FAILED"), "RPC_REMOTE", 502],
-    [remote("RPC_DRAINING"), "RPC_DRAINING", 503],
+    [remote("NET_OVERLOADED"), "NET_OVERLOADED", 503],
     [new TuskerError("DISCOVERY_NO_ENDPOINT", "none"), "DISCOVERY_NO_ENDPOINT", 503],
     [new Error("broken"), "RPC_HANDLER_FAILED", 500],
     ["text", "RPC_HANDLER_FAILED", 500],

@@ -1,4 +1,4 @@
-import { type Clock, messageOf, TuskerError } from "../kernel/index.ts";
+import { type Clock, messageOf, TuskerError, toTuskerError } from "../kernel/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import { type Incoming, type RpcContext, ServerCall, withinCall } from "./context.ts";
 import type { Method } from "./contract.ts";
@@ -18,21 +18,30 @@ export interface DispatchPorts {
   readonly log: Logger;
 }
 
+/** Makes a call's input from its message; `bytes` waits for the body, but not past the deadline. */
+export type ReadInput = (bytes: <T>(read: () => Promise<T>) => Promise<T>) => unknown;
+
 /**
- * Answers one call, whatever protocol it came in: validate the input, run the handler within its deadline, validate
- * the output. Never rejects.
+ * Answers one call, whatever protocol it came in: read the input, validate it, run the handler, validate the output.
+ * The deadline counts from the head of the message: a body that trickles in uses the call's time. Never rejects.
  *
  * @param defaultMs deadline of a call that came without one
  */
 export async function dispatch(
   method: Method,
   handler: AnyHandler,
-  input: unknown,
+  read: ReadInput,
   incoming: Incoming,
   ports: DispatchPorts,
   defaultMs?: number,
 ): Promise<Outcome> {
   using call = new ServerCall(method, incoming, ports, defaultMs);
+  let input: unknown;
+  try {
+    input = await read((bytes) => call.orLate(bytes));
+  } catch (error) {
+    return { ok: false, error: toTuskerError(error) };
+  }
   try {
     const checked = await check(method.spec.in, input);
     if (!checked.ok) throw invalidInput(method, checked.problems);

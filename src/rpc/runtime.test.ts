@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { TuskerError } from "../kernel/index.ts";
-import { httpClient } from "../net/index.ts";
+import { httpClient, serveHttp1 } from "../net/index.ts";
 import { readConfig } from "./config.ts";
 import { Runtime } from "./runtime.ts";
 import { apiCommunicationSection, grpcSection } from "./section.ts";
@@ -282,6 +282,48 @@ test("settings that do not fit end the process with one clear error", async () =
   });
   await once(child, "close");
   assert.match(output, /^RPC_CONFIG config of greet-service: greeting/);
+});
+
+const visitor = `
+import { z } from "zod";
+import { client, contract } from "tusker/rpc";
+const Greeter = contract("greet-service", {
+  greet: { http: "GET /greet", in: z.object({}), out: z.object({ text: z.string() }) },
+});
+{
+  await using greeter = client(Greeter);
+  console.log("GOT", (await greeter.greet({})).text);
+}
+`;
+
+test("a script that disposes its client ends by itself, though the registry is never done", {
+  timeout: 20_000,
+}, async () => {
+  await using dir = await folder();
+  await using server = await serveHttp1(
+    async (exchange) => {
+      const { pathname, searchParams } = new URL(exchange.target, "http://registry");
+      if (pathname === "/greet") return exchange.respond({ status: 200, body: '{"text":"hello"}' });
+      if (searchParams.get("index") !== "0") await once(exchange.signal, "abort");
+      const found = {
+        Node: { Node: "n", Address: "127.0.0.1" },
+        Service: { ID: "g", Service: "greet-service", Address: "127.0.0.1", Port: server.port },
+      };
+      return exchange.respond({
+        status: 200,
+        headers: ["X-Consul-Index", "7"],
+        body: JSON.stringify([found]),
+      });
+    },
+    { port: 0 },
+  );
+  await using child = await run(
+    dir.path,
+    { TUSKER_REGISTRY_URL: `http://127.0.0.1:${server.port}` },
+    visitor,
+  );
+  await child.line("GOT hello");
+  assert.deepEqual(await child.exited, [0, null]);
 });
 
 test("a process that nobody told its environment leaves the lock file alone and says how to write it", async () => {

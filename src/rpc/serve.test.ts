@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { type ClientHttp2Session, connect } from "node:http2";
+import { connect as connectTo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -165,6 +166,35 @@ test("the envelope is an option of the server", async () => {
     [failed.status, JSON.parse(failed.body).success, JSON.parse(failed.body).error.code],
     [404, false, "RPC_NOT_FOUND"],
   );
+});
+
+test("a body that does not arrive uses the time of its call up, over REST and over gRPC", async () => {
+  const clock = manualClock();
+  await using server = await start({}, { clock, grpc: grpcSection.parse({ timeout: "5s" }) });
+  const rest = connectTo(server.port, "127.0.0.1");
+  const fields =
+    "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\nX-Request-Deadline: 700";
+  rest.write(`POST /things HTTP/1.1\r\n${fields}\r\n\r\n{"it`);
+  const answers: string[] = [];
+  rest.on("data", (chunk) => answers.push(String(chunk)));
+  const session = await connected(server);
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/thing_service.ThingService/Get",
+    "content-type": "application/grpc",
+    te: "trailers",
+  });
+  stream.on("error", () => undefined);
+  stream.on("response", (headers) => answers.push(`grpc-status ${headers["grpc-status"]}`));
+  stream.write(Buffer.from([0, 0, 0, 0, 3]));
+  while (answers.length < 2 && clock.now() < 20_000) {
+    clock.advance(5);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.match(answers[0] ?? "", /^HTTP\/1\.1 504 .*RESILIENCE_DEADLINE/s);
+  assert.equal(answers[1], "grpc-status 4");
+  session.destroy();
+  rest.destroy();
 });
 
 test("health and OpenAPI are answered besides the methods, unless a method takes the path", async () => {

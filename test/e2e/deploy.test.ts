@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { deployFiles } from "../../src/deploy/index.ts";
+import { deployFiles, deployFleetOf } from "../../src/deploy/index.ts";
+import { loadFleet } from "../../src/fleet/index.ts";
 import { systemClock } from "../../src/kernel/index.ts";
 import { tuskerProcess } from "../support/tusker-process.ts";
 
@@ -17,7 +18,13 @@ test("the register script of compose makes services known to our registry, which
     const { port } = service.address() as AddressInfo;
     // In compose the name of a service is its address; here this machine has to stand for it.
     const fleet = {
-      ...{ name: "shop", file: "tusker.tsk", nodeMajor: 26, gateway: { port: 8080 }, metrics: [] },
+      ...{
+        name: "shop",
+        file: "tusker.tsk",
+        nodeMajor: 26,
+        gateway: { port: 8080, settings: {} },
+        metrics: [],
+      },
       services: [
         {
           ...{
@@ -51,6 +58,43 @@ test("the register script of compose makes services known to our registry, which
     await fetch(`${url}/v1/agent/service/deregister/localhost-001`, { method: "PUT" });
     await firstPassing(`${url}/v1/health/service/localhost?passing`);
     assert.deepEqual(register.noise, ["localhost-001: registered", "localhost-001: registered"]);
+  } finally {
+    service.close();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("the gateway runs from the settings of its container, without the fleet file and its secrets", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tusker-gateway-"));
+  const service = createServer((request, response) => response.end(`asked for ${request.url}`));
+  try {
+    await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
+    const { port } = service.address() as AddressInfo;
+    writeFileSync(join(folder, "a.mjs"), "");
+    // The name of a service is the host of its container; here this machine stands for it.
+    writeFileSync(
+      join(folder, "tusker.tsk"),
+      `[service_discovery]
+enabled: false
+[services]
+localhost: { run: "node a.mjs", port: ${port}, config: { key: @env.secure("DEPLOY_E2E_KEY", "k") } }
+[routes]
+"/there/*": { service: "localhost", strip_prefix: "/there" }
+`,
+    );
+    const { settings, document } = loadFleet(join(folder, "tusker.tsk"), { env: {} });
+    assert.ok(settings !== undefined);
+    const files = deployFiles(deployFleetOf(settings, document, "tusker.tsk"));
+    const written = files.find((file) => file.path === "deploy/gateway.json")?.text ?? "";
+    rmSync(join(folder, "tusker.tsk"));
+    writeFileSync(
+      join(folder, "gateway.json"),
+      written.replace('"bind": "0.0.0.0"', '"bind": "127.0.0.1", "port": 0'),
+    );
+    await using gateway = tuskerProcess(["gateway", "--json", "--settings", "gateway.json"], { cwd: folder });
+    const { gateway: url } = await gateway.line((line) => typeof line.gateway === "string");
+    const answer = await fetch(`${url}/there/is/a/way`);
+    assert.deepEqual([answer.status, await answer.text()], [200, "asked for /is/a/way"]);
   } finally {
     service.close();
     rmSync(folder, { recursive: true });

@@ -10,7 +10,17 @@ const shop: DeployFleet = {
   name: "shop",
   file: "tusker.tsk",
   nodeMajor: 26,
-  gateway: { port: 8080 },
+  environment: "production",
+  gateway: {
+    port: 8080,
+    settings: {
+      fleet: "shop",
+      gateway: { port: 8080, bind: "0.0.0.0" },
+      routes: { "/api/users/*": { service: "user-service" } },
+      registry: { url: deployAddresses.registry, updateInterval: "30s" },
+      otlp: deployAddresses.otlp,
+    },
+  },
   metrics: [{ job: "gateway", address: "gateway:9464" }],
   services: [
     {

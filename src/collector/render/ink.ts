@@ -45,6 +45,15 @@ export function cut(text: string, width: number): string {
   return fit(text, width).trimEnd();
 }
 
+/** At most `width` columns; what is cut out is the middle, a little more of the end stays. */
+export function cutMiddle(text: string, width: number): string {
+  const units = [...text];
+  if (units.length <= width) return text;
+  if (width <= 1) return cut(text, width);
+  const end = Math.ceil((width - 1) * 0.6);
+  return `${units.slice(0, width - 1 - end).join("")}…${units.slice(-end).join("")}`;
+}
+
 /** Three significant digits: 980µs, 42.1ms, 1.25s. */
 export function durationText(us: number): string {
   if (us < 1000) return `${Math.round(us)}µs`;

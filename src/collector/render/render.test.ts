@@ -126,6 +126,60 @@ test("an error without words is still marked", () => {
   assert.match(renderWaterfall(trace, { width: 80, color: false }), /✗ failed/);
 });
 
+/** Labels of a chain of spans, in a terminal this wide. */
+function labelsOf(width: number, ...spans: SpanData[]): string[] {
+  const trace = buildTrace(traceId, spans, false);
+  return renderWaterfall(trace, { width, color: false })
+    .trimEnd()
+    .split("\n")
+    .slice(1)
+    .map((line) =>
+      line
+        .slice(0, Math.floor(width / 2))
+        .replace(/ +(server|client|internal).*/, "")
+        .trimEnd(),
+    );
+}
+
+test("a client span says whom it called, unless its name does", () => {
+  const over = { kind: "client", name: "GET" } as const;
+  const peer = { "peer.service": "user-service", "server.address": "127.0.0.1" };
+  assert.deepEqual(
+    labelsOf(
+      120,
+      span(1, undefined, { ...over, attributes: peer }),
+      span(2, 1, { ...over, attributes: { "server.address": "api.example" } }),
+      span(3, 2, { ...over, name: "GET user-service", attributes: peer }),
+      span(4, 3, { ...over, kind: "server", attributes: peer }),
+    ),
+    [
+      "gateway GET → user-service",
+      "└─ gateway GET → api.example",
+      "   └─ gateway GET user-service",
+      "      └─ gateway GET",
+    ],
+  );
+});
+
+test("where a label is too long the method stays: package, peer and middle go first", () => {
+  const call = {
+    service: "order-service",
+    kind: "client",
+    name: "user_service.UserService/GetUser",
+    attributes: { "peer.service": "user-service" },
+  } as const;
+  const at = (width: number) => labelsOf(width, span(1, undefined, call))[0];
+  assert.equal(at(140), "order-service user_service.UserService/GetUser → user-service");
+  assert.equal(at(100), "order-service UserService/GetUser → user-service");
+  assert.equal(at(80), "order-service UserService/GetUser");
+  assert.equal(at(60), "order-service UserSe…e/GetUser");
+});
+
+test("a long path is cut in its middle", () => {
+  const [label] = labelsOf(60, span(1, undefined, { name: "GET /api/v1/customers/{id}/orders/{order}" }));
+  assert.equal(label, "gateway GET /api…rders/{order}");
+});
+
 test("a call that the server refused is not marked as an error", () => {
   const http = { "http.response.status_code": 404 };
   const trace = buildTrace(

@@ -1,13 +1,14 @@
 import { type SpanNode, type Trace, walk } from "../store/trace.ts";
 import { cut, durationText, fit, type Ink, inkOf, type RenderOptions, safe } from "./ink.ts";
+import { type Label, labelOf, shortLabel, wholeLabel } from "./label.ts";
 
 const kindWidth = 8;
 const durationWidth = 7;
 const narrowest = 60;
 
 /**
- * One trace as text: a head line, then one line per span with its place in the tree, service, name, kind, a bar on
- * the time line of the trace, and its duration; errors are marked with ✗ and their message stands below.
+ * One trace as text: a head line, then one line per span with its place in the tree, service, name, whom a client
+ * called, kind, a bar on the time line of the trace, and its duration; errors are marked with ✗ and their message stands below.
  *
  * @example process.stdout.write(renderWaterfall(trace, { width: 100, color: true }));
  */
@@ -15,12 +16,12 @@ export function renderWaterfall(trace: Trace, options: RenderOptions): string {
   const ink = inkOf(options.color);
   const width = Math.max(narrowest, options.width);
   const rows = rowsOf(trace.roots);
-  const longest = rows.reduce((most, row) => Math.max(most, [...row.label].length), 0);
+  const longest = rows.reduce((most, row) => Math.max(most, [...wholeLabel(row.label)].length), 0);
   const labelWidth = Math.min(longest, Math.floor(width * 0.5));
   const barWidth = width - labelWidth - kindWidth - durationWidth - 3;
   const lines = rows.flatMap((row) => {
     const { span, failed } = row.node;
-    const name = ink.service(span.resource.service, fit(row.label, labelWidth));
+    const name = ink.service(span.resource.service, fit(shortLabel(row.label, labelWidth), labelWidth));
     const bar = barOf(trace, span.startUs, span.durationUs, barWidth);
     const line = [
       name,
@@ -35,8 +36,7 @@ export function renderWaterfall(trace: Trace, options: RenderOptions): string {
 
 interface Row {
   readonly node: SpanNode;
-  /** Tree lines, service and name. */
-  readonly label: string;
+  readonly label: Label;
   /** Tree lines of what stands below the label. */
   readonly below: string;
 }
@@ -70,7 +70,7 @@ function rowsOf(roots: readonly SpanNode[]): readonly Row[] {
     const missing = node.orphan ? "⋯ " : "";
     rows.push({
       node,
-      label: `${before}${branch}${missing}${safe(span.resource.service)} ${safe(span.name)}`,
+      label: labelOf(`${before}${branch}${missing}`, span),
       below: own + (node.children.length > 0 ? "│  " : "   "),
     });
   }

@@ -89,8 +89,6 @@ function toTold(method: Method, status: number, trailers: readonly string[]): To
   const error = errorOf(method, status, text, info);
   const failure = { kind: "grpc", status } as const;
   if (error instanceof Fault) return { kind: "error", error, failure: { kind: "final" }, verdict: "well" };
-  if (error.code === "RPC_DRAINING")
-    return { kind: "error", error, failure: { kind: "refused" }, verdict: "failing" };
   if (status === grpcStatus.RESOURCE_EXHAUSTED)
     return { kind: "error", error, failure, verdict: "overloaded" };
   return { kind: "error", error, failure, verdict: failing.has(status) ? "failing" : "well" };

@@ -1,7 +1,7 @@
 import { TuskerError, toTuskerError } from "../../kernel/index.ts";
 import type { Answer, ServerExchange, ServerHandler } from "../../net/index.ts";
 import { extract, type Span, withSpan } from "../../telemetry/index.ts";
-import { dispatch, invalidInput } from "../dispatch.ts";
+import { dispatch, invalidInput, type ReadInput } from "../dispatch.ts";
 import { WireError } from "../proto/wire.ts";
 import type { Service } from "../service.ts";
 import type { GrpcBinding, GrpcMethod } from "./binding.ts";
@@ -23,8 +23,8 @@ const contentType = ["content-type", "application/grpc+proto"];
 
 /**
  * A service over gRPC (unary; https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). A call's way:
- * 1. is it gRPC  2. find the method  3. open the span under the caller's  4. read and unpack the message
- * 5. decode, validate, handle, validate, encode  6. answer with trailers, or with trailers only
+ * 1. is it gRPC  2. find the method  3. open the span under the caller's; the deadline runs  4. read and unpack the
+ * message  5. decode, validate, handle, validate, encode  6. answer with trailers, or with trailers only
  */
 export function grpcHandler(
   service: Service,
@@ -95,8 +95,10 @@ async function run(
     const encoding = exchange.header("grpc-encoding") ?? "identity";
     if (encoding !== "identity" && encoding !== "gzip") return unknownEncoding(encoding);
     const { maxMessageBytes } = options;
-    const body = await exchange.bytes(maxMessageBytes + frameOverhead);
-    const input = decodeInput(grpc, await unframe(body, encoding, maxMessageBytes));
+    const read: ReadInput = async (bytes) => {
+      const body = await bytes(() => exchange.bytes(maxMessageBytes + frameOverhead));
+      return decodeInput(grpc, await unframe(body, encoding, maxMessageBytes));
+    };
     const incoming = {
       protocol: "grpc" as const,
       header: (name: string) => exchange.header(name),
@@ -105,7 +107,7 @@ async function run(
       },
     };
     const handler = service.handlerOf(grpc.method);
-    const outcome = await dispatch(grpc.method, handler, input, incoming, service, options.defaultTimeoutMs);
+    const outcome = await dispatch(grpc.method, handler, read, incoming, service, options.defaultTimeoutMs);
     if (!outcome.ok) return failed(outcome.error);
     const message = frame(grpc.response.encode(outcome.value));
     span.setAttribute("rpc.grpc.status_code", grpcStatus.OK);

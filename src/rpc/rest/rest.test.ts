@@ -272,7 +272,7 @@ test("values travel plain or in the envelope, and the client takes both", () => 
 
 test("errors travel plain or in the envelope, and arrive typed", () => {
   const fault = new Fault(method, "NOT_FOUND", 404, "no 9", { id: 9 });
-  const ours = new TuskerError("RPC_DRAINING", "going");
+  const ours = new TuskerError("NET_OVERLOADED", "going");
   for (const envelope of [true, false]) {
     const told = toErrorAnswer(fault, { envelope, traceId: "abc" });
     assert.equal(told.status, 404);
@@ -282,7 +282,7 @@ test("errors travel plain or in the envelope, and arrive typed", () => {
       [back.fault, back.message, back.details, isRemote(back)],
       ["NOT_FOUND", "no 9", { id: 9 }, true],
     );
-    assert.equal(thrownBy(503, String(toErrorAnswer(ours, { envelope }).body)).code, "RPC_DRAINING");
+    assert.equal(thrownBy(503, String(toErrorAnswer(ours, { envelope }).body)).code, "NET_OVERLOADED");
   }
 });
 

@@ -2,7 +2,7 @@ import { TuskerError } from "../../kernel/index.ts";
 import type { Answer, ServerExchange, ServerHandler } from "../../net/index.ts";
 import { extract, type Span, withSpan } from "../../telemetry/index.ts";
 import { hasBody, type Method } from "../contract.ts";
-import { dispatch } from "../dispatch.ts";
+import { dispatch, type ReadInput } from "../dispatch.ts";
 import type { Service } from "../service.ts";
 import { jsonMediaType, toAnswer, toErrorAnswer } from "./answer.ts";
 import { readBody, readInput } from "./input.ts";
@@ -13,8 +13,8 @@ const maxBodyBytes = 4 * 1024 * 1024;
 
 /**
  * A service over HTTP/1.1 and JSON. A request's way:
- * 1. split path and query  2. find the method, or say 404, 405, 204  3. open the span under the caller's
- * 4. read the body, or say 415, 413, 400  5. make the input  6. validate, handle, validate  7. answer
+ * 1. split path and query  2. find the method, or say 404, 405, 204  3. open the span under the caller's; the deadline
+ * runs  4. read the body, or say 415, 413, 400  5. make the input  6. validate, handle, validate  7. answer
  */
 export function restHandler(service: Service): ServerHandler {
   const routes = router(service.info.methods);
@@ -78,8 +78,10 @@ async function run(
     return toErrorAnswer(error, { traceId: span.context.traceId, envelope });
   };
   try {
-    const body = hasBody(method.verb) ? readBody(await bodyBytes(exchange)) : undefined;
-    const input = readInput(method, params, query, body);
+    const read: ReadInput = async (bytes) => {
+      const body = hasBody(method.verb) ? readBody(await bytes(() => bodyBytes(exchange))) : undefined;
+      return readInput(method, params, query, body);
+    };
     const incoming = {
       protocol: "rest" as const,
       header: (name: string) => exchange.header(name),
@@ -87,7 +89,7 @@ async function run(
         return exchange.signal;
       },
     };
-    const outcome = await dispatch(method, service.handlerOf(method), input, incoming, service);
+    const outcome = await dispatch(method, service.handlerOf(method), read, incoming, service);
     return outcome.ok ? toAnswer(method.spec.status ?? 200, outcome.value, envelope) : failed(outcome.error);
   } catch (error) {
     if (error instanceof TuskerError) return failed(error);
