@@ -115,6 +115,14 @@ export const commands: readonly Command[] = [
     load: () => import("./commands/config/schema.ts"),
   },
   {
+    name: "config convert",
+    summary: "write a YAML, TOML or JSON file in the language, values preserved",
+    operands: "file",
+    maxOperands: 1,
+    options: { json, out: { type: "string", value: "FILE", help: "write there; default: standard output" } },
+    load: () => import("./commands/config/convert.ts"),
+  },
+  {
     name: "secret keygen",
     summary: "make a pair of keys for sealed values",
     operands: "",

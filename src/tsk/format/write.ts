@@ -57,11 +57,17 @@ class Writer {
   /** The lines inside a map or list that needs several; undefined for what stands on one. */
   #inside(value: Plain, path: readonly PropertyKey[]): readonly string[] | undefined {
     if (isList(value)) {
-      if (value.every((one) => isScalar(one)) && oneLine(value).length <= listWidth) return undefined;
+      const plain = value.every((one, index) => isScalar(one) && !this.#hasNotes([...path, index]));
+      if (plain && oneLine(value).length <= listWidth) return undefined;
       return value.flatMap((one, index) => this.#line("", one, [...path, index]));
     }
     if (isScalar(value) || Object.keys(value).length === 0) return undefined;
     return this.items(value, path);
+  }
+
+  #hasNotes(path: readonly PropertyKey[]): boolean {
+    const { above, behind } = this.#notes(path);
+    return above !== undefined || behind !== undefined;
   }
 }
 
