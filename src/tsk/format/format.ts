@@ -224,7 +224,7 @@ class Formatter {
     else if (isBinary(this.#before) || next === kind.question || next === kind.colon)
       this.#out.lineEnd(level + 1);
     else if (broken) {
-      this.#out.lineEnd(level, this.#out.atLineStart);
+      this.#out.lineEnd(level, this.#out.isOpening);
       this.#itemEnd();
       if (!this.#isBlankBelow()) return;
       this.#out.blank();

@@ -146,7 +146,9 @@ export class Strings {
 
   /** A string that misses its quote gives the line end back. */
   #beforeLineEnd(at: number): number {
-    return at > 0 && at < this.#text.length && this.#text.charCodeAt(at - 1) === 13 ? at - 1 : at;
+    // A backslash that is the last character takes one more along that is not there.
+    if (at >= this.#text.length) return this.#text.length;
+    return at > 0 && this.#text.charCodeAt(at - 1) === 13 ? at - 1 : at;
   }
 
   #control(at: number, code: number): void {
