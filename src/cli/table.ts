@@ -115,6 +115,22 @@ export const commands: readonly Command[] = [
     load: () => import("./commands/config/schema.ts"),
   },
   {
+    name: "config migrate",
+    summary: "write what older dialects say in the language of today",
+    operands: "[file…]",
+    maxOperands: 1000,
+    options: { json, file, check: { type: "boolean", help: "write nothing; exit 1 if a file would change" } },
+    load: () => import("./commands/config/migrate.ts"),
+  },
+  {
+    name: "config convert",
+    summary: "write a YAML, TOML or JSON file in the language, values preserved",
+    operands: "file",
+    maxOperands: 1,
+    options: { json, out: { type: "string", value: "FILE", help: "write there; default: standard output" } },
+    load: () => import("./commands/config/convert.ts"),
+  },
+  {
     name: "secret keygen",
     summary: "make a pair of keys for sealed values",
     operands: "",

@@ -33,6 +33,25 @@ export const tskCodes = {
   TSK_CALL: "A call has no `@` in front of its name.",
   TSK_MIXED: "`||` and `??` are mixed without parentheses.",
   TSK_CHAIN: "Comparisons are chained.",
+  TSK_CODE: "Program code stands in the file; nothing in it is ever run.",
+  TSK_MARKUP: "Tags in angle brackets stand in the file.",
+
+  // written as in older dialects, and read all the same
+  TSK_OLD_INDENT: "A map is written by indentation.",
+  TSK_OLD_LIST: "A list is written with a dash before each element.",
+  TSK_OLD_BLOCK: "A text over several lines is written with `|`.",
+  TSK_OLD_HEREDOC: "A text over several lines is written with `<<`.",
+  TSK_OLD_LINES: "A string in single double quotes goes over several lines.",
+  TSK_OLD_COLON: "A list follows its key without a `:`.",
+  TSK_OLD_WORD: "A bare word that names no key is read as text.",
+  TSK_OLD_BOOLEAN: "`yes`, `no`, `on` or `off` is read as a boolean.",
+  TSK_OLD_CALL: "An operator is called without `@`.",
+  TSK_OLD_EMPTY: "A key without a value is read as null.",
+  TSK_OLD_EQUALS: "`===` or `!==` is read as `==` or `!=`.",
+  TSK_OLD_ENV: '`@env.NAME` is read as `@env("NAME")`.',
+  TSK_OLD_OR: "`||` after an operator is read as `??`.",
+  TSK_OLD_QUOTED: "An operator in quotes is evaluated.",
+  TSK_OLD_SECTION: "A section has a name of several words without quotes.",
 
   // names and values
   TSK_DUPLICATE: "A key is given twice in one file.",

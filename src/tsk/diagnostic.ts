@@ -17,7 +17,10 @@ export interface Diagnostic extends Location {
   readonly fix?: Fix;
 }
 
-/** A repair of the same file: `text` takes the place of a span, given in UTF-16 offsets. */
+/**
+ * A repair of the same file: `text` takes the place of a span, given in UTF-16 offsets. Repairs of things inside one
+ * another overlap: apply the outer one, read again, go on.
+ */
 export interface Fix extends Span {
   readonly text: string;
 }

@@ -5,7 +5,9 @@ export type { Diagnostic, Fix, Related } from "./diagnostic.ts";
 export type { Document, Loaded, Origin, Path } from "./document/document.ts";
 export { loadDocument } from "./document/load.ts";
 export type { LoadOptions } from "./document/options.ts";
+export { applyFixes } from "./format/fix.ts";
 export { format } from "./format/format.ts";
+export { type Notes, type Plain, writeDocument } from "./format/write.ts";
 export {
   type ArgumentSchema,
   defineOperator,
@@ -23,6 +25,7 @@ export { print, type Tree } from "./syntax/tree.ts";
 export { parsePath } from "./document/path.ts";
 export { operators } from "./operators/table.ts";
 export { frame, type OutsideProblem, problemAt } from "./report/problem-at.ts";
+export { repaired } from "./report/repair.ts";
 export { didYouMean } from "./report/suggest.ts";
 export { kind } from "./syntax/token.ts";
 export type { Item, Key, ObjectValue, Value, VariableUse } from "./syntax/tree.ts";

@@ -22,6 +22,8 @@ export class Source {
   readonly file: string;
   readonly text: string;
   readonly layer: LayerName;
+  /** True when the older dialects are read too: a file that does not begin with `#!tusker 1`. */
+  readonly compat: boolean;
   #masks: Span[] = [];
   #lines: readonly number[] | undefined;
 
@@ -29,6 +31,7 @@ export class Source {
     this.file = file;
     this.text = text;
     this.layer = layer;
+    this.compat = layer !== "variable" && layer !== "set" && !/^\ufeff?#!tusker 1(?![^\s])/.test(text);
   }
 
   /** The same text read into another layer. What is masked in one is masked in both. */

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Diagnostic, loadDocument, parsePath } from "../../src/tsk/index.ts";
+import { type Diagnostic, type Loaded, loadDocument, parsePath, repaired } from "../../src/tsk/index.ts";
 
 // The format is described in tsk/README.md. UPDATE_GOLDEN=1 writes what is expected; read the difference before committing.
 const folder = join(import.meta.dirname, "tsk");
@@ -26,6 +26,27 @@ for (const file of cases) {
   });
 }
 
+test("repairs lead to a file of this language with the same values", () => {
+  let count = 0;
+  for (const file of cases) {
+    const golden = readCase(readFileSync(join(folder, file), "utf8"));
+    const before = run(golden);
+    if (!before.warning.some((line) => line.includes(" TSK_OLD_")) || before.error.length > 0) continue;
+    count++;
+    const strict = new Map(golden.files);
+    for (let round = 0; round < 20; round++) {
+      const { diagnostics } = load({ ...golden, files: strict });
+      const left = diagnostics.filter((one) => one.file === "main.tsk" && one.code.startsWith("TSK_OLD_"));
+      if (left.length === 0) break;
+      strict.set("main.tsk", repaired(strict.get("main.tsk") ?? "", left));
+    }
+    strict.set("main.tsk", `#!tusker 1\n${strict.get("main.tsk")}`);
+    const after = run({ ...golden, files: strict });
+    assert.deepEqual([after.value, after.error], [before.value, []], `${file}\n${strict.get("main.tsk")}`);
+  }
+  assert.ok(count >= 15, `${count} cases`);
+});
+
 test("there are enough golden cases, and every code of the language has one", async () => {
   const { tskCodes } = await import("../../src/tsk/index.ts");
   const all = cases.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
@@ -33,7 +54,7 @@ test("there are enough golden cases, and every code of the language has one", as
   const elsewhere = new Set(["TSK_TOO_LARGE", "TSK_ENCODING", "TSK_FUEL", "TSK_PLUGIN"]);
   const missing = Object.keys(tskCodes).filter((code) => !elsewhere.has(code) && !all.includes(` ${code} `));
   assert.deepEqual(missing, []);
-  assert.ok(cases.length >= 120, `${cases.length} cases`);
+  assert.ok(cases.length >= 300, `${cases.length} cases`);
 });
 
 interface Case {
@@ -79,8 +100,8 @@ function readCase(text: string): Case {
   };
 }
 
-function run(golden: Case): Found {
-  const { document, diagnostics } = loadDocument({
+function load(golden: Case): Loaded {
+  return loadDocument({
     entry: "main.tsk",
     readFile: (path) => golden.files.get(path),
     list: (folder) => listed(golden.files, folder),
@@ -89,6 +110,10 @@ function run(golden: Case): Found {
     env: golden.env,
     sets: golden.sets,
   });
+}
+
+function run(golden: Case): Found {
+  const { document, diagnostics } = load(golden);
   return {
     value: JSON.parse(JSON.stringify(document.value)),
     error: diagnostics.filter((one) => one.severity === "error").map(lineOf),

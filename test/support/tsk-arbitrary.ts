@@ -205,6 +205,31 @@ export const wellFormedTsk: fc.Arbitrary<string> = fc
       ),
   );
 
+/** Lines as older dialects lay them out: by indentation, with dashes; most of them are documents. */
+export const indentedTsk: fc.Arbitrary<string> = fc
+  .array(
+    fc.tuple(
+      fc.integer({ min: 0, max: 4 }),
+      fc.constantFrom(
+        "a:",
+        "b: 1",
+        "c: x # c",
+        "- 1",
+        "- a: 1",
+        "- b:",
+        "# c",
+        "",
+        "d: [",
+        "]",
+        "e: |",
+        "text",
+        "f: yes",
+      ),
+    ),
+    { maxLength: 12 },
+  )
+  .map((lines) => lines.map(([depth, text]) => `${"  ".repeat(depth)}${text}`).join("\n"));
+
 function joined(texts: readonly string[]): string {
   return texts.join("");
 }

@@ -113,7 +113,7 @@ test("variables that the environment inherits are not set", () => {
 
 test("no text of an environment variable reaches a diagnostic", () => {
   const env = { PORT: "hunter2", TUSKER__A__B: "hunter2", TUSKER__X: "1" };
-  const loaded = load('p: @env("PORT", 1)\nq: @int(@env("PORT"))\nx: {}\na: nope', {
+  const loaded = load('#!tusker 1\np: @env("PORT", 1)\nq: @int(@env("PORT"))\nx: {}\na: nope', {
     env,
     sets: ["!=hunter2"],
   });

@@ -10,6 +10,12 @@ export function maskDefaults(tree: Tree): void {
   const { text } = source;
   for (let from = text.indexOf("@env.secure"); from >= 0; from = text.indexOf("@env.secure", from + 1)) {
     let index = indexAt(tree, from);
+    if (tokens.kind(index) === kind.string || tokens.kind(index) === kind.raw) {
+      // Older dialects put the call in quotes.
+      const comma = text.indexOf(",", from);
+      if (comma >= 0 && comma < tokens.end(index))
+        source.mask({ start: comma + 1, end: tokens.end(index) - 1 });
+    }
     if (tokens.kind(index) !== kind.at) continue;
     index += 4;
     if (tokens.kind(index) !== kind.openParen) continue;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { nearlyTsk, plainDocument, wellFormedTsk } from "../../../test/support/tsk-arbitrary.ts";
+import { indentedTsk, nearlyTsk, plainDocument, wellFormedTsk } from "../../../test/support/tsk-arbitrary.ts";
 import { parse } from "../syntax/parse.ts";
 import { kind } from "../syntax/token.ts";
 import { format } from "./format.ts";
@@ -53,7 +53,12 @@ const cases: readonly (readonly [claim: string, text: string, formatted: string]
   ],
   ["takes a mark and CRLF off", "\ufeffa: 1\r\nb: [\r\n1]\r\n", "a: 1\nb: [\n  1\n]\n"],
   ["writes a document in braces as one", '{ "a": 1, "b": [\n{}, {}]}', '{ "a": 1, "b": [\n  {}\n  {}\n] }\n'],
-  ["gives back what it cannot read", "a:  1\nb: ", "a:  1\nb: "],
+  ["gives back what it cannot read", "a:  1\nb: }", "a:  1\nb: }"],
+  [
+    "gives blocks of older dialects their braces",
+    "a:\n  b:\n    - 1 # one\n    - c: 2\n      d: 3\n  e: 4\nf:",
+    "a: {\n  b: [\n    1 # one\n    {\n      c: 2\n      d: 3\n    }\n  ]\n  e: 4\n}\nf: null\n",
+  ],
   ["has nothing to say to nothing", " \n\n", ""],
 ];
 
@@ -67,6 +72,7 @@ const runs = { numRuns: 500 };
 const texts = fc.oneof(
   { weight: 5, arbitrary: wellFormedTsk },
   nearlyTsk,
+  indentedTsk,
   plainDocument.map((data) => JSON.stringify(data, null, 1)),
 );
 
@@ -83,7 +89,8 @@ test("property: a formatted text stays as it is", () => {
 test("property: formatting changes no meaning", () => {
   fc.assert(
     fc.property(texts, (text) => {
-      if (parse(text).diagnostics.length > 0) return assert.equal(format(text), text);
+      if (parse(text).diagnostics.some((one) => one.severity === "error"))
+        return assert.equal(format(text), text);
       assert.deepEqual(meaning(format(text)), meaning(text));
     }),
     runs,
@@ -104,8 +111,7 @@ test("formats 256 KiB of anything in time that grows with it", () => {
 
 /** The tree without its places; what a text in quotes spans over lines is its value. */
 function meaning(text: string): unknown {
-  const { items, diagnostics } = parse(text);
-  assert.deepEqual(diagnostics, []);
+  const { items } = parse(text);
   return JSON.parse(
     JSON.stringify(items, (key, value) => (key === "start" || key === "end" ? undefined : value)),
   );

@@ -1,18 +1,36 @@
 import { parse } from "../syntax/parse.ts";
 import { kind, type Tokens } from "../syntax/token.ts";
+import { applyFixes } from "./fix.ts";
 import { Layout } from "./layout.ts";
 import { endsValue, isBinary, isClosing, joins, type Outlook, outlook } from "./spacing.ts";
 
 /**
  * Writes a text in the one style of the language: two spaces per level, `:` between key and value, items all on one
  * line with commas or each on its own, at most one blank line, one before a section. Keeps every comment, the order of
- * everything, and what it means. A text with problems of syntax is given back as it is.
+ * everything, and what it means; blocks of older dialects get braces. A text with problems of syntax is given back as
+ * it is.
  *
  * @example format("a=1 # one\nb {c:2}") // "a: 1 # one\nb: { c: 2 }\n"
  */
 export function format(text: string): string {
-  const { tokens, diagnostics } = parse(text);
-  return diagnostics.length > 0 ? text : new Formatter(text, tokens).format();
+  const today = repaired(text);
+  const { tokens, diagnostics } = parse(today);
+  return diagnostics.length > 0 ? text : new Formatter(today, tokens).format();
+}
+
+// A block of an older dialect is repaired from the outside in, one level a round.
+const maxRounds = 64;
+
+/** The text with what the syntax of older dialects says written in the language of today. */
+function repaired(text: string): string {
+  let today = text;
+  for (let round = 0; round < maxRounds; round++) {
+    const { diagnostics } = parse(today);
+    const fixes = diagnostics.flatMap((one) => (one.severity === "warning" && one.fix) || []);
+    if (fixes.length === 0 || fixes.length < diagnostics.length) break;
+    today = applyFixes(today, fixes);
+  }
+  return today;
 }
 
 /** What stands between two brackets, or the whole file. */
@@ -206,7 +224,7 @@ class Formatter {
     else if (isBinary(this.#before) || next === kind.question || next === kind.colon)
       this.#out.lineEnd(level + 1);
     else if (broken) {
-      this.#out.lineEnd(level, this.#out.atLineStart);
+      this.#out.lineEnd(level, this.#out.isOpening);
       this.#itemEnd();
       if (!this.#isBlankBelow()) return;
       this.#out.blank();

@@ -15,6 +15,11 @@ export class Layout {
     return this.#next === "line" || this.#parts.length === 0;
   }
 
+  /** True when a bracket has just been opened and nothing stands behind it yet. */
+  get isOpening(): boolean {
+    return this.#opening;
+  }
+
   /** Writes a word, a space before it unless it begins a line. */
   word(text: string): void {
     this.#begin();

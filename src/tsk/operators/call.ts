@@ -20,7 +20,8 @@ export interface Around {
 }
 
 /** Calls an operator by its row; each argument is evaluated at most once, when the operator asks for it. */
-export function callOperator(node: Operator, around: Around): Result {
+export function callOperator(called: Operator, around: Around): Result {
+  const node = oldEnv(called, around) ?? called;
   const row = operatorRow(node.name) ?? pluginRow(node, around);
   if (row === undefined) return unknown(node, around);
   if (row === "refused") return undefined;
@@ -45,6 +46,18 @@ export function callOperator(node: Operator, around: Around): Result {
     give: (data, variable) => given(data, variable, node, around),
     reference: (path, file) => around.reference(path, file, node),
   });
+}
+
+/** `@env.NAME` of older dialects. */
+function oldEnv(node: Operator, around: Around): Operator | undefined {
+  const { name, args, start, end } = node;
+  if (!around.place.source.compat || args !== undefined || !/^env\.(?!secure$)\w+$/.test(name))
+    return undefined;
+  const variable = name.slice(4);
+  const fix = { start, end, text: `@env("${variable}")` };
+  around.warn("TSK_OLD_ENV", node, `@${name} is written @env("${variable}")`, { fix });
+  const value: Value = { kind: "text", value: variable, start, end };
+  return { ...node, name: "env", args: [{ name: undefined, value, start, end }] };
 }
 
 function reports(node: Operator, around: Around): Pick<OperatorCall, "fail" | "warn"> {

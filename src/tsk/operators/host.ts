@@ -1,6 +1,7 @@
 import type { HostFacts } from "../ports.ts";
 import type { Data } from "../value/data.ts";
 import { typeName } from "../value/data.ts";
+import { readScalar } from "../value/scalar.ts";
 import { withPlainText, withValue } from "./argument.ts";
 import { formatDate } from "./date.ts";
 import type { OperatorCall, Result } from "./row.ts";
@@ -52,7 +53,7 @@ function time(call: OperatorCall): number | undefined {
 /** `@cache(ttl, value)`: nothing here costs enough to keep. */
 export function cache(call: OperatorCall): Result {
   return withValue(call, "ttl", ({ data }) =>
-    typeName(data) === "duration"
+    typeName(typeof data === "string" ? (readScalar(data) ?? data) : data) === "duration"
       ? call.argument("value")
       : call.fail("TSK_TYPE", `@cache needs a duration as ttl, found ${typeName(data)}`),
   );

@@ -1,5 +1,5 @@
 import type { TskCode } from "../codes.ts";
-import { type Diagnostic, type ProblemNotes, problem } from "../diagnostic.ts";
+import { type Diagnostic, type Fix, type ProblemNotes, problem, warning } from "../diagnostic.ts";
 import type { Source, Span } from "../source.ts";
 import { limits } from "./limits.ts";
 import { kind, type Tokens } from "./token.ts";
@@ -26,6 +26,8 @@ export class Cursor {
   choosing = 0;
   /** End offset of the token consumed last, line ends not counted. */
   lastEnd = 0;
+  /** True when the older dialects are read too. */
+  readonly compat: boolean;
   #depth = 0;
   #stopped = false;
   #unclosedAt = -1;
@@ -38,8 +40,10 @@ export class Cursor {
     tokens: Tokens,
     problems: Diagnostic[],
     object: (cursor: Cursor) => ObjectValue,
+    compat: boolean,
   ) {
     this.source = source;
+    this.compat = compat;
     this.text = source.text;
     this.tokens = tokens;
     this.problems = problems;
@@ -121,6 +125,13 @@ export class Cursor {
     if (this.#reportedAt === span.start || this.#lastInvalid >= this.#consumed) return;
     this.#reportedAt = span.start;
     this.problems.push(problem(this.source, span, code, message, notes));
+  }
+
+  /** Reports what an older dialect writes, and is read all the same. */
+  warn(code: TskCode, span: Span, message: string, fix: Fix): void {
+    if (this.#stopped || this.#lastInvalid >= this.#consumed || this.problems.length >= limits.diagnostics)
+      return;
+    this.problems.push(warning(this.source, span, code, message, { fix }));
   }
 
   /** Reports an opening bracket without its closing one, once for all that the same place leaves open. */

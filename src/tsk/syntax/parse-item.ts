@@ -1,6 +1,7 @@
 import type { Span } from "../source.ts";
 import type { Cursor } from "./cursor.ts";
 import { parseKeys } from "./parse-key.ts";
+import { oldSectionName, valueBelow } from "./parse-old.ts";
 import { type ReadValue, unquoted } from "./parse-primary.ts";
 import { atHeader, closes, endsValue, skipValue, startsEntry } from "./recover.ts";
 import { stringText } from "./text.ts";
@@ -30,17 +31,22 @@ export function parseItems(cursor: Cursor, read: ReadValue, until: number): Item
     if (cursor.kind === until || cursor.kind === kind.end) return items;
     if (until !== kind.end && (atHeader(cursor) || closes(cursor.kind))) return items;
     const before = cursor.index;
-    const item = parseItem(cursor, read, until);
-    if (item?.kind === "entry" && textGoesOn(cursor, until, item.value)) {
-      items.push({ ...item, value: unquoted(cursor, item.value) });
-      skipValue(cursor);
-      continue;
-    }
-    if (item !== undefined) items.push(item);
-    separate(cursor, until, item);
+    readItem(cursor, items, read, until);
     // Whatever was wrong, the next item begins further on.
     if (cursor.index === before) cursor.advance();
   }
+}
+
+/** One item and what separates it from the next. */
+function readItem(cursor: Cursor, items: Item[], read: ReadValue, until: number): void {
+  const item = parseItem(cursor, read, until);
+  if (item?.kind === "entry" && textGoesOn(cursor, until, item.value)) {
+    items.push({ ...item, value: unquoted(cursor, item.value) });
+    skipValue(cursor);
+    return;
+  }
+  if (item !== undefined) items.push(item);
+  separate(cursor, until, item);
 }
 
 function isComma(cursor: Cursor, until: number): boolean {
@@ -114,8 +120,9 @@ function section(cursor: Cursor, read: ReadValue, until: number): Section | unde
     skipValue(cursor);
     return undefined;
   }
-  cursor.advance();
-  const path = parseKeys(cursor, read);
+  const old = cursor.compat ? oldSectionName(cursor) : undefined;
+  if (old === undefined) cursor.advance();
+  const path = old === undefined ? parseKeys(cursor, read) : [old];
   if (path === undefined) {
     skipValue(cursor);
     cursor.take(kind.closeBracket);
@@ -195,9 +202,24 @@ function entry(cursor: Cursor, read: ReadValue, until: number): Entry | undefine
   if (cursor.kind === kind.greater && cursor.tokens.kind(lineRest(cursor)) === kind.newline)
     return { kind: "entry", path: labels, value: angle(cursor, read), start, end: cursor.lastEnd };
   const span = { start, end: cursor.lastEnd };
-  if (!assign(cursor, cursor.text.slice(start, span.end), span)) return undefined;
-  const value = read(cursor);
+  if (cursor.compat && cursor.kind === kind.openBracket) {
+    const fix = { start: span.end, end: span.end, text: ":" };
+    cursor.warn("TSK_OLD_COLON", span, "a list follows its key after a colon", fix);
+  } else if (!assign(cursor, cursor.text.slice(start, span.end), span)) return undefined;
+  const below = cursor.compat ? valueBelow(cursor, read, readItem, span) : undefined;
+  const value = below ?? read(cursor);
+  refuseCode(cursor, path, value);
   return { kind: "entry", path: labels, value, start, end: cursor.lastEnd };
+}
+
+/** Flexchain files keep JavaScript as text under such keys. */
+function refuseCode(cursor: Cursor, path: readonly Key[], value: Value): void {
+  const last = path.at(-1);
+  if (!cursor.compat || value.kind !== "text" || last?.name.endsWith("_fujsen") !== true) return;
+  const help = "move the code into a service, and take the key away";
+  cursor.report("TSK_CODE", value, `${last.name} holds program code; nothing in a file is ever run`, {
+    help,
+  });
 }
 
 /** `service "user" { … }` is `service: { "user": { … } }`. */

@@ -1,5 +1,7 @@
+import type { Span } from "../source.ts";
 import type { Cursor } from "./cursor.ts";
 import { readLiteral } from "./literal.ts";
+import { oldText } from "./old-text.ts";
 import { atHeader, endsInterpolation, endsValue, restOfLine, skipValue, unreadable } from "./recover.ts";
 import { type Segment, segmentTexts, stringText } from "./text.ts";
 import { kind } from "./token.ts";
@@ -47,6 +49,8 @@ export function parsePrimary(cursor: Cursor, read: ReadValue): Value {
     case kind.broken:
       cursor.advance();
       return { kind: "missing", start, end };
+    case kind.oldText:
+      return oldText(cursor);
     default:
       return nothing(cursor);
   }
@@ -209,7 +213,8 @@ function dotName(cursor: Cursor): boolean {
   return true;
 }
 
-function parseArguments(cursor: Cursor, read: ReadValue): Argument[] {
+/** "(" [ argument { "," argument } [ "," ] ] ")" */
+export function parseArguments(cursor: Cursor, read: ReadValue): Argument[] {
   const open = { start: cursor.start, end: cursor.end };
   const args: Argument[] = [];
   if (!cursor.enter(open)) return args;
@@ -246,10 +251,9 @@ function nothing(cursor: Cursor): Value {
     return { kind: "missing", start: at, end: at };
   } else {
     const text = restOfLine(cursor, start);
-    const help = quoteHelp(text);
-    cursor.report("TSK_UNQUOTED", { start, end: start + text.length }, `${brief(text)} is no value`, {
-      help,
-    });
+    const span = { start, end: start + text.length };
+    if (isCode(text)) refuseCode(cursor, span, text);
+    else cursor.report("TSK_UNQUOTED", span, `${brief(text)} is no value`, { help: quoteHelp(text) });
   }
   return unreadable(cursor, start);
 }
@@ -260,8 +264,20 @@ const emptyHelp = 'write null for no value, "" for empty text';
 export function unquoted(cursor: Cursor, value: Value): Value {
   const text = restOfLine(cursor, value.start);
   const span = { start: value.start, end: value.start + text.length };
-  cursor.report("TSK_UNQUOTED", span, `${brief(text)} is text without quotes`, { help: quoteHelp(text) });
+  if (isCode(text)) refuseCode(cursor, span, text);
+  else
+    cursor.report("TSK_UNQUOTED", span, `${brief(text)} is text without quotes`, { help: quoteHelp(text) });
   return { kind: "missing", ...span };
+}
+
+/** A lambda or a function of another dialect. */
+function isCode(text: string): boolean {
+  return /^(?:async\s+)?function\b|^\|[^|\n]*\|\s|=>/.test(text);
+}
+
+function refuseCode(cursor: Cursor, span: Span, text: string): void {
+  const help = "a configuration holds values; quote it if it is text";
+  cursor.report("TSK_CODE", span, `${brief(text)} is program code; nothing in a file is ever run`, { help });
 }
 
 function brief(text: string): string {

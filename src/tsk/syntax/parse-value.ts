@@ -1,6 +1,7 @@
+import type { Span } from "../source.ts";
 import type { Cursor } from "./cursor.ts";
 import { limits } from "./limits.ts";
-import { parsePrimary } from "./parse-primary.ts";
+import { parseArguments, parsePrimary } from "./parse-primary.ts";
 import { startsEntry, unreadable } from "./recover.ts";
 import { kind } from "./token.ts";
 import type { BinaryOperator, Literal, Value } from "./tree.ts";
@@ -70,7 +71,9 @@ function binary(cursor: Cursor, power: number): Value {
       cursor.report("TSK_TOO_DEEP", { start: cursor.start, end: cursor.end }, message);
       return unreadable(cursor, start);
     }
+    const operator = { start: cursor.start, end: cursor.end };
     cursor.advance();
+    if (level.power === 3) oldEquals(cursor, operator);
     const right = operand(cursor, level);
     left = { kind: "binary", operator: level.operator, left, right, start, end: cursor.lastEnd };
     before = level;
@@ -102,6 +105,15 @@ function fitsBeside(cursor: Cursor, before: Level | undefined, now: Level): bool
   return false;
 }
 
+/** `===` and `!==` of older dialects mean what `==` and `!=` do: types are never mixed. */
+function oldEquals(cursor: Cursor, operator: Span): void {
+  if (!cursor.compat || cursor.kind !== kind.equals || !cursor.glued) return;
+  const span = { start: operator.start, end: cursor.end };
+  const text = cursor.text.slice(operator.start, operator.end);
+  cursor.warn("TSK_OLD_EQUALS", span, `${text}= is written ${text}`, { ...span, text });
+  cursor.advance();
+}
+
 function unary(cursor: Cursor): Value {
   if (cursor.kind !== kind.not && cursor.kind !== kind.minus) return postfix(cursor);
   const operator = cursor.kind === kind.not ? "!" : "-";
@@ -117,7 +129,7 @@ function unary(cursor: Cursor): Value {
 /** primary { "." key | "[" value "]" }, without a space before. */
 function postfix(cursor: Cursor): Value {
   let value = parsePrimary(cursor, parseValue);
-  for (let length = 1; cursor.glued; length++) {
+  for (let length = 1; chainGoesOn(cursor, value) || cursor.glued; length++) {
     if (cursor.kind !== kind.dot && cursor.kind !== kind.openBracket && cursor.kind !== kind.openParen) break;
     // A number or text has no members: `1.0.0` and `a/b` are text without quotes, reported where the line goes on.
     if (value.kind === "literal" || value.kind === "text" || value.kind === "missing") break;
@@ -125,10 +137,43 @@ function postfix(cursor: Cursor): Value {
       cursor.report("TSK_TOO_DEEP", value, `more than ${limits.nesting} steps in a row`);
       return unreadable(cursor, value.start);
     }
-    if (cursor.kind === kind.openParen) return call(cursor, value);
+    if (cursor.kind === kind.openParen) {
+      const called = cursor.compat ? oldCall(cursor, value) : undefined;
+      if (called === undefined) return call(cursor, value);
+      value = called;
+      continue;
+    }
     value = cursor.kind === kind.dot ? dotted(cursor, value) : indexed(cursor, value);
   }
   return value;
+}
+
+/** `@query("…")` and on the next line `.where("…")`: one value, which fails only when it is needed. */
+function chainGoesOn(cursor: Cursor, value: Value): boolean {
+  if (!cursor.compat || value.kind !== "operator" || cursor.kind !== kind.newline) return false;
+  if (cursor.beyondNewlines() !== kind.dot) return false;
+  cursor.skipNewlines();
+  return true;
+}
+
+/** `env("X")`, or a method of what an operator gives; undefined when this is neither. */
+function oldCall(cursor: Cursor, callee: Value): Value | undefined {
+  const { start } = callee;
+  if (callee.kind === "name") {
+    if (callee.name === "function") return undefined;
+    cursor.warn("TSK_OLD_CALL", callee, `${callee.name}(…) is called without @`, {
+      start,
+      end: start,
+      text: "@",
+    });
+    const args = parseArguments(cursor, parseValue);
+    return { kind: "operator", name: callee.name, args, start, end: cursor.lastEnd };
+  }
+  if (callee.kind !== "member" || callee.object.kind !== "operator" || callee.key.kind !== "text")
+    return undefined;
+  const name = `${callee.object.name}.${callee.key.value}`;
+  const args = parseArguments(cursor, parseValue);
+  return { kind: "operator", name, args, start, end: cursor.lastEnd };
 }
 
 function dotted(cursor: Cursor, object: Value): Value {
@@ -177,8 +222,11 @@ function enclosed(cursor: Cursor, open: { start: number; end: number }, close: n
 
 function call(cursor: Cursor, callee: Value): Value {
   const name = cursor.text.slice(callee.start, callee.end);
-  cursor.report("TSK_CALL", callee, `${name}(…) is a call without @`, {
-    help: `write @${name}(…), or quote text`,
-  });
+  if (name === "function")
+    cursor.report("TSK_CODE", callee, "a function is program code; nothing in a file is ever run");
+  else
+    cursor.report("TSK_CALL", callee, `${name}(…) is a call without @`, {
+      help: `write @${name}(…), or quote text`,
+    });
   return unreadable(cursor, callee.start);
 }

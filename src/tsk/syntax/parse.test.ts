@@ -95,15 +95,15 @@ test("at most 200 problems of one file are kept", () => {
 });
 
 test("reading goes on behind each problem", () => {
-  const tree = parse('a: 1 2\nb: "open\nc: \nd: ]\ne: ok ok\nf: 1');
+  const tree = parse('#!tusker 1\na: 1 2\nb: "open\nc: \nd: ]\ne: ok ok\nf: 1');
   assert.deepEqual(
     tree.diagnostics.map((one) => [one.line, one.code]),
     [
-      [1, "TSK_UNQUOTED"],
-      [2, "TSK_STRING_OPEN"],
-      [3, "TSK_EMPTY_VALUE"],
+      [2, "TSK_UNQUOTED"],
+      [3, "TSK_STRING_OPEN"],
       [4, "TSK_EMPTY_VALUE"],
-      [5, "TSK_UNQUOTED"],
+      [5, "TSK_EMPTY_VALUE"],
+      [6, "TSK_UNQUOTED"],
     ],
   );
   const last = tree.items.at(-1);

@@ -6,6 +6,7 @@ import { parseItems, parseObject } from "./parse-item.ts";
 import { parseKeys } from "./parse-key.ts";
 import { parseValue } from "./parse-value.ts";
 import { scan } from "./scan.ts";
+import type { Report } from "./scan-string.ts";
 import { kind, Tokens } from "./token.ts";
 import type { Item, Key, Tree, Value } from "./tree.ts";
 
@@ -20,7 +21,7 @@ export function parse(text: string | Source): Tree {
   const source = typeof text === "string" ? new Source("", text) : text;
   if (source.text.length > limits.text) return tooLarge(source);
   const problems: Diagnostic[] = [];
-  const cursor = open(source, problems);
+  const cursor = open(source, problems, source.compat);
   const items = document(cursor);
   return { source, tokens: cursor.tokens, items, diagnostics: problems.sort((a, b) => a.start - b.start) };
 }
@@ -53,11 +54,12 @@ export function parseLonePath(source: Source): { path: readonly Key[]; end: numb
   return undefined;
 }
 
-function open(source: Source, problems: Diagnostic[]): Cursor {
-  const tokens = scan(source.text, (code, start, end, message) => {
+function open(source: Source, problems: Diagnostic[], compat = false): Cursor {
+  const report: Report = (code, start, end, message) => {
     if (problems.length < limits.diagnostics) problems.push(problem(source, { start, end }, code, message));
-  });
-  return new Cursor(source, tokens, problems, (cursor) => parseObject(cursor, parseValue));
+  };
+  const tokens = scan(source.text, report, compat);
+  return new Cursor(source, tokens, problems, (cursor) => parseObject(cursor, parseValue), compat);
 }
 
 /** A document is items, or one object: every JSON object is a document. */

@@ -1,4 +1,5 @@
 import type { TskCode } from "../codes.ts";
+import { linesEnd } from "./scan-old.ts";
 import { kind, type Tokens } from "./token.ts";
 
 /** Hears of a problem at a span of the text. */
@@ -20,7 +21,10 @@ export class Strings {
   readonly #report: Report;
   readonly #left: Left[] = [];
 
-  constructor(text: string, tokens: Tokens, report: Report) {
+  readonly #compat: boolean;
+
+  constructor(text: string, tokens: Tokens, report: Report, compat: boolean) {
+    this.#compat = compat;
     this.#text = text;
     this.#tokens = tokens;
     this.#report = report;
@@ -88,8 +92,12 @@ export class Strings {
     for (let at = from; ; at++) {
       const code = text.charCodeAt(at);
       if (code === 34) return this.#add(whole, at + 1);
-      if (at >= text.length || code === 10)
+      if (at >= text.length || code === 10) {
+        const old = this.#compat && this.#left.length === 0 && from === start + 1;
+        const end = old ? linesEnd(text, start) : 0;
+        if (end > 0) return this.#add(kind.oldText, end);
         return this.#broken(start, start + 1, this.#beforeLineEnd(at), '"');
+      }
       if (code === 92) {
         if (text.charCodeAt(at + 1) !== 10 && text.charCodeAt(at + 1) !== 13) at++;
       } else if (code === 36 && text.charCodeAt(at + 1) === 123) {
@@ -138,7 +146,9 @@ export class Strings {
 
   /** A string that misses its quote gives the line end back. */
   #beforeLineEnd(at: number): number {
-    return at > 0 && at < this.#text.length && this.#text.charCodeAt(at - 1) === 13 ? at - 1 : at;
+    // A backslash that is the last character takes one more along that is not there.
+    if (at >= this.#text.length) return this.#text.length;
+    return at > 0 && this.#text.charCodeAt(at - 1) === 13 ? at - 1 : at;
   }
 
   #control(at: number, code: number): void {

@@ -152,6 +152,12 @@ test("control characters in strings and stray characters are reported where they
   assert.deepEqual(scanned("a: ${x}").problems, ["TSK_CHARACTER 3-7"]);
 });
 
+test("a backslash at the very end belongs to the text and nothing more", () => {
+  const tokens = scan('a: "1\\', () => {});
+  assert.equal(tokens.end(tokens.count - 1), 6);
+  for (let index = 0; index < tokens.count; index++) assert.ok(tokens.end(index) <= 6);
+});
+
 test("comments run to the end of their line or to their end mark", () => {
   assert.deepEqual(words("# a\n// b\r\n/* c\nd */ e"), [
     "comment # a",

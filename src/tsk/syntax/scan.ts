@@ -1,4 +1,5 @@
 import { reading } from "./scan-number.ts";
+import { oldText } from "./scan-old.ts";
 import { type Report, Strings } from "./scan-string.ts";
 import { kind, Tokens } from "./token.ts";
 
@@ -20,10 +21,11 @@ const unicodeLetter = /\p{L}/u;
  * Cuts a text into tokens. Never fails: what is no token becomes `kind.invalid` and is reported.
  *
  * @param report hears of characters and quotes that are wrong, by position
+ * @param compat true to read texts of the older dialects
  */
-export function scan(text: string, report: Report): Tokens {
+export function scan(text: string, report: Report, compat = false): Tokens {
   const tokens = new Tokens((text.length >> 2) + 16);
-  const strings = new Strings(text, tokens, report);
+  const strings = new Strings(text, tokens, report, compat);
   const length = text.length;
   // A byte order mark is allowed at the very beginning (RFC 3629 §6) and nowhere else.
   let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
@@ -49,7 +51,7 @@ export function scan(text: string, report: Report): Tokens {
     else if (code === 123) at = strings.openBrace(at);
     else if (code === 125) at = strings.closeBrace(at);
     else if (code === 35 || (code === 47 && startsComment(text, at))) at = comment(text, at, tokens, report);
-    else at = rest(text, at, code, tokens, report);
+    else at = (compat && oldText(text, at, code, tokens)) || rest(text, at, code, tokens, report);
   }
   strings.endText();
   tokens.add(kind.end, length);
@@ -146,8 +148,18 @@ function nameStart(text: string, at: number): number {
   return at + (at < text.length ? letterAt(text, at) : 0);
 }
 
+/** `|x| x + 1`, up to the end of its line; only so long, or a file of `|` would cost the square of its length. */
+const lambda = /\|[\w\s,:&]{0,100}\|[ \t][^\n]{1,200}/y;
+
 function invalid(text: string, at: number, tokens: Tokens, report: Report): number {
   if (text.startsWith("${", at)) return strayInterpolation(text, at, tokens, report);
+  lambda.lastIndex = at;
+  if (text.charCodeAt(at) === 124 && lambda.test(text)) {
+    const { lastIndex } = lambda;
+    report("TSK_CODE", at, lastIndex, "a lambda is program code; nothing in a file is ever run");
+    tokens.add(kind.invalid, lastIndex);
+    return lastIndex;
+  }
   const point = text.codePointAt(at) ?? 0;
   const end = at + (point > 0xffff ? 2 : 1);
   const shown = point < 33 || point === 127 ? "" : ` "${String.fromCodePoint(point)}"`;

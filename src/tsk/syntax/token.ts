@@ -1,7 +1,7 @@
 /**
  * Kinds of tokens. Small numbers, so that a file of tokens is two typed arrays. Up to `invalid` they are trivia.
  * A string with `${}` is cut as head, middle…, tail, with ordinary tokens between. `broken` is a string that never
- * ends; it is reported already.
+ * ends; it is reported already. `oldText` is a text over several lines as the older dialects write it.
  */
 export const kind = {
   space: 0,
@@ -59,6 +59,7 @@ export const kind = {
   modulo: 52,
   not: 53,
   broken: 54,
+  oldText: 55,
 } as const;
 
 /** One of the numbers in `kind`. */

@@ -269,6 +269,7 @@ class Evaluator implements Names {
 
   /** Keys that edits take out of the maps below them. An edit that only adds does not go with maps. */
   #removed(edits: readonly PlacedEdit[]): ReadonlySet<string> {
+    if (edits.length === 0) return noNames;
     const names = new Set<string>();
     for (const edit of edits) {
       if (edit.name === "remove") for (const name of removedKeys(edit)) names.add(name);
@@ -360,6 +361,8 @@ class Evaluator implements Names {
     if (place !== undefined) this.#report(problem(place.source, place.span, code, message));
   }
 }
+
+const noNames: ReadonlySet<string> = new Set();
 
 /** True while a slot is being evaluated further out: to need its value now is a cycle. */
 function isBusy(of: Slot): boolean {

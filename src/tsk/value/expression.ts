@@ -4,15 +4,18 @@ import { type Diagnostic, type ProblemNotes, problem, warning } from "../diagnos
 import { type Around, callOperator } from "../operators/call.ts";
 import type { Ports, Result } from "../operators/row.ts";
 import { didYouMean } from "../report/suggest.ts";
-import type { Span } from "../source.ts";
+import { Source, type Span } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
+import { parseLoneValue } from "../syntax/parse.ts";
 import type {
   Binary,
   Conditional,
   Member,
   Name,
   ObjectValue,
+  Operator,
   Template,
+  Text,
   Unary,
   Value,
 } from "../syntax/tree.ts";
@@ -30,6 +33,7 @@ import {
   weightOf,
 } from "./data.ts";
 import type { MapPart } from "./outline.ts";
+import { isWrittenOut } from "./scalar.ts";
 import { keyText, type Slot } from "./slot.ts";
 
 /** Where an expression stands: the map its names start from, and the place of its value. */
@@ -100,8 +104,9 @@ export class Expressions {
     switch (value.kind) {
       case "missing":
         return undefined;
-      case "literal":
       case "text":
+        return this.#text(value, frame);
+      case "literal":
         return { data: value.value, places: [] };
       case "template":
         return this.#template(value, frame);
@@ -145,6 +150,18 @@ export class Expressions {
     this.#report(warning(frame.place.source, span, code, message, notes));
   }
 
+  /** Text is text; in a file of an older dialect a quoted `@env(…)` alone is meant as the operator. */
+  #text(value: Text, frame: Frame): Result {
+    const { source } = frame.place;
+    // Most text does not begin with @: no more is looked at.
+    const call = value.value.charCodeAt(0) === 64 && source.compat;
+    const meant = call ? quotedOperator(value, source) : undefined;
+    if (meant === undefined) return { data: value.value, places: [] };
+    const fix = { start: value.start, end: value.end, text: value.value };
+    this.#warn("TSK_OLD_QUOTED", value, frame, `@${meant.name} stands in quotes and is evaluated`, { fix });
+    return callOperator(meant, this.#around(frame));
+  }
+
   #template(value: Template, frame: Frame): Result {
     let text = "";
     let secret = false;
@@ -183,6 +200,7 @@ export class Expressions {
   #name(value: Name, frame: Frame): Result {
     const found = this.#names.find(value.name, frame.home);
     if (found !== undefined) return this.#names.finish(found, value, frame);
+    if (frame.place.source.compat) return this.#oldWord(value, frame);
     const meant = this.suggest(value.name, this.#names.visible(frame.home));
     const quoted = `write "${value.name}" if it is text`;
     const help =
@@ -196,7 +214,26 @@ export class Expressions {
     );
   }
 
+  /** A bare word that names nothing, as older dialects write booleans and short texts. */
+  #oldWord(value: Name | Member, frame: Frame): Result {
+    const { start, end } = value;
+    const text = frame.place.source.text.slice(start, end);
+    const boolean = oldBooleans.get(text.toLowerCase());
+    if (boolean !== undefined) {
+      const fix = { start, end, text: String(boolean) };
+      this.#warn("TSK_OLD_BOOLEAN", value, frame, `${text} is written ${boolean}`, { fix });
+      return { data: boolean, places: [] };
+    }
+    const head = text.split(".", 1)[0] ?? text;
+    const meant = this.suggest(head, this.#names.visible(frame.home));
+    const help = meant === undefined ? {} : { help: `did you mean ${meant}?` };
+    const fix = { start, end, text: JSON.stringify(text) };
+    this.#warn("TSK_OLD_WORD", value, frame, `${text} names no key and is read as text`, { ...help, fix });
+    return { data: text, places: [] };
+  }
+
   #member(value: Member, frame: Frame): Result {
+    if (frame.place.source.compat && this.#isOldText(value, frame)) return this.#oldWord(value, frame);
     const base = this.#slotOf(value.object, frame);
     const key = this.#key(value.key, frame);
     if (key === undefined) return undefined;
@@ -206,6 +243,14 @@ export class Expressions {
     }
     const object = this.evaluate(value.object, frame);
     return object === undefined || "absent" in object ? object : this.#pick(object, key, value, frame);
+  }
+
+  /** `app.example.com`: names and dots whose first name is none. */
+  #isOldText(value: Member, frame: Frame): boolean {
+    let head: Value = value;
+    while (head.kind === "member") head = head.object;
+    if (head.kind !== "name" || this.#names.find(head.name, frame.home) !== undefined) return false;
+    return /^[\p{L}\w.-]+$/u.test(frame.place.source.text.slice(value.start, value.end));
   }
 
   /** The slot a reference names, found without evaluating more than it needs. */
@@ -256,6 +301,7 @@ export class Expressions {
       const empty = left !== undefined && ("absent" in left || left.data === null);
       return empty ? this.evaluate(value.right, frame) : left;
     }
+    if (operator === "||" && frame.place.source.compat && isOldOr(value)) return this.#oldOr(value, frame);
     const left = this.demand(value.left, frame);
     if (operator === "||" || operator === "&&") {
       if (left === undefined) return undefined;
@@ -269,6 +315,20 @@ export class Expressions {
     const refuse = (code: TskCode, message: string): void => void this.fail(code, value, frame, message);
     if (!this.#budget.spend(Math.min(weightOf(left.data), weightOf(right.data)), refuse)) return undefined;
     return this.#outcome(calculate(operator, left.data, right.data), value, frame);
+  }
+
+  /** `@env("X") || "default"`: in older dialects `||` gives a default for what is not there. */
+  #oldOr(value: Binary, frame: Frame): Result {
+    const left = this.evaluate(value.left, frame);
+    if (left === undefined) return undefined;
+    const missing = "absent" in left || left.data === null;
+    if (!missing && typeof left.data === "boolean") return left.data ? left : this.demand(value.right, frame);
+    const { source } = frame.place;
+    const start = value.left.end + source.text.slice(value.left.end, value.right.start).indexOf("||");
+    const span = { start, end: start + 2 };
+    const fix = { ...span, text: "??" };
+    this.#warn("TSK_OLD_OR", span, frame, "|| is read as ??: a default for what is missing", { fix });
+    return missing ? this.evaluate(value.right, frame) : left;
   }
 
   #isBoolean(value: Evaluated, at: Value, operator: "||" | "&&", frame: Frame): boolean {
@@ -300,6 +360,28 @@ export class Expressions {
     return this.#budget.spend(cost, refuse) ? { data, places: [] } : undefined;
   }
 }
+
+/** True for `@env("X") || …`, further `||` included. */
+function isOldOr(value: Binary): boolean {
+  const { left } = value;
+  return left.kind === "operator" || (left.kind === "binary" && left.operator === "||" && isOldOr(left));
+}
+
+/** Only what reads the environment or a file, and only when it is the whole text. */
+function quotedOperator(value: Text, source: Source): Operator | undefined {
+  if (!/^@(?:env|env\.secure|secret|file)\(/.test(value.value)) return undefined;
+  const read = parseLoneValue(new Source(source.file, value.value, "set"), 0);
+  if (read?.kind !== "operator" || read.args?.some((one) => !isWrittenOut(one.value)) === true)
+    return undefined;
+  return { ...read, start: value.start, end: value.end };
+}
+
+const oldBooleans: ReadonlyMap<string, boolean> = new Map([
+  ["yes", true],
+  ["on", true],
+  ["no", false],
+  ["off", false],
+]);
 
 const booleans: ReadonlyMap<string, string> = new Map([
   ["yes", "write true"],

@@ -31,9 +31,11 @@ function secretIn(value: Value | undefined, home: MapPart, seen: Set<string>): b
       return secretIn(value.left, home, seen) || secretIn(value.right, home, seen);
     case "conditional":
       return secretIn(value.then, home, seen) || secretIn(value.otherwise, home, seen);
+    case "text":
+      // Older dialects put the call in quotes.
+      return home.place.source.compat && /^@(?:env\.secure|secret)\(/.test(value.value);
     case "missing":
     case "literal":
-    case "text":
     case "name":
       return false;
   }

@@ -56,7 +56,7 @@ export function placesOf(part: Part): readonly Place[] {
  * Children of maps, key by key in the order first written: each child gets what every map says about it, from the
  * last `@remove()` on. A key of which nothing is left is not there.
  */
-export function childParts(maps: readonly ReadonlyMap<string, Part>[]): Map<string, readonly Part[]> {
+export function childParts(maps: readonly ReadonlyMap<string, Part>[]): ReadonlyMap<string, readonly Part[]> {
   const left = new Map<string, readonly Part[]>();
   const [only] = maps;
   if (only !== undefined && maps.length === 1) {

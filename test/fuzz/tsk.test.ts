@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { messageOf, type Random, seededRandom, systemClock } from "../../src/kernel/index.ts";
+import {
+  type Document,
+  format,
+  type Loaded,
+  loadDocument,
+  parse,
+  print,
+  renderDiagnostics,
+  repaired,
+} from "../../src/tsk/index.ts";
+
+// TUSKER_FUZZ_SECONDS=60 goes on for longer, from another seed every time. What is found is kept as a golden case:
+// its expectation is written by UPDATE_GOLDEN=1 once it is right.
+const seconds = Number(process.env.TUSKER_FUZZ_SECONDS ?? "3");
+const seed = process.env.TUSKER_FUZZ_SECONDS === undefined ? 1 : systemClock.wall() >>> 0;
+const golden = join(import.meta.dirname, "../golden/tsk");
+
+const corpus = readdirSync(golden, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".tsk"))
+  .map(
+    (file) =>
+      readFileSync(join(golden, file), "utf8").split(/^=== (?:value|error|warning|origin)$/m, 1)[0] ?? "",
+  );
+
+const pieces = [
+  ..."{}[]()<>:=,;.\"'#$@?!+-*/%|&\\\n\t ",
+  '"""',
+  "'''",
+  "${",
+  "\r\n",
+  "\n  ",
+  "\n- ",
+  ": |\n",
+  "<<A\n",
+  "=> ",
+  "@include ",
+  '@env("X", 1)',
+  "@append([1])",
+  "@merge(a, b)",
+  "a.b",
+  "30s",
+  "1-2",
+  "😀",
+  "\ufeff",
+  "\ud800",
+  "#!tusker 1\n",
+  "yes",
+];
+
+test(`any text gives a value or diagnostics (${seconds} s, seed ${seed})`, {
+  timeout: (seconds + 60) * 1000,
+}, (t) => {
+  const random = seededRandom(seed);
+  const end = systemClock.now() + seconds * 1000;
+  let count = 0;
+  for (; systemClock.now() < end; count++) {
+    const text = mutated(random);
+    try {
+      check(text);
+    } catch (error) {
+      assert.fail(`${messageOf(error)}\n${JSON.stringify(text)}\nkept as ${keep(text)}`);
+    }
+  }
+  t.diagnostic(`${count} texts`);
+  assert.ok(count > 100, `${count} texts`);
+});
+
+function check(text: string): void {
+  const start = systemClock.now();
+  const loaded = load(text);
+  assert.equal(print(parse(text)), text);
+  renderDiagnostics(loaded.diagnostics, loaded.document.sources);
+  for (const { start: from, end: to, line, column, fix } of loaded.diagnostics) {
+    assert.ok(
+      from >= 0 && from <= to && to <= text.length && line >= 1 && column >= 1,
+      "a diagnostic is outside",
+    );
+    assert.ok(fix === undefined || (fix.start <= fix.end && fix.end <= text.length), "a repair is outside");
+  }
+  checkOrigins(loaded.document, text);
+  checkFormat(text, loaded);
+  load(repaired(text, loaded.diagnostics));
+  assert.ok(systemClock.now() - start < 5000, `${systemClock.now() - start} ms`);
+}
+
+function load(text: string): Loaded {
+  return loadDocument({
+    entry: "main.tsk",
+    readFile: (path) => (path === "main.tsk" ? text : undefined),
+    env: { X: "2" },
+  });
+}
+
+/** Every leaf says where it is written, and that place is in the text. */
+function checkOrigins(document: Document, text: string): void {
+  const walk = (value: unknown, path: readonly PropertyKey[]): void => {
+    if (
+      typeof value === "object" &&
+      value !== null &&
+      !Array.isArray(value) &&
+      document.keys(path).length > 0
+    ) {
+      for (const key of document.keys(path)) walk(Reflect.get(value, key), [...path, key]);
+      return;
+    }
+    if (path.length === 0) return;
+    const origin = document.origin(path)[0];
+    if (origin !== undefined) assert.ok(origin.end <= text.length, "a value comes from outside of its text");
+  };
+  walk(document.value, []);
+}
+
+/** What is read without any complaint is written in one style, which means the same. */
+function checkFormat(text: string, loaded: Loaded): void {
+  const once = format(text);
+  assert.equal(format(once), once, "format changes what it wrote");
+  if (loaded.diagnostics.length > 0) return;
+  const again = load(once);
+  assert.deepEqual(again.diagnostics, [], "format writes what is wrong");
+  assert.deepEqual(plain(again.document), plain(loaded.document), "format changes a value");
+}
+
+function plain(document: Document): unknown {
+  return JSON.parse(JSON.stringify(document.value));
+}
+
+function mutated(random: Random): string {
+  let text = pick(corpus, random);
+  for (let times = 1 + random.below(4); times > 0; times--) {
+    const at = random.below(text.length + 1);
+    const to = Math.min(text.length, at + random.below(12));
+    const other = pick(corpus, random);
+    const from = random.below(other.length + 1);
+    switch (random.below(5)) {
+      case 0:
+        text = text.slice(0, at) + text.slice(to);
+        break;
+      case 1:
+        text = text.slice(0, at) + pick(pieces, random) + text.slice(at);
+        break;
+      case 2:
+        text = text.slice(0, at) + pick(pieces, random) + text.slice(to);
+        break;
+      case 3:
+        text = text.slice(0, at) + other.slice(from, from + random.below(80)) + text.slice(at);
+        break;
+      default:
+        text = text.slice(0, to) + text.slice(at);
+    }
+  }
+  return text;
+}
+
+function pick(from: readonly string[], random: Random): string {
+  return from[random.below(from.length)] ?? "";
+}
+
+function keep(text: string): string {
+  const folder = join(golden, "found");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${createHash("sha256").update(text).digest("hex").slice(0, 12)}.tsk`);
+  writeFileSync(file, `${text}\n=== value\n{}\n`);
+  return file;
+}
