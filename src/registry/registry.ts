@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { type Clock, messageOf, type Random, TuskerError } from "../kernel/index.ts";
 import { type Server, serveHttp1 } from "../net/index.ts";
 import { type Agent, aliveCheckId, localAgent } from "./agent.ts";
@@ -7,9 +8,13 @@ import { httpProbe } from "./checks/http-probe.ts";
 import type { Probes } from "./checks/probe.ts";
 import { tcpProbe } from "./checks/tcp-probe.ts";
 import { instanceCheckId, type LocalInstance, rowsOf } from "./instance.ts";
-import { type LogEntry, memoryLog } from "./state/log.ts";
-import type { CheckStatus, ServiceRow } from "./state/model.ts";
+import { type ChangeLog, type LogEntry, memoryLog } from "./state/log.ts";
+import type { Change, CheckStatus, ServiceRow } from "./state/model.ts";
 import { openStore, type Store } from "./state/store.ts";
+import { Tables } from "./state/tables.ts";
+import { diskLog } from "./storage/disk-log.ts";
+import { sqliteDisk } from "./storage/sqlite-disk.ts";
+import { fromStored } from "./storage/stored.ts";
 import { wireHandler } from "./wire/handler.ts";
 import { worstOf } from "./wire/rows.ts";
 
@@ -22,6 +27,8 @@ export interface RegistryOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: RegistryLog;
+  /** Folder of `registry.db`, made if need be. Default: everything is in memory and ends with this process. */
+  readonly dataDir?: string;
   /** Default "dc1". */
   readonly datacenter?: string;
   /** Name of this node; default the machine's. */
@@ -46,7 +53,7 @@ export interface Registry extends AsyncDisposable {
   readonly host: string;
   /** The real port, also when 0 was asked for. */
   readonly port: number;
-  /** Adds or replaces an instance. @throws TuskerError REGISTRY_INVALID */
+  /** Adds or replaces an instance; it ends with this process. @throws TuskerError REGISTRY_INVALID, REGISTRY_STORAGE */
   register(instance: LocalInstance): Promise<void>;
   /** Removes an instance with its checks. An unknown id is fine. */
   deregister(id: string): Promise<void>;
@@ -58,7 +65,7 @@ export interface Registry extends AsyncDisposable {
   changesSince(index: number): readonly LogEntry[] | undefined;
   /** Counts for metrics. */
   readonly stats: RegistryStats;
-  /** Stops accepting, answers all waiting queries with what they have, stops checking. */
+  /** Stops accepting, answers all waiting queries with what they have, stops checking, closes the database. */
   drain(graceMs: number): Promise<void>;
 }
 
@@ -87,36 +94,83 @@ export interface RegistryStats {
 }
 
 /**
- * Starts a registry. Its port opens when everything behind it is ready.
+ * Starts a registry. Its port opens when everything behind it is ready: what was stored is back, with the status it
+ * had.
  *
- * @throws TuskerError NET_PORT_TAKEN (see `probeRegistry` for what is there), NET_BIND
+ * @throws TuskerError NET_PORT_TAKEN (see `probeRegistry` for what is there), NET_BIND, REGISTRY_STORAGE
  * @example await using registry = await startRegistry({ port: 8500, clock, random, log });
  */
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
+  const { log, host = "127.0.0.1" } = options;
+  const history = await openHistory(options);
+  try {
+    const { store, agent, checks, onError, identity } = await prepare(options, history);
+    let port = options.port;
+    const wire = { store, agent, identity: { ...identity, port: () => port }, random: options.random };
+    const server = await serveHttp1(wireHandler(wire, onError), {
+      host,
+      port,
+      onError,
+      clock: options.clock,
+    });
+    port = server.port;
+    if (host !== reachable(host)) {
+      log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
+    }
+    return registryOf(store, agent, checks, server);
+  } catch (error) {
+    await history.log.close();
+    throw error;
+  }
+}
+
+/** The log and the tables it led to. */
+interface History {
+  readonly log: ChangeLog;
+  readonly tables: Tables;
+}
+
+async function openHistory({ dataDir, clock, log }: RegistryOptions): Promise<History> {
+  const start = clock.wall();
+  const tables = new Tables();
+  if (dataDir === undefined) return { log: memoryLog(start), tables };
+  const path = join(dataDir, "registry.db");
+  const disk = await sqliteDisk(path);
+  for (const row of disk.rows) tables.restore(fromStored(row), row);
+  const onFailure = ({ message }: TuskerError): void => log.error(message);
+  return { log: diskLog(disk, { start, path, onFailure }), tables };
+}
+
+/** Everything behind the port. */
+async function prepare(options: RegistryOptions, { log: history, tables }: History) {
   const { clock, random, log, host = "127.0.0.1" } = options;
-  const onError = (error: unknown): void =>
+  const onError = (error: unknown): void => {
+    // Of its disk it complained once, and louder.
+    if (error instanceof TuskerError && error.code === "REGISTRY_STORAGE") return;
     log.error("the registry failed to answer", { reason: messageOf(error) });
-  const store = openStore({ clock, log: memoryLog(clock.wall()), maxWaiting: options.maxWaiting ?? 10_000 });
+  };
+  const store = openStore({ clock, log: history, tables, maxWaiting: options.maxWaiting ?? 10_000 });
   const node = options.node ?? hostname().toLowerCase();
   const probes = options.probes ?? { http: httpProbe, tcp: tcpProbe };
   const checks = checker({ store, node, clock, random, probes, onError });
   const agent = localAgent(node, store, checks);
   const address = options.advertise ?? reachable(host);
-  const id = uuid(random);
-  await store.commit(ownRows(node, id, address));
-  let port = options.port;
-  const identity = { datacenter: options.datacenter ?? "dc1", node, id, address, port: () => port };
-  const server = await serveHttp1(wireHandler({ store, agent, identity, random }, onError), {
-    host,
-    port: options.port,
+  const id = tables.node(node)?.row.id ?? uuid(random);
+  await store.commit([...ownRows(node, id, address), ...endedWithUs(tables, node)]);
+  checks.resume(tables.node(node)?.checks.values() ?? []);
+  return {
+    store,
+    agent,
+    checks,
     onError,
-    clock,
-  });
-  port = server.port;
-  if (host !== reachable(host)) {
-    log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
-  }
-  return registryOf(store, agent, checks, server);
+    identity: { datacenter: options.datacenter ?? "dc1", node, id, address },
+  };
+}
+
+/** Instances of the process before: nobody is left who would take them out. */
+function endedWithUs(tables: Tables, node: string): Change[] {
+  const services = [...(tables.node(node)?.services.values() ?? [])];
+  return services.filter(({ bound }) => bound === true).map(({ id }) => ({ kind: "service-gone", node, id }));
 }
 
 function registryOf(store: Store, agent: Agent, checks: Checker, server: Server): Registry {
@@ -150,11 +204,12 @@ function registryOf(store: Store, agent: Agent, checks: Checker, server: Server)
         refused: store.waits.refused,
       };
     },
-    drain(graceMs) {
+    async drain(graceMs) {
       checks[Symbol.dispose]();
       const closed = server.drain(graceMs);
       store.waits.release();
-      return closed;
+      await closed;
+      await store.log.close();
     },
     [Symbol.asyncDispose]: () => registry.drain(0),
   };

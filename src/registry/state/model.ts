@@ -34,6 +34,8 @@ export interface Service {
   readonly taggedAddresses?:
     | Readonly<Record<string, { readonly address: string; readonly port: number }>>
     | undefined;
+  /** Registered by code in the registry's own process: it ends when that process does. */
+  readonly bound?: boolean | undefined;
 }
 
 /** A check of a node (`serviceId` empty) or of an instance on it, as registered. */

@@ -12,10 +12,10 @@ export interface Store {
   readonly waits: Waits;
   readonly log: ChangeLog;
   /**
-   * Applies a transaction at once and resolves with its index when the log has it; with the last index when it
-   * changed nothing.
+   * Applies a transaction at once and resolves with its index when it is safe; with the last index when it changed
+   * nothing, and then what it found is safe.
    *
-   * @throws TuskerError REGISTRY_UNKNOWN
+   * @throws TuskerError REGISTRY_UNKNOWN, REGISTRY_STORAGE
    */
   commit(changes: readonly Change[]): Promise<number>;
   /** Hears of every transaction that changed something, before the watchers do. */
@@ -25,13 +25,14 @@ export interface Store {
 export interface StoreOptions {
   readonly clock: Clock;
   readonly log: ChangeLog;
+  /** Default: empty. */
+  readonly tables?: Tables;
   /** How many questions may wait at once. */
   readonly maxWaiting: number;
 }
 
-/** @param options an empty log; the tables start empty with it */
-export function openStore({ clock, log, maxWaiting }: StoreOptions): Store {
-  const tables = new Tables();
+/** Opens a store on a log; the tables are what the log's storage held. */
+export function openStore({ clock, log, tables = new Tables(), maxWaiting }: StoreOptions): Store {
   const known = versions(log.last);
   const sleeping = waits(clock, maxWaiting);
   const followers: ((applied: Applied) => void)[] = [];
@@ -41,14 +42,17 @@ export function openStore({ clock, log, maxWaiting }: StoreOptions): Store {
     waits: sleeping,
     log,
     async commit(changes) {
-      const index = log.last + 1;
-      const applied = tables.apply(index, changes);
-      if (applied.changes.length === 0) return log.last;
-      known.bump(applied.touched, index);
-      const kept = log.append({ index, atMs: clock.wall(), changes: applied.changes });
-      for (const follower of followers) follower(applied);
-      sleeping.wake(applied.touched);
-      await kept;
+      log.assertWritable();
+      const applied = tables.apply(log.last + 1, changes);
+      const changed = applied.changes.length > 0;
+      const index = changed ? log.last + 1 : log.last;
+      if (changed) {
+        known.bump(applied.touched, index);
+        log.append({ index, atMs: clock.wall(), changes: applied.changes });
+        for (const follower of followers) follower(applied);
+        sleeping.wake(applied.touched);
+      }
+      await log.settled(index);
       return index;
     },
     follow(follower) {

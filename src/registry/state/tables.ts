@@ -53,6 +53,11 @@ export class Tables {
     return { changes: done, touched };
   }
 
+  /** Puts back a row that was stored, after all that it hangs on. */
+  restore(change: Change, { createIndex, modifyIndex }: Indexes): void {
+    this.#applyOne({ index: modifyIndex, created: createIndex, done: [], touched: new Set() }, change);
+  }
+
   /** Replaces what a check says, without a trace. */
   setOutput(node: string, id: string, output: string): void {
     const row = this.check(node, id);
@@ -133,7 +138,7 @@ export class Tables {
   #setNode(step: Step, node: Node): void {
     const entry = this.#nodes.get(node.name);
     if (entry !== undefined && sameNode(entry.row, node)) return;
-    const row = { ...node, ...indexes(step.index, entry?.row) };
+    const row = { ...node, ...indexes(step, entry?.row) };
     if (entry === undefined) {
       this.#nodes.set(node.name, { row, services: new Map(), checks: new Map(), checksOf: new Map() });
     } else {
@@ -158,7 +163,7 @@ export class Tables {
   #setService(step: Step, service: Service): void {
     const before = this.service(service.node, service.id);
     if (before !== undefined && sameService(before, service)) return;
-    const row = { ...service, ...indexes(step.index, before) };
+    const row = { ...service, ...indexes(step, before) };
     this.#touchService(step, row);
     // Added before the old one is removed, so that what both have never counts as gone.
     const listed = this.#listing.add(row);
@@ -196,7 +201,7 @@ export class Tables {
       return;
     }
     if (before !== undefined) this.#removeCheck(step, before);
-    const row = { ...check, ...indexes(step.index, before) };
+    const row = { ...check, ...indexes(step, before) };
     this.#putCheck(row);
     this.#touchCheck(step, row);
     step.done.push({ kind: "check", check });
@@ -250,12 +255,14 @@ export class Tables {
 
 interface Step {
   readonly index: number;
+  /** When what is new was really made; default now. */
+  readonly created?: number;
   readonly done: Change[];
   readonly touched: Set<Topic>;
 }
 
-function indexes(index: number, before: Indexes | undefined): Indexes {
-  return { createIndex: before?.createIndex ?? index, modifyIndex: index };
+function indexes({ index, created = index }: Step, before: Indexes | undefined): Indexes {
+  return { createIndex: before?.createIndex ?? created, modifyIndex: index };
 }
 
 function instanceKey({ node, id }: Service): string {

@@ -77,7 +77,7 @@ export interface Read {
  * 1. take the request apart, so that a wrong one is refused at once;
  * 2. without `index`, or with one older than the last change of the topic: answer at once;
  * 3. else wait until the topic changes, or the wait is over; an index from the future waits likewise;
- * 4. answer with what is true then and its index, which is where the reader goes on.
+ * 4. take what is true then, wait until that is safe, and answer with its index, where the reader goes on.
  */
 export function watched(wire: Wire, prepare: (request: WireRequest) => Read): Route["run"] {
   const { store, identity, random } = wire;
@@ -87,20 +87,33 @@ export function watched(wire: Wire, prepare: (request: WireRequest) => Read): Ro
     refuseForeign(request.query.get("dc"), identity.datacenter);
     const { topic, render } = prepare(request);
     if (blocking.index > 0n) await news(store, topic, blocking, request.signal);
+    const index = store.versions.of(topic);
+    const value = render();
+    // What is told must never have to be taken back.
+    await store.log.settled(index);
     return {
       status: 200,
       headers: [
         "X-Consul-Effective-Consistency",
         consistency,
         "X-Consul-Index",
-        String(store.versions.of(topic)),
+        String(index),
         "X-Consul-Knownleader",
         "true",
         "X-Consul-Lastcontact",
         "0",
       ],
-      content: { kind: "json", value: render() },
+      content: { kind: "json", value },
     };
+  };
+}
+
+/** A read that does not wait for news: of everything that is known, once it is safe. */
+export function settled(store: Store, run: (request: WireRequest) => Reply): Route["run"] {
+  return async (request) => {
+    const reply = run(request);
+    await store.log.settled(store.log.last);
+    return reply;
   };
 }
 

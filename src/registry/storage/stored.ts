@@ -1,0 +1,119 @@
+import { z } from "zod";
+import { messageOf, TuskerError } from "../../kernel/index.ts";
+import type { LogEntry } from "../state/log.ts";
+import type { Change, Check, Node, Service } from "../state/model.ts";
+import type { StoredChange, StoredRow } from "./disk.ts";
+
+/** A change as it is kept: whole rows, so that the last one of each name is all that must be read back. */
+export function toStored({ index, atMs }: Pick<LogEntry, "index" | "atMs">, change: Change): StoredChange {
+  const at = { index, atMs };
+  switch (change.kind) {
+    case "node":
+      return { ...at, kind: "node", key: change.node.name, value: JSON.stringify(change.node) };
+    case "node-gone":
+      return { ...at, kind: "node", key: change.name, value: undefined };
+    case "service": {
+      const { service } = change;
+      return { ...at, kind: "service", key: keyOf(service), value: JSON.stringify(service) };
+    }
+    case "service-gone":
+      return { ...at, kind: "service", key: keyOf(change), value: undefined };
+    case "check":
+      return { ...at, kind: "check", key: keyOf(change.check), value: JSON.stringify(change.check) };
+    case "check-gone":
+      return { ...at, kind: "check", key: keyOf(change), value: undefined };
+  }
+}
+
+/**
+ * Mirror of `toStored`.
+ *
+ * @throws TuskerError REGISTRY_STORAGE when the row is not one this release writes
+ */
+export function fromStored({ kind, key, value }: StoredRow): Change {
+  try {
+    const json: unknown = JSON.parse(value);
+    switch (kind) {
+      case "node":
+        return { kind, node: node.parse(json) };
+      case "service":
+        return { kind, service: service.parse(json) };
+      case "check":
+        return { kind, check: check.parse(json) };
+    }
+  } catch (cause) {
+    throw new TuskerError(
+      "REGISTRY_STORAGE",
+      `the registry's database holds a ${kind} that cannot be read, ${key}: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+function keyOf({ node, id }: { readonly node: string; readonly id: string }): string {
+  return JSON.stringify([node, id]);
+}
+
+const texts = z.record(z.string(), z.string());
+
+const node: z.ZodType<Node> = z.object({
+  name: z.string(),
+  id: z.string(),
+  address: z.string(),
+  taggedAddresses: texts.optional(),
+  meta: texts.optional(),
+});
+
+const service: z.ZodType<Service> = z.object({
+  node: z.string(),
+  id: z.string(),
+  name: z.string(),
+  tags: z.array(z.string()),
+  address: z.string(),
+  port: z.number(),
+  meta: texts.optional(),
+  weights: z.object({ passing: z.number(), warning: z.number() }),
+  enableTagOverride: z.boolean(),
+  taggedAddresses: z.record(z.string(), z.object({ address: z.string(), port: z.number() })).optional(),
+  bound: z.boolean().optional(),
+});
+
+const policy = {
+  successBeforePassing: z.number(),
+  failuresBeforeWarning: z.number(),
+  failuresBeforeCritical: z.number(),
+  deregisterAfterMs: z.number(),
+};
+const pace = { intervalMs: z.number(), timeoutMs: z.number() };
+
+const check: z.ZodType<Check> = z.object({
+  node: z.string(),
+  id: z.string(),
+  name: z.string(),
+  status: z.enum(["passing", "warning", "critical"]),
+  notes: z.string(),
+  output: z.string(),
+  serviceId: z.string(),
+  serviceName: z.string(),
+  serviceTags: z.array(z.string()),
+  type: z.string(),
+  definition: z.record(z.string(), z.unknown()).optional(),
+  spec: z
+    .discriminatedUnion("kind", [
+      z.object({ kind: z.literal("ttl"), ttlMs: z.number(), ...policy }),
+      z.object({ kind: z.literal("tcp"), address: z.string(), ...pace, ...policy }),
+      z.object({
+        kind: z.literal("http"),
+        url: z.string(),
+        method: z.string(),
+        headers: z.record(z.string(), z.array(z.string())),
+        body: z.string(),
+        tlsSkipVerify: z.boolean(),
+        tlsServerName: z.string(),
+        followRedirects: z.boolean(),
+        ...pace,
+        ...policy,
+      }),
+    ])
+    .optional(),
+});
