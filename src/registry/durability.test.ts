@@ -150,3 +150,21 @@ test("a second registry on the same folder is refused, and the first one goes on
   await assert.rejects(t.start(), { code: "REGISTRY_STORAGE" });
   await t.put(first, "/v1/agent/service/register", { Name: "still" });
 });
+
+test("keys, flags, locks and sessions come back, whatever is in a key", async () => {
+  await using t = await house();
+  const first = await t.start();
+  for (const key of ["a%00b", "a%00c", "%C3%A9/%22", "plain"])
+    await t.put(first, `/v1/kv/${key}?flags=7`, { key });
+  await t.put(first, "/v1/session/create", { Name: "holder", TTL: "10s", Behavior: "delete" });
+  const [session] = (await t.get(first, "/v1/session/list")).json as { ID: string }[];
+  await t.put(first, `/v1/kv/lock?acquire=${session?.ID}`);
+  const paths = ["/v1/kv/?recurse", "/v1/session/list"];
+  const before = await Promise.all(paths.map(async (path) => (await t.get(first, path)).json));
+  await first[Symbol.asyncDispose]();
+  await using second = await t.start();
+  assert.deepEqual(await Promise.all(paths.map(async (path) => (await t.get(second, path)).json)), before);
+  assert.equal((before[0] as unknown[]).length, 5);
+  t.clock.advance(20_000);
+  assert.deepEqual((await t.get(second, "/v1/session/list")).json, [], "its time began anew and ran out");
+});

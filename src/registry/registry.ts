@@ -8,6 +8,7 @@ import { httpProbe } from "./checks/http-probe.ts";
 import type { Probes } from "./checks/probe.ts";
 import { tcpProbe } from "./checks/tcp-probe.ts";
 import { instanceCheckId, type LocalInstance, rowsOf } from "./instance.ts";
+import { type SessionKeeper, sessionKeeper } from "./kv/session-keeper.ts";
 import { type ChangeLog, type LogEntry, memoryLog } from "./state/log.ts";
 import type { Change, CheckStatus, ServiceRow } from "./state/model.ts";
 import { openStore, type Store } from "./state/store.ts";
@@ -15,6 +16,7 @@ import { Tables } from "./state/tables.ts";
 import { diskLog } from "./storage/disk-log.ts";
 import { sqliteDisk } from "./storage/sqlite-disk.ts";
 import { fromStored } from "./storage/stored.ts";
+import { uuid } from "./uuid.ts";
 import { wireHandler } from "./wire/handler.ts";
 import { worstOf } from "./wire/rows.ts";
 
@@ -104,9 +106,15 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const { log, host = "127.0.0.1" } = options;
   const history = await openHistory(options);
   try {
-    const { store, agent, checks, onError, identity } = await prepare(options, history);
+    const { store, agent, checks, sessions, onError, identity } = await prepare(options, history);
     let port = options.port;
-    const wire = { store, agent, identity: { ...identity, port: () => port }, random: options.random };
+    const wire = {
+      store,
+      agent,
+      sessions,
+      identity: { ...identity, port: () => port },
+      random: options.random,
+    };
     const server = await serveHttp1(wireHandler(wire, onError), {
       host,
       port,
@@ -117,7 +125,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     if (host !== reachable(host)) {
       log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
     }
-    return registryOf(store, agent, checks, server);
+    return registryOf({ store, agent, checks, sessions, server });
   } catch (error) {
     await history.log.close();
     throw error;
@@ -158,10 +166,13 @@ async function prepare(options: RegistryOptions, { log: history, tables }: Histo
   const id = tables.node(node)?.row.id ?? uuid(random);
   await store.commit([...ownRows(node, id, address), ...endedWithUs(tables, node)]);
   checks.resume(tables.node(node)?.checks.values() ?? []);
+  const sessions = sessionKeeper({ store, clock, onError });
+  sessions.resume();
   return {
     store,
     agent,
     checks,
+    sessions,
     onError,
     identity: { datacenter: options.datacenter ?? "dc1", node, id, address },
   };
@@ -173,7 +184,15 @@ function endedWithUs(tables: Tables, node: string): Change[] {
   return services.filter(({ bound }) => bound === true).map(({ id }) => ({ kind: "service-gone", node, id }));
 }
 
-function registryOf(store: Store, agent: Agent, checks: Checker, server: Server): Registry {
+interface Parts {
+  readonly store: Store;
+  readonly agent: Agent;
+  readonly checks: Checker;
+  readonly sessions: SessionKeeper;
+  readonly server: Server;
+}
+
+function registryOf({ store, agent, checks, sessions, server }: Parts): Registry {
   const { tables } = store;
   const registry: Registry = {
     url: `http://${reachable(server.host)}:${server.port}`,
@@ -206,6 +225,7 @@ function registryOf(store: Store, agent: Agent, checks: Checker, server: Server)
     },
     async drain(graceMs) {
       checks[Symbol.dispose]();
+      sessions[Symbol.dispose]();
       const closed = server.drain(graceMs);
       store.waits.release();
       await closed;
@@ -261,12 +281,4 @@ function ownRows(node: string, id: string, address: string): Parameters<Store["c
 /** An address clients can connect to: everybody's address is ours. */
 function reachable(host: string): string {
   return host === "0.0.0.0" || host === "::" || host === "" ? "127.0.0.1" : host;
-}
-
-/** RFC 9562 §5.4; need not be unguessable. */
-function uuid(random: Random): string {
-  const hex = (digits: number): string =>
-    Array.from({ length: digits }, () => random.below(16).toString(16)).join("");
-  const variant = (8 + random.below(4)).toString(16);
-  return `${hex(8)}-${hex(4)}-4${hex(3)}-${variant}${hex(3)}-${hex(12)}`;
 }

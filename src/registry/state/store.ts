@@ -2,15 +2,17 @@ import type { Clock } from "../../kernel/index.ts";
 import type { ChangeLog } from "./log.ts";
 import type { Change } from "./model.ts";
 import { type Applied, Tables } from "./tables.ts";
-import { type Versions, versions } from "./versions.ts";
+import { keyOf, prefixOf, type Topic } from "./topics.ts";
+import { versions } from "./versions.ts";
 import { type Waits, waits } from "./waits.ts";
 
 /** Tables, their versions, who waits for them, and the log they come from: the one place where anything changes. */
 export interface Store {
   readonly tables: Tables;
-  readonly versions: Versions;
   readonly waits: Waits;
   readonly log: ChangeLog;
+  /** Index of the last change of a topic, ≥ 1. */
+  version(topic: Topic): number;
   /**
    * Applies a transaction at once and resolves with its index when it is safe; with the last index when it changed
    * nothing, and then what it found is safe.
@@ -33,14 +35,22 @@ export interface StoreOptions {
 
 /** Opens a store on a log; the tables are what the log's storage held. */
 export function openStore({ clock, log, tables = new Tables(), maxWaiting }: StoreOptions): Store {
-  const known = versions(log.last);
+  const floor = log.last;
+  const known = versions(floor);
   const sleeping = waits(clock, maxWaiting);
   const followers: ((applied: Applied) => void)[] = [];
   return {
     tables,
-    versions: known,
     waits: sleeping,
     log,
+    version(topic) {
+      // Keys carry their own index: a version of each beside it would only take room from the topics.
+      const key = keyOf(topic);
+      if (key !== undefined) return Math.max(floor, tables.kv.versionOf(key));
+      const prefix = prefixOf(topic);
+      if (prefix !== undefined) return Math.max(floor, tables.kv.versionUnder(prefix));
+      return known.of(topic);
+    },
     async commit(changes) {
       log.assertWritable();
       const applied = tables.apply(log.last + 1, changes);
@@ -50,7 +60,7 @@ export function openStore({ clock, log, tables = new Tables(), maxWaiting }: Sto
         known.bump(applied.touched, index);
         log.append({ index, atMs: clock.wall(), changes: applied.changes });
         for (const follower of followers) follower(applied);
-        sleeping.wake(applied.touched);
+        sleeping.wake(applied.touched, applied.keys);
       }
       await log.settled(index);
       return index;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { messageOf, TuskerError } from "../../kernel/index.ts";
 import type { LogEntry } from "../state/log.ts";
-import type { Change, Check, Node, Service } from "../state/model.ts";
+import type { Change, Check, KvEntry, Node, Service, Session } from "../state/model.ts";
 import type { StoredChange, StoredRow } from "./disk.ts";
 
 /** A change as it is kept: whole rows, so that the last one of each name is all that must be read back. */
@@ -22,6 +22,14 @@ export function toStored({ index, atMs }: Pick<LogEntry, "index" | "atMs">, chan
       return { ...at, kind: "check", key: keyOf(change.check), value: JSON.stringify(change.check) };
     case "check-gone":
       return { ...at, kind: "check", key: keyOf(change), value: undefined };
+    case "session":
+      return { ...at, kind: "session", key: change.session.id, value: JSON.stringify(change.session) };
+    case "session-gone":
+      return { ...at, kind: "session", key: change.id, value: undefined };
+    case "kv":
+      return { ...at, kind: "kv", key: change.entry.key, value: JSON.stringify(change.entry) };
+    case "kv-gone":
+      return { ...at, kind: "kv", key: change.key, value: undefined };
   }
 }
 
@@ -40,6 +48,10 @@ export function fromStored({ kind, key, value }: StoredRow): Change {
         return { kind, service: service.parse(json) };
       case "check":
         return { kind, check: check.parse(json) };
+      case "session":
+        return { kind, session: session.parse(json) };
+      case "kv":
+        return { kind, entry: entry.parse(json) };
     }
   } catch (cause) {
     throw new TuskerError(
@@ -116,4 +128,23 @@ const check: z.ZodType<Check> = z.object({
       }),
     ])
     .optional(),
+});
+
+const session: z.ZodType<Session> = z.object({
+  id: z.string(),
+  name: z.string(),
+  node: z.string(),
+  nodeChecks: z.array(z.string()),
+  serviceChecks: z.array(z.string()),
+  lockDelayMs: z.number(),
+  behavior: z.enum(["release", "delete"]),
+  ttl: z.string(),
+});
+
+const entry: z.ZodType<KvEntry> = z.object({
+  key: z.string(),
+  value: z.string(),
+  flags: z.string(),
+  session: z.string(),
+  lockIndex: z.number(),
 });
