@@ -233,6 +233,7 @@ export const commands: readonly Command[] = [
       json,
       port: { type: "string", value: "N", help: "default 8500" },
       bind: { type: "string", value: "ADDRESS", help: "default 127.0.0.1" },
+      "data-dir": { type: "string", value: "DIR", help: "folder of its database; default: all in memory" },
     },
     load: () => import("./commands/registry.ts"),
   },

@@ -22,6 +22,8 @@ export interface RegistrySideOptions {
   readonly url: string;
   /** Take any free port instead of the one in the address. */
   readonly anyPort: boolean;
+  /** Where a registry of our own keeps its database. */
+  readonly dataDir: string;
   readonly http: HttpClient;
   readonly clock: Clock;
   readonly random: Random;
@@ -31,10 +33,11 @@ export interface RegistrySideOptions {
 /**
  * Uses what answers at the address; starts a registry there when nothing does and the address is of this machine.
  *
- * @throws TuskerError NET_PORT_TAKEN when something else listens there, DISCOVERY_UNREACHABLE for a dead remote one
+ * @throws TuskerError NET_PORT_TAKEN when something else listens there, DISCOVERY_UNREACHABLE for a dead remote one,
+ * REGISTRY_STORAGE
  */
 export async function openRegistry(options: RegistrySideOptions): Promise<RegistrySide> {
-  const { url, anyPort, http, clock, random, log } = options;
+  const { url, anyPort, dataDir, http, clock, random, log } = options;
   const { hostname, port, protocol } = new URL(url);
   const wanted = anyPort ? 0 : Number(port || (protocol === "https:" ? "443" : "80"));
   if (!anyPort) {
@@ -61,7 +64,7 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
       );
     }
   }
-  const registry = await startRegistry({ host: "127.0.0.1", port: wanted, clock, random, log });
+  const registry = await startRegistry({ host: "127.0.0.1", port: wanted, dataDir, clock, random, log });
   return {
     url: registry.url,
     registrar: registry,

@@ -50,7 +50,7 @@ export interface RunningFleet extends AsyncDisposable {
 /**
  * Brings a fleet up, step by step; when a step fails what was begun is ended, so that nothing is half-started.
  *
- * @throws TuskerError NET_PORT_TAKEN, DISCOVERY_UNREACHABLE, FLEET_COMMAND_MISSING
+ * @throws TuskerError NET_PORT_TAKEN, DISCOVERY_UNREACHABLE, REGISTRY_STORAGE, FLEET_COMMAND_MISSING
  */
 export async function startFleet(settings: FleetSettings, options: StartOptions): Promise<RunningFleet> {
   const { clock, random } = options;
@@ -74,7 +74,14 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
     const shared = { anyPort: options.anyPort === true, http, clock, random, log };
     const discovery = settings.sections.service_discovery;
     const registry = discovery.enabled
-      ? scope.own(await openRegistry({ ...shared, fleet: settings.name, url: discovery.registry_url }))
+      ? scope.own(
+          await openRegistry({
+            ...shared,
+            fleet: settings.name,
+            url: discovery.registry_url,
+            dataDir: settings.dataDir,
+          }),
+        )
       : undefined;
     const spans = scope.own(await openCollector(settings, shared));
     if (registry?.own === false)

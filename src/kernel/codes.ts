@@ -26,6 +26,7 @@ export const codes = {
   DISCOVERY_PROTOCOL: { http: 502, grpc: 13, retryable: false },
   REGISTRY_INVALID: { http: 400, grpc: 3, retryable: false },
   REGISTRY_UNKNOWN: { http: 404, grpc: 5, retryable: false },
+  REGISTRY_STORAGE: { http: 500, grpc: 13, retryable: false },
 
   // resilience: a policy said no
   RESILIENCE_DEADLINE: { http: 504, grpc: 4, retryable: false },

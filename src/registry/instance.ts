@@ -56,6 +56,7 @@ export function rowsOf(instance: LocalInstance): { service: LocalService; checks
       meta: instance.meta,
       weights: { passing: weight, warning: 1 },
       enableTagOverride: false,
+      bound: true,
       taggedAddresses: family === 0 ? undefined : { [`lan_ipv${family}`]: at, [`wan_ipv${family}`]: at },
     },
     checks:

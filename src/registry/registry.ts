@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { type Clock, messageOf, type Random, TuskerError } from "../kernel/index.ts";
 import { type Server, serveHttp1 } from "../net/index.ts";
 import { type Agent, aliveCheckId, localAgent } from "./agent.ts";
@@ -8,9 +9,15 @@ import type { Probes } from "./checks/probe.ts";
 import { tcpProbe } from "./checks/tcp-probe.ts";
 import { isLoopback, refuseRebinding } from "./host.ts";
 import { instanceCheckId, type LocalInstance, rowsOf } from "./instance.ts";
-import { type LogEntry, memoryLog } from "./state/log.ts";
-import type { CheckStatus, ServiceRow } from "./state/model.ts";
+import { type SessionKeeper, sessionKeeper } from "./kv/session-keeper.ts";
+import { type ChangeLog, type LogEntry, memoryLog } from "./state/log.ts";
+import type { Change, CheckStatus, ServiceRow } from "./state/model.ts";
 import { openStore, type Store } from "./state/store.ts";
+import { Tables } from "./state/tables.ts";
+import { diskLog } from "./storage/disk-log.ts";
+import { sqliteDisk } from "./storage/sqlite-disk.ts";
+import { fromStored } from "./storage/stored.ts";
+import { uuid } from "./uuid.ts";
 import { wireHandler } from "./wire/handler.ts";
 import { worstOf } from "./wire/rows.ts";
 
@@ -26,6 +33,8 @@ export interface RegistryOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: RegistryLog;
+  /** Folder of `registry.db`, made if need be. Default: everything is in memory and ends with this process. */
+  readonly dataDir?: string;
   /** Default "dc1". */
   readonly datacenter?: string;
   /** Name of this node; default the machine's. */
@@ -50,7 +59,7 @@ export interface Registry extends AsyncDisposable {
   readonly host: string;
   /** The real port, also when 0 was asked for. */
   readonly port: number;
-  /** Adds or replaces an instance. @throws TuskerError REGISTRY_INVALID */
+  /** Adds or replaces an instance; it ends with this process. @throws TuskerError REGISTRY_INVALID, REGISTRY_STORAGE */
   register(instance: LocalInstance): Promise<void>;
   /** Removes an instance with its checks. An unknown id is fine. */
   deregister(id: string): Promise<void>;
@@ -62,7 +71,7 @@ export interface Registry extends AsyncDisposable {
   changesSince(index: number): readonly LogEntry[] | undefined;
   /** Counts for metrics. */
   readonly stats: RegistryStats;
-  /** Stops accepting, answers all waiting queries with what they have, stops checking. */
+  /** Stops accepting, answers all waiting queries with what they have, stops checking, closes the database. */
   drain(graceMs: number): Promise<void>;
 }
 
@@ -91,40 +100,104 @@ export interface RegistryStats {
 }
 
 /**
- * Starts a registry. Its port opens when everything behind it is ready.
+ * Starts a registry. Its port opens when everything behind it is ready: what was stored is back, with the status it
+ * had.
  *
- * @throws TuskerError NET_PORT_TAKEN (see `probeRegistry` for what is there), NET_BIND
+ * @throws TuskerError NET_PORT_TAKEN (see `probeRegistry` for what is there), NET_BIND, REGISTRY_STORAGE
  * @example await using registry = await startRegistry({ port: 8500, clock, random, log });
  */
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
+  const { log, host = "127.0.0.1" } = options;
+  const history = await openHistory(options);
+  try {
+    const { store, agent, checks, sessions, onError, identity } = await prepare(options, history);
+    let port = options.port;
+    const wire = {
+      store,
+      agent,
+      sessions,
+      identity: { ...identity, port: () => port },
+      random: options.random,
+    };
+    const handler = wireHandler(wire, onError);
+    const server = await serveHttp1(isLoopback(host) ? refuseRebinding(handler) : handler, {
+      host,
+      port,
+      onError,
+      clock: options.clock,
+    });
+    port = server.port;
+    if (host !== reachable(host)) {
+      log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
+    }
+    return registryOf({ store, agent, checks, sessions, server });
+  } catch (error) {
+    await history.log.close();
+    throw error;
+  }
+}
+
+/** The log and the tables it led to. */
+interface History {
+  readonly log: ChangeLog;
+  readonly tables: Tables;
+}
+
+async function openHistory({ dataDir, clock, log }: RegistryOptions): Promise<History> {
+  const start = clock.wall();
+  const tables = new Tables();
+  if (dataDir === undefined) return { log: memoryLog(start), tables };
+  const path = join(dataDir, "registry.db");
+  const disk = await sqliteDisk(path);
+  for (const row of disk.rows) tables.restore(fromStored(row), row);
+  const onFailure = ({ message }: TuskerError): void => log.error(message);
+  return { log: diskLog(disk, { start, path, onFailure }), tables };
+}
+
+/** Everything behind the port. */
+async function prepare(options: RegistryOptions, { log: history, tables }: History) {
   const { clock, random, log, host = "127.0.0.1" } = options;
-  const onError = (error: unknown): void =>
+  const onError = (error: unknown): void => {
+    // Of its disk it complained once, and louder.
+    if (error instanceof TuskerError && error.code === "REGISTRY_STORAGE") return;
     log.error("the registry failed to answer", { reason: messageOf(error) });
-  const store = openStore({ clock, log: memoryLog(clock.wall()), maxWaiting: options.maxWaiting ?? 10_000 });
+  };
+  const store = openStore({ clock, log: history, tables, maxWaiting: options.maxWaiting ?? 10_000 });
   const node = options.node ?? hostname().toLowerCase();
   const probes = options.probes ?? { http: httpProbe, tcp: tcpProbe };
   const checks = checker({ store, node, clock, random, probes, onError });
   const agent = localAgent(node, store, checks);
   const address = options.advertise ?? reachable(host);
-  const id = uuid(random);
-  await store.commit(ownRows(node, id, address));
-  let port = options.port;
-  const identity = { datacenter: options.datacenter ?? "dc1", node, id, address, port: () => port };
-  const handler = wireHandler({ store, agent, identity, random }, onError);
-  const server = await serveHttp1(isLoopback(host) ? refuseRebinding(handler) : handler, {
-    host,
-    port: options.port,
+  const id = tables.node(node)?.row.id ?? uuid(random);
+  await store.commit([...ownRows(node, id, address), ...endedWithUs(tables, node)]);
+  checks.resume(tables.node(node)?.checks.values() ?? []);
+  const sessions = sessionKeeper({ store, clock, onError });
+  sessions.resume();
+  return {
+    store,
+    agent,
+    checks,
+    sessions,
     onError,
-    clock,
-  });
-  port = server.port;
-  if (host !== reachable(host)) {
-    log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
-  }
-  return registryOf(store, agent, checks, server);
+    identity: { datacenter: options.datacenter ?? "dc1", node, id, address },
+  };
 }
 
-function registryOf(store: Store, agent: Agent, checks: Checker, server: Server): Registry {
+/** Instances of the process before: nobody is left who would take them out. */
+function endedWithUs(tables: Tables, node: string): Change[] {
+  const services = [...(tables.node(node)?.services.values() ?? [])];
+  return services.filter(({ bound }) => bound === true).map(({ id }) => ({ kind: "service-gone", node, id }));
+}
+
+interface Parts {
+  readonly store: Store;
+  readonly agent: Agent;
+  readonly checks: Checker;
+  readonly sessions: SessionKeeper;
+  readonly server: Server;
+}
+
+function registryOf({ store, agent, checks, sessions, server }: Parts): Registry {
   const { tables } = store;
   const registry: Registry = {
     url: `http://${reachable(server.host)}:${server.port}`,
@@ -155,11 +228,13 @@ function registryOf(store: Store, agent: Agent, checks: Checker, server: Server)
         refused: store.waits.refused,
       };
     },
-    drain(graceMs) {
+    async drain(graceMs) {
       checks[Symbol.dispose]();
+      sessions[Symbol.dispose]();
       const closed = server.drain(graceMs);
       store.waits.release();
-      return closed;
+      await closed;
+      await store.log.close();
     },
     [Symbol.asyncDispose]: () => registry.drain(0),
   };
@@ -211,12 +286,4 @@ function ownRows(node: string, id: string, address: string): Parameters<Store["c
 /** An address clients can connect to: everybody's address is ours. */
 function reachable(host: string): string {
   return host === "0.0.0.0" || host === "::" || host === "" ? "127.0.0.1" : host;
-}
-
-/** RFC 9562 §5.4; need not be unguessable. */
-function uuid(random: Random): string {
-  const hex = (digits: number): string =>
-    Array.from({ length: digits }, () => random.below(16).toString(16)).join("");
-  const variant = (8 + random.below(4)).toString(16);
-  return `${hex(8)}-${hex(4)}-4${hex(3)}-${variant}${hex(3)}-${hex(12)}`;
 }

@@ -349,7 +349,3 @@ test("a watch whose wait ends without news asks again with the same index", asyn
   assert.equal(changes, 0);
   assert.ok(BigInt(index ?? 0) >= 1n);
 });
-
-test("paths outside the tier are answered 404, which the client reads as absent", async () => {
-  assert.equal(await consul.kv.get("x"), undefined);
-});

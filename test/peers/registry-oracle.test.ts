@@ -4,20 +4,11 @@
  * difference we chose.
  */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { createServer } from "node:net";
-import { resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { type Random, seededRandom, systemClock, systemRandom } from "../../src/kernel/index.ts";
 import { type HttpClient, httpClient } from "../../src/net/index.ts";
 import { type Registry, startRegistry } from "../../src/registry/index.ts";
-
-const program = resolve(import.meta.dirname, "../../.peers/consul/usr/bin/consul");
-const skip = existsSync(program)
-  ? false
-  : "no .peers/consul here; fetch it with: node scripts/setup-peers.ts";
+import { type ConsulPeer, eventually, skipWithoutPeer, startConsulPeer } from "../support/consul-peer.ts";
 
 interface Exchange {
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
@@ -31,7 +22,8 @@ interface Said {
   readonly body: unknown;
 }
 
-let peer: ChildProcess | undefined;
+const skip = skipWithoutPeer;
+let peer: ConsulPeer | undefined;
 let peerUrl = "";
 let registry: Registry;
 let http: HttpClient;
@@ -46,58 +38,16 @@ before(async () => {
     node: "box",
     log: { info: () => undefined, error: (message, fields) => assert.fail(`${message} ${fields?.reason}`) },
   });
-  const [wire, server, serf] = [await freePort(), await freePort(), await freePort()];
-  peerUrl = `http://127.0.0.1:${wire}`;
-  const flags = {
-    bind: "127.0.0.1",
-    node: "box",
-    "log-level": "err",
-    "http-port": wire,
-    "server-port": server,
-  };
-  const ports = { "serf-lan-port": serf, "serf-wan-port": -1, "dns-port": -1, "grpc-port": -1 };
-  peer = spawn(
-    program,
-    ["agent", "-dev", ...Object.entries({ ...flags, ...ports }).map(([name, value]) => `-${name}=${value}`)],
-    { stdio: "ignore" },
-  );
-  await eventually(async () => {
-    const { body } = await ask(peerUrl, { method: "GET", path: "/v1/health/node/box" });
-    assert.ok(Array.isArray(body) && body.length === 1);
-  });
+  peer = await startConsulPeer();
+  peerUrl = peer.url;
 });
 
 after(async () => {
-  if (peer !== undefined) {
-    const ended = once(peer, "exit");
-    peer.kill("SIGKILL");
-    await ended;
-  }
+  await peer?.[Symbol.asyncDispose]();
   if (skip !== false) return;
   await http[Symbol.asyncDispose]();
   await registry[Symbol.asyncDispose]();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-/** Repeats until it holds: an agent there tells its catalog a moment later. */
-async function eventually(check: () => Promise<void>): Promise<void> {
-  const from = systemClock.now();
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (systemClock.now() - from > 5_000) throw error;
-      await systemClock.sleep(20);
-    }
-  }
-}
 
 const always = ["content-type", "allow", "x-consul-reason"];
 const onReads = ["x-consul-knownleader", "x-consul-lastcontact", "x-consul-effective-consistency"];

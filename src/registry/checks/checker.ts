@@ -10,6 +10,8 @@ import { type TtlCheck, ttlCheck } from "./ttl-check.ts";
 export interface Checker extends Disposable {
   /** An instance reported its TTL check. */
   beat(checkId: string): void;
+  /** Goes on with checks that were stored: instances get time to find the registry again. */
+  resume(checks: Iterable<Check>): void;
   /** How many checks run. */
   readonly running: number;
 }
@@ -24,6 +26,9 @@ export interface CheckerOptions {
   /** Hears of a result that could not be written down. */
   readonly onError: (error: unknown) => void;
 }
+
+/** A heartbeat of a second or two must not lose every instance because the registry was away for three. */
+const resumeGraceMs = 10_000;
 
 interface Running {
   readonly spec: CheckSpec;
@@ -58,6 +63,13 @@ class RunningChecks implements Checker {
 
   beat(checkId: string): void {
     this.#running.get(checkId)?.work.beat?.();
+  }
+
+  resume(checks: Iterable<Check>): void {
+    for (const check of checks) {
+      this.#adopt(check);
+      this.#running.get(check.id)?.work.beat?.(resumeGraceMs);
+    }
   }
 
   follow(changes: readonly Change[]): void {

@@ -2,8 +2,8 @@ import type { Clock, Timer } from "../../kernel/index.ts";
 
 /** A check whose instance must say that it is alive. */
 export interface TtlCheck extends Disposable {
-  /** The instance said something: the time starts anew. */
-  beat(): void;
+  /** The instance said something: the time starts anew, and is no shorter than `atLeastMs`. */
+  beat(atLeastMs?: number): void;
 }
 
 /**
@@ -26,8 +26,8 @@ export function ttlCheck(ttlMs: number, clock: Clock, expire: () => void): TtlCh
   };
   plan();
   return {
-    beat() {
-      deadline = clock.now() + ttlMs;
+    beat(atLeastMs = 0) {
+      deadline = clock.now() + Math.max(ttlMs, atLeastMs);
       if (timer === undefined) plan();
     },
     [Symbol.dispose]: () => timer?.cancel(),

@@ -13,10 +13,20 @@ export interface LogEntry {
 export interface ChangeLog {
   /** Index of the last entry, or where numbering starts when there is none; ≥ 1. */
   readonly last: number;
-  /** Keeps an entry whose index is higher than `last`. Resolves when it is as safe as this log makes it. */
-  append(entry: LogEntry): Promise<void>;
+  /** @throws TuskerError REGISTRY_STORAGE when nothing more can be kept */
+  assertWritable(): void;
+  /** Takes an entry whose index is higher than `last`. */
+  append(entry: LogEntry): void;
+  /**
+   * Resolves when everything up to an index is as safe as this log makes it; undefined when it is so already.
+   *
+   * @throws TuskerError REGISTRY_STORAGE when it never will be
+   */
+  settled(index: number): Promise<void> | undefined;
   /** Entries after an index, oldest first; undefined when some of them are no longer kept. */
   since(index: number): readonly LogEntry[] | undefined;
+  /** Waits until everything is safe; nothing is taken from then on. */
+  close(): Promise<void>;
 }
 
 /**
@@ -34,6 +44,7 @@ export function memoryLog(start: number, capacity: number = 10_000): ChangeLog {
     get last() {
       return last;
     },
+    assertWritable: () => undefined,
     append(entry) {
       last = entry.index;
       entries.push(entry);
@@ -42,12 +53,13 @@ export function memoryLog(start: number, capacity: number = 10_000): ChangeLog {
         const dropped = entries.splice(0, entries.length - capacity);
         forgotten = dropped.at(-1)?.index ?? forgotten;
       }
-      return Promise.resolve();
     },
+    settled: () => undefined,
     since(index) {
       if (index < forgotten) return undefined;
       return entries.slice(lowerBound(entries, index));
     },
+    close: () => Promise.resolve(),
   };
 }
 

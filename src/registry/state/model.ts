@@ -34,6 +34,8 @@ export interface Service {
   readonly taggedAddresses?:
     | Readonly<Record<string, { readonly address: string; readonly port: number }>>
     | undefined;
+  /** Registered by code in the registry's own process: it ends when that process does. */
+  readonly bound?: boolean | undefined;
 }
 
 /** A check of a node (`serviceId` empty) or of an instance on it, as registered. */
@@ -95,9 +97,41 @@ export interface CheckPolicy {
   readonly deregisterAfterMs: number;
 }
 
+/** Somebody who may hold keys, as long as its checks and its heartbeat say that it is alive. */
+export interface Session {
+  readonly id: string;
+  readonly name: string;
+  readonly node: string;
+  /** Checks on the node that end the session when one turns critical or goes; of the node itself. */
+  readonly nodeChecks: readonly string[];
+  /** As `nodeChecks`, of instances on the node. */
+  readonly serviceChecks: readonly string[];
+  /** How long nobody may take a key that the end of this session freed. */
+  readonly lockDelayMs: number;
+  /** What becomes of the keys it holds. */
+  readonly behavior: "release" | "delete";
+  /** As written; empty: it needs no heartbeat. */
+  readonly ttl: string;
+}
+
+/** One key with its value. */
+export interface KvEntry {
+  readonly key: string;
+  /** Base64, as it travels; empty: no value. */
+  readonly value: string;
+  /** A 64-bit number that means something to the client, in digits: it may exceed what a number holds exactly. */
+  readonly flags: string;
+  /** Id of the session that holds the key; empty: nobody does. */
+  readonly session: string;
+  /** How often the key was taken. */
+  readonly lockIndex: number;
+}
+
 export type NodeRow = Node & Indexes;
 export type ServiceRow = Service & Indexes;
 export type CheckRow = Check & Indexes;
+export type SessionRow = Session & Indexes;
+export type KvRow = KvEntry & Indexes;
 
 /** One step of a transaction. A transaction is applied as a whole under one index. */
 export type Change =
@@ -106,4 +140,8 @@ export type Change =
   | { readonly kind: "service"; readonly service: Service }
   | { readonly kind: "service-gone"; readonly node: string; readonly id: string }
   | { readonly kind: "check"; readonly check: Check }
-  | { readonly kind: "check-gone"; readonly node: string; readonly id: string };
+  | { readonly kind: "check-gone"; readonly node: string; readonly id: string }
+  | { readonly kind: "session"; readonly session: Session }
+  | { readonly kind: "session-gone"; readonly id: string }
+  | { readonly kind: "kv"; readonly entry: KvEntry }
+  | { readonly kind: "kv-gone"; readonly key: string };

@@ -11,6 +11,7 @@ const serviceFields = [
   "weights",
   "enableTagOverride",
   "taggedAddresses",
+  "bound",
 ] as const;
 /** Without `output`: what a check says is no change. */
 const checkFields = [

@@ -2,20 +2,22 @@ import type { Clock } from "../../kernel/index.ts";
 import type { ChangeLog } from "./log.ts";
 import type { Change } from "./model.ts";
 import { type Applied, Tables } from "./tables.ts";
-import { type Versions, versions } from "./versions.ts";
+import { keyOf, prefixOf, type Topic } from "./topics.ts";
+import { versions } from "./versions.ts";
 import { type Waits, waits } from "./waits.ts";
 
 /** Tables, their versions, who waits for them, and the log they come from: the one place where anything changes. */
 export interface Store {
   readonly tables: Tables;
-  readonly versions: Versions;
   readonly waits: Waits;
   readonly log: ChangeLog;
+  /** Index of the last change of a topic, ≥ 1. */
+  version(topic: Topic): number;
   /**
-   * Applies a transaction at once and resolves with its index when the log has it; with the last index when it
-   * changed nothing.
+   * Applies a transaction at once and resolves with its index when it is safe; with the last index when it changed
+   * nothing, and then what it found is safe.
    *
-   * @throws TuskerError REGISTRY_UNKNOWN
+   * @throws TuskerError REGISTRY_UNKNOWN, REGISTRY_STORAGE
    */
   commit(changes: readonly Change[]): Promise<number>;
   /** Hears of every transaction that changed something, before the watchers do. */
@@ -25,30 +27,42 @@ export interface Store {
 export interface StoreOptions {
   readonly clock: Clock;
   readonly log: ChangeLog;
+  /** Default: empty. */
+  readonly tables?: Tables;
   /** How many questions may wait at once. */
   readonly maxWaiting: number;
 }
 
-/** @param options an empty log; the tables start empty with it */
-export function openStore({ clock, log, maxWaiting }: StoreOptions): Store {
-  const tables = new Tables();
-  const known = versions(log.last);
+/** Opens a store on a log; the tables are what the log's storage held. */
+export function openStore({ clock, log, tables = new Tables(), maxWaiting }: StoreOptions): Store {
+  const floor = log.last;
+  const known = versions(floor);
   const sleeping = waits(clock, maxWaiting);
   const followers: ((applied: Applied) => void)[] = [];
   return {
     tables,
-    versions: known,
     waits: sleeping,
     log,
+    version(topic) {
+      // Keys carry their own index: a version of each beside it would only take room from the topics.
+      const key = keyOf(topic);
+      if (key !== undefined) return Math.max(floor, tables.kv.versionOf(key));
+      const prefix = prefixOf(topic);
+      if (prefix !== undefined) return Math.max(floor, tables.kv.versionUnder(prefix));
+      return known.of(topic);
+    },
     async commit(changes) {
-      const index = log.last + 1;
-      const applied = tables.apply(index, changes);
-      if (applied.changes.length === 0) return log.last;
-      known.bump(applied.touched, index);
-      const kept = log.append({ index, atMs: clock.wall(), changes: applied.changes });
-      for (const follower of followers) follower(applied);
-      sleeping.wake(applied.touched);
-      await kept;
+      log.assertWritable();
+      const applied = tables.apply(log.last + 1, changes);
+      const changed = applied.changes.length > 0;
+      const index = changed ? log.last + 1 : log.last;
+      if (changed) {
+        known.bump(applied.touched, index);
+        log.append({ index, atMs: clock.wall(), changes: applied.changes });
+        for (const follower of followers) follower(applied);
+        sleeping.wake(applied.touched, applied.keys);
+      }
+      await log.settled(index);
       return index;
     },
     follow(follower) {

@@ -1,4 +1,5 @@
 import { TuskerError } from "../../kernel/index.ts";
+import { KvTable } from "./kv.ts";
 import { Listing } from "./listing.ts";
 import type {
   Change,
@@ -6,12 +7,15 @@ import type {
   CheckRow,
   CheckStatus,
   Indexes,
+  KvEntry,
   Node,
   NodeRow,
   Service,
   ServiceRow,
+  Session,
 } from "./model.ts";
 import { sameCheck, sameNode, sameService } from "./same.ts";
+import { SessionTable } from "./sessions.ts";
 import { type Topic, topics } from "./topics.ts";
 import { verifyReferences } from "./verify.ts";
 
@@ -21,6 +25,8 @@ export interface Applied {
   readonly changes: readonly Change[];
   /** What watchers must hear of. */
   readonly touched: ReadonlySet<Topic>;
+  /** Keys that were written or deleted. */
+  readonly keys: ReadonlySet<string>;
 }
 
 /** A node with all that is on it. */
@@ -32,12 +38,14 @@ export interface NodeEntry {
   readonly checksOf: Map<string, Map<string, CheckRow>>;
 }
 
-/** Nodes, instances and checks, in memory. Pure: no time, no I/O; the same changes give the same tables. */
+/** Nodes, instances, checks, sessions and keys, in memory. Pure: no time, no I/O; the same changes give the same tables. */
 export class Tables {
   readonly #nodes = new Map<string, NodeEntry>();
   /** Instances of a service, by node and id. */
   readonly #instances = new Map<string, Map<string, ServiceRow>>();
   readonly #listing = new Listing();
+  readonly kv: KvTable = new KvTable();
+  readonly sessions: SessionTable = new SessionTable();
 
   /**
    * Applies a transaction as a whole under `index`; steps that change nothing are left out.
@@ -48,9 +56,16 @@ export class Tables {
     verifyReferences(this, changes);
     const done: Change[] = [];
     const touched = new Set<Topic>();
-    const step = { index, done, touched };
+    const keys = new Set<string>();
+    const step = { index, done, touched, keys };
     for (const change of changes) this.#applyOne(step, change);
-    return { changes: done, touched };
+    return { changes: done, touched, keys };
+  }
+
+  /** Puts back a row that was stored, after all that it hangs on. */
+  restore(change: Change, { createIndex, modifyIndex }: Indexes): void {
+    const step = { index: modifyIndex, created: createIndex, done: [], touched: new Set<Topic>() };
+    this.#applyOne({ ...step, keys: new Set() }, change);
   }
 
   /** Replaces what a check says, without a trace. */
@@ -125,6 +140,18 @@ export class Tables {
       case "check-gone":
         this.#dropCheck(step, change.node, change.id);
         break;
+      case "session":
+        this.#addSession(step, change.session);
+        break;
+      case "session-gone":
+        this.#dropSession(step, change.id);
+        break;
+      case "kv":
+        this.#setKey(step, change.entry);
+        break;
+      case "kv-gone":
+        this.#dropKey(step, change.key);
+        break;
       default:
         change satisfies never;
     }
@@ -133,7 +160,7 @@ export class Tables {
   #setNode(step: Step, node: Node): void {
     const entry = this.#nodes.get(node.name);
     if (entry !== undefined && sameNode(entry.row, node)) return;
-    const row = { ...node, ...indexes(step.index, entry?.row) };
+    const row = { ...node, ...indexes(step, entry?.row) };
     if (entry === undefined) {
       this.#nodes.set(node.name, { row, services: new Map(), checks: new Map(), checksOf: new Map() });
     } else {
@@ -158,7 +185,7 @@ export class Tables {
   #setService(step: Step, service: Service): void {
     const before = this.service(service.node, service.id);
     if (before !== undefined && sameService(before, service)) return;
-    const row = { ...service, ...indexes(step.index, before) };
+    const row = { ...service, ...indexes(step, before) };
     this.#touchService(step, row);
     // Added before the old one is removed, so that what both have never counts as gone.
     const listed = this.#listing.add(row);
@@ -196,7 +223,7 @@ export class Tables {
       return;
     }
     if (before !== undefined) this.#removeCheck(step, before);
-    const row = { ...check, ...indexes(step.index, before) };
+    const row = { ...check, ...indexes(step, before) };
     this.#putCheck(row);
     this.#touchCheck(step, row);
     step.done.push({ kind: "check", check });
@@ -207,6 +234,35 @@ export class Tables {
     if (row === undefined) return;
     this.#removeCheck(step, row);
     step.done.push({ kind: "check-gone", node, id });
+  }
+
+  #addSession(step: Step, session: Session): void {
+    if (!this.sessions.add(session, indexes(step, undefined))) return;
+    this.#touchSession(step, session);
+    step.done.push({ kind: "session", session });
+  }
+
+  #dropSession(step: Step, id: string): void {
+    const row = this.sessions.drop(id);
+    if (row === undefined) return;
+    this.#touchSession(step, row);
+    step.done.push({ kind: "session-gone", id });
+  }
+
+  #touchSession({ touched }: Step, { id, node }: Session): void {
+    touched.add(topics.sessions).add(topics.session(id)).add(topics.nodeSessions(node));
+  }
+
+  #setKey(step: Step, entry: KvEntry): void {
+    if (!this.kv.set(entry, (before) => indexes(step, before))) return;
+    step.keys.add(entry.key);
+    step.done.push({ kind: "kv", entry });
+  }
+
+  #dropKey(step: Step, key: string): void {
+    if (!this.kv.drop(key, step.index)) return;
+    step.keys.add(key);
+    step.done.push({ kind: "kv-gone", key });
   }
 
   #putCheck(row: CheckRow): void {
@@ -250,12 +306,15 @@ export class Tables {
 
 interface Step {
   readonly index: number;
+  /** When what is new was really made; default now. */
+  readonly created?: number;
   readonly done: Change[];
   readonly touched: Set<Topic>;
+  readonly keys: Set<string>;
 }
 
-function indexes(index: number, before: Indexes | undefined): Indexes {
-  return { createIndex: before?.createIndex ?? index, modifyIndex: index };
+function indexes({ index, created = index }: Step, before: Indexes | undefined): Indexes {
+  return { createIndex: before?.createIndex ?? created, modifyIndex: index };
 }
 
 function instanceKey({ node, id }: Service): string {

@@ -21,6 +21,28 @@ export const topics = {
   node: (name: string): Topic => `node:${name}`,
   /** Checks on a node. */
   nodeChecks: (name: string): Topic => `node-checks:${name}`,
+  /** All sessions. */
+  sessions: "sessions" as Topic,
+  session: (id: string): Topic => `session:${id}`,
+  /** Sessions of a node. */
+  nodeSessions: (name: string): Topic => `node-sessions:${name}`,
+  /** One key. */
+  key: (key: string): Topic => `${keyMark}${key}`,
+  /** Every key that begins so. */
+  prefix: (prefix: string): Topic => `${prefixMark}${prefix}`,
   /** Checks in a state. */
   state: (status: CheckStatus | "any"): Topic => `state:${status}`,
 };
+
+const keyMark = "key:";
+const prefixMark = "prefix:";
+
+/** The key a topic is about. */
+export function keyOf(topic: Topic): string | undefined {
+  return topic.startsWith(keyMark) ? topic.slice(keyMark.length) : undefined;
+}
+
+/** The beginning of the keys a topic is about. */
+export function prefixOf(topic: Topic): string | undefined {
+  return topic.startsWith(prefixMark) ? topic.slice(prefixMark.length) : undefined;
+}

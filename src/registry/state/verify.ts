@@ -45,6 +45,11 @@ export function verifyReferences(existing: Existing, changes: readonly Change[])
         verifyCheck(change.check, hasNode, hasService);
         break;
       case "check-gone":
+      // Keys and sessions are checked by the operations on them, which read before they write.
+      case "session":
+      case "session-gone":
+      case "kv":
+      case "kv-gone":
         break;
       default:
         change satisfies never;

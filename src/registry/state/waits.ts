@@ -1,5 +1,5 @@
 import type { Clock } from "../../kernel/index.ts";
-import type { Topic } from "./topics.ts";
+import { prefixOf, type Topic, topics } from "./topics.ts";
 
 /** Questions that wait for a change of a topic. */
 export interface Waits {
@@ -8,8 +8,8 @@ export interface Waits {
    * undefined, at once, when too many wait already.
    */
   on(topic: Topic, waitMs: number, signal: AbortSignal): Promise<void> | undefined;
-  /** Wakes who waits for one of these topics. */
-  wake(touched: Iterable<Topic>): void;
+  /** Wakes who waits for one of these topics, for one of these keys, or for what one of them begins with. */
+  wake(touched: Iterable<Topic>, keys?: Iterable<string>): void;
   /** Wakes everybody, now and from now on. */
   release(): void;
   /** How many wait now. */
@@ -21,6 +21,8 @@ export interface Waits {
 /** @param max how many may wait at once */
 export function waits(clock: Clock, max: number): Waits {
   const sleepers = new Map<Topic, Set<() => void>>();
+  /** Topics of `sleepers` that are about keys that begin alike. */
+  const prefixes = new Map<Topic, string>();
   let waiting = 0;
   let refused = 0;
   let released = false;
@@ -29,10 +31,15 @@ export function waits(clock: Clock, max: number): Waits {
     const { promise, resolve } = Promise.withResolvers<void>();
     const group = sleepers.get(topic) ?? new Set();
     sleepers.set(topic, group);
+    const prefix = prefixOf(topic);
+    if (prefix !== undefined) prefixes.set(topic, prefix);
     waiting++;
     const end = (): void => {
       if (!group.delete(end)) return;
-      if (group.size === 0 && sleepers.get(topic) === group) sleepers.delete(topic);
+      if (group.size === 0 && sleepers.get(topic) === group) {
+        sleepers.delete(topic);
+        prefixes.delete(topic);
+      }
       waiting--;
       timer.cancel();
       signal.removeEventListener("abort", end);
@@ -44,6 +51,10 @@ export function waits(clock: Clock, max: number): Waits {
     return promise;
   };
 
+  const wakeAll = (topic: Topic): void => {
+    for (const end of [...(sleepers.get(topic) ?? [])]) end();
+  };
+
   return {
     on(topic, waitMs, signal) {
       if (released || signal.aborted) return Promise.resolve();
@@ -51,9 +62,13 @@ export function waits(clock: Clock, max: number): Waits {
       refused++;
       return undefined;
     },
-    wake(touched) {
+    wake(touched, keys = []) {
       if (waiting === 0) return;
-      for (const topic of touched) for (const end of [...(sleepers.get(topic) ?? [])]) end();
+      for (const topic of touched) wakeAll(topic);
+      for (const key of keys) {
+        wakeAll(topics.key(key));
+        for (const [topic, prefix] of [...prefixes]) if (key.startsWith(prefix)) wakeAll(topic);
+      }
     },
     release() {
       released = true;

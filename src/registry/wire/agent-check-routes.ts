@@ -4,7 +4,7 @@ import type { CheckStatus } from "../state/model.ts";
 import { type CheckBody, checkAliases, checkFields, statusOf, toLocalCheck } from "./check-body.ts";
 import { decodeBody, fields, text } from "./decode.ts";
 import { refusal } from "./refusal.ts";
-import { done, json, type Route, type Wire } from "./route.ts";
+import { done, json, type Route, settled, type Wire } from "./route.ts";
 import { agentCheckJson } from "./rows.ts";
 
 interface CheckRegistration extends CheckBody {
@@ -36,13 +36,13 @@ export function agentCheckRoutes({ store, agent, identity }: Wire): readonly Rou
     {
       verb: "GET",
       path: "/v1/agent/checks",
-      run() {
+      run: settled(store, () => {
         const rows = [...(store.tables.node(identity.node)?.checks.values() ?? [])]
           // Nobody registered it with the agent: it is how others see the agent.
           .filter(({ id }) => id !== aliveCheckId)
           .sort((a, b) => (a.id < b.id ? -1 : 1));
         return json(Object.fromEntries(rows.map((row) => [row.id, agentCheckJson(row)])));
-      },
+      }),
     },
     {
       verb: "PUT",

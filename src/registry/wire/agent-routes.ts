@@ -3,16 +3,17 @@ import { aliveCheckId } from "../agent.ts";
 import { decodeBody } from "./decode.ts";
 import { booleanOf } from "./parameters.ts";
 import { refusal } from "./refusal.ts";
-import { done, json, plain, type Reply, type Route, type Wire } from "./route.ts";
+import { done, json, plain, type Reply, type Route, settled, type Wire, type WireRequest } from "./route.ts";
 import { agentCheckJson, agentServiceJson, worstOf } from "./rows.ts";
 import { readServiceBody, toLocalService } from "./service-body.ts";
 
 /** `/v1/agent/service…`, maintenance and health: the instances of this node. */
 export function agentRoutes(wire: Wire): readonly Route[] {
-  return [...reads(wire), ...writes(wire)];
+  const safeReads = reads(wire).map((route) => ({ ...route, run: settled(wire.store, route.run) }));
+  return [...safeReads, ...writes(wire)];
 }
 
-function reads(wire: Wire): readonly Route[] {
+function reads(wire: Wire): readonly (Route & { run(request: WireRequest): Reply })[] {
   const { tables } = wire.store;
   const { node } = wire.identity;
   const health = (serviceId: string): { status: ReturnType<typeof worstOf>; json: object } | undefined => {

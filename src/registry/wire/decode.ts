@@ -56,6 +56,7 @@ function cutOff(text: string): boolean {
 export function fields<Shape>(
   table: Fields<Shape>,
   aliases: Readonly<Record<string, keyof Shape & string>> = {},
+  options: { readonly unknown?: "refused" | "ignored" } = {},
 ): Read<Partial<Shape>> {
   const byLowerCase = new Map<string, keyof Shape & string>(Object.entries(aliases));
   for (const key in table) byLowerCase.set(key.toLowerCase(), key);
@@ -64,7 +65,10 @@ export function fields<Shape>(
     const result: Partial<Shape> = {};
     for (const [key, inner] of entriesOf(value, field)) {
       const name = byLowerCase.get(key.toLowerCase());
-      if (name === undefined) throw failed(`json: unknown field "${key}"`);
+      if (name === undefined) {
+        if (options.unknown === "ignored") continue;
+        throw failed(`json: unknown field "${key}"`);
+      }
       if (inner !== null) result[name] = table[name](inner, `${field}.${name}`);
     }
     return result;

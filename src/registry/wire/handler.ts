@@ -4,6 +4,9 @@ import { agentCheckRoutes } from "./agent-check-routes.ts";
 import { agentRoutes } from "./agent-routes.ts";
 import { catalogRoutes } from "./catalog-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
+import { kvRoutes } from "./kv/kv-routes.ts";
+import { sessionRoutes } from "./kv/session-routes.ts";
+import { txnRoutes } from "./kv/txn-routes.ts";
 import { refuseFilter } from "./parameters.ts";
 import type { Reply, Route, Wire, WireRequest } from "./route.ts";
 import { plain } from "./route.ts";
@@ -28,8 +31,11 @@ export function wireHandler(wire: Wire, onError: (error: unknown) => void): Serv
     ...catalogRoutes(wire),
     ...healthRoutes(wire),
     ...selfRoutes(wire),
+    ...kvRoutes(wire),
+    ...sessionRoutes(wire),
+    ...txnRoutes(wire),
   ];
-  const byPath = new Map(routes.map((route) => [route.path, route]));
+  const byPath = Map.groupBy(routes, ({ path }) => path);
   return async (exchange) => {
     const found = find(byPath, exchange.target);
     const reply = await answer(found, exchange, onError);
@@ -38,29 +44,30 @@ export function wireHandler(wire: Wire, onError: (error: unknown) => void): Serv
 }
 
 interface Found {
-  readonly route?: Route | undefined;
+  /** One per verb; none: there is no such path. */
+  readonly routes: readonly Route[];
   readonly rest: string | undefined;
   readonly query: URLSearchParams;
 }
 
 /** Exact path first, then the longest one that ends in "/" and begins it. */
-function find(byPath: ReadonlyMap<string, Route>, target: string): Found {
+function find(byPath: ReadonlyMap<string, readonly Route[]>, target: string): Found {
   const mark = target.indexOf("?");
   const path = mark === -1 ? target : target.slice(0, mark);
   const query = new URLSearchParams(mark === -1 ? "" : target.slice(mark + 1));
   const exact = byPath.get(path);
-  if (exact !== undefined) return { route: exact, rest: "", query };
-  let best: Found = { rest: "", query };
+  if (exact !== undefined) return { routes: exact, rest: "", query };
+  let best: Found = { routes: [], rest: "", query };
   // Names after a path may hold slashes themselves; no path of ours has more than `maxDepth` of them.
   for (
     let at = path.indexOf("/", 1), depth = 1;
     at > 0 && depth <= maxDepth;
     at = path.indexOf("/", at + 1), depth++
   ) {
-    const route = byPath.get(path.slice(0, at + 1));
-    if (route !== undefined) best = { route, rest: path.slice(at + 1), query };
+    const routes = byPath.get(path.slice(0, at + 1));
+    if (routes !== undefined) best = { routes, rest: path.slice(at + 1), query };
   }
-  return best.route === undefined ? best : { ...best, rest: decoded(best.rest ?? "") };
+  return best.routes.length === 0 ? best : { ...best, rest: decoded(best.rest ?? "") };
 }
 
 function decoded(text: string): string | undefined {
@@ -72,14 +79,15 @@ function decoded(text: string): string | undefined {
 }
 
 async function answer(
-  { route, rest, query }: Found,
+  { routes, rest, query }: Found,
   exchange: ServerExchange,
   onError: (error: unknown) => void,
 ): Promise<Reply> {
-  if (route === undefined) return { status: 404 };
-  const allow: HeaderList = ["Allow", `OPTIONS,${route.verb}`];
+  if (routes.length === 0) return { status: 404 };
+  const allow: HeaderList = ["Allow", ["OPTIONS", ...routes.map(({ verb }) => verb)].join(",")];
   if (exchange.method === "OPTIONS") return { status: 200, headers: allow };
-  if (exchange.method !== route.verb) {
+  const route = routes.find(({ verb }) => verb === exchange.method);
+  if (route === undefined) {
     return { ...plain(405, `method ${exchange.method} not allowed`), headers: allow };
   }
   if (rest === undefined) return plain(400, "400 Bad Request");
@@ -88,9 +96,11 @@ async function answer(
     query,
     signal: exchange.signal,
     body: async () => new TextDecoder().decode(await exchange.bytes(maxBodyBytes)),
+    bytes: () => exchange.bytes(maxBodyBytes),
+    declaredBytes: exchange.header("content-length"),
   };
   try {
-    refuseFilter(query);
+    if (!route.path.startsWith("/v1/kv/")) refuseFilter(query);
     return await route.run(request);
   } catch (error) {
     return refused(error, onError);
@@ -99,11 +109,11 @@ async function answer(
 
 function refused(error: unknown, onError: (error: unknown) => void): Reply {
   if (error instanceof TuskerError) {
-    const { status } = error.details;
-    if (typeof status === "number") return plain(status, error.message);
+    const status = error.code === "NET_BODY_TOO_LARGE" ? 413 : error.details.status;
+    const text = error.code === "NET_BODY_TOO_LARGE" ? "Request body too large" : error.message;
     // A body we stopped reading would be taken for the next request.
-    if (error.code === "NET_BODY_TOO_LARGE")
-      return { ...plain(413, "Request body too large"), headers: ["Connection", "close"] };
+    if (status === 413) return { ...plain(status, text), headers: ["Connection", "close"] };
+    if (typeof status === "number") return plain(status, text);
   }
   onError(error);
   return plain(500, messageOf(error));
@@ -116,6 +126,9 @@ function written({ status, headers = [], content }: Reply, query: URLSearchParam
   if (content.kind === "text") {
     const type = content.type ?? "text/plain; charset=utf-8";
     return { status, headers: ["Content-Type", type, ...all], body: content.text };
+  }
+  if (content.kind === "bytes") {
+    return { status, headers: ["Content-Type", content.type, ...all], body: content.bytes };
   }
   const pretty = query.has("pretty");
   const body = pretty ? `${JSON.stringify(content.value, null, 4)}\n` : JSON.stringify(content.value);

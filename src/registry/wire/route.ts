@@ -1,6 +1,7 @@
 import type { Random } from "../../kernel/index.ts";
 import type { HeaderList } from "../../net/index.ts";
 import type { Agent } from "../agent.ts";
+import type { SessionKeeper } from "../kv/session-keeper.ts";
 import type { Store } from "../state/store.ts";
 import type { Topic } from "../state/topics.ts";
 import { type Blocking, blockingOf, consistencyOf, refuseForeign } from "./parameters.ts";
@@ -23,6 +24,7 @@ export interface Identity {
 export interface Wire {
   readonly store: Store;
   readonly agent: Agent;
+  readonly sessions: SessionKeeper;
   readonly identity: Identity;
   readonly random: Random;
 }
@@ -35,6 +37,10 @@ export interface WireRequest {
   readonly signal: AbortSignal;
   /** The body as text. @throws TuskerError NET_BODY_TOO_LARGE */
   body(): Promise<string>;
+  /** The body. @throws TuskerError NET_BODY_TOO_LARGE */
+  bytes(): Promise<Uint8Array>;
+  /** What the client says the body weighs. */
+  readonly declaredBytes: string | undefined;
 }
 
 /** What is answered. */
@@ -43,12 +49,13 @@ export interface Reply {
   readonly headers?: HeaderList;
   readonly content?:
     | { readonly kind: "json"; readonly value: unknown }
-    | { readonly kind: "text"; readonly text: string; readonly type?: string };
+    | { readonly kind: "text"; readonly text: string; readonly type?: string }
+    | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly type: string };
 }
 
 /** One endpoint. A path that ends in "/" takes whatever follows it as `rest`. */
 export interface Route {
-  readonly verb: "GET" | "PUT";
+  readonly verb: "GET" | "PUT" | "DELETE";
   readonly path: string;
   run(request: WireRequest): Reply | Promise<Reply>;
 }
@@ -67,17 +74,18 @@ export function plain(status: number, text: string): Reply {
 }
 
 /** One read: what it depends on, and what is true of it at the moment of asking. */
-export interface Read {
-  readonly topic: Topic;
-  readonly render: () => unknown;
-}
+export type Read = { readonly topic: Topic } & (
+  | { readonly render: () => unknown }
+  /** For a read that may find nothing, or answers with something other than JSON. */
+  | { readonly reply: () => Reply }
+);
 
 /**
  * A read that can wait for news:
  * 1. take the request apart, so that a wrong one is refused at once;
  * 2. without `index`, or with one older than the last change of the topic: answer at once;
  * 3. else wait until the topic changes, or the wait is over; an index from the future waits likewise;
- * 4. answer with what is true then and its index, which is where the reader goes on.
+ * 4. take what is true then, wait until that is safe, and answer with its index, where the reader goes on.
  */
 export function watched(wire: Wire, prepare: (request: WireRequest) => Read): Route["run"] {
   const { store, identity, random } = wire;
@@ -85,22 +93,36 @@ export function watched(wire: Wire, prepare: (request: WireRequest) => Read): Ro
     const blocking = blockingOf(request.query, random);
     const consistency = consistencyOf(request.query);
     refuseForeign(request.query.get("dc"), identity.datacenter);
-    const { topic, render } = prepare(request);
+    const read = prepare(request);
+    const { topic } = read;
     if (blocking.index > 0n) await news(store, topic, blocking, request.signal);
+    const index = store.version(topic);
+    const reply = "reply" in read ? read.reply() : json(read.render());
+    // What is told must never have to be taken back.
+    await store.log.settled(index);
     return {
-      status: 200,
+      ...reply,
       headers: [
+        ...(reply.headers ?? []),
         "X-Consul-Effective-Consistency",
         consistency,
         "X-Consul-Index",
-        String(store.versions.of(topic)),
+        String(index),
         "X-Consul-Knownleader",
         "true",
         "X-Consul-Lastcontact",
         "0",
       ],
-      content: { kind: "json", value: render() },
     };
+  };
+}
+
+/** A read that does not wait for news: of everything that is known, once it is safe. */
+export function settled(store: Store, run: (request: WireRequest) => Reply): Route["run"] {
+  return async (request) => {
+    const reply = run(request);
+    await store.log.settled(store.log.last);
+    return reply;
   };
 }
 
@@ -110,7 +132,7 @@ async function news(
   { index, waitMs }: Blocking,
   signal: AbortSignal,
 ): Promise<void> {
-  if (BigInt(store.versions.of(topic)) > index) return;
+  if (BigInt(store.version(topic)) > index) return;
   const waited = store.waits.on(topic, waitMs, signal);
   if (waited === undefined) {
     throw refusal(429, "Too many blocking queries are waiting; ask again in a moment");

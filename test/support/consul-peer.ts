@@ -1,0 +1,77 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { createServer } from "node:net";
+import { resolve } from "node:path";
+import { systemClock } from "../../src/kernel/index.ts";
+
+const program = resolve(import.meta.dirname, "../../.peers/consul/usr/bin/consul");
+
+/** Why tests beside the peer are skipped; false: they are not. */
+export const skipWithoutPeer: string | false = existsSync(program)
+  ? false
+  : "no .peers/consul here; fetch it with: node scripts/setup-peers.ts";
+
+/** The program whose wire we speak, on free ports, with its node named "box". */
+export interface ConsulPeer extends AsyncDisposable {
+  readonly url: string;
+  readonly dnsPort: number;
+}
+
+/** Starts it and waits until it knows itself. */
+export async function startConsulPeer(): Promise<ConsulPeer> {
+  const [wire, server, serf, dnsPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
+  const flags = {
+    bind: "127.0.0.1",
+    node: "box",
+    "log-level": "err",
+    "http-port": wire,
+    "server-port": server,
+    "serf-lan-port": serf,
+    "serf-wan-port": -1,
+    "dns-port": dnsPort,
+    "grpc-port": -1,
+  };
+  const written = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
+  const peer = spawn(program, ["agent", "-dev", ...written], { stdio: "ignore" });
+  const url = `http://127.0.0.1:${wire}`;
+  await eventually(async () => {
+    const body: unknown = await (await fetch(`${url}/v1/health/node/box`)).json();
+    if (!Array.isArray(body) || body.length !== 1) throw new Error("it does not know itself yet");
+  });
+  return {
+    url,
+    dnsPort,
+    async [Symbol.asyncDispose]() {
+      const ended = once(peer, "exit");
+      peer.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** Repeats until it holds: an agent there tells its catalog a moment later. */
+export async function eventually(check: () => Promise<void>): Promise<void> {
+  const from = systemClock.now();
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (systemClock.now() - from > 5_000) throw error;
+      await systemClock.sleep(20);
+    }
+  }
+}
