@@ -144,7 +144,7 @@ test("a wrong path of a route is told at the path, beside whatever else is wrong
   const { diagnostics } = at.load();
   assert.deepEqual(
     diagnostics.map((one) => `${one.line}:${one.column} ${one.code}`),
-    ["4:1 FLEET_INVALID", "5:31 FLEET_INVALID"],
+    ["4:1 FLEET_INVALID", "5:32 FLEET_INVALID"],
   );
   assert.doesNotMatch(diagnostics[0]?.message ?? "", /found a block/);
   assert.match(diagnostics[1]?.message ?? "", /duration/);
