@@ -106,3 +106,21 @@ test("waits are told in whole numbers that machines can read", () => {
   assert.deepEqual(limited.details, { limit: 9, retry_after_ms: 1_501 });
   assert.match(limited.message, /more than 9 requests.*in 2 s/);
 });
+
+test("what is wrong with the request is never the endpoint's fault, and is told as the client's", () => {
+  const failed = (cause: TuskerError, stage: "head" | "protocol") =>
+    ({ ok: false, stage, cause, sent: false }) as const;
+  const slow = failed(
+    new TuskerError("NET_TIMEOUT", "the body did not come", { details: { side: "client" }, status: 408 }),
+    "head",
+  );
+  const odd = failed(new TuskerError("NET_MALFORMED", "a field", { details: { sent: false } }), "protocol");
+  for (const outcome of [slow, odd])
+    assert.deepEqual(failureOf(outcome, false, false), { kind: "final", blame: false });
+  const told = (outcome: typeof slow | typeof odd) =>
+    upstreamError(route, outcome, failureOf(outcome, false, false), 1);
+  assert.equal(told(slow), slow.cause);
+  assert.equal(told(odd).code, "GATEWAY_BAD_REQUEST");
+  const theirs = failed(new TuskerError("NET_MALFORMED", "no HTTP", { details: { sent: true } }), "protocol");
+  assert.deepEqual(failureOf(theirs, false, false), { kind: "final", blame: true });
+});

@@ -13,7 +13,7 @@ type Failed = Extract<ForwardOutcome, { ok: false }>;
  * @param gone the client went away, which ends a try without saying anything about the endpoint
  */
 export function failureOf(outcome: Failed, expired: boolean, gone: boolean): TryFailure {
-  if (gone || outcome.cause.code === "GATEWAY_BODY_TOO_LARGE") return { kind: "final", blame: false };
+  if (gone || isClients(outcome.cause)) return { kind: "final", blame: false };
   if (outcome.stage === "protocol") return { kind: "final", blame: true };
   if (!outcome.sent) return { kind: "unsent", blame: true };
   return { kind: expired || outcome.cause.code === "NET_TIMEOUT" ? "timeout" : "reset", blame: true };
@@ -28,7 +28,8 @@ export function upstreamError(
 ): TuskerError {
   const { service } = route;
   const { cause, stage } = outcome;
-  if (cause.code === "GATEWAY_BODY_TOO_LARGE" || cause.code === "GATEWAY_TIMEOUT") return cause;
+  if (cause.code === "NET_MALFORMED" && isClients(cause)) return unsendable(cause);
+  if (isClients(cause) || cause.code === "GATEWAY_TIMEOUT") return cause;
   if (failure.kind === "final" && !failure.blame) return clientGone();
   if (failure.kind === "timeout") return tooLate(route, attempts);
   const details = { service, attempts };
@@ -42,6 +43,21 @@ export function upstreamError(
   const reason = reasonOf(cause);
   const message = `service "${service}" ${how}${reason === undefined ? "" : ` (${reason})`}, asked ${times(attempts)}`;
   return new TuskerError("GATEWAY_UPSTREAM_UNAVAILABLE", message, { cause, details });
+}
+
+/**
+ * Failures of the request and not of the endpoint: a body that is too large or does not come, a field that cannot be
+ * written. An endpoint blamed for them could be taken from everybody by one client.
+ */
+function isClients({ code, details }: TuskerError): boolean {
+  if (code === "NET_TIMEOUT") return details.side === "client";
+  return code === "GATEWAY_BODY_TOO_LARGE" || (code === "NET_MALFORMED" && details.sent === false);
+}
+
+function unsendable(cause: TuskerError): TuskerError {
+  return new TuskerError("GATEWAY_BAD_REQUEST", "the request has a field that cannot be passed on", {
+    cause,
+  });
 }
 
 /** The operating system's word for it, which operators know; what a library calls it helps nobody who reads this. */

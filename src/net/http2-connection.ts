@@ -1,15 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
 import { aborted, type Clock, systemCode, type Timer, TuskerError } from "../kernel/index.ts";
-
-export interface Http2PoolOptions {
-  /** Default 3,000. */
-  readonly connectTimeoutMs?: number;
-  /** A connection without streams is closed after this time; default 60,000. */
-  readonly idleTimeoutMs?: number;
-  /** How long a connection on which a request went unanswered may take to answer a PING; default 1,000. */
-  readonly pingTimeoutMs?: number;
-  readonly clock?: Clock;
-}
+import type { Http2PoolOptions } from "./http2-options.ts";
 
 /** One session and what is known of its health. */
 export class Connection implements AsyncDisposable {

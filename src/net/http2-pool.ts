@@ -1,6 +1,7 @@
 import { aborted, systemClock, TuskerError } from "../kernel/index.ts";
 import type { ClientAnswer, ClientRequest, Pool } from "./exchange.ts";
-import { Connection, type Http2PoolOptions, netError } from "./http2-connection.ts";
+import { Connection, netError } from "./http2-connection.ts";
+import type { Http2PoolOptions } from "./http2-options.ts";
 import { send } from "./http2-stream.ts";
 
 /**

@@ -1,4 +1,3 @@
-import type { CallOptions } from "./caller.ts";
 import type { Method, Protocol } from "./contract.ts";
 import { invalidInput } from "./dispatch.ts";
 import type { FieldProblem } from "./schema.ts";
@@ -25,14 +24,20 @@ const framing = new Set([
   "upgrade",
 ]);
 
+/** The part of a call's options that becomes header fields. */
+interface AskedFields {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly idempotencyKey?: string;
+}
+
 /**
  * The header fields, or gRPC metadata, that a caller adds to a call. Checked before anything is sent: a field that no
  * connection would take says nothing about any endpoint.
  *
  * @throws TuskerError RPC_INVALID_INPUT naming every field that cannot be sent
  */
-export function ownFields(method: Method, options: CallOptions, protocol: Protocol): readonly string[] {
-  const { headers = {}, idempotencyKey } = options;
+export function ownFields(method: Method, asked: AskedFields, protocol: Protocol): readonly string[] {
+  const { headers = {}, idempotencyKey } = asked;
   const own = Object.entries(headers);
   if (idempotencyKey !== undefined) own.push(["idempotency-key", idempotencyKey]);
   const problems = own.flatMap(([name, text]) => problemOf(name, text, protocol));

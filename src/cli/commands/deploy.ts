@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { type DeployFile, deployFiles, deployFleetOf } from "../../deploy/index.ts";
+import { type DeployFile, deployFiles, deployFleetOf, deployNotices } from "../../deploy/index.ts";
 import type { Run } from "../command.ts";
 import { fleetPath, printDiagnostics, readFleet } from "../fleet-file.ts";
 
@@ -14,7 +14,9 @@ export const run: Run = async (args, io) => {
   const files = deployFiles(deployFleetOf(loaded.settings, loaded.document, basename(file)));
   const differing = files.filter((one) => !isAsCommitted(folder, one)).map((one) => one.path);
   if (!args.flag("check")) for (const one of files) write(folder, one);
-  const outcome = { folder, files: files.map((one) => one.path), differing };
+  const notices = deployNotices(loaded.settings);
+  const outcome = { folder, files: files.map((one) => one.path), differing, notices };
+  if (!args.flag("json")) for (const notice of notices) io.err(`${notice}\n`);
   if (args.flag("json")) io.out(`${JSON.stringify(outcome)}\n`);
   else if (args.flag("check"))
     io.out(

@@ -137,6 +137,19 @@ test("a problem in one form of a route is told for that form, not for both", () 
   assert.match(diagnostics[0]?.help ?? "", /timeout/);
 });
 
+test("a wrong path of a route is told at the path, beside whatever else is wrong", () => {
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js" }\n[routes]\n"/a/{id": { service: "a" }\n"/b": { service: "a", timeout: 10 }\n`,
+  });
+  const { diagnostics } = at.load();
+  assert.deepEqual(
+    diagnostics.map((one) => `${one.line}:${one.column} ${one.code}`),
+    ["4:1 FLEET_INVALID", "5:32 FLEET_INVALID"],
+  );
+  assert.doesNotMatch(diagnostics[0]?.message ?? "", /found a block/);
+  assert.match(diagnostics[1]?.message ?? "", /duration/);
+});
+
 test("a process gets its own secrets in plain text in a file only its owner may read, and nobody else's", () => {
   using at = folder({
     "tusker.tsk": `[services]\na: { run: "node a.js", config: { key: @env.secure("KEY"), nested: [{ again: @env.secure("KEY") }] } }\nb: { run: "node a.js", config: { key: @env.secure("OTHER") } }\n[fleet]\ndata_dir: "data"\n`,

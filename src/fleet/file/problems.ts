@@ -56,6 +56,10 @@ function problemsOf(
       ),
     ];
   }
+  // What is wrong with a name itself is told at the name, in the section's own words.
+  if (issue.code === "custom" && issue.params?.part === "key") {
+    return [problem("FLEET_INVALID", path, issue.message, { part: "key" })];
+  }
   const found = valueAt(value, path);
   if (found === undefined) {
     return [problem("FLEET_REQUIRED", path, `${pathText(path)} is missing; it ${expectation(issue)}`)];
