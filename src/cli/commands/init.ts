@@ -42,7 +42,8 @@ function firstFiles(folder: string): Readonly<Record<string, string>> {
 }
 
 function fleetFile(name: string): string {
-  return `[fleet]
+  return `#!tusker 1
+[fleet]
 name: "${name}"
 try: "/api/hello/ada"
 
