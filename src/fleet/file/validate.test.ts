@@ -73,13 +73,15 @@ test("a schema that cannot be used is refused, never skipped", () => {
   for (const schema of [
     7,
     { tpye: "string" },
+    { toString: 1 },
+    { valueOf: {} },
     { type: "string", if: {} },
     { pattern: "(" },
     { minimum: "1" },
     { required: 1 },
   ])
     assert.throws(() => violations("x", schema), SchemaError, JSON.stringify(schema));
-  for (const reference of ["#/nowhere", "other.json", "#"])
+  for (const reference of ["#/nowhere", "#/%", "other.json", "#"])
     assert.throws(() => violations(1, { $ref: reference }), SchemaError, reference);
 });
 
@@ -92,5 +94,6 @@ test("property: any JSON against any JSON gives an answer or a SchemaError", () 
         assert.ok(error instanceof SchemaError);
       }
     }),
+    { numRuns: 1000 },
   );
 });

@@ -48,7 +48,7 @@ class Validator {
       throw new SchemaError(`$ref leads round in a circle, or deeper than ${maxDepth} levels`);
     const plain = value instanceof Secret ? value.reveal() : value;
     const found = Object.entries(keywords).flatMap(([keyword, given]) => {
-      const rule = this.#rules[keyword];
+      const rule = Object.hasOwn(this.#rules, keyword) ? this.#rules[keyword] : undefined;
       if (rule !== undefined) return rule(given, plain, path, keywords);
       if (annotations.has(keyword)) return [];
       throw new SchemaError(`the keyword "${keyword}" is not supported`);
@@ -135,11 +135,19 @@ class Validator {
       throw new SchemaError(`$ref ${JSON.stringify(reference)} leaves the file; only #/… is supported`);
     let at: unknown = this.#root;
     for (const step of reference.split("/").slice(1)) {
-      const key = decodeURIComponent(step).replaceAll("~1", "/").replaceAll("~0", "~");
+      const key = decoded(step).replaceAll("~1", "/").replaceAll("~0", "~");
       at = isMap(at) && Object.hasOwn(at, key) ? at[key] : undefined;
     }
     if (at === undefined) throw new SchemaError(`$ref ${reference} leads nowhere`);
     return at;
+  }
+}
+
+function decoded(step: string): string {
+  try {
+    return decodeURIComponent(step);
+  } catch {
+    throw new SchemaError(`$ref holds ${JSON.stringify(step)}, which is not encoded as an address`);
   }
 }
 
