@@ -60,6 +60,7 @@ export const commands: readonly Command[] = [
       file,
       env,
       set,
+      layers: { type: "boolean", help: "with --raw: read the layers beside the file too" },
       raw: {
         type: "string",
         value: "FILE",

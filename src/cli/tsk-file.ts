@@ -8,7 +8,7 @@ import { fleetPath } from "./fleet-file.ts";
 
 /**
  * Reads one file of the language without the fleet's schema; undefined when it does not exist. Other layers count
- * only when an environment or overrides are asked for.
+ * only when they are asked for: by --layers, an environment or overrides.
  */
 export function readDocument(file: string, args: Args, io: Io): Loaded | undefined {
   if (readText(file) === undefined) return undefined;
@@ -20,7 +20,7 @@ export function readDocument(file: string, args: Args, io: Io): Loaded | undefin
     env: io.env,
     environment,
     sets,
-    layers: environment === undefined && sets.length === 0 ? "entry" : "all",
+    layers: environment === undefined && sets.length === 0 && !args.flag("layers") ? "entry" : "all",
   });
 }
 

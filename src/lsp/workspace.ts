@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { loadFleet } from "../fleet/index.ts";
-import { type Loaded, loadDocument } from "../tsk/index.ts";
+import { type Loaded, loadDocument, parse } from "../tsk/index.ts";
 import { byAbsolutePath, type Project, type Snapshot, seenFrom } from "./snapshot.ts";
 
 /** What a workspace is made of. */
@@ -17,7 +17,10 @@ export interface WorkspaceOptions {
 export class Workspace {
   readonly #env: WorkspaceOptions["env"];
   readonly #open = new Map<string, string>();
+  /** Loaded since the last change. */
   #projects = new Map<string, Project>();
+  /** By file, what was seen of it last. */
+  readonly #last = new Map<string, Snapshot>();
 
   constructor(options: WorkspaceOptions) {
     this.#env = options.env;
@@ -37,6 +40,7 @@ export class Workspace {
   /** A file was closed: its text is the one on the disk again. */
   close(file: string): void {
     this.#open.delete(file);
+    this.#last.delete(file);
     this.forget();
   }
 
@@ -52,6 +56,24 @@ export class Workspace {
 
   /** The same, seen from the file. */
   snapshot(file: string): Snapshot | undefined {
+    const snapshot = this.#look(file);
+    if (snapshot !== undefined && this.#open.has(file)) this.#last.set(file, snapshot);
+    return snapshot;
+  }
+
+  /**
+   * The newest text of a file with the values of the version before: for what needs names, not values, and cannot wait
+   * until all is loaded. Its document speaks of places that may have moved.
+   */
+  draft(file: string): Snapshot | undefined {
+    const text = this.#open.get(file);
+    const last = this.#last.get(file);
+    if (text === undefined || last === undefined || last.tree.source.text === text)
+      return this.snapshot(file);
+    return { ...last, tree: parse(text) };
+  }
+
+  #look(file: string): Snapshot | undefined {
     const text = this.#read(file);
     if (text === undefined) return undefined;
     const base = fleetAround(file, (path) => this.#read(path) !== undefined);
@@ -65,17 +87,20 @@ export class Workspace {
 
   #fleet(entry: string, environment: string | undefined): Project {
     return this.#kept(`${entry}\0${environment ?? ""}`, () => {
-      const readFile = this.#reader();
-      const loaded = loadFleet(entry, { environment, env: this.#env, readFile, sections: "always" });
+      const loaded = loadFleet(entry, {
+        environment,
+        env: this.#env,
+        files: this.#files,
+        sections: "always",
+      });
       return projectOf(entry, true, loaded);
     });
   }
 
   #alone(file: string): Project {
-    return this.#kept(file, () => {
-      const readFile = this.#reader();
-      return projectOf(file, false, loadDocument({ entry: file, readFile, env: this.#env, layers: "entry" }));
-    });
+    return this.#kept(file, () =>
+      projectOf(file, false, loadDocument({ entry: file, env: this.#env, layers: "entry", ...this.#files })),
+    );
   }
 
   #kept(key: string, make: () => Project): Project {
@@ -90,25 +115,14 @@ export class Workspace {
     return this.#open.get(path) ?? onDisk(path);
   }
 
-  /**
-   * Reads files for one load. A fleet asks for a file per service, and most have none: one look at the folder is cheaper
-   * than so many failures.
-   */
-  #reader(): (path: string) => string | Uint8Array | undefined {
-    const folders = new Map<string, ReadonlySet<string>>();
-    return (path) => {
-      const file = resolve(path);
-      const open = this.#open.get(file);
-      if (open !== undefined) return open;
-      const folder = dirname(file);
-      let names = folders.get(folder);
-      if (names === undefined) {
-        names = namesIn(folder);
-        folders.set(folder, names);
-      }
-      return names.has(basename(file)) ? onDisk(file) : undefined;
-    };
-  }
+  /** The disk with the open files over it. */
+  readonly #files = {
+    readFile: (path: string): string | Uint8Array | undefined => this.#read(resolve(path)),
+    list: (folder: string): readonly string[] => {
+      const open = this.files.filter((file) => dirname(file) === resolve(folder));
+      return [...new Set([...namesIn(resolve(folder)), ...open.map((file) => basename(file))])];
+    },
+  };
 }
 
 function projectOf(entry: string, fleet: boolean, loaded: Loaded): Project {
@@ -150,10 +164,10 @@ function onDisk(path: string): Uint8Array | undefined {
   }
 }
 
-function namesIn(folder: string): ReadonlySet<string> {
+function namesIn(folder: string): readonly string[] {
   try {
-    return new Set(readdirSync(folder));
+    return readdirSync(folder);
   } catch {
-    return new Set();
+    return [];
   }
 }

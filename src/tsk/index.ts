@@ -5,7 +5,6 @@ export type { Diagnostic, Fix, Related } from "./diagnostic.ts";
 export type { Document, Loaded, Origin, Path } from "./document/document.ts";
 export { loadDocument } from "./document/load.ts";
 export type { LoadOptions } from "./document/options.ts";
-export { applyFixes } from "./format/fix.ts";
 export { format } from "./format/format.ts";
 export { type Notes, type Plain, writeDocument } from "./format/write.ts";
 export {

@@ -68,7 +68,8 @@ function printed(value: object): string {
 }
 
 function fleetFile(name: string): string {
-  return `[fleet]
+  return `#!tusker 1
+[fleet]
 name: "${name}"
 try: "/api/hello/ada"
 

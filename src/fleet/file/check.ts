@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { TuskerError } from "../../kernel/index.ts";
 import { didYouMean, type OutsideProblem } from "../../tsk/index.ts";
 import { resolveCommand } from "../supervise/command.ts";
+import { configProblems } from "./config-schema.ts";
 import { startOrder } from "./graph.ts";
 import { pathText, problem, valueAt } from "./problems.ts";
 
@@ -22,6 +23,7 @@ export function crossCheck(
     ...portConflicts(value, services),
     ...unknownPorts(value, services),
     ...missingConfig(services),
+    ...configProblems(services, root),
     ...missingCommands(services, root),
   ];
 }

@@ -74,6 +74,13 @@ const serviceObject = z.strictObject({
     .record(z.string(), z.unknown())
     .default({})
     .describe("Handed to the service as its configuration."),
+  schema: z
+    .string("must be a path")
+    .min(1)
+    .optional()
+    .describe(
+      "File with the JSON Schema of `config`, beside the fleet file; checked after all layers are merged.",
+    ),
   required: z
     .array(z.string('must be a path such as "database.host"'))
     .default([])

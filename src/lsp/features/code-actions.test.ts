@@ -29,7 +29,7 @@ test("the name of a service is repaired with its quotes", () => {
 });
 
 test("a name that means nothing may be text, or a key that is nearly called so", () => {
-  const text = "[gateway]\nport: 1\n[control]\nport: gatway.port\nbind: local";
+  const text = "#!tusker 1\n[gateway]\nport: 1\n[control]\nport: gatway.port\nbind: local";
   const found = repaired(text);
   assert.equal(found["put it in quotes"], text.replace(/local$/, '"local"'));
   assert.equal(found["change to gateway"], text.replace("gatway", "gateway"));

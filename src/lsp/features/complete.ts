@@ -16,7 +16,10 @@ export interface Completion {
   readonly markdown?: string;
 }
 
-/** What may be written at a place. The editor narrows the list down as the word grows. */
+/**
+ * What may be written at a place; the editor narrows the list down as the word grows. Of the document it asks for names
+ * only: a draft will do.
+ */
 export function complete(snapshot: Snapshot, offset: number): readonly Completion[] {
   const context = contextBefore(snapshot.tree, offset);
   switch (context.part) {
@@ -117,10 +120,7 @@ function wantsService(snapshot: Snapshot, { path, call, nested }: Context): bool
 function variables({ tree }: Snapshot, offset: number, span: Span): readonly Completion[] {
   return variablesOf(tree)
     .filter((one) => covers(one.scope, offset))
-    .map(({ name, value }) => ({
-      ...{ label: `$${name}`, kind: "variable", span, text: `$${name}` },
-      detail: tree.source.slice(value).split("\n", 1)[0] ?? "",
-    }));
+    .map(({ name }) => ({ label: `$${name}`, kind: "variable", span, text: `$${name}` }));
 }
 
 function operatorNames({ tree }: Snapshot, offset: number): readonly Completion[] {

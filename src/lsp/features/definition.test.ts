@@ -52,15 +52,31 @@ test("a key leads to every layer that gives it a value", () => {
 test("the script of a command and a file that is read lead there", () => {
   const folder = mkdtempSync(join(tmpdir(), "tusker-lsp-"));
   using _gone = { [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
-  for (const name of ["a.js", "key.txt"]) writeFileSync(join(folder, name), "");
+  for (const name of ["a.js", "key.txt", "more.tsk"]) writeFileSync(join(folder, name), "");
   const workspace = new Workspace({ env: {} });
   const file = join(folder, "tusker.tsk");
-  const text = '[services]\na: { run: "node a.js", config: { k: @file("key.txt") } }';
+  const text = '[services]\na: { run: "node a.js", config: { k: @file("key.txt") } }\n@include "more.tsk"\n';
   workspace.put(file, text);
   const snapshot = workspace.snapshot(file);
   assert.ok(snapshot);
-  const found = ["a.js", "key.txt"].map((name) => definition(snapshot, text.indexOf(name) + 1)[0]?.file);
-  assert.deepEqual(found, [join(folder, "a.js"), join(folder, "key.txt")]);
+  const found = ["a.js", "key.txt", "more.tsk"].map(
+    (name) => definition(snapshot, text.indexOf(name) + 1)[0]?.file,
+  );
+  assert.deepEqual(
+    found,
+    ["a.js", "key.txt", "more.tsk"].map((name) => join(folder, name)),
+  );
+});
+
+test("a variable, a service and a key of an included file are found there", () => {
+  const at = openFleet({
+    "tusker.tsk": '@include "services.tsk"\n[routes]\n"/x": { service: "us|er" }\n',
+    "services.tsk": "[services]\nuser: { port: 1 }\n",
+  });
+  assert.deepEqual(
+    texts(at, ({ snapshot, offset }) => definition(snapshot, offset)),
+    ["services.tsk: user"],
+  );
 });
 
 test("references of a variable and of a service are all of them, in all files", () => {

@@ -14,8 +14,8 @@ function found(at: ReturnType<typeof openFleet>): Readonly<Record<string, readon
 }
 
 test("the language and the sections are heard together, even in a file that is half written", () => {
-  assert.deepEqual(found(openFile("[gateway]\ntimout: 5s\nport:\n")), {
-    "tusker.tsk": ["2:1 error FLEET_UNKNOWN_KEY", "3:6 error TSK_EMPTY_VALUE"],
+  assert.deepEqual(found(openFile("#!tusker 1\n[gateway]\ntimout: 5s\nport:\n")), {
+    "tusker.tsk": ["3:1 error FLEET_UNKNOWN_KEY", "4:6 error TSK_EMPTY_VALUE"],
   });
 });
 
@@ -44,6 +44,6 @@ test("a variable that is not set here is information, and the rest of the file i
 });
 
 test("in a file that is no fleet any key is right", () => {
-  const at = openFleet({ "other/x.tsk": "anything: 1\nb: nothing|" });
-  assert.deepEqual(found(at), { "x.tsk": ["2:4 error TSK_UNKNOWN_NAME"] });
+  const at = openFleet({ "other/x.tsk": "#!tusker 1\nanything: 1\nb: nothing|" });
+  assert.deepEqual(found(at), { "x.tsk": ["3:4 error TSK_UNKNOWN_NAME"] });
 });

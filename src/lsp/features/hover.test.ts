@@ -52,7 +52,7 @@ test("the name of a service tells how it runs", () => {
 });
 
 test("a key that is not set yet, a section and white space", () => {
-  assert.match(told("[gateway]\nti|meout:\n"), /gateway\.timeout[\s\S]*not set/);
+  assert.match(told("#!tusker 1\n[gateway]\nti|meout:\n"), /gateway\.timeout[\s\S]*not set/);
   assert.match(told("[gate|way]\nport: 1"), /gateway/);
   assert.equal(told("[gateway]\n |\n"), "");
   assert.equal(told("# com|ment"), "");

@@ -81,10 +81,9 @@ export function signatureOf(name: string): string | undefined {
 function aboutService({ document }: Snapshot, { name }: ServicePlace): string {
   const run = valueAt(document.value, ["services", name, "run"]);
   const port = valueAt(document.value, ["services", name, "port"]);
-  const known = document.keys(["services"]).includes(name);
   const lines = [`service ${name}`, ...(run === undefined ? [] : [`run: ${valueText(run)}`])];
   if (port !== undefined) lines.push(`port: ${valueText(port)}`);
-  return known ? code(lines.join("\n")) : `\`${name}\` is no service of this fleet`;
+  return code(lines.join("\n"));
 }
 
 /** The name of the operator whose name is under the pointer: `env.secure` on any part of `@env.secure`. */

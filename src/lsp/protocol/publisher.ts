@@ -1,4 +1,5 @@
 import type { Connection } from "vscode-languageserver/node";
+import { messageOf } from "../../kernel/index.ts";
 import { diagnostics, type Shown } from "../features/diagnostics.ts";
 import type { Project } from "../snapshot.ts";
 import type { Workspace } from "../workspace.ts";
@@ -32,7 +33,16 @@ export class Publisher {
   changed(): void {
     const version = ++this.#version;
     // The reader hands on one message per turn: after two turns without a change none is waiting.
-    setImmediate(() => setImmediate(() => version === this.#version && this.#publish()));
+    setImmediate(() => setImmediate(() => version === this.#version && this.#tryPublish()));
+  }
+
+  /** A failure of one look (a key file that cannot be read) must not end the session. */
+  #tryPublish(): void {
+    try {
+      this.#publish();
+    } catch (error) {
+      this.#connection.console.error(messageOf(error));
+    }
   }
 
   #publish(): void {

@@ -77,6 +77,7 @@ export function startLanguageServer({ input, output, env }: LanguageServerOption
   answer(connection, {
     files,
     seen: (uri) => workspace.snapshot(files.path(uri)),
+    draft: (uri) => workspace.draft(files.path(uri)),
     offset: ({ textDocument, position }) => documents.get(textDocument.uri)?.offsetAt(position) ?? 0,
     renamed: (snapshot, result) => toWorkspaceEdit(snapshot, files, result, abilities),
   });
@@ -88,14 +89,16 @@ export function startLanguageServer({ input, output, env }: LanguageServerOption
 interface Around {
   readonly files: Files;
   readonly seen: (uri: string) => Snapshot | undefined;
+  /** The newest text with the values of the version before. */
+  readonly draft: (uri: string) => Snapshot | undefined;
   readonly offset: (at: TextDocumentPositionParams) => number;
   readonly renamed: (snapshot: Snapshot, result: Renamed) => WorkspaceEdit | ResponseError<void>;
 }
 
 /** One line per request: the newest snapshot, the feature, the words of the protocol. */
-function answer(connection: Connection, { files, seen, offset, renamed }: Around): void {
+function answer(connection: Connection, { files, seen, draft, offset, renamed }: Around): void {
   connection.onCompletion((at) => {
-    const now = seen(at.textDocument.uri);
+    const now = draft(at.textDocument.uri);
     return now && complete(now, offset(at)).map((one) => toCompletion(now.tree.source, one));
   });
   connection.onHover((at) => {

@@ -1,5 +1,6 @@
 import type { Span, Tree, Value } from "../../tsk/index.ts";
 import { type Place, type Snapshot, underOf } from "../snapshot.ts";
+import { tokenAt } from "./context.ts";
 import { partsOf, writtenIn } from "./entries.ts";
 import { covers } from "./variables.ts";
 
@@ -16,9 +17,13 @@ export function servicePlaces(snapshot: Snapshot): readonly ServicePlace[] {
   return [...snapshot.trees].flatMap(([file, tree]) => placesIn(file, tree));
 }
 
-/** The service that is named at an offset of the snapshot's file. */
+/** The service of the fleet that is named at an offset of the snapshot's file. */
 export function serviceAt(snapshot: Snapshot, offset: number): ServicePlace | undefined {
-  if (!snapshot.fleet) return undefined;
+  const { tree } = snapshot;
+  const here = [offset, Math.max(0, offset - 1)].map((at) => wordAt(tree, at));
+  const names = new Set(serviceNames(snapshot));
+  // Most words name none: the look at the whole file is for those that do.
+  if (!here.some((word) => names.has(word))) return undefined;
   return placesIn(snapshot.file, snapshot.tree).find((place) => covers(place, offset));
 }
 
@@ -46,6 +51,12 @@ function placesIn(file: string, tree: Tree): readonly ServicePlace[] {
       usesIn(value, (name, span) => add(name, span, "use"));
   }
   return found;
+}
+
+function wordAt(tree: Tree, offset: number): string {
+  const { tokens, source } = tree;
+  const index = tokenAt(tree, offset);
+  return source.text.slice(tokens.start(index), tokens.end(index)).replace(/^["']|["']$/g, "");
 }
 
 function usesIn(value: Value, add: (name: string, span: Span) => void): void {

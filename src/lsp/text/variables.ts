@@ -1,4 +1,5 @@
-import type { Item, Span, Tree, Value } from "../../tsk/index.ts";
+import { type Item, kind, type Span, type Tree, type Value } from "../../tsk/index.ts";
+import { tokenAt } from "./context.ts";
 import { partsOf } from "./entries.ts";
 
 /** A `$variable` of a text: where it is set and where it is used. All spans cover the `$` and the name. */
@@ -22,6 +23,8 @@ export function variablesOf(tree: Tree): readonly Variable[] {
 
 /** The variable that a place sets or uses. */
 export function variableAt(tree: Tree, offset: number): Variable | undefined {
+  const here = [offset, Math.max(0, offset - 1)].map((at) => tree.tokens.kind(tokenAt(tree, at)));
+  if (!here.includes(kind.variable)) return undefined;
   return variablesOf(tree).find((one) => [one.set, ...one.uses].some((span) => covers(span, offset)));
 }
 

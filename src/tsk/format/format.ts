@@ -1,6 +1,6 @@
+import { repaired } from "../report/repair.ts";
 import { parse } from "../syntax/parse.ts";
 import { kind, type Tokens } from "../syntax/token.ts";
-import { applyFixes } from "./fix.ts";
 import { Layout } from "./layout.ts";
 import { endsValue, isBinary, isClosing, joins, type Outlook, outlook } from "./spacing.ts";
 
@@ -13,7 +13,7 @@ import { endsValue, isBinary, isClosing, joins, type Outlook, outlook } from "./
  * @example format("a=1 # one\nb {c:2}") // "a: 1 # one\nb: { c: 2 }\n"
  */
 export function format(text: string): string {
-  const today = repaired(text);
+  const today = inForm(text);
   const { tokens, diagnostics } = parse(today);
   return diagnostics.length > 0 ? text : new Formatter(today, tokens).format();
 }
@@ -22,13 +22,13 @@ export function format(text: string): string {
 const maxRounds = 64;
 
 /** The text with what the syntax of older dialects says written in the language of today. */
-function repaired(text: string): string {
+function inForm(text: string): string {
   let today = text;
   for (let round = 0; round < maxRounds; round++) {
     const { diagnostics } = parse(today);
-    const fixes = diagnostics.flatMap((one) => (one.severity === "warning" && one.fix) || []);
-    if (fixes.length === 0 || fixes.length < diagnostics.length) break;
-    today = applyFixes(today, fixes);
+    const old = diagnostics.filter((one) => one.severity === "warning" && one.fix !== undefined);
+    if (old.length === 0 || old.length < diagnostics.length) break;
+    today = repaired(today, old);
   }
   return today;
 }

@@ -161,7 +161,8 @@ function invalid(text: string, at: number, tokens: Tokens, report: Report): numb
     return lastIndex;
   }
   const point = text.codePointAt(at) ?? 0;
-  const end = at + (point > 0xffff ? 2 : 1);
+  // Half of a pair at the very end of a slice has been seen to read as a whole pair.
+  const end = Math.min(at + (point > 0xffff ? 2 : 1), text.length);
   const shown = point < 33 || point === 127 ? "" : ` "${String.fromCodePoint(point)}"`;
   const hex = point.toString(16).toUpperCase().padStart(4, "0");
   report("TSK_CHARACTER", at, end, `the character${shown} (U+${hex}) means nothing here; text needs quotes`);

@@ -2,7 +2,7 @@ import { globSync, writeFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { machinePorts } from "../../../fleet/index.ts";
 import { TuskerError } from "../../../kernel/index.ts";
-import { applyFixes, type Fix, type Loaded, loadDocument } from "../../../tsk/index.ts";
+import { type Diagnostic, type Loaded, loadDocument, repaired } from "../../../tsk/index.ts";
 import type { Args, Io, Run } from "../../command.ts";
 import { fleetPath } from "../../fleet-file.ts";
 import { counted } from "../../paint.ts";
@@ -18,12 +18,12 @@ export const run: Run = async (args, io) => {
   const repairs = new Map<string, number>();
   // A repair may make room for the next one: an inner block for its outer one.
   for (let round = 0; round < maxRounds; round++) {
-    const fixes = fixesOf(loads(args, io, texts));
-    for (const [file, some] of fixes) {
-      texts.set(file, applyFixes(texts.get(file) ?? "", some));
+    const asked = repairsOf(loads(args, io, texts));
+    for (const [file, some] of asked) {
+      texts.set(file, repaired(texts.get(file) ?? "", some));
       repairs.set(file, (repairs.get(file) ?? 0) + some.length);
     }
-    if (fixes.size === 0) break;
+    if (asked.size === 0) break;
   }
   const check = args.flag("check");
   if (!check) for (const file of repairs.keys()) writeFileSync(file, texts.get(file) ?? "");
@@ -65,26 +65,23 @@ function decoded(bytes: Uint8Array | undefined): string | undefined {
   return bytes && new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
-/** The repairs of each file that every document with this file in it asks for. */
-function fixesOf(documents: readonly Loaded[]): ReadonlyMap<string, readonly Fix[]> {
-  const asked = new Map<string, { readonly fix: Fix; count: number }>();
+/** What comes with a repair, by file; only what every document with this file in it says. */
+function repairsOf(documents: readonly Loaded[]): ReadonlyMap<string, readonly Diagnostic[]> {
+  const asked = new Map<string, Diagnostic[]>();
   const uses = new Map<string, number>();
   for (const { diagnostics, trees } of documents) {
     for (const file of trees.keys()) uses.set(file, (uses.get(file) ?? 0) + 1);
-    for (const { severity, file, fix } of diagnostics) {
-      if (severity !== "warning" || fix === undefined) continue;
-      const key = JSON.stringify([file, fix.start, fix.end, fix.text]);
-      const before = asked.get(key);
-      if (before === undefined) asked.set(key, { fix, count: 1 });
-      else before.count++;
+    for (const one of diagnostics) {
+      if (one.severity !== "warning" || one.fix === undefined) continue;
+      const key = JSON.stringify([one.file, one.fix]);
+      asked.set(key, [...(asked.get(key) ?? []), one]);
     }
   }
-  const files = new Map<string, Fix[]>();
-  for (const [key, { fix, count }] of asked) {
-    const [file]: readonly string[] = JSON.parse(key);
-    if (file === undefined || count < (uses.get(file) ?? 0)) continue;
-    const path = resolve(file);
-    files.set(path, [...(files.get(path) ?? []), fix]);
+  const files = new Map<string, Diagnostic[]>();
+  for (const [first, ...others] of asked.values()) {
+    if (first === undefined || others.length + 1 < (uses.get(first.file) ?? 0)) continue;
+    const path = resolve(first.file);
+    files.set(path, [...(files.get(path) ?? []), first]);
   }
   return files;
 }

@@ -1,0 +1,65 @@
+import { complete, diagnostics, hover, type Snapshot, Workspace } from "../src/lsp/index.ts";
+import type { Case } from "./subject.ts";
+
+const file = "/nowhere/tusker.tsk";
+const lines = fleetLines(5000);
+const text = lines.join("\n");
+const workspace = new Workspace({ env: {} });
+
+/** The letters typed at the end of one key, in the middle of the file. */
+const typed = "timeout_of_all".split("");
+let letters = 0;
+
+/** A fleet of so many lines: services of seven lines, each with a layer of configuration in it. */
+function fleetLines(count: number): string[] {
+  const all = ["[fleet]", 'name: "large"', "", "[services]"];
+  for (let index = 0; all.length < count - 2; index++)
+    all.push(
+      `service-${index}: {`,
+      `  version: "1.0.${index}"`,
+      `  port: ${10_000 + index}`,
+      '  health_endpoint: "/health"',
+      `  dependencies: [${index === 0 ? "" : `"service-${index - 1}"`}]`,
+      `  config: { database: { host: "localhost", port: 5432, database: "service-${index}" } }`,
+      "}",
+    );
+  return [...all.slice(0, count - 2), "[gateway]", "port: 8080"];
+}
+
+/** One keystroke: the text as it is after the next letter. Gives where the cursor is. */
+function type(): number {
+  letters = (letters + 1) % typed.length;
+  const word = typed.slice(0, letters).join("");
+  const at = text.indexOf("\n", text.length >> 1) + 1;
+  workspace.put(file, `${text.slice(0, at)}${word}\n${text.slice(at)}`);
+  return at + word.length;
+}
+
+function looked(snapshot: Snapshot | undefined): Snapshot {
+  if (snapshot === undefined) throw new Error("the file is open");
+  return snapshot;
+}
+
+workspace.put(file, text);
+workspace.snapshot(file);
+
+/** What a letter asks for. Nobody else reads this language, so there is no peer. */
+export const cases: readonly Case[] = [
+  {
+    name: "a letter, completed",
+    ours: () => {
+      const offset = type();
+      return complete(looked(workspace.draft(file)), offset);
+    },
+    peers: {},
+  },
+  {
+    name: "a letter, the whole fleet judged",
+    ours: () => {
+      type();
+      return diagnostics(looked(workspace.snapshot(file)));
+    },
+    peers: {},
+  },
+  { name: "hover", ours: () => hover(looked(workspace.snapshot(file)), text.length - 12), peers: {} },
+];
