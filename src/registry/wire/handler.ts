@@ -102,7 +102,7 @@ async function answer(
     declaredBytes: exchange.header("content-length"),
   };
   try {
-    if (!route.path.startsWith("/v1/kv/")) refuseFilter(query);
+    if (route.filters !== true && !route.path.startsWith("/v1/kv/")) refuseFilter(query);
     return await route.run(request);
   } catch (error) {
     return refused(error, onError);

@@ -59,6 +59,8 @@ export interface Reply {
 export interface Route {
   readonly verb: "GET" | "PUT" | "DELETE";
   readonly path: string;
+  /** True for lists that `filter` can shorten; elsewhere it is refused. */
+  readonly filters?: boolean;
   run(request: WireRequest): Reply | Promise<Reply>;
 }
 

@@ -124,6 +124,17 @@ test("an event reaches who waits for it, unless it is for somebody else", async 
   assert.deepEqual(await t.get("/v1/event/list?name=zz"), []);
 });
 
+test("a filter that names what is not there is refused before anything is read", async () => {
+  await using t = await bench();
+  const refused = await t.ask("GET", "/v1/health/service/web?filter=Service.Bogus==1");
+  assert.equal(refused.status, 500);
+  assert.match(
+    refused.text,
+    /^Failed to create boolean expression evaluator: Selector "Service.Bogus" is not valid/,
+  );
+  assert.equal((await t.ask("GET", "/v1/catalog/services?filter=a==1")).status, 400);
+});
+
 test("a value of 512 KiB is taken, one byte more is 413", async () => {
   await using t = await bench();
   await t.put("/v1/kv/fits", "x".repeat(512 * 1024));
