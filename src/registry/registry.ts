@@ -7,6 +7,7 @@ import { type Checker, checker } from "./checks/checker.ts";
 import { httpProbe } from "./checks/http-probe.ts";
 import type { Probes } from "./checks/probe.ts";
 import { tcpProbe } from "./checks/tcp-probe.ts";
+import { eventRing } from "./events/event-ring.ts";
 import { isLoopback, refuseRebinding } from "./host.ts";
 import { instanceCheckId, type LocalInstance, rowsOf } from "./instance.ts";
 import { type SessionKeeper, sessionKeeper } from "./kv/session-keeper.ts";
@@ -116,6 +117,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       store,
       agent,
       sessions,
+      events: eventRing(options.clock),
       identity: { ...identity, port: () => port },
       random: options.random,
     };

@@ -85,6 +85,18 @@ test("transaction.create: all, or none", async () => {
   assert.equal(await consul.kv.get("t/b"), undefined);
 });
 
+test("event.fire and event.list", async () => {
+  await consul.event.fire({ name: "deploy", payload: "v1" });
+  const fired = await consul.event.fire({ name: "deploy", payload: "v2" });
+  assert.equal(fired.Name, "deploy");
+  const events = await consul.event.list("deploy");
+  assert.deepEqual(
+    events.map(({ Payload }) => String(Payload)),
+    ["v1", "v2"],
+  );
+  assert.deepEqual(await consul.event.list("none"), []);
+});
+
 test("watch of a prefix hears of keys below it, of their deletion, and of nothing else", async () => {
   const seen: (string[] | undefined)[] = [];
   const watch = consul.watch({ method: consul.kv.keys, options: { key: "w/" } });

@@ -234,6 +234,18 @@ test("transactions that are wrong have the same answers", { skip }, async () => 
   await compare(get("/v1/kv/w"));
 });
 
+test("events that are fired have the same answers", { skip }, async () => {
+  const paths = ["", "deploy", "deploy?node=b&service=c&tag=d", "deploy?tag=d", "deploy?dc=zz"];
+  const fired = async (base: string, path: string) => {
+    const answer = await http.request({ method: "PUT", url: `${base}/v1/event/fire/${path}`, body: "x" });
+    const text = (await answer.text(10_000)).replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, "uuid");
+    return [answer.status, answer.status === 200 ? JSON.parse(text) : text];
+  };
+  for (const path of paths)
+    assert.deepEqual(await fired(registry.url, path), await fired(peer.url, path), path);
+  await compare(get("/v1/event/list?name=zz"));
+});
+
 const names = ["k1", "k2", "k3"];
 const one = <T>(random: Random, values: readonly T[]): T => values[random.below(values.length)]!;
 

@@ -30,6 +30,10 @@ export const topics = {
   key: (key: string): Topic => `${keyMark}${key}`,
   /** Every key that begins so. */
   prefix: (prefix: string): Topic => `${prefixMark}${prefix}`,
+  /** All events. */
+  events: "events" as Topic,
+  /** Events of a name. */
+  event: (name: string): Topic => `event:${name}`,
   /** Checks in a state. */
   state: (status: CheckStatus | "any"): Topic => `state:${status}`,
 };

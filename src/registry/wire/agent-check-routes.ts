@@ -1,8 +1,10 @@
 import { aliveCheckId } from "../agent.ts";
 import { maxOutputChars } from "../checks/probe.ts";
+import { shapes } from "../filter/shapes.ts";
 import type { CheckStatus } from "../state/model.ts";
 import { type CheckBody, checkAliases, checkFields, statusOf, toLocalCheck } from "./check-body.ts";
 import { decodeBody, fields, text } from "./decode.ts";
+import { filterOf } from "./parameters.ts";
 import { refusal } from "./refusal.ts";
 import { done, json, type Route, settled, type Wire } from "./route.ts";
 import { agentCheckJson } from "./rows.ts";
@@ -36,10 +38,12 @@ export function agentCheckRoutes({ store, agent, identity }: Wire): readonly Rou
     {
       verb: "GET",
       path: "/v1/agent/checks",
-      run: settled(store, () => {
+      filters: true,
+      run: settled(store, ({ query }) => {
+        const wanted = filterOf(query, shapes.check);
         const rows = [...(store.tables.node(identity.node)?.checks.values() ?? [])]
           // Nobody registered it with the agent: it is how others see the agent.
-          .filter(({ id }) => id !== aliveCheckId)
+          .filter((row) => row.id !== aliveCheckId && wanted(agentCheckJson(row)))
           .sort((a, b) => (a.id < b.id ? -1 : 1));
         return json(Object.fromEntries(rows.map((row) => [row.id, agentCheckJson(row)])));
       }),

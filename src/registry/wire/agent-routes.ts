@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { aliveCheckId } from "../agent.ts";
+import { shapes } from "../filter/shapes.ts";
 import { decodeBody } from "./decode.ts";
-import { booleanOf } from "./parameters.ts";
+import { booleanOf, filterOf } from "./parameters.ts";
 import { refusal } from "./refusal.ts";
 import { done, json, plain, type Reply, type Route, settled, type Wire, type WireRequest } from "./route.ts";
 import { agentCheckJson, agentServiceJson, worstOf } from "./rows.ts";
@@ -28,7 +29,17 @@ function reads(wire: Wire): readonly (Route & { run(request: WireRequest): Reply
     {
       verb: "GET",
       path: "/v1/agent/services",
-      run: () => json(byId(tables.node(node)?.services.values() ?? [], agentServiceJson)),
+      filters: true,
+      run({ query }) {
+        const wanted = filterOf(query, shapes.service);
+        const rows = [...(tables.node(node)?.services.values() ?? [])];
+        return json(
+          byId(
+            rows.filter((row) => wanted(agentServiceJson(row))),
+            agentServiceJson,
+          ),
+        );
+      },
     },
     {
       verb: "GET",

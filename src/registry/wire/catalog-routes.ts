@@ -1,4 +1,5 @@
 import { aliveCheckId } from "../agent.ts";
+import { shapes } from "../filter/shapes.ts";
 import { topics } from "../state/topics.ts";
 import {
   type DeregisterBody,
@@ -9,7 +10,7 @@ import {
 } from "./catalog-body.ts";
 import { decodeBody } from "./decode.ts";
 import { named } from "./health-routes.ts";
-import { nodeMetaFilterOf, refuseForeign, tagFilterOf } from "./parameters.ts";
+import { filterOf, nodeMetaFilterOf, refuseForeign, tagFilterOf } from "./parameters.ts";
 import { refusal } from "./refusal.ts";
 import { json, type Read, type Route, type Wire, type WireRequest, watched } from "./route.ts";
 import { catalogJson, nodeJson, serviceJson } from "./rows.ts";
@@ -27,7 +28,14 @@ function reads(wire: Wire): readonly Route[] {
     ["/v1/catalog/node/", (request) => node(wire, request)],
   ];
   return [
-    ...list.map(([path, prepare]): Route => ({ verb: "GET", path, run: watched(wire, prepare) })),
+    ...list.map(
+      ([path, prepare]): Route => ({
+        verb: "GET",
+        path,
+        filters: path !== "/v1/catalog/services",
+        run: watched(wire, prepare),
+      }),
+    ),
     { verb: "GET", path: "/v1/catalog/datacenters", run: () => json([wire.identity.datacenter]) },
   ];
 }
@@ -57,31 +65,35 @@ function service({ store: { tables }, identity }: Wire, request: WireRequest): R
   const name = named(request, "Missing service name");
   const hasTags = tagFilterOf(request.query);
   const hasMeta = nodeMetaFilterOf(request.query);
+  const wanted = filterOf(request.query, shapes.catalog);
   return {
     topic: topics.service(name),
     render: () =>
       tables.instances(name).flatMap((row) => {
         const entry = tables.node(row.node);
         if (entry === undefined || !hasTags(row.tags) || !hasMeta(entry.row.meta)) return [];
-        return [catalogJson(entry.row, row, identity.datacenter)];
+        return [catalogJson(entry.row, row, identity.datacenter)].filter(wanted);
       }),
   };
 }
 
 function nodes({ store: { tables }, identity }: Wire, { query }: WireRequest): Read {
   const hasMeta = nodeMetaFilterOf(query);
+  const wanted = filterOf(query, shapes.node);
   return {
     topic: topics.nodes,
     render: () =>
       tables
         .nodes()
         .filter(({ row }) => hasMeta(row.meta))
-        .map(({ row }) => nodeJson(row, identity.datacenter)),
+        .map(({ row }) => nodeJson(row, identity.datacenter))
+        .filter(wanted),
   };
 }
 
 function node({ store: { tables }, identity }: Wire, request: WireRequest): Read {
   const name = named(request, "Missing node name");
+  const wanted = filterOf(request.query, shapes.service);
   return {
     topic: topics.node(name),
     render: () => {
@@ -90,7 +102,9 @@ function node({ store: { tables }, identity }: Wire, request: WireRequest): Read
       const rows = [...entry.services.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
       return {
         Node: nodeJson(entry.row, identity.datacenter),
-        Services: Object.fromEntries(rows.map((row) => [row.id, serviceJson(row)])),
+        Services: Object.fromEntries(
+          rows.map((row) => [row.id, serviceJson(row)] as const).filter(([, row]) => wanted(row)),
+        ),
       };
     },
   };

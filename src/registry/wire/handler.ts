@@ -4,6 +4,7 @@ import { agentCheckRoutes } from "./agent-check-routes.ts";
 import { agentRoutes } from "./agent-routes.ts";
 import { catalogRoutes } from "./catalog-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
+import { eventRoutes } from "./kv/event-routes.ts";
 import { kvRoutes } from "./kv/kv-routes.ts";
 import { sessionRoutes } from "./kv/session-routes.ts";
 import { txnRoutes } from "./kv/txn-routes.ts";
@@ -34,6 +35,7 @@ export function wireHandler(wire: Wire, onError: (error: unknown) => void): Serv
     ...kvRoutes(wire),
     ...sessionRoutes(wire),
     ...txnRoutes(wire),
+    ...eventRoutes(wire),
   ];
   const byPath = Map.groupBy(routes, ({ path }) => path);
   return async (exchange) => {
@@ -100,7 +102,7 @@ async function answer(
     declaredBytes: exchange.header("content-length"),
   };
   try {
-    if (!route.path.startsWith("/v1/kv/")) refuseFilter(query);
+    if (route.filters !== true && !route.path.startsWith("/v1/kv/")) refuseFilter(query);
     return await route.run(request);
   } catch (error) {
     return refused(error, onError);

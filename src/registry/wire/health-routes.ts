@@ -1,6 +1,7 @@
+import { shapes } from "../filter/shapes.ts";
 import { topics } from "../state/topics.ts";
 import { statusOf } from "./check-body.ts";
-import { nodeMetaFilterOf, passingOf, tagFilterOf } from "./parameters.ts";
+import { filterOf, nodeMetaFilterOf, passingOf, tagFilterOf } from "./parameters.ts";
 import { refusal } from "./refusal.ts";
 import { type Read, type Route, type Wire, type WireRequest, watched } from "./route.ts";
 import { checkJson, healthJson } from "./rows.ts";
@@ -13,12 +14,18 @@ export function healthRoutes(wire: Wire): readonly Route[] {
     ["/v1/health/node/", (request) => node(wire, request)],
     ["/v1/health/state/", (request) => state(wire, request)],
   ];
-  return reads.map(([path, prepare]) => ({ verb: "GET", path, run: watched(wire, prepare) }));
+  return reads.map(([path, prepare]) => ({
+    verb: "GET",
+    path,
+    filters: true,
+    run: watched(wire, prepare),
+  }));
 }
 
 function service({ store: { tables }, identity }: Wire, request: WireRequest): Read {
   const name = named(request, "Missing service name");
   const passing = passingOf(request.query);
+  const wanted = filterOf(request.query, shapes.health);
   const hasTags = tagFilterOf(request.query);
   const hasMeta = nodeMetaFilterOf(request.query);
   return {
@@ -28,13 +35,15 @@ function service({ store: { tables }, identity }: Wire, request: WireRequest): R
         .instances(name)
         .filter((row) => hasTags(row.tags) && hasMeta(tables.node(row.node)?.row.meta))
         .filter((row) => !passing || tables.checksOver(row).every(({ status }) => status === "passing"))
-        .map((row) => healthJson(tables, row, identity.datacenter)),
+        .map((row) => healthJson(tables, row, identity.datacenter))
+        .filter(wanted),
   };
 }
 
 function checks({ store: { tables } }: Wire, request: WireRequest): Read {
   const name = named(request, "Missing service name");
   const hasMeta = nodeMetaFilterOf(request.query);
+  const wanted = filterOf(request.query, shapes.check);
   return {
     topic: topics.checks(name),
     render: () =>
@@ -44,29 +53,36 @@ function checks({ store: { tables } }: Wire, request: WireRequest): Read {
         .flatMap((row) => tables.checksOf(row.node, row.id))
         // By node and id, whatever instance they belong to.
         .sort((a, b) => compare(a.node, b.node) || compare(a.id, b.id))
-        .map(checkJson),
+        .map(checkJson)
+        .filter(wanted),
   };
 }
 
 function node({ store: { tables } }: Wire, request: WireRequest): Read {
   const name = named(request, "Missing node name");
+  const wanted = filterOf(request.query, shapes.check);
   return {
     topic: topics.nodeChecks(name),
     render: () =>
-      [...(tables.node(name)?.checks.values() ?? [])].sort((a, b) => (a.id < b.id ? -1 : 1)).map(checkJson),
+      [...(tables.node(name)?.checks.values() ?? [])]
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .map(checkJson)
+        .filter(wanted),
   };
 }
 
 function state({ store: { tables } }: Wire, request: WireRequest): Read {
   const written = named(request, "Missing check state");
-  const wanted = written === "any" ? "any" : statusOf(written);
+  const status = written === "any" ? "any" : statusOf(written);
+  const wanted = filterOf(request.query, shapes.check);
   const hasMeta = nodeMetaFilterOf(request.query);
   return {
-    topic: topics.state(wanted ?? "any"),
+    topic: topics.state(status ?? "any"),
     render: () =>
-      (wanted === undefined ? [] : tables.checksIn(wanted))
+      (status === undefined ? [] : tables.checksIn(status))
         .filter((row) => hasMeta(tables.node(row.node)?.row.meta))
-        .map(checkJson),
+        .map(checkJson)
+        .filter(wanted),
   };
 }
 

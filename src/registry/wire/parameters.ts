@@ -1,4 +1,6 @@
-import type { Random } from "../../kernel/index.ts";
+import { messageOf, type Random } from "../../kernel/index.ts";
+import { compileFilter } from "../filter/filter.ts";
+import type { Shape } from "../filter/shapes.ts";
 import { parseWireDuration } from "./duration.ts";
 import { refusal } from "./refusal.ts";
 
@@ -94,9 +96,20 @@ export function refuseForeign(datacenter: string | null | undefined, own: string
   if (datacenter && datacenter.toLowerCase() !== own) throw refusal(500, "No path to datacenter");
 }
 
+/** Which rows are wanted: `filter`. @throws TuskerError REGISTRY_INVALID, 500 */
+export function filterOf(query: URLSearchParams, shape: Shape): (row: object) => boolean {
+  const written = query.get("filter") ?? "";
+  if (written.trim() === "") return () => true;
+  try {
+    return compileFilter(written, shape);
+  } catch (error) {
+    throw refusal(500, `Failed to create boolean expression evaluator: ${messageOf(error)}`, error);
+  }
+}
+
 /** Ignoring a filter would answer with what was not asked for. @throws TuskerError REGISTRY_INVALID, 400 */
 export function refuseFilter(query: URLSearchParams): void {
   if ((query.get("filter") ?? "") !== "") {
-    throw refusal(400, "Filter expressions are not supported here; filter the answer");
+    throw refusal(400, "This list takes no filter; filter the answer");
   }
 }

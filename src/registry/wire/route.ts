@@ -1,6 +1,7 @@
 import type { Random } from "../../kernel/index.ts";
 import type { HeaderList } from "../../net/index.ts";
 import type { Agent } from "../agent.ts";
+import type { EventRing } from "../events/event-ring.ts";
 import type { SessionKeeper } from "../kv/session-keeper.ts";
 import type { Store } from "../state/store.ts";
 import type { Topic } from "../state/topics.ts";
@@ -25,6 +26,7 @@ export interface Wire {
   readonly store: Store;
   readonly agent: Agent;
   readonly sessions: SessionKeeper;
+  readonly events: EventRing;
   readonly identity: Identity;
   readonly random: Random;
 }
@@ -57,6 +59,8 @@ export interface Reply {
 export interface Route {
   readonly verb: "GET" | "PUT" | "DELETE";
   readonly path: string;
+  /** True for lists that `filter` can shorten; elsewhere it is refused. */
+  readonly filters?: boolean;
   run(request: WireRequest): Reply | Promise<Reply>;
 }
 
@@ -74,7 +78,11 @@ export function plain(status: number, text: string): Reply {
 }
 
 /** One read: what it depends on, and what is true of it at the moment of asking. */
-export type Read = { readonly topic: Topic } & (
+export type Read = {
+  readonly topic: Topic;
+  /** For what is in no table: index of its last change. */
+  readonly version?: () => number;
+} & (
   | { readonly render: () => unknown }
   /** For a read that may find nothing, or answers with something other than JSON. */
   | { readonly reply: () => Reply }
@@ -94,12 +102,13 @@ export function watched(wire: Wire, prepare: (request: WireRequest) => Read): Ro
     const consistency = consistencyOf(request.query);
     refuseForeign(request.query.get("dc"), identity.datacenter);
     const read = prepare(request);
-    const { topic } = read;
-    if (blocking.index > 0n) await news(store, topic, blocking, request.signal);
-    const index = store.version(topic);
+    const { topic, version } = read;
+    const current = version ?? (() => store.version(topic));
+    if (blocking.index > 0n) await news({ store, topic, current }, blocking, request.signal);
+    const index = current();
     const reply = "reply" in read ? read.reply() : json(read.render());
     // What is told must never have to be taken back.
-    await store.log.settled(index);
+    if (version === undefined) await store.log.settled(index);
     return {
       ...reply,
       headers: [
@@ -126,13 +135,18 @@ export function settled(store: Store, run: (request: WireRequest) => Reply): Rou
   };
 }
 
+interface Watched {
+  readonly store: Store;
+  readonly topic: Topic;
+  readonly current: () => number;
+}
+
 async function news(
-  store: Store,
-  topic: Topic,
+  { store, topic, current }: Watched,
   { index, waitMs }: Blocking,
   signal: AbortSignal,
 ): Promise<void> {
-  if (BigInt(store.version(topic)) > index) return;
+  if (BigInt(current()) > index) return;
   const waited = store.waits.on(topic, waitMs, signal);
   if (waited === undefined) {
     throw refusal(429, "Too many blocking queries are waiting; ask again in a moment");

@@ -99,6 +99,42 @@ test("a lock is held by a session, passes on after the delay, and a transaction 
   assert.deepEqual([row?.LockIndex, row?.Session], [2, undefined]);
 });
 
+test("an event reaches who waits for it, unless it is for somebody else", async () => {
+  await using t = await bench();
+  const list = "/v1/event/list?name=deploy";
+  await t.put("/v1/event/fire/deploy", "v1");
+  const answer = t.ask("GET", `${list}&index=${await t.index(list)}&wait=60s`);
+  await t.until(() => t.registry.stats.waiting === 1);
+  await t.put("/v1/event/fire/deploy?node=elsewhere", "v2");
+  await t.put("/v1/event/fire/deploy?service=none", "v3");
+  await t.put("/v1/event/fire/other", "v4");
+  assert.equal(t.registry.stats.waiting, 1);
+  await t.put("/v1/agent/service/register", { Name: "web", Tags: ["blue"] });
+  await t.put("/v1/event/fire/deploy?service=^web$&tag=blue", "v5");
+  const events = (await answer).json as { Payload: string; LTime: number }[];
+  assert.deepEqual(
+    events.map(({ Payload, LTime }) => [Buffer.from(Payload, "base64").toString(), LTime]),
+    [
+      ["v1", 1],
+      ["v5", 3],
+    ],
+  );
+  assert.equal((await t.ask("PUT", "/v1/event/fire/deploy?tag=x")).status, 500);
+  assert.equal((await t.ask("PUT", "/v1/event/fire/deploy?node=((")).status, 500);
+  assert.deepEqual(await t.get("/v1/event/list?name=zz"), []);
+});
+
+test("a filter that names what is not there is refused before anything is read", async () => {
+  await using t = await bench();
+  const refused = await t.ask("GET", "/v1/health/service/web?filter=Service.Bogus==1");
+  assert.equal(refused.status, 500);
+  assert.match(
+    refused.text,
+    /^Failed to create boolean expression evaluator: Selector "Service.Bogus" is not valid/,
+  );
+  assert.equal((await t.ask("GET", "/v1/catalog/services?filter=a==1")).status, 400);
+});
+
 test("a value of 512 KiB is taken, one byte more is 413", async () => {
   await using t = await bench();
   await t.put("/v1/kv/fits", "x".repeat(512 * 1024));
