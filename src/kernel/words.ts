@@ -80,7 +80,8 @@ export function httpUrl(): z.ZodType<string, string> {
     );
 }
 
-/** One check, so that a number that is wrong twice is reported once. */
+/** Whatever is wrong with the number, one text says what it should be. */
 function whole(min: number, max: number, expected: string): z.ZodNumber {
-  return z.number(expected).refine((n) => Number.isSafeInteger(n) && n >= min && n <= max, expected);
+  const bounded = z.int(expected).min(min, expected);
+  return max === Number.MAX_SAFE_INTEGER ? bounded : bounded.max(max, expected);
 }

@@ -21,6 +21,7 @@ export const run: Run = async (args, io) => {
   const settings =
     written !== undefined && anyPort ? readFleet(file, args, io, freePortSets(written)).settings : written;
   if (settings === undefined) return 1;
+  refuseNothing(settings);
   refuseTwice(settings);
   const report = args.flag("json") ? jsonReport(io) : humanReport(settings, io);
   const asked = await live(settings, anyPort, report);
@@ -100,6 +101,15 @@ function addressesOf(fleet: RunningFleet, dashboard: string, tookMs: number): Up
     tryUrl: tryPath === undefined ? undefined : gateway + tryPath,
     tookMs,
   };
+}
+
+/** @throws TuskerError FLEET_REQUIRED */
+function refuseNothing(settings: FleetSettings): void {
+  if (settings.services.length > 0) return;
+  throw new TuskerError(
+    "FLEET_REQUIRED",
+    `there is nothing to run: [services] of ${settings.file} is missing or empty`,
+  );
 }
 
 /** @throws TuskerError FLEET_RUNNING */

@@ -17,7 +17,6 @@ export function crossCheck(
 ): readonly OutsideProblem[] {
   const services = mapOf(value.services);
   return [
-    ...nothingToRun(services),
     ...unknownServices(value, services),
     ...dependencyProblems(value, services),
     ...portConflicts(value, services),
@@ -26,11 +25,6 @@ export function crossCheck(
     ...configProblems(services, root),
     ...missingCommands(services, root),
   ];
-}
-
-function nothingToRun(services: Services): OutsideProblem[] {
-  if (Object.keys(services).length > 0) return [];
-  return [problem("FLEET_REQUIRED", ["services"], "there is nothing to run: [services] is missing or empty")];
 }
 
 function unknownServices(value: Readonly<Record<string, unknown>>, services: Services): OutsideProblem[] {

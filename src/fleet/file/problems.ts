@@ -16,7 +16,14 @@ export function schemaProblems(
   value: unknown,
   known: (path: readonly PropertyKey[]) => readonly string[],
 ): readonly OutsideProblem[] {
-  return issues.flatMap((issue) => problemsOf(issue, value, known));
+  const told = new Set<string>();
+  return issues
+    .flatMap((issue) => problemsOf(issue, value, known))
+    .filter(({ path, message }) => {
+      // A number can be wrong in two ways and is still one cause.
+      const key = `${pathText(path)} ${message}`;
+      return told.has(key) ? false : told.add(key) !== undefined;
+    });
 }
 
 function problemsOf(
