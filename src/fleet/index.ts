@@ -6,7 +6,7 @@ import type { RunningFleet, StartOptions } from "./start.ts";
 
 export { gatewayFile } from "./child-config.ts";
 export type { FleetEvent, TimedEvent } from "./events.ts";
-export { fleetJsonSchema, type JsonSchema } from "./file/json-schema.ts";
+export { defaultAt, fleetJsonSchema, type JsonSchema } from "./file/json-schema.ts";
 export { type KeyInfo, keyAt, keysAt } from "./file/key-info.ts";
 export { type LoadedFleet, type LoadFleetOptions, loadFleet } from "./file/load.ts";
 export { machinePorts, secretKeys } from "./file/machine.ts";

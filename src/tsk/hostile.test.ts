@@ -38,6 +38,16 @@ const hostile: Readonly<Record<string, string>> = {
   spreads: `b: { x: 1 }\na: {${many("...b\n")}}`,
   secrets: many('b: @env.secure("K",\n'),
   angles: many("a >\n"),
+  heredocs: lines(20_000, (index) => `a: <<A${index}`),
+  "texts after a bar": many("a: |\n \n"),
+  dashes: `a:\n${many("- ")}`,
+  "dashes below dashes": `a:\n${many("- a:\n  ")}`,
+  "items on one line below a key": `a:\n  ${many("x: 1; ")}`,
+  "quotes over lines": many('"a\n x'),
+  "bars of lambdas": many("| "),
+  "quoted operators": lines(20_000, (index) => `k${index}: "@env('X${index}', 1)"`),
+  "bare words": lines(20_000, (index) => `k${index}: w${index}`),
+  includes: many('@include "b.tsk"\n'),
   "lone carriage returns": many("\r"),
 };
 

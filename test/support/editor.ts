@@ -31,11 +31,15 @@ export type Stretch = readonly [line: number, from: number, to: number];
 /** Starts `tusker lsp` in a folder and shakes hands. */
 export async function startEditor(folder: string): Promise<Editor> {
   const bin = new URL("../../bin/tusker.js", import.meta.url).pathname;
-  const child = spawn(process.execPath, [bin, "lsp", "--stdio"], { cwd: folder, env: cleanEnvironment() });
-  const connection = createProtocolConnection(
-    new StreamMessageReader(child.stdout),
-    new StreamMessageWriter(child.stdin),
-  );
+  const child = spawn(process.execPath, [bin, "lsp", "--stdio"], {
+    cwd: folder,
+    env: cleanEnvironment(),
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const reader = new StreamMessageReader(child.stdout);
+  // A server that ends in the middle of a message would leave a timer that asks for the rest for ever.
+  reader.partialMessageTimeout = 0;
+  const connection = createProtocolConnection(reader, new StreamMessageWriter(child.stdin));
   const heard = listen(connection);
   connection.listen();
   const started: InitializeResult = await connection.sendRequest("initialize", {
@@ -67,9 +71,11 @@ export async function startEditor(folder: string): Promise<Editor> {
     },
     async [Symbol.asyncDispose]() {
       connection.dispose();
-      if (child.exitCode !== null) return;
-      child.kill("SIGKILL");
-      await once(child, "exit");
+      if (child.exitCode === null) {
+        const ended = once(child, "exit");
+        child.kill("SIGKILL");
+        await ended;
+      }
     },
   };
 }

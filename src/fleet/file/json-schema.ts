@@ -43,6 +43,17 @@ export function fleetJsonSchema(): JsonSchema {
   return plainSchema.parse({ $schema, title: "Tusker fleet", ...schema });
 }
 
+/** What a section takes where a file says nothing at this path, as it would be written; undefined when that is nothing. */
+export function defaultAt(path: readonly string[]): unknown {
+  let schema: JsonSchema | undefined = fleetJsonSchema();
+  for (const key of path) {
+    const map: JsonSchema | undefined = schema?.anyOf?.find((one) => one.type === "object") ?? schema;
+    const others: JsonSchema | boolean | undefined = map?.additionalProperties;
+    schema = map?.properties?.[key] ?? (typeof others === "object" ? others : undefined);
+  }
+  return schema?.default;
+}
+
 /** A schema of values as they stand in a file, before the room converts them. */
 function written(schema: z.ZodType): z.core.JSONSchema.BaseSchema {
   return z.toJSONSchema(schema, {

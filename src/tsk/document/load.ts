@@ -110,12 +110,15 @@ class Loader {
     const refuse = (code: TskCode, message: string): undefined => {
       this.#refuse(source, request, { code, message });
     };
+    this.#included++;
+    if (this.#included === limits.includes + 1)
+      return refuse("TSK_FUEL", `more than ${limits.includes} files are included`);
+    // Told once: what is included without end would fill the report with it.
+    if (this.#included > limits.includes) return undefined;
     if (chain.includes(path))
       return refuse("TSK_INCLUDE_CYCLE", `${[...chain.slice(chain.indexOf(path)), path].join(" includes ")}`);
     if (chain.length >= limits.includeDepth)
       return refuse("TSK_TOO_DEEP", `files include each other more than ${limits.includeDepth} levels deep`);
-    if (++this.#included > limits.includes)
-      return refuse("TSK_FUEL", `more than ${limits.includes} files are included`);
     const tree = this.#named(path, source.layer);
     if (tree === undefined && request.optional) return undefined;
     if (tree === undefined) return refuse("TSK_FILE_MISSING", `there is no file ${path}`);
@@ -126,7 +129,15 @@ class Loader {
   /** The tree of a file that another one names; undefined when it does not exist. */
   #named(path: string, layer: LayerName): Tree | Refusal | undefined {
     const known = this.#trees.get(path);
-    if (known !== undefined) return known;
+    const tooLarge: Refusal = {
+      code: "TSK_TOO_LARGE",
+      message: `all files together are larger than ${limits.allText} bytes`,
+    };
+    if (known !== undefined) {
+      // Every use is outlined anew, and counts.
+      this.#textLength += known.source.text.length;
+      return this.#textLength > limits.allText ? tooLarge : known;
+    }
     try {
       const content = this.#files.read(path);
       if (content === undefined) return undefined;

@@ -50,10 +50,13 @@ function itemsFrom(cursor: Cursor, read: ReadValue, item: ReadItem, first: numbe
   const items: Item[] = [];
   const column = columnOf(cursor, first);
   if (!cursor.enter({ start: first, end: first + 1 })) return items;
-  for (;;) {
-    while (cursor.kind === kind.newline || cursor.kind === kind.semicolon) cursor.advance();
+  for (let line = true; ; ) {
+    for (; cursor.kind === kind.newline || cursor.kind === kind.semicolon; cursor.advance())
+      if (cursor.kind === kind.newline) line = true;
     const over = cursor.kind === kind.end || closes(cursor.kind) || atHeader(cursor);
-    if (over || columnOf(cursor, cursor.start) < column) break;
+    // Asked once a line: to find the column costs the length of the line.
+    if (over || (line && columnOf(cursor, cursor.start) < column)) break;
+    line = false;
     const before = cursor.index;
     item(cursor, items, read, kind.closeBrace);
     if (cursor.index === before) cursor.advance();

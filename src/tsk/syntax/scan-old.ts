@@ -4,10 +4,15 @@ import { kind, type Tokens } from "./token.ts";
  * Texts over several lines as the older dialects write them: `|` after a colon, `<<ID`, `<<<ID`, `<<<` … `>>>`.
  * Returns where scanning goes on; 0 when there is none here.
  */
-export function oldText(text: string, at: number, code: number, tokens: Tokens): number {
-  const end = code === 124 ? blockEnd(text, at, tokens) : code === 60 ? heredocEnd(text, at) : 0;
+export function oldText(text: string, at: number, code: number, tokens: Tokens, search: Search): number {
+  const end = code === 124 ? blockEnd(text, at, tokens) : code === 60 ? heredocEnd(text, at, search) : 0;
   if (end > 0) tokens.add(kind.oldText, end);
   return end;
+}
+
+/** Characters that may still be looked at for the ends of heredocs: many that never end must not cost their square. */
+export interface Search {
+  left: number;
 }
 
 const blockHead = /\|[+-]?[ \t]*(?:#[^\n]*)?\r?\n/y;
@@ -34,14 +39,15 @@ function blockEnd(text: string, at: number, tokens: Tokens): number {
 
 const heredocHead = /<<(?:<?[ \t]*(["']?)([A-Za-z_]\w*)\1|<)[ \t]*\r?\n/y;
 
-function heredocEnd(text: string, at: number): number {
+function heredocEnd(text: string, at: number, search: Search): number {
   heredocHead.lastIndex = at;
   const head = heredocHead.exec(text);
   if (head === null) return 0;
   const name = head[2] ?? ">>>";
-  for (let line = heredocHead.lastIndex; line < text.length; ) {
+  for (let line = heredocHead.lastIndex; line < text.length && search.left > 0; ) {
     const next = text.indexOf("\n", line);
     const stop = next < 0 ? text.length : next;
+    search.left -= stop + 1 - line;
     const start = line + indentation(text, line);
     if (text.startsWith(name, start) && /^[;,]?\s*$/.test(text.slice(start + name.length, stop)))
       return start + name.length;

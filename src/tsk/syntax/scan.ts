@@ -27,6 +27,7 @@ export function scan(text: string, report: Report, compat = false): Tokens {
   const tokens = new Tokens((text.length >> 2) + 16);
   const strings = new Strings(text, tokens, report, compat);
   const length = text.length;
+  const search = { left: 4 * length };
   // A byte order mark is allowed at the very beginning (RFC 3629 §6) and nowhere else.
   let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
   if (at === 1) tokens.add(kind.space, 1);
@@ -51,7 +52,7 @@ export function scan(text: string, report: Report, compat = false): Tokens {
     else if (code === 123) at = strings.openBrace(at);
     else if (code === 125) at = strings.closeBrace(at);
     else if (code === 35 || (code === 47 && startsComment(text, at))) at = comment(text, at, tokens, report);
-    else at = (compat && oldText(text, at, code, tokens)) || rest(text, at, code, tokens, report);
+    else at = (compat && oldText(text, at, code, tokens, search)) || rest(text, at, code, tokens, report);
   }
   strings.endText();
   tokens.add(kind.end, length);

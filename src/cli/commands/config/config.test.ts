@@ -64,6 +64,18 @@ test("explain says who wins, who loses and why", async () => {
   );
 });
 
+test("explain knows the defaults of sections, and what is not there", async () => {
+  using at = commandFolder({ "tusker.tsk": fleet, "a.js": "" });
+  const explained = await at.run("config", "explain", "gateway.max_body");
+  assert.equal(explained.out, 'gateway.max_body = "10MiB"\n  default     no file says otherwise\n');
+  assert.equal(
+    (await at.run("config", "explain", "services.a.instances", "--json")).out.slice(0, 53),
+    '{"path":["services","a","instances"],"value":1,"origi',
+  );
+  for (const path of ["services.b.instances", "gateway.nothing", "nothing"])
+    assert.equal((await at.run("config", "explain", path)).code, 1, path);
+});
+
 test("diff shows what differs between two environments and where; secrets are masked", async () => {
   const key = (value: string): string =>
     `[services]\na: { config: { key: @env.secure("KEY", "${value}") } }\n`;

@@ -1,6 +1,6 @@
-import { pathText } from "../../../fleet/index.ts";
+import { defaultAt, pathText } from "../../../fleet/index.ts";
 import { Secret, TuskerError } from "../../../kernel/index.ts";
-import type { Origin } from "../../../tsk/index.ts";
+import type { Document, Origin } from "../../../tsk/index.ts";
 import type { Run } from "../../command.ts";
 import { configPath, noValueAt, valueAt } from "../../config-path.ts";
 import { fleetPath, readFleet } from "../../fleet-file.ts";
@@ -16,7 +16,8 @@ export const run: Run = async (args, io) => {
     );
   const path = configPath(text);
   const { document } = readFleet(fleetPath(args, io), args, io);
-  const value = valueAt(document.value, path);
+  const written = valueAt(document.value, path);
+  const value = written === undefined ? defaultFor(document, path) : written;
   if (value === undefined) throw noValueAt(pathText(path));
   const places = withReasons(document.origin(path));
   if (args.flag("json")) {
@@ -25,13 +26,20 @@ export const run: Run = async (args, io) => {
   }
   const paint = paintFor(io.colour);
   io.out(`${paint.bold(pathText(path))} = ${value instanceof Secret ? "[secret]" : JSON.stringify(value)}\n`);
-  for (const { layer, file, line, column, text: written, why } of places) {
+  if (places.length === 0) io.out(`  ${paint.green("default   ")}  no file says otherwise\n`);
+  for (const { layer, file, line, column, text: shown, why } of places) {
     const mark = why === undefined ? paint.green("wins      ") : paint.dim("overridden");
     const reason = why === undefined ? "" : paint.dim(`  ${why}`);
-    io.out(`  ${mark}  ${layer.padEnd(11)}  ${file}:${line}:${column}  ${written}${reason}\n`);
+    io.out(`  ${mark}  ${layer.padEnd(11)}  ${file}:${line}:${column}  ${shown}${reason}\n`);
   }
   return 0;
 };
+
+/** A default of a section, but not of a service or route that is not there. */
+function defaultFor(document: Document, path: readonly string[]): unknown {
+  const around = path.slice(0, -1);
+  return path.length <= 2 || valueAt(document.value, around) !== undefined ? defaultAt(path) : undefined;
+}
 
 interface Place extends Pick<Origin, "layer" | "file" | "line" | "column" | "text"> {
   /** Why it does not count; absent for the winner. */
