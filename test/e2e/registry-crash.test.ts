@@ -1,6 +1,6 @@
 /**
  * kill -9 under concurrent writers, again and again on one database. After each round: what was answered is there,
- * what was not is there as a whole or not at all, and no index ever goes backwards.
+ * what was not is there as a whole or not at all, no check-and-set won twice, and no index ever goes backwards.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -29,7 +29,7 @@ interface Row {
   readonly Checks: readonly { readonly ServiceID: string }[];
 }
 
-async function ask(http: HttpClient, method: string, url: string, body?: object) {
+async function ask(http: HttpClient, method: string, url: string, body?: object | number) {
   const answer = await http.request({
     method,
     url,
@@ -47,6 +47,38 @@ async function write(http: HttpClient, url: string, writer: Writer, next: number
   assert.equal(said.status, 200, said.text);
   writer.acknowledged = next;
   writer.open = undefined;
+}
+
+/** A number that several count up, each by check-and-set over what it has just read. */
+interface Counter {
+  /** Increments that were answered with true. */
+  acknowledged: number;
+  /** Increments that were sent and never answered. */
+  open: number;
+}
+
+async function countOn(http: HttpClient, url: string, counter: Counter): Promise<void> {
+  const key = `${url}/v1/kv/counter`;
+  for (;;) {
+    try {
+      const { value, index } = await readCounter(http, key);
+      counter.open++;
+      const said = await ask(http, "PUT", `${key}?cas=${index}`, value + 1);
+      assert.equal(said.status, 200, said.text);
+      counter.open--;
+      if (said.text === "true") counter.acknowledged++;
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error;
+      return;
+    }
+  }
+}
+
+async function readCounter(http: HttpClient, key: string): Promise<{ value: number; index: number }> {
+  const said = await ask(http, "GET", key);
+  if (said.status === 404) return { value: 0, index: 0 };
+  const [row] = JSON.parse(said.text) as { Value: string; ModifyIndex: number }[];
+  return { value: Number(Buffer.from(row?.Value ?? "", "base64").toString()), index: row?.ModifyIndex ?? 0 };
 }
 
 /** Writes until the process is gone. */
@@ -69,6 +101,7 @@ test(`${rounds} rounds of kill -9 lose nothing that was answered (seed ${seed})`
     acknowledged: 0,
     open: undefined,
   }));
+  const counter: Counter = { acknowledged: 0, open: 0 };
   let highest = 0;
   for (let round = 0; round <= rounds; round++) {
     await using http = httpClient();
@@ -92,8 +125,16 @@ test(`${rounds} rounds of kill -9 lose nothing that was answered (seed ${seed})`
       writer.acknowledged = found;
       writer.open = undefined;
     }
+    const { value } = await readCounter(http, `${url}/v1/kv/counter`);
+    const { acknowledged, open } = counter;
+    assert.ok(
+      value >= acknowledged && value <= acknowledged + open,
+      `round ${round}: counted ${value}, answered ${acknowledged} and ${open} without an answer`,
+    );
+    Object.assign(counter, { acknowledged: value, open: 0 });
     if (round === rounds) break;
-    const writing = known.map((writer) => writeOn(http, url, writer, random));
+    const counting = Array.from({ length: 4 }, () => countOn(http, url, counter));
+    const writing = [...known.map((writer) => writeOn(http, url, writer, random)), ...counting];
     await systemClock.sleep(20 + random.below(120));
     highest = Math.max(highest, (await ask(http, "GET", `${url}/v1/health/service/crash`)).index);
     await registry.end("SIGKILL");
