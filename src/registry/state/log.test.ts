@@ -31,6 +31,20 @@ test("an index of before the log began is no longer known", async () => {
   assert.equal(log.since(10)?.length, 5);
 });
 
+test("large values are forgotten sooner, so that a few of them do not fill the memory", () => {
+  const log = memoryLog(1);
+  const value = "x".repeat(1_000_000);
+  for (let index = 2; index <= 101; index++) {
+    const entry = { key: "k", value, flags: "0", session: "", lockIndex: 0 };
+    log.append({ index, atMs: 0, changes: [{ kind: "kv", entry }] });
+  }
+  const kept = Array.from({ length: 100 }, (_, i) => log.since(i + 1)).find(
+    (entries) => entries !== undefined,
+  );
+  assert.ok(kept !== undefined && kept.length > 0 && kept.length <= 16);
+  assert.equal(kept.at(-1)?.index, 101);
+});
+
 test("old entries are forgotten, and asking for them says so", () => {
   fc.assert(
     fc.asyncProperty(

@@ -29,8 +29,11 @@ export interface ChangeLog {
   close(): Promise<void>;
 }
 
+/** Characters of values that are kept at most: a few large values written again and again would else fill the memory. */
+const maxKeptChars = 16_000_000;
+
 /**
- * A log in memory that keeps the last `capacity` entries.
+ * A log in memory that keeps the last `capacity` entries, fewer when they are large.
  *
  * @param start numbering starts above it. Hand in something that grows from one process to the next (the wall clock
  * in milliseconds): a client that still holds an index of the process before then gets its answer at once, where an
@@ -40,6 +43,12 @@ export function memoryLog(start: number, capacity: number = 10_000): ChangeLog {
   let last = Math.max(1, Math.floor(start));
   let forgotten = last;
   const entries: LogEntry[] = [];
+  let kept = 0;
+  const forget = (count: number): void => {
+    const dropped = entries.splice(0, count);
+    forgotten = dropped.at(-1)?.index ?? forgotten;
+    for (const entry of dropped) kept -= weightOf(entry);
+  };
   return {
     get last() {
       return last;
@@ -48,11 +57,10 @@ export function memoryLog(start: number, capacity: number = 10_000): ChangeLog {
     append(entry) {
       last = entry.index;
       entries.push(entry);
+      kept += weightOf(entry);
       // Dropped in bulk: shifting a long array by one on each write would cost as much as all else together.
-      if (entries.length > capacity * 2) {
-        const dropped = entries.splice(0, entries.length - capacity);
-        forgotten = dropped.at(-1)?.index ?? forgotten;
-      }
+      if (entries.length > capacity * 2) forget(entries.length - capacity);
+      if (kept > maxKeptChars) forget(Math.ceil(entries.length / 2));
     },
     settled: () => undefined,
     since(index) {
@@ -61,6 +69,10 @@ export function memoryLog(start: number, capacity: number = 10_000): ChangeLog {
     },
     close: () => Promise.resolve(),
   };
+}
+
+function weightOf({ changes }: LogEntry): number {
+  return changes.reduce((sum, change) => sum + (change.kind === "kv" ? change.entry.value.length : 0), 0);
 }
 
 /** Position of the first entry after `index`. */

@@ -53,7 +53,7 @@ test("what happened is kept beside what is", async () => {
   using at = folder();
   const path = join(at.path, "registry.db");
   const disk = await sqliteDisk(path);
-  await disk.write([put(1, "a", "1"), drop(2, "a")]);
+  await disk.write([put(1, "a", "1"), drop(2, "a"), put(3, "big", "x".repeat(5_000))]);
   await disk.close();
   const database = new DatabaseSync(path);
   const rows = database.prepare("SELECT at_index, kind, key, value FROM changes ORDER BY number").all();
@@ -62,6 +62,7 @@ test("what happened is kept beside what is", async () => {
     [
       { at_index: 1, kind: "node", key: "a", value: "1" },
       { at_index: 2, kind: "node", key: "a", value: null },
+      { at_index: 3, kind: "node", key: "big", value: "" },
     ],
   );
   database.close();

@@ -19,6 +19,9 @@ const format = 1;
 /** How many changes stay for whoever wants to know what happened. */
 const keptChanges = 100_000;
 
+/** What is larger is kept as what is, not as what was: history must not outgrow the disk. */
+const maxPastChars = 4_096;
+
 if (parentPort !== null) serve(parentPort);
 
 function serve(port: NonNullable<typeof parentPort>): void {
@@ -138,7 +141,8 @@ function writeOne(
 ): void {
   if (value === undefined) drop.run(kind, key);
   else put.run(kind, key, value, index, index);
-  note.run(index, Math.floor(atMs), kind, key, value ?? null);
+  const past = value === undefined || value.length <= maxPastChars ? (value ?? null) : "";
+  note.run(index, Math.floor(atMs), kind, key, past);
 }
 
 function reasonOf(error: unknown): string {
