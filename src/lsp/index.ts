@@ -4,7 +4,7 @@ import type { LanguageServer, LanguageServerOptions } from "./protocol/server.ts
 
 export type { LanguageServer, LanguageServerOptions } from "./protocol/server.ts";
 
-/** Answers an editor on a pair of streams. Loaded when called: the protocol's library is an optional dependency. */
+/** Answers an editor on standard input and output. Loaded when called: the protocol's library is an optional dependency. */
 export async function startLanguageServer(options: LanguageServerOptions): Promise<LanguageServer> {
   const { startLanguageServer: start } = await import("./protocol/server.ts");
   return start(options);

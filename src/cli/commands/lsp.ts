@@ -10,7 +10,7 @@ export const run: Run = async (_args, io) => {
 
 async function started({ env }: Io): Promise<Disposable> {
   try {
-    return await startLanguageServer({ input: process.stdin, output: process.stdout, env });
+    return await startLanguageServer({ env });
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND")) throw error;
     throw new TuskerError(

@@ -29,8 +29,6 @@ import { Publisher } from "./publisher.ts";
 
 /** How an editor is answered. */
 export interface LanguageServerOptions {
-  readonly input: NodeJS.ReadableStream;
-  readonly output: NodeJS.WritableStream;
   /** What `@env` reads. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -44,9 +42,9 @@ interface Abilities {
   readonly renamesFiles: boolean;
 }
 
-/** Connects every feature with its request. */
-export function startLanguageServer({ input, output, env }: LanguageServerOptions): LanguageServer {
-  const connection = createConnection(ProposedFeatures.all, input, output);
+/** Connects every feature with its request, on the process's standard input and output. */
+export function startLanguageServer({ env }: LanguageServerOptions): LanguageServer {
+  const connection = createConnection(ProposedFeatures.all, process.stdin, process.stdout);
   const documents = new TextDocuments(TextDocument);
   const workspace = new Workspace({ env });
   const files = new Files();
