@@ -79,7 +79,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
             ...shared,
             fleet: settings.name,
             url: discovery.registry_url,
-            dataDir: settings.dataDir,
+            dataDir: settings.runDir,
           }),
         )
       : undefined;
