@@ -24,7 +24,9 @@ export function startOrder(
   const levels: string[][] = [];
   for (const name of graph.keys()) {
     const at = depthOf(name);
-    levels[at] = [...(levels[at] ?? []), name];
+    const level = levels[at];
+    if (level === undefined) levels[at] = [name];
+    else level.push(name);
   }
   return { levels };
 }

@@ -28,7 +28,7 @@ import {
   type VariablePart,
 } from "./outline.ts";
 import { mentionsSecret } from "./secret.ts";
-import { childParts, givenParts, keyText, placesOf, type Slot, slot, slotPath, withoutKeys } from "./slot.ts";
+import { childSlots, givenParts, keyText, placesOf, type Slot, slot, slotPath, withoutKeys } from "./slot.ts";
 
 /** What evaluation needs from outside. */
 export interface EvaluateOptions {
@@ -215,6 +215,16 @@ class Evaluator implements Names {
     if (of.state !== "new") return;
     of.state = "opening";
     this.#active.push(of);
+    const [only] = of.parts;
+    // Most keys are one value, written once.
+    if (of.parts.length === 1 && only?.kind === "leaf" && !only.spread && editName(only) === undefined)
+      of.value = this.#leaf(only, of, 0);
+    else this.#merge(of);
+    this.#active.pop();
+    of.state = "open";
+  }
+
+  #merge(of: Slot): void {
     const maps: ReadonlyMap<string, Part>[] = [];
     const edits: PlacedEdit[] = [];
     let covered = false;
@@ -222,7 +232,7 @@ class Evaluator implements Names {
       const part = of.parts[index];
       if (part === undefined) break;
       if (part.kind === "map") {
-        maps.push(withoutKeys(part.children, this.#removed(edits)));
+        maps.push(edits.length === 0 ? part.children : withoutKeys(part.children, this.#removed(edits)));
         this.#slots.set(part, of);
         continue;
       }
@@ -244,11 +254,8 @@ class Evaluator implements Names {
       }
     }
     if (maps.length > 0) {
-      of.children = new Map();
-      for (const [name, parts] of childParts(maps.reverse())) of.children.set(name, slot(name, of, parts));
+      of.children = childSlots(of, maps.reverse());
     } else if (!covered && edits.length > 0) of.value = this.#edited(edits, undefined, of, 0);
-    this.#active.pop();
-    of.state = "open";
   }
 
   /** What an edit adds or takes away. */

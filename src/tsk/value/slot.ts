@@ -1,5 +1,5 @@
 import type { Dictionary, Evaluated, Place } from "./data.ts";
-import { sinceUnset } from "./edit.ts";
+import { isUnset, sinceUnset } from "./edit.ts";
 import type { GivenPart, Part } from "./outline.ts";
 
 /** How far a slot is: keys known (`open`), or everything below it (`done`). The `…ing` states find cycles. */
@@ -53,18 +53,16 @@ export function placesOf(part: Part): readonly Place[] {
 }
 
 /**
- * Children of maps, key by key in the order first written: each child gets what every map says about it, from the
- * last `@remove()` on. A key of which nothing is left is not there.
+ * Slots of the children of maps, key by key in the order first written: each gets what every map says about it, from
+ * the last `@remove()` on. A key of which nothing is left is not there.
  */
-export function childParts(maps: readonly ReadonlyMap<string, Part>[]): ReadonlyMap<string, readonly Part[]> {
-  const left = new Map<string, readonly Part[]>();
+export function childSlots(of: Slot, maps: readonly ReadonlyMap<string, Part>[]): Map<string, Slot> {
+  const slots = new Map<string, Slot>();
   const [only] = maps;
+  // Most maps are written in one place.
   if (only !== undefined && maps.length === 1) {
-    for (const [name, part] of only) {
-      const since = sinceUnset([part]);
-      if (since.length > 0) left.set(name, since);
-    }
-    return left;
+    for (const [name, part] of only) if (!isUnset(part)) slots.set(name, slot(name, of, [part]));
+    return slots;
   }
   const children = new Map<string, Part[]>();
   for (const map of maps) {
@@ -76,9 +74,9 @@ export function childParts(maps: readonly ReadonlyMap<string, Part>[]): Readonly
   }
   for (const [name, parts] of children) {
     const since = sinceUnset(parts);
-    if (since.length > 0) left.set(name, since);
+    if (since.length > 0) slots.set(name, slot(name, of, since));
   }
-  return left;
+  return slots;
 }
 
 /** A map without some of its keys. */
