@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import type { Clock } from "../kernel/index.ts";
 
 /** One server of the process. */
@@ -45,6 +46,8 @@ export function attachProcess(server: Drainable, options: ProcessOptions): Dispo
 export function reportReady(port: number, grpcPort: number | undefined): void {
   if (!process.connected) return;
   // A supervisor that is just dying is no error of ours: we end when its channel does.
+  // The services that wait for this one load the same code: what is compiled here is there for them.
+  flushCompileCache();
   process.send?.({ type: "tusker:ready", port, grpcPort, pid: process.pid }, undefined, {}, () => undefined);
 }
 

@@ -1,4 +1,4 @@
-import { type Control, startControl } from "../../control/index.ts";
+import type { Control } from "../../control/index.ts";
 import {
   type FleetSettings,
   type RunningFleet,
@@ -46,6 +46,8 @@ async function live(settings: FleetSettings, anyPort: boolean, report: UpReport)
     report.failed(messageOf(error));
     stop.resolve();
   });
+  // Loaded while the services start: it is needed only then.
+  const { startControl } = await import("../../control/index.ts");
   const { bind, port } = settings.control;
   await using control = await startControl(fleet, {
     host: bind,
