@@ -4,6 +4,7 @@ import type { HttpClient } from "../net/index.ts";
 import { probeRegistry, startRegistry } from "../registry/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import { ForeignRegistry } from "./foreign-registry.ts";
+import { portTaken } from "./supervise/free-port.ts";
 
 /** The registry a fleet uses: its own, or one that was there already. */
 export interface RegistrySide extends AsyncDisposable {
@@ -40,7 +41,9 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
   const { url, anyPort, dataDir, http, clock, random, log } = options;
   const { hostname, port, protocol } = new URL(url);
   const wanted = anyPort ? 0 : Number(port || (protocol === "https:" ? "443" : "80"));
-  if (!anyPort) {
+  const home = loopback.has(hostname);
+  // Where nobody listens there is nobody to ask.
+  if (!anyPort && !(home && !(await portTaken(wanted)))) {
     const found = await probeRegistry(url, http);
     if (found.kind === "registry") {
       const registrar = new ForeignRegistry(url, options.fleet, http);
@@ -57,7 +60,7 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
         `something that is no registry answers at ${url} (${found.what}); stop it, or set service_discovery.registry_url to another address`,
       );
     }
-    if (!loopback.has(hostname)) {
+    if (!home) {
       throw new TuskerError(
         "DISCOVERY_UNREACHABLE",
         `no registry answers at ${url}, and that is not this machine, so none can be started there`,

@@ -19,7 +19,7 @@ import {
 } from "./supervise/instance.ts";
 import type { Keeper } from "./supervise/keeper.ts";
 import type { LogBook } from "./supervise/lines.ts";
-import { answers } from "./supervise/probe.ts";
+import { answers, reachable } from "./supervise/probe.ts";
 
 /** What all services of a fleet share. */
 export interface GroupPorts {
@@ -107,10 +107,12 @@ export class ServiceGroup {
   /** For processes that do not report by themselves. */
   async #probe(prepared: Prepared, node: boolean, signal: AbortSignal): Promise<void> {
     const { clock, http } = this.#ports;
-    const url = `http://127.0.0.1:${prepared.port}${this.settings.health_endpoint}`;
+    const { port } = prepared;
+    while (!(await reachable("127.0.0.1", port, { clock, signal }))) await clock.sleep(50, signal);
+    // One of ours listens a moment before it reports, and its report says more: that both its ports are open.
+    if (node) await clock.sleep(150, signal);
+    const url = `http://127.0.0.1:${port}${this.settings.health_endpoint}`;
     while (!(await answers(http, url, signal))) await clock.sleep(50, signal);
-    // One of ours answers a moment before it reports, and its report says more: that both its ports are open.
-    if (node) await clock.sleep(100, signal);
   }
 
   #listener(id: string): InstanceListener {

@@ -210,12 +210,14 @@ export class Instance {
     const { startTimeoutMs, probe } = this.spec;
     const slow: Timer = clock.after(startTimeoutMs, () => listener.slow(startTimeoutMs));
     signal.addEventListener("abort", () => slow.cancel(), { once: true });
+    const probing = new AbortController();
     // What does not report is not known to speak gRPC: that port is not told to anybody.
-    const seen = probe?.(prepared, signal).then(
+    const seen = probe?.(prepared, AbortSignal.any([signal, probing.signal])).then(
       (): ReadyReport => ({ port: prepared.port }),
       () => new Promise<never>(() => {}),
     );
     const { port, grpcPort } = await Promise.race([child.reported(), ...(seen === undefined ? [] : [seen])]);
+    probing.abort();
     slow.cancel();
     return {
       port,
