@@ -45,7 +45,6 @@ export const codes = {
   RPC_LOCK: { http: 500, grpc: 13, retryable: false },
   RPC_REMOTE: { http: 502, grpc: 2, retryable: false },
   RPC_PROTOCOL: { http: 502, grpc: 13, retryable: false },
-  RPC_DRAINING: { http: 503, grpc: 14, retryable: true },
 
   // gateway: what a client of the fleet can be told
   GATEWAY_NO_ROUTE: { http: 404, grpc: 12, retryable: false },

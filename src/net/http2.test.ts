@@ -191,14 +191,14 @@ test("a handler that throws is answered with a problem document", async () => {
   const errors: unknown[] = [];
   await using server = await serveHttp2(
     () => {
-      throw new TuskerError("RPC_DRAINING", "going");
+      throw new TuskerError("GATEWAY_OVERLOADED", "going");
     },
     { port: 0, onError: (error) => errors.push(error) },
   );
   await using pool = http2Pool(originOf(server));
   const answer = await pool.request(get);
   assert.equal(answer.status, 503);
-  assert.equal(JSON.parse(await answer.text(1_000)).code, "RPC_DRAINING");
+  assert.equal(JSON.parse(await answer.text(1_000)).code, "GATEWAY_OVERLOADED");
   assert.equal(errors.length, 1);
 });
 
