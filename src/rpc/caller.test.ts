@@ -109,8 +109,8 @@ test("a write is not repeated after a 503, unless it carries an idempotency key"
   );
 });
 
-test("a service that says another one is draining may have acted: a write is not repeated", async () => {
-  const problem = JSON.stringify({ code: "GATEWAY_OVERLOADED", detail: "the one behind is going" });
+test("a service that passes on that another one is full may have acted: a write is not repeated", async () => {
+  const problem = JSON.stringify({ code: "NET_OVERLOADED", detail: "the one behind is full" });
   await using service = await stub("a", (exchange) =>
     exchange.respond({ status: 503, headers: ["content-type", "application/problem+json"], body: problem }),
   );

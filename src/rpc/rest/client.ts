@@ -55,8 +55,6 @@ function told(error: TuskerError, status: number): Told {
 }
 
 function failureOf(error: TuskerError, status: number): Failure {
-  // Said before anything was done with the request.
-  if (error.code === "NET_OVERLOADED") return { kind: "refused" };
   // A status alone says what it says; one of our codes says more exactly whether another try makes sense.
   const onlyStatus = error.code === "RPC_REMOTE" && error.details.status !== undefined;
   return onlyStatus || error.row.retryable ? { kind: "status", status } : { kind: "final" };
