@@ -27,8 +27,9 @@ import {
   type Part,
   type VariablePart,
 } from "./outline.ts";
+import { constantOf } from "./scalar.ts";
 import { mentionsSecret } from "./secret.ts";
-import { childSlots, givenParts, keyText, placesOf, type Slot, slot, slotPath, withoutKeys } from "./slot.ts";
+import { givenParts, Keys, keyText, placesOf, type Slot, slot, slotPath, withoutKeys } from "./slot.ts";
 
 /** What evaluation needs from outside. */
 export interface EvaluateOptions {
@@ -89,7 +90,7 @@ class Evaluator implements Names {
 
   find(name: string, home: MapPart): Slot | undefined {
     for (let at: Slot | undefined = this.#slotOf(home); at !== undefined; at = at.parent) {
-      const child = at.children?.get(name);
+      const child = at.keys?.get(name);
       if (child !== undefined) return child;
     }
     return undefined;
@@ -97,13 +98,13 @@ class Evaluator implements Names {
 
   *visible(home: MapPart): Iterable<string> {
     for (let at: Slot | undefined = this.#slotOf(home); at !== undefined; at = at.parent)
-      if (at.children !== undefined) yield* at.children.keys();
+      if (at.keys !== undefined) yield* at.keys.said.keys();
   }
 
   child(of: Slot, key: string, from: Span, frame: Frame): Slot | undefined {
     if (of.state === "opening") this.#cycle(of, from, frame);
     this.#open(of);
-    return of.children?.get(key);
+    return of.keys?.get(key);
   }
 
   finish(found: Slot, from: Span, frame: Frame): Evaluated | undefined {
@@ -152,7 +153,7 @@ class Evaluator implements Names {
         found = next;
         continue;
       }
-      if (found.children !== undefined) return this.#nothingAt(path, file, from);
+      if (found.keys !== undefined) return this.#nothingAt(path, file, from);
       // No map: the rest of the path goes into its value.
       const value = this.finish(found, from, frame);
       const inside = value && within(value, path.slice(index));
@@ -185,26 +186,44 @@ class Evaluator implements Names {
     if (!this.#budget.spend(slotCost * of.parts.length, refuse) || !this.#budget.enter(refuse))
       return undefined;
     this.#open(of);
-    if (of.children !== undefined) {
+    if (of.keys !== undefined) {
       of.state = "finishing";
       this.#active.push(of);
-      const entries = new Map<string, Evaluated>();
-      for (const [name, child] of of.children) {
-        if (isBusy(child)) {
-          if (this.#from !== undefined) this.#cycle(child, this.#from.span, this.#from.frame);
-          continue;
-        }
-        const value = this.#finish(child);
-        if (value !== undefined) entries.set(name, value);
-      }
+      const data = dictionary(this.#entries(of.keys));
       this.#active.pop();
-      const data = dictionary(entries);
       if (this.#budget.fits(data.weight, refuse))
         of.value = { data, places: of.parts.flatMap(placesOf).reverse() };
     }
     of.state = "done";
     this.#budget.leave();
     return of.value;
+  }
+
+  #entries(keys: Keys): Map<string, Evaluated> {
+    const entries = new Map<string, Evaluated>();
+    for (const [name, parts] of keys.said) {
+      const value = this.#constant(parts) ?? this.#below(keys, name);
+      if (value !== undefined) entries.set(name, value);
+    }
+    return entries;
+  }
+
+  /** What is written out, once, needs no slot: it is what it says. */
+  #constant(parts: Part | readonly Part[]): Evaluated | undefined {
+    if (!("kind" in parts) || parts.kind !== "leaf" || parts.spread) return undefined;
+    const { value, source } = parts;
+    const data = constantOf(value, source.compat);
+    if (data === undefined) return undefined;
+    const refuse = (code: TskCode, message: string): void =>
+      this.#report(problem(source, parts.span, code, message));
+    return this.#budget.spend(slotCost + 1, refuse) ? { data, places: [parts] } : undefined;
+  }
+
+  #below(keys: Keys, name: string): Evaluated | undefined {
+    const child = keys.get(name);
+    if (child === undefined) return undefined;
+    if (!isBusy(child)) return this.#finish(child);
+    return this.#from && this.#cycle(child, this.#from.span, this.#from.frame);
   }
 
   /**
@@ -254,23 +273,23 @@ class Evaluator implements Names {
       }
     }
     if (maps.length > 0) {
-      of.children = childSlots(of, maps.reverse());
+      of.keys = new Keys(of, maps.reverse());
     } else if (!covered && edits.length > 0) of.value = this.#edited(edits, undefined, of, 0);
   }
 
   /** What an edit adds or takes away. */
   #edit(part: LeafPart, name: EditName): PlacedEdit | undefined {
-    const { place, home, value } = part;
+    const { home, value } = part;
     const argument = value.kind === "operator" ? value.args?.[0] : undefined;
     if (argument === undefined) {
       this.#report(
-        problem(place.source, place.span, "TSK_ARGUMENTS", `@${name} needs a list: @${name}([…])`),
+        problem(part.source, part.span, "TSK_ARGUMENTS", `@${name} needs a list: @${name}([…])`),
       );
       return undefined;
     }
-    const given = this.#expressions.demand(argument.value, { home, place });
+    const given = this.#expressions.demand(argument.value, { home, place: part });
     if (given === undefined) return undefined;
-    const alone = { ...given, places: given.places.length > 0 ? given.places : [place] };
+    const alone = { ...given, places: given.places.length > 0 ? given.places : [part] };
     return { name, items: isList(given.data) ? given.data.items : [alone], part };
   }
 
@@ -307,20 +326,21 @@ class Evaluator implements Names {
   }
 
   #misfit(edit: PlacedEdit, message: string, code: TskCode = "TSK_TYPE", help?: string): undefined {
-    const { source, span } = edit.part.place;
+    const { source, span } = edit.part;
     this.#report(problem(source, span, code, message, help === undefined ? {} : { help }));
   }
 
   #leaf(part: LeafPart, of: Slot, index: number): Evaluated | undefined {
-    const { place, home } = part;
-    const value = this.#expressions.demand(part.value, { home, place });
+    const value = this.#expressions.demand(part.value, { home: part.home, place: part });
     if (value === undefined) return undefined;
     if (part.spread && !isMap(value.data)) {
       const message = `... needs a map, found ${typeName(value.data)}`;
-      this.#report(problem(place.source, place.span, "TSK_TYPE", message));
+      this.#report(problem(part.source, part.span, "TSK_TYPE", message));
       return undefined;
     }
-    return { ...value, data: this.#kept(value.data, of.parts, index), places: [place] };
+    const { variable } = value;
+    const data = this.#kept(value.data, of.parts, index);
+    return variable === undefined ? { data, places: [part] } : { data, places: [part], variable };
   }
 
   /** What one layer keeps secret stays so when a higher layer writes plain text over it. */
@@ -338,8 +358,9 @@ class Evaluator implements Names {
     if (home.parent === undefined) return this.#root;
     const around = this.#slotOf(home.parent);
     this.#open(around);
-    for (const child of around.children?.values() ?? []) {
-      if (!child.parts.includes(home)) continue;
+    for (const [name, parts] of around.keys?.said ?? []) {
+      const child = "kind" in parts && parts.kind !== "map" ? undefined : around.keys?.get(name);
+      if (child?.parts.includes(home) !== true) continue;
       this.#open(child);
       return this.#slots.get(home) ?? around;
     }
@@ -349,7 +370,7 @@ class Evaluator implements Names {
   #unknownVariable(name: string, from: Span, frame: Frame): undefined {
     const names: string[] = [];
     for (let at: MapPart | undefined = frame.home; at !== undefined; at = at.parent)
-      names.push(...at.variables.keys());
+      names.push(...(at.variables?.keys() ?? []));
     const meant = this.#expressions.suggest(name, names);
     const help = meant === undefined ? undefined : `did you mean $${meant}?`;
     const message = `$${name} is not set in this file`;
@@ -393,7 +414,7 @@ function label(of: Slot | VariablePart): string {
 
 function findVariable(name: string, home: MapPart): VariablePart | undefined {
   for (let at: MapPart | undefined = home; at !== undefined; at = at.parent) {
-    const found = at.variables.get(name);
+    const found = at.variables?.get(name);
     if (found !== undefined) return found;
   }
   return undefined;
