@@ -214,9 +214,7 @@ function entry(cursor: Cursor, read: ReadValue, until: number): Entry | undefine
     cursor.warn("TSK_OLD_COLON", span, "a list follows its key after a colon", fix);
   }
   const below =
-    cursor.compat && endsValue(cursor.kind)
-      ? valueBelow(cursor, read, readItem, { start, end })
-      : undefined;
+    cursor.compat && endsValue(cursor.kind) ? valueBelow(cursor, read, readItem, { start, end }) : undefined;
   const value = below ?? read(cursor);
   refuseCode(cursor, path, value);
   return { kind: "entry", path, value, start, end: cursor.lastEnd };

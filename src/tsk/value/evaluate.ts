@@ -1,4 +1,3 @@
-import { Secret } from "../../kernel/index.ts";
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, problem } from "../diagnostic.ts";
 import type { Ports, Result } from "../operators/row.ts";
@@ -6,30 +5,13 @@ import type { Refusal } from "../ports.ts";
 import type { Source, Span } from "../source.ts";
 import type { ObjectValue } from "../syntax/tree.ts";
 import { Budget } from "./budget.ts";
-import {
-  type Data,
-  dictionary,
-  type Evaluated,
-  isList,
-  isMap,
-  list,
-  type Place,
-  scalarText,
-  typeName,
-} from "./data.ts";
-import { type EditName, edited, editName, type PlacedEdit, removedKeys } from "./edit.ts";
+import { dictionary, type Evaluated, isList, isMap, type Place } from "./data.ts";
+import { editName } from "./edit.ts";
 import { Expressions, type Frame, type Names } from "./expression.ts";
-import {
-  type LeafPart,
-  type MapPart,
-  type OutlineOptions,
-  outlineObject,
-  type Part,
-  type VariablePart,
-} from "./outline.ts";
+import { Merger } from "./merge.ts";
+import { type MapPart, type OutlineOptions, outlineObject, type Part, type VariablePart } from "./outline.ts";
 import { constantOf } from "./scalar.ts";
-import { mentionsSecret } from "./secret.ts";
-import { givenParts, Keys, keyText, placesOf, type Slot, slot, slotPath, withoutKeys } from "./slot.ts";
+import { type Keys, keyText, placesOf, type Slot, slot, slotPath } from "./slot.ts";
 
 /** What evaluation needs from outside. */
 export interface EvaluateOptions {
@@ -64,6 +46,7 @@ class Evaluator implements Names {
   readonly #options: EvaluateOptions;
   readonly #report: (diagnostic: Diagnostic) => void;
   readonly #expressions: Expressions;
+  readonly #merger: Merger;
   readonly #budget: Budget;
   /** Roots of files that are only asked for single values. */
   readonly #others = new Map<MapPart, Slot>();
@@ -81,6 +64,7 @@ class Evaluator implements Names {
     this.#report = options.report;
     this.#budget = new Budget(options.textLength);
     this.#expressions = new Expressions(this, options.ports, this.#budget, options.report);
+    this.#merger = new Merger(this.#expressions, options.report, (map, of) => void this.#slots.set(map, of));
   }
 
   document(): Evaluated {
@@ -226,10 +210,7 @@ class Evaluator implements Names {
     return this.#from && this.#cycle(child, this.#from.span, this.#from.frame);
   }
 
-  /**
-   * Finds the keys of a slot, or its value when it is no map. From the highest layer down: a map waits for more below
-   * it, an edit for what it changes, anything else covers what is below.
-   */
+  /** Finds the keys of a slot, or its value when it is no map. */
   #open(of: Slot): void {
     if (of.state !== "new") return;
     of.state = "opening";
@@ -237,119 +218,10 @@ class Evaluator implements Names {
     const [only] = of.parts;
     // Most keys are one value, written once.
     if (of.parts.length === 1 && only?.kind === "leaf" && !only.spread && editName(only) === undefined)
-      of.value = this.#leaf(only, of, 0);
-    else this.#merge(of);
+      of.value = this.#merger.leaf(only, of, 0);
+    else this.#merger.merge(of);
     this.#active.pop();
     of.state = "open";
-  }
-
-  #merge(of: Slot): void {
-    const maps: ReadonlyMap<string, Part>[] = [];
-    const edits: PlacedEdit[] = [];
-    let covered = false;
-    for (let index = of.parts.length - 1; index >= 0 && !covered; index--) {
-      const part = of.parts[index];
-      if (part === undefined) break;
-      if (part.kind === "map") {
-        maps.push(edits.length === 0 ? part.children : withoutKeys(part.children, this.#removed(edits)));
-        this.#slots.set(part, of);
-        continue;
-      }
-      const name = editName(part);
-      if (part.kind === "leaf" && name !== undefined) {
-        const edit = this.#edit(part, name);
-        if (edit === undefined) covered = true;
-        else edits.push(edit);
-        continue;
-      }
-      const value = part.kind === "given" ? part.value : this.#leaf(part, of, index);
-      // A map that nothing is merged with is kept as it is: it may be referred to many times.
-      const merged = maps.length > 0 || index > 0;
-      if (value !== undefined && isMap(value.data) && merged)
-        maps.push(withoutKeys(givenParts(value.data), this.#removed(edits)));
-      else if (part.kind !== "leaf" || !part.spread) {
-        if (maps.length === 0) of.value = value && this.#edited(edits, value, of, index);
-        covered = true;
-      }
-    }
-    if (maps.length > 0) {
-      of.keys = new Keys(of, maps.reverse());
-    } else if (!covered && edits.length > 0) of.value = this.#edited(edits, undefined, of, 0);
-  }
-
-  /** What an edit adds or takes away. */
-  #edit(part: LeafPart, name: EditName): PlacedEdit | undefined {
-    const { home, value } = part;
-    const argument = value.kind === "operator" ? value.args?.[0] : undefined;
-    if (argument === undefined) {
-      this.#report(
-        problem(part.source, part.span, "TSK_ARGUMENTS", `@${name} needs a list: @${name}([…])`),
-      );
-      return undefined;
-    }
-    const given = this.#expressions.demand(argument.value, { home, place: part });
-    if (given === undefined) return undefined;
-    const alone = { ...given, places: given.places.length > 0 ? given.places : [part] };
-    return { name, items: isList(given.data) ? given.data.items : [alone], part };
-  }
-
-  /** Keys that edits take out of the maps below them. An edit that only adds does not go with maps. */
-  #removed(edits: readonly PlacedEdit[]): ReadonlySet<string> {
-    if (edits.length === 0) return noNames;
-    const names = new Set<string>();
-    for (const edit of edits) {
-      if (edit.name === "remove") for (const name of removedKeys(edit)) names.add(name);
-      else this.#misfit(edit, `@${edit.name} changes a list; below it there is a map`);
-    }
-    return names;
-  }
-
-  /** The value that a layer gives, with the edits of higher layers made to it, lowest first. */
-  #edited(
-    edits: readonly PlacedEdit[],
-    value: Evaluated | undefined,
-    of: Slot,
-    index: number,
-  ): Evaluated | undefined {
-    if (edits.length === 0) return value && { ...value, places: placesFrom(of, index, value) };
-    let data: Data | undefined = value?.data;
-    for (const edit of edits.toReversed()) {
-      if (data === undefined && edit.name === "remove") {
-        const help = "no lower layer has this key";
-        return this.#misfit(edit, "@remove finds nothing to remove from", "TSK_NO_KEY", help);
-      }
-      const after = edited(edit, data ?? list([]));
-      if (typeof after === "string") return this.#misfit(edit, after);
-      data = after;
-    }
-    return data === undefined ? undefined : { data, places: of.parts.flatMap(placesOf).reverse() };
-  }
-
-  #misfit(edit: PlacedEdit, message: string, code: TskCode = "TSK_TYPE", help?: string): undefined {
-    const { source, span } = edit.part;
-    this.#report(problem(source, span, code, message, help === undefined ? {} : { help }));
-  }
-
-  #leaf(part: LeafPart, of: Slot, index: number): Evaluated | undefined {
-    const value = this.#expressions.demand(part.value, { home: part.home, place: part });
-    if (value === undefined) return undefined;
-    if (part.spread && !isMap(value.data)) {
-      const message = `... needs a map, found ${typeName(value.data)}`;
-      this.#report(problem(part.source, part.span, "TSK_TYPE", message));
-      return undefined;
-    }
-    const { variable } = value;
-    const data = this.#kept(value.data, of.parts, index);
-    return variable === undefined ? { data, places: [part] } : { data, places: [part], variable };
-  }
-
-  /** What one layer keeps secret stays so when a higher layer writes plain text over it. */
-  #kept(data: Data, parts: readonly Part[], index: number): Data {
-    if (index === 0 || isMap(data) || isList(data)) return data;
-    const lower = parts.slice(0, index);
-    if (!lower.some((part) => part.kind === "leaf" && mentionsSecret(part))) return data;
-    const text = data === null ? undefined : scalarText(data);
-    return typeof text === "string" ? new Secret(text) : data;
   }
 
   #slotOf(home: MapPart): Slot {
@@ -390,8 +262,6 @@ class Evaluator implements Names {
   }
 }
 
-const noNames: ReadonlySet<string> = new Set();
-
 /** True while a slot is being evaluated further out: to need its value now is a cycle. */
 function isBusy(of: Slot): boolean {
   return of.state === "opening" || of.state === "finishing";
@@ -418,10 +288,4 @@ function findVariable(name: string, home: MapPart): VariablePart | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-/** The places of a winner, then of all that it covers, highest first. */
-function placesFrom(of: Slot, index: number, winner: Evaluated): readonly Place[] {
-  if (index === 0) return winner.places;
-  return [...winner.places, ...of.parts.slice(0, index).flatMap(placesOf).reverse()];
 }

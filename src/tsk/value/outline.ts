@@ -214,8 +214,7 @@ class Outliner {
     if (request !== undefined) {
       map.includes ??= [];
       map.includes.push(...this.#include(this.#source, request));
-    }
-    else if (args.every(({ value }) => value.kind !== "missing")) {
+    } else if (args.every(({ value }) => value.kind !== "missing")) {
       const help = 'write @include "file.tsk", or @include("file.tsk", optional=true)';
       const message = "an include needs the path of a file as plain text";
       this.#report(problem(this.#source, span, "TSK_ARGUMENTS", message, { help }));
