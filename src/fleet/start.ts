@@ -81,6 +81,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
             fleet: settings.name,
             url: discovery.registry_url,
             dataDir: settings.runDir,
+            dnsPort: discovery.dns_port,
           }),
         )
       : undefined;
