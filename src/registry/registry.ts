@@ -19,6 +19,7 @@ import { diskLog } from "./storage/disk-log.ts";
 import { sqliteDisk } from "./storage/sqlite-disk.ts";
 import { fromStored } from "./storage/stored.ts";
 import { uuid } from "./uuid.ts";
+import { type Feeds, feeds } from "./watch/feeds.ts";
 import { wireHandler } from "./wire/handler.ts";
 import { worstOf } from "./wire/rows.ts";
 
@@ -42,7 +43,7 @@ export interface RegistryOptions {
   readonly node?: string;
   /** Address of this node as told to clients; default the address it listens on. */
   readonly advertise?: string;
-  /** Blocking queries that may wait at once; more are answered 429. Default 10,000. */
+  /** Blocking queries that may wait at once, and delta streams likewise; more are answered 429. Default 10,000. */
   readonly maxWaiting?: number;
   /** How instances are reached; default over the network. */
   readonly probes?: Probes;
@@ -96,6 +97,8 @@ export interface RegistryStats {
   readonly checks: number;
   /** Blocking queries waiting now. */
   readonly waiting: number;
+  /** Delta streams open now. */
+  readonly watching: number;
   /** Blocking queries turned away since the start. */
   readonly refused: number;
 }
@@ -111,13 +114,14 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const { log, host = "127.0.0.1" } = options;
   const history = await openHistory(options);
   try {
-    const { store, agent, checks, sessions, onError, identity } = await prepare(options, history);
+    const { store, agent, checks, sessions, streams, onError, identity } = await prepare(options, history);
     let port = options.port;
     const wire = {
       store,
       agent,
       sessions,
       events: eventRing(options.clock),
+      feeds: streams,
       identity: { ...identity, port: () => port },
       random: options.random,
     };
@@ -132,7 +136,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     if (host !== reachable(host)) {
       log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
     }
-    return registryOf({ store, agent, checks, sessions, server });
+    return registryOf({ store, agent, checks, sessions, streams, server });
   } catch (error) {
     await history.log.close();
     throw error;
@@ -175,11 +179,13 @@ async function prepare(options: RegistryOptions, { log: history, tables }: Histo
   checks.resume(tables.node(node)?.checks.values() ?? []);
   const sessions = sessionKeeper({ store, clock, onError });
   sessions.resume();
+  const streams = feeds({ store, clock, random, max: options.maxWaiting ?? 10_000, onError });
   return {
     store,
     agent,
     checks,
     sessions,
+    streams,
     onError,
     identity: { datacenter: options.datacenter ?? "dc1", node, id, address },
   };
@@ -196,10 +202,11 @@ interface Parts {
   readonly agent: Agent;
   readonly checks: Checker;
   readonly sessions: SessionKeeper;
+  readonly streams: Feeds;
   readonly server: Server;
 }
 
-function registryOf({ store, agent, checks, sessions, server }: Parts): Registry {
+function registryOf({ store, agent, checks, sessions, streams, server }: Parts): Registry {
   const { tables } = store;
   const registry: Registry = {
     url: `http://${reachable(server.host)}:${server.port}`,
@@ -227,6 +234,7 @@ function registryOf({ store, agent, checks, sessions, server }: Parts): Registry
         instances: tables.listing().reduce((sum, [name]) => sum + tables.instances(name).length, 0),
         checks: checks.running,
         waiting: store.waits.waiting,
+        watching: streams.watching,
         refused: store.waits.refused,
       };
     },
@@ -235,6 +243,7 @@ function registryOf({ store, agent, checks, sessions, server }: Parts): Registry
       sessions[Symbol.dispose]();
       const closed = server.drain(graceMs);
       store.waits.release();
+      streams[Symbol.dispose]();
       await closed;
       await store.log.close();
     },
