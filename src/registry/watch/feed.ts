@@ -1,12 +1,6 @@
-import { frame } from "./frame.ts";
+import { type Frame, frame } from "./frame.ts";
 import type { Subject } from "./subject.ts";
 import type { Watcher } from "./watcher.ts";
-
-/** A frame, and the index up to which a reader knows everything once it has it. */
-export interface Frame {
-  readonly index: number;
-  readonly bytes: Uint8Array;
-}
 
 /** Frames kept for readers who come back, and what they may weigh. */
 const [maxKept, maxKeptBytes] = [256, 1_000_000];

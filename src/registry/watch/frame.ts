@@ -1,3 +1,9 @@
+/** A frame, and the index up to which a reader knows everything once it has it. */
+export interface Frame {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * One event of the stream as it travels (WHATWG HTML §9.2.6, `text/event-stream`). JSON holds no bare line break, so
  * its data is always one line.

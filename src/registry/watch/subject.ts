@@ -1,6 +1,6 @@
 import type { KvRow, ServiceRow } from "../state/model.ts";
 import type { Tables } from "../state/tables.ts";
-import { kvJson } from "../wire/kv/values.ts";
+import { kvJson } from "../wire/rows.ts";
 
 /** One thing that is watched, as JSON: all of it, or what changed since it was last asked. */
 export interface Subject {

@@ -1,4 +1,4 @@
-import type { Frame } from "./feed.ts";
+import type { Frame } from "./frame.ts";
 
 /** What may wait for one reader, in bytes; more than that is dropped and becomes a snapshot. */
 const maxQueuedBytes = 256 * 1024;
