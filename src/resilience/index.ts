@@ -2,7 +2,7 @@
 export { type Backoff, type BackoffSettings, backoff } from "./backoff.ts";
 // for other rooms
 export type { Balanced, Balancer, BalancerName } from "./balance/balancer.ts";
-export { balancerNames } from "./balance/balancer.ts";
+export { balancerNames, hashingBalancers } from "./balance/balancer.ts";
 export { balancer } from "./balance/index.ts";
 export {
   type Admission,
@@ -20,9 +20,9 @@ export {
   type ClusterSettings,
   cluster,
   type Lease,
-  type Located,
   type MemberView,
   type Picked,
+  type PickHints,
 } from "./cluster.ts";
 export { type ConcurrencyLimit, concurrencyLimit } from "./concurrency.ts";
 export {
@@ -34,7 +34,21 @@ export {
   remainingMs,
 } from "./deadline.ts";
 export { formatGrpcTimeout, parseGrpcTimeout } from "./grpc-timeout.ts";
+export { checkPace } from "./health.ts";
+export { type HedgeOutcome, type HedgePolicy, hedge } from "./hedge.ts";
 export { type Load, type LoadSettings, peakEwma } from "./load.ts";
+export type { Located } from "./member.ts";
+export type { OutlierSettings } from "./outlier.ts";
+export {
+  type Bulkhead,
+  type BulkheadSettings,
+  bulkhead,
+  type Entry,
+  type Priority,
+  priorities,
+} from "./overload/bulkhead.ts";
+export { type AdaptiveLimit, type GradientSettings, gradient } from "./overload/gradient.ts";
+export { type LiveQuantile, liveQuantile } from "./quantile.ts";
 export { type RateDecision, type RateLimit, type RateLimitSettings, rateLimit } from "./rate-limit.ts";
 export {
   type Retried,
