@@ -81,6 +81,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
             fleet: settings.name,
             url: discovery.registry_url,
             dataDir: settings.runDir,
+            dnsPort: discovery.dns_port,
           }),
         )
       : undefined;
@@ -110,7 +111,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
     const elsewhere = settings.services
       .filter((service) => service.run === undefined)
       .map((service) => new RunningElsewhere(service, ports, registry));
-    const gateway = gatewayInstance(settings, ports);
+    const { instance: gateway, reachable } = gatewayInstance(settings, ports);
     // What we have compiled by now, most of what a service loads too, need not be compiled again by each of them.
     flushCompileCache();
     // 4. Start: the gateway at once, services as what they depend on becomes ready.
@@ -123,7 +124,9 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
       scope,
       ports,
       stopping: stopping.signal,
-    }).then(() => gateway.whenReady());
+    }).then(async () => {
+      await Promise.all([gateway.whenReady(), reachable]);
+    });
     started.catch(() => {});
     return running({
       settings,

@@ -39,6 +39,8 @@ export interface Gateway extends AsyncDisposable {
    * on. Gives back the keys of `[gateway]` that only a restart can change.
    */
   adopt(next: GatewayConfig): readonly string[];
+  /** Resolves once every service a route names has had an endpoint. */
+  reachable(): Promise<void>;
   /** What is known now, for the dashboard and `tusker ps`. */
   stats(): GatewayStats;
   /** Stops accepting, lets running requests end for `graceMs`, then closes everything. */
@@ -123,6 +125,7 @@ function gatewayOf(config: GatewayConfig, door: Door, state: GatewayState, serve
       current = next;
       return fixed;
     },
+    reachable: () => state.reachable(),
     stats: () => ({
       inFlight: door.inFlight.inFlight,
       connections: server.connections,
@@ -199,6 +202,10 @@ class GatewayState {
         breaker,
       })),
     }));
+  }
+
+  async reachable(): Promise<void> {
+    await Promise.all(Array.from(this.#upstreams.values(), (one) => one.reachable));
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,8 @@ import { type Checker, checker } from "./checks/checker.ts";
 import { httpProbe } from "./checks/http-probe.ts";
 import type { Probes } from "./checks/probe.ts";
 import { tcpProbe } from "./checks/tcp-probe.ts";
+import type { DnsServer } from "./dns/dns-server.ts";
+import { openDns } from "./dns/open.ts";
 import { eventRing } from "./events/event-ring.ts";
 import { isLoopback, refuseRebinding } from "./host.ts";
 import { instanceCheckId, type LocalInstance, rowsOf } from "./instance.ts";
@@ -36,6 +38,8 @@ export interface RegistryOptions {
   readonly log: RegistryLog;
   /** Folder of `registry.db`, made if need be. Default: everything is in memory and ends with this process. */
   readonly dataDir?: string;
+  /** Port of DNS, on UDP and TCP at `host`; 0 lets the system choose. Absent: no DNS. One that is taken is only told. */
+  readonly dnsPort?: number;
   /** Default "dc1". */
   readonly datacenter?: string;
   /** Name of this node; default the machine's. */
@@ -60,6 +64,8 @@ export interface Registry extends AsyncDisposable {
   readonly host: string;
   /** The real port, also when 0 was asked for. */
   readonly port: number;
+  /** The real port of DNS; undefined when there is none. */
+  readonly dnsPort: number | undefined;
   /** Adds or replaces an instance; it ends with this process. @throws TuskerError REGISTRY_INVALID, REGISTRY_STORAGE */
   register(instance: LocalInstance): Promise<void>;
   /** Removes an instance with its checks. An unknown id is fine. */
@@ -132,7 +138,8 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     if (host !== reachable(host)) {
       log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
     }
-    return registryOf({ store, agent, checks, sessions, server });
+    const dns = await openDns(options, { store, identity });
+    return registryOf({ store, agent, checks, sessions, server, dns });
   } catch (error) {
     await history.log.close();
     throw error;
@@ -197,14 +204,16 @@ interface Parts {
   readonly checks: Checker;
   readonly sessions: SessionKeeper;
   readonly server: Server;
+  readonly dns: DnsServer | undefined;
 }
 
-function registryOf({ store, agent, checks, sessions, server }: Parts): Registry {
+function registryOf({ store, agent, checks, sessions, server, dns }: Parts): Registry {
   const { tables } = store;
   const registry: Registry = {
     url: `http://${reachable(server.host)}:${server.port}`,
     host: server.host,
     port: server.port,
+    dnsPort: dns?.port,
     async register(instance) {
       const { service, checks: list } = rowsOf(instance);
       await agent.register(service, list, { replaceChecks: true, setStatus: true });
@@ -233,7 +242,7 @@ function registryOf({ store, agent, checks, sessions, server }: Parts): Registry
     async drain(graceMs) {
       checks[Symbol.dispose]();
       sessions[Symbol.dispose]();
-      const closed = server.drain(graceMs);
+      const closed = Promise.all([server.drain(graceMs), dns?.[Symbol.asyncDispose]()]);
       store.waits.release();
       await closed;
       await store.log.close();
