@@ -1,5 +1,5 @@
 // for users
-export { type Backoff, type BackoffSettings, backoff } from "./backoff.ts";
+
 // for other rooms
 export type { Balanced, Balancer, BalancerName } from "./balance/balancer.ts";
 export { balancerNames, hashingBalancers } from "./balance/balancer.ts";
@@ -35,7 +35,6 @@ export {
 } from "./deadline.ts";
 export { formatGrpcTimeout, parseGrpcTimeout } from "./grpc-timeout.ts";
 export { checkPace } from "./health.ts";
-export { type HedgeOutcome, type HedgePolicy, hedge } from "./hedge.ts";
 export { type Load, type LoadSettings, peakEwma } from "./load.ts";
 export type { Located } from "./member.ts";
 export type { OutlierSettings } from "./outlier.ts";
@@ -48,8 +47,10 @@ export {
   priorities,
 } from "./overload/bulkhead.ts";
 export { type AdaptiveLimit, type GradientSettings, gradient } from "./overload/gradient.ts";
-export { type LiveQuantile, liveQuantile } from "./quantile.ts";
 export { type RateDecision, type RateLimit, type RateLimitSettings, rateLimit } from "./rate-limit.ts";
+export { type Backoff, type BackoffSettings, backoff } from "./retry/backoff.ts";
+export { type HedgeOutcome, type HedgePolicy, hedge } from "./retry/hedge.ts";
+export { type LiveQuantile, liveQuantile } from "./retry/quantile.ts";
 export {
   type Retried,
   type RetryEnd,
@@ -57,8 +58,8 @@ export {
   type RetryRequest,
   retry,
   type Tried,
-} from "./retry.ts";
-export { formatRetryAfter, parseRetryAfter } from "./retry-after.ts";
-export { type RetryBudget, type RetryBudgetSettings, retryBudget } from "./retry-budget.ts";
-export { type Failure, isRepeatable, mayRetry, type RepeatTraits } from "./retryable.ts";
+} from "./retry/retry.ts";
+export { formatRetryAfter, parseRetryAfter } from "./retry/retry-after.ts";
+export { type RetryBudget, type RetryBudgetSettings, retryBudget } from "./retry/retry-budget.ts";
+export { type Failure, isRepeatable, mayRetry, type RepeatTraits } from "./retry/retryable.ts";
 export { type TimeLimit, type TimeLimitOptions, timeLimit } from "./time-limit.ts";

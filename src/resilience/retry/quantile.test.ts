@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { manualClock } from "../kernel/index.ts";
+import { manualClock } from "../../kernel/index.ts";
 import { liveQuantile } from "./quantile.ts";
 
 test("says nothing of fewer than twenty", () => {

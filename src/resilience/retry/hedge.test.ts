@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { manualClock, seededRandom } from "../kernel/index.ts";
+import { manualClock, seededRandom } from "../../kernel/index.ts";
 import { type HedgePolicy, hedge } from "./hedge.ts";
 import { liveQuantile } from "./quantile.ts";
 import type { Tried } from "./retry.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../kernel/index.ts";
+import type { Clock } from "../../kernel/index.ts";
 import type { LiveQuantile } from "./quantile.ts";
 import type { Tried } from "./retry.ts";
 import type { RetryBudget } from "./retry-budget.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../kernel/index.ts";
+import type { Clock } from "../../kernel/index.ts";
 
 /** A quantile of times seen lately. */
 export interface LiveQuantile {
