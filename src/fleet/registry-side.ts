@@ -25,6 +25,8 @@ export interface RegistrySideOptions {
   readonly anyPort: boolean;
   /** Where a registry of our own keeps its database. */
   readonly dataDir: string;
+  /** Port of DNS for a registry of our own; 0: none. */
+  readonly dnsPort: number;
   readonly http: HttpClient;
   readonly clock: Clock;
   readonly random: Random;
@@ -67,7 +69,16 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
       );
     }
   }
-  const registry = await startRegistry({ host: "127.0.0.1", port: wanted, dataDir, clock, random, log });
+  const dns = options.dnsPort === 0 ? {} : { dnsPort: anyPort ? 0 : options.dnsPort };
+  const registry = await startRegistry({
+    host: "127.0.0.1",
+    port: wanted,
+    ...dns,
+    dataDir,
+    clock,
+    random,
+    log,
+  });
   return {
     url: registry.url,
     registrar: registry,

@@ -1,4 +1,3 @@
-import { flushCompileCache } from "node:module";
 import type { Collector } from "../collector/index.ts";
 import { type Clock, messageOf, type Random, type Scope, TuskerError, taskScope } from "../kernel/index.ts";
 import { httpClient } from "../net/index.ts";
@@ -81,6 +80,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
             fleet: settings.name,
             url: discovery.registry_url,
             dataDir: settings.runDir,
+            dnsPort: discovery.dns_port,
           }),
         )
       : undefined;
@@ -110,9 +110,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
     const elsewhere = settings.services
       .filter((service) => service.run === undefined)
       .map((service) => new RunningElsewhere(service, ports, registry));
-    const gateway = gatewayInstance(settings, ports);
-    // What we have compiled by now, most of what a service loads too, need not be compiled again by each of them.
-    flushCompileCache();
+    const { instance: gateway, reachable } = gatewayInstance(settings, ports);
     // 4. Start: the gateway at once, services as what they depend on becomes ready.
     gateway.start();
     const stopping = new AbortController();
@@ -123,7 +121,9 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
       scope,
       ports,
       stopping: stopping.signal,
-    }).then(() => gateway.whenReady());
+    }).then(async () => {
+      await Promise.all([gateway.whenReady(), reachable]);
+    });
     started.catch(() => {});
     return running({
       settings,

@@ -7,6 +7,8 @@ import { type Checker, checker } from "./checks/checker.ts";
 import { httpProbe } from "./checks/http-probe.ts";
 import type { Probes } from "./checks/probe.ts";
 import { tcpProbe } from "./checks/tcp-probe.ts";
+import type { DnsServer } from "./dns/dns-server.ts";
+import { openDns } from "./dns/open.ts";
 import { eventRing } from "./events/event-ring.ts";
 import { isLoopback, refuseRebinding } from "./host.ts";
 import { instanceCheckId, type LocalInstance, rowsOf } from "./instance.ts";
@@ -19,6 +21,7 @@ import { diskLog } from "./storage/disk-log.ts";
 import { sqliteDisk } from "./storage/sqlite-disk.ts";
 import { fromStored } from "./storage/stored.ts";
 import { uuid } from "./uuid.ts";
+import { type Feeds, feeds } from "./watch/feeds.ts";
 import { wireHandler } from "./wire/handler.ts";
 import { worstOf } from "./wire/rows.ts";
 
@@ -36,13 +39,15 @@ export interface RegistryOptions {
   readonly log: RegistryLog;
   /** Folder of `registry.db`, made if need be. Default: everything is in memory and ends with this process. */
   readonly dataDir?: string;
+  /** Port of DNS, on UDP and TCP at `host`; 0 lets the system choose. Absent: no DNS. One that is taken is only told. */
+  readonly dnsPort?: number;
   /** Default "dc1". */
   readonly datacenter?: string;
   /** Name of this node; default the machine's. */
   readonly node?: string;
   /** Address of this node as told to clients; default the address it listens on. */
   readonly advertise?: string;
-  /** Blocking queries that may wait at once; more are answered 429. Default 10,000. */
+  /** Blocking queries that may wait at once, and delta streams likewise; more are answered 429. Default 10,000. */
   readonly maxWaiting?: number;
   /** How instances are reached; default over the network. */
   readonly probes?: Probes;
@@ -60,6 +65,8 @@ export interface Registry extends AsyncDisposable {
   readonly host: string;
   /** The real port, also when 0 was asked for. */
   readonly port: number;
+  /** The real port of DNS; undefined when there is none. */
+  readonly dnsPort: number | undefined;
   /** Adds or replaces an instance; it ends with this process. @throws TuskerError REGISTRY_INVALID, REGISTRY_STORAGE */
   register(instance: LocalInstance): Promise<void>;
   /** Removes an instance with its checks. An unknown id is fine. */
@@ -96,6 +103,8 @@ export interface RegistryStats {
   readonly checks: number;
   /** Blocking queries waiting now. */
   readonly waiting: number;
+  /** Delta streams open now. */
+  readonly watching: number;
   /** Blocking queries turned away since the start. */
   readonly refused: number;
 }
@@ -111,13 +120,14 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const { log, host = "127.0.0.1" } = options;
   const history = await openHistory(options);
   try {
-    const { store, agent, checks, sessions, onError, identity } = await prepare(options, history);
+    const { store, agent, checks, sessions, streams, onError, identity } = await prepare(options, history);
     let port = options.port;
     const wire = {
       store,
       agent,
       sessions,
       events: eventRing(options.clock),
+      feeds: streams,
       identity: { ...identity, port: () => port },
       random: options.random,
     };
@@ -132,7 +142,8 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     if (host !== reachable(host)) {
       log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
     }
-    return registryOf({ store, agent, checks, sessions, server });
+    const dns = await openDns(options, { store, identity });
+    return registryOf({ store, agent, checks, sessions, streams, server, dns });
   } catch (error) {
     await history.log.close();
     throw error;
@@ -175,11 +186,13 @@ async function prepare(options: RegistryOptions, { log: history, tables }: Histo
   checks.resume(tables.node(node)?.checks.values() ?? []);
   const sessions = sessionKeeper({ store, clock, onError });
   sessions.resume();
+  const streams = feeds({ store, clock, random, max: options.maxWaiting ?? 10_000, onError });
   return {
     store,
     agent,
     checks,
     sessions,
+    streams,
     onError,
     identity: { datacenter: options.datacenter ?? "dc1", node, id, address },
   };
@@ -196,15 +209,18 @@ interface Parts {
   readonly agent: Agent;
   readonly checks: Checker;
   readonly sessions: SessionKeeper;
+  readonly streams: Feeds;
   readonly server: Server;
+  readonly dns: DnsServer | undefined;
 }
 
-function registryOf({ store, agent, checks, sessions, server }: Parts): Registry {
+function registryOf({ store, agent, checks, sessions, streams, server, dns }: Parts): Registry {
   const { tables } = store;
   const registry: Registry = {
     url: `http://${reachable(server.host)}:${server.port}`,
     host: server.host,
     port: server.port,
+    dnsPort: dns?.port,
     async register(instance) {
       const { service, checks: list } = rowsOf(instance);
       await agent.register(service, list, { replaceChecks: true, setStatus: true });
@@ -227,14 +243,16 @@ function registryOf({ store, agent, checks, sessions, server }: Parts): Registry
         instances: tables.listing().reduce((sum, [name]) => sum + tables.instances(name).length, 0),
         checks: checks.running,
         waiting: store.waits.waiting,
+        watching: streams.watching,
         refused: store.waits.refused,
       };
     },
     async drain(graceMs) {
       checks[Symbol.dispose]();
       sessions[Symbol.dispose]();
-      const closed = server.drain(graceMs);
+      const closed = Promise.all([server.drain(graceMs), dns?.[Symbol.asyncDispose]()]);
       store.waits.release();
+      streams[Symbol.dispose]();
       await closed;
       await store.log.close();
     },

@@ -152,8 +152,9 @@ test("an order survives a restart of the whole fleet", async () => {
     }
     await using fleet = await upFleet({ dataDir });
     const found = await fetch(`${fleet.gateway}/api/orders/${id}`);
-    assert.equal(found.status, 200);
-    assert.equal(((await found.json()) as { total: number }).total, 109.97);
+    const text = await found.text();
+    assert.equal(found.status, 200, text);
+    assert.equal((JSON.parse(text) as { total: number }).total, 109.97);
   } finally {
     rmSync(dataDir, { recursive: true });
   }
