@@ -189,7 +189,11 @@ function missingCommands(services: Services, root: string): OutsideProblem[] {
 type Services = Readonly<Record<string, unknown>>;
 
 function mapOf(value: unknown): Services {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+  return isMap(value) ? value : {};
+}
+
+function isMap(value: unknown): value is Services {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function help(name: string, services: Services): { readonly help: string } {
