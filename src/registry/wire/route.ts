@@ -5,6 +5,7 @@ import type { EventRing } from "../events/event-ring.ts";
 import type { SessionKeeper } from "../kv/session-keeper.ts";
 import type { Store } from "../state/store.ts";
 import type { Topic } from "../state/topics.ts";
+import type { CheckRules } from "./check-body.ts";
 import { type Blocking, blockingOf, consistencyOf, refuseForeign } from "./parameters.ts";
 import { refusal } from "./refusal.ts";
 
@@ -28,6 +29,7 @@ export interface Wire {
   readonly sessions: SessionKeeper;
   readonly events: EventRing;
   readonly identity: Identity;
+  readonly checkRules: CheckRules;
   readonly random: Random;
 }
 
