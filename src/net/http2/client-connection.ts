@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../kernel/index.ts";
 import { Connection } from "./connection.ts";
 import { announcedLength, responseProblem, trailersProblem } from "./field-rules.ts";
-import type { FieldBlock } from "./hpack-decoder.ts";
+import type { FieldBlock } from "./hpack/decoder.ts";
 import type { ConnectionLimits, ConnectionRole } from "./role.ts";
 import { type Http2Stream, noFields, type StreamListener } from "./stream.ts";
 import type { Wire } from "./wire.ts";

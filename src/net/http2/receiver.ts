@@ -2,7 +2,7 @@ import type { HeaderList } from "../exchange.ts";
 import type { Calm } from "./calm.ts";
 import type { ClosedStreams } from "./closed-streams.ts";
 import { FrameReader, type FrameSink, readUint31 } from "./frame-reader.ts";
-import { type FieldBlock, HpackDecoder } from "./hpack-decoder.ts";
+import { type FieldBlock, HpackDecoder } from "./hpack/decoder.ts";
 import type { ConnectionLimits, ConnectionRole } from "./role.ts";
 import type { Sender } from "./sender.ts";
 import type { PeerSettings } from "./settings.ts";

@@ -1,4 +1,4 @@
-import type { FieldBlock } from "./hpack-decoder.ts";
+import type { FieldBlock } from "./hpack/decoder.ts";
 import type { Duct } from "./sender.ts";
 import type { Http2Stream } from "./stream.ts";
 import type { Http2Error } from "./words.ts";

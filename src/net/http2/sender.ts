@@ -1,6 +1,6 @@
 import type { HeaderList } from "../exchange.ts";
 import { headBytes } from "./frame-reader.ts";
-import { HpackEncoder } from "./hpack-encoder.ts";
+import { HpackEncoder } from "./hpack/encoder.ts";
 import { type Flight, Output, recycle } from "./output.ts";
 import type { PeerSettings } from "./settings.ts";
 import { type Http2Stream, noFields, type Tail } from "./stream.ts";

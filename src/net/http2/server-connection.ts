@@ -2,7 +2,7 @@ import type { Clock, Random, Timer } from "../../kernel/index.ts";
 import type { HeaderList } from "../exchange.ts";
 import { Connection } from "./connection.ts";
 import { announcedLength, requestProblem, trailersProblem } from "./field-rules.ts";
-import type { FieldBlock } from "./hpack-decoder.ts";
+import type { FieldBlock } from "./hpack/decoder.ts";
 import type { ConnectionLimits, ConnectionRole } from "./role.ts";
 import { type Http2Stream, noFields, type StreamListener } from "./stream.ts";
 import type { Wire } from "./wire.ts";

@@ -1,7 +1,7 @@
-import type { HeaderList } from "../exchange.ts";
-import { entryOverhead, staticSize, staticTable } from "./hpack-table.ts";
+import type { HeaderList } from "../../exchange.ts";
+import { initialTableSize } from "../words.ts";
 import { huffmanEncode, huffmanLength } from "./huffman.ts";
-import { initialTableSize } from "./words.ts";
+import { entryOverhead, staticSize, staticTable } from "./table.ts";
 
 /**
  * The sending end of RFC 7541. The dynamic table is filled once and never turned over: what a connection says again and

@@ -1,7 +1,7 @@
-import { isFieldAllowed } from "./field-rules.ts";
-import { DynamicTable, entryOverhead, staticSize, staticTable, type TableEntry } from "./hpack-table.ts";
+import { isFieldAllowed } from "../field-rules.ts";
+import { errorCode, Http2Error } from "../words.ts";
 import { huffmanDecode } from "./huffman.ts";
-import { errorCode, Http2Error } from "./words.ts";
+import { DynamicTable, entryOverhead, staticSize, staticTable, type TableEntry } from "./table.ts";
 
 /** A decoded header block. */
 export interface FieldBlock {

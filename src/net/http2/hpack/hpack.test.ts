@@ -1,11 +1,11 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type FieldBlock, HpackDecoder } from "./hpack-decoder.ts";
-import { HpackEncoder } from "./hpack-encoder.ts";
-import { DynamicTable } from "./hpack-table.ts";
+import { errorCode, Http2Error } from "../words.ts";
+import { type FieldBlock, HpackDecoder } from "./decoder.ts";
+import { HpackEncoder } from "./encoder.ts";
 import { huffmanDecode, huffmanEncode, huffmanLength } from "./huffman.ts";
-import { errorCode, Http2Error } from "./words.ts";
+import { DynamicTable } from "./table.ts";
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(" ", ""), "hex");
 const decoder = (maxListSize = 100_000, maxTableSize = 4_096): HpackDecoder =>
