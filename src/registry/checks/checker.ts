@@ -4,7 +4,7 @@ import type { Change, Check, CheckSpec, CheckStatus } from "../state/model.ts";
 import type { Store } from "../state/store.ts";
 import { intervalCheck } from "./interval-check.ts";
 import type { ProbeResult, Probes } from "./probe.ts";
-import { type TtlCheck, ttlCheck } from "./ttl-check.ts";
+import { type TtlCheck, type TtlChecks, ttlChecks } from "./ttl-checks.ts";
 
 /** Runs the checks of one node. */
 export interface Checker extends Disposable {
@@ -51,10 +51,13 @@ export function checker(options: CheckerOptions): Checker {
 class RunningChecks implements Checker {
   readonly #options: CheckerOptions;
   readonly #running = new Map<string, Running>();
+  readonly #ttls: TtlChecks;
   #ended = false;
 
   constructor(options: CheckerOptions) {
     this.#options = options;
+    const { clock, store, node } = options;
+    this.#ttls = ttlChecks(clock, (id) => this.#report(id, expired(store, node, id)));
   }
 
   get running(): number {
@@ -103,9 +106,8 @@ class RunningChecks implements Checker {
   }
 
   #start(id: string, spec: CheckSpec): Running["work"] {
-    const { clock, store, node } = this.#options;
-    if (spec.kind === "ttl")
-      return ttlCheck(spec.ttlMs, clock, () => this.#report(id, expired(store, node, id)));
+    const { store, node } = this.#options;
+    if (spec.kind === "ttl") return this.#ttls.start(id, spec.ttlMs);
     return intervalCheck(spec, {
       ...this.#options,
       report: (result) => this.#report(id, result),
