@@ -21,6 +21,7 @@ import { diskLog } from "./storage/disk-log.ts";
 import { sqliteDisk } from "./storage/sqlite-disk.ts";
 import { fromStored } from "./storage/stored.ts";
 import { uuid } from "./uuid.ts";
+import { type Feeds, feeds } from "./watch/feeds.ts";
 import { wireHandler } from "./wire/handler.ts";
 import { worstOf } from "./wire/rows.ts";
 
@@ -46,7 +47,7 @@ export interface RegistryOptions {
   readonly node?: string;
   /** Address of this node as told to clients; default the address it listens on. */
   readonly advertise?: string;
-  /** Blocking queries that may wait at once; more are answered 429. Default 10,000. */
+  /** Blocking queries that may wait at once, and delta streams likewise; more are answered 429. Default 10,000. */
   readonly maxWaiting?: number;
   /** How instances are reached; default over the network. */
   readonly probes?: Probes;
@@ -102,6 +103,8 @@ export interface RegistryStats {
   readonly checks: number;
   /** Blocking queries waiting now. */
   readonly waiting: number;
+  /** Delta streams open now. */
+  readonly watching: number;
   /** Blocking queries turned away since the start. */
   readonly refused: number;
 }
@@ -117,13 +120,14 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const { log, host = "127.0.0.1" } = options;
   const history = await openHistory(options);
   try {
-    const { store, agent, checks, sessions, onError, identity } = await prepare(options, history);
+    const { store, agent, checks, sessions, streams, onError, identity } = await prepare(options, history);
     let port = options.port;
     const wire = {
       store,
       agent,
       sessions,
       events: eventRing(options.clock),
+      feeds: streams,
       identity: { ...identity, port: () => port },
       random: options.random,
     };
@@ -139,7 +143,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
     }
     const dns = await openDns(options, { store, identity });
-    return registryOf({ store, agent, checks, sessions, server, dns });
+    return registryOf({ store, agent, checks, sessions, streams, server, dns });
   } catch (error) {
     await history.log.close();
     throw error;
@@ -182,11 +186,13 @@ async function prepare(options: RegistryOptions, { log: history, tables }: Histo
   checks.resume(tables.node(node)?.checks.values() ?? []);
   const sessions = sessionKeeper({ store, clock, onError });
   sessions.resume();
+  const streams = feeds({ store, clock, random, max: options.maxWaiting ?? 10_000, onError });
   return {
     store,
     agent,
     checks,
     sessions,
+    streams,
     onError,
     identity: { datacenter: options.datacenter ?? "dc1", node, id, address },
   };
@@ -203,11 +209,12 @@ interface Parts {
   readonly agent: Agent;
   readonly checks: Checker;
   readonly sessions: SessionKeeper;
+  readonly streams: Feeds;
   readonly server: Server;
   readonly dns: DnsServer | undefined;
 }
 
-function registryOf({ store, agent, checks, sessions, server, dns }: Parts): Registry {
+function registryOf({ store, agent, checks, sessions, streams, server, dns }: Parts): Registry {
   const { tables } = store;
   const registry: Registry = {
     url: `http://${reachable(server.host)}:${server.port}`,
@@ -236,6 +243,7 @@ function registryOf({ store, agent, checks, sessions, server, dns }: Parts): Reg
         instances: tables.listing().reduce((sum, [name]) => sum + tables.instances(name).length, 0),
         checks: checks.running,
         waiting: store.waits.waiting,
+        watching: streams.watching,
         refused: store.waits.refused,
       };
     },
@@ -244,6 +252,7 @@ function registryOf({ store, agent, checks, sessions, server, dns }: Parts): Reg
       sessions[Symbol.dispose]();
       const closed = Promise.all([server.drain(graceMs), dns?.[Symbol.asyncDispose]()]);
       store.waits.release();
+      streams[Symbol.dispose]();
       await closed;
       await store.log.close();
     },

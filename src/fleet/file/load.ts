@@ -8,6 +8,7 @@ import {
   loadDocument,
   type OperatorPlugin,
   problemAt,
+  type SecretProvider,
   type Tree,
 } from "../../tsk/index.ts";
 import { crossCheck } from "./check.ts";
@@ -27,7 +28,9 @@ export interface LoadFleetOptions {
   readonly files?: Pick<LoadOptions, "readFile" | "list">;
   /** Operators of the host beside those of the language; default none. */
   readonly operators?: readonly OperatorPlugin[];
-  /** True when operators that ask the network may run; default false. */
+  /** Where secrets are kept beside variables and files; default nowhere. */
+  readonly secrets?: readonly SecretProvider[];
+  /** True when operators and providers of secrets that ask the network may run; default false. */
   readonly network?: boolean;
   /**
    * When sections are checked: `sound` (default) after the language found nothing wrong, `always` also when it did. What
@@ -71,7 +74,8 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
     entry,
     ...machinePorts(watched.env),
     ...options.files,
-    ...(options.operators === undefined ? {} : { operators: options.operators }),
+    operators: options.operators,
+    secrets: options.secrets,
     network: options.network === true,
     env: watched.env,
     sets: options.sets ?? [],
