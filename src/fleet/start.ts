@@ -1,4 +1,3 @@
-import { flushCompileCache } from "node:module";
 import type { Collector } from "../collector/index.ts";
 import { type Clock, messageOf, type Random, type Scope, TuskerError, taskScope } from "../kernel/index.ts";
 import { httpClient } from "../net/index.ts";
@@ -112,8 +111,6 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
       .filter((service) => service.run === undefined)
       .map((service) => new RunningElsewhere(service, ports, registry));
     const { instance: gateway, reachable } = gatewayInstance(settings, ports);
-    // What we have compiled by now, most of what a service loads too, need not be compiled again by each of them.
-    flushCompileCache();
     // 4. Start: the gateway at once, services as what they depend on becomes ready.
     gateway.start();
     const stopping = new AbortController();

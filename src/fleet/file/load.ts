@@ -37,6 +37,11 @@ export interface LoadFleetOptions {
    * could not be read is then not called missing.
    */
   readonly sections?: "sound" | "always";
+  /**
+   * Whether the modules are run that services name as the schema of their `config`: default true. An editor reads files
+   * of people whom nobody asked yet; it runs nothing.
+   */
+  readonly modules?: boolean;
 }
 
 /** A fleet file read to the end: settings when it is right, problems in any case. */
@@ -89,7 +94,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const { value } = document;
   const found = [
     ...(parsed.success ? [] : schemaProblems(parsed.error.issues, value, knownKeys)),
-    ...crossCheck(value, root),
+    ...crossCheck(value, root, options.modules !== false),
   ].filter((one) => !broken || one.code !== "FLEET_REQUIRED");
   const all = byPlace(document, [...diagnostics, ...found.map((one) => problemAt(document, one))]);
   if (!parsed.success || all.some((one) => one.severity === "error"))

@@ -39,7 +39,7 @@ export function secretKeys(env: Readonly<Record<string, string | undefined>>): r
     return secretKeysIn(readFileSync(file, "utf8"));
   } catch (error) {
     const message = `TUSKER_SECRET_KEY_FILE names ${file}, which cannot be read: ${messageOf(error)}`;
-    throw new TuskerError("FLEET_INVALID", message, { cause: error });
+    throw new TuskerError("FLEET_SEALED", message, { cause: error });
   }
 }
 
