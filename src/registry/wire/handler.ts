@@ -1,5 +1,5 @@
 import { messageOf, TuskerError } from "../../kernel/index.ts";
-import type { HeaderList, ServerExchange, ServerHandler } from "../../net/index.ts";
+import type { Answer, HeaderList, ServerExchange, ServerHandler } from "../../net/index.ts";
 import { agentCheckRoutes } from "./agent-check-routes.ts";
 import { agentRoutes } from "./agent-routes.ts";
 import { catalogRoutes } from "./catalog-routes.ts";
@@ -14,7 +14,7 @@ import { plain } from "./route.ts";
 import { selfRoutes } from "./self-routes.ts";
 import { targetRoutes } from "./tusker/target-routes.ts";
 import { watchRoutes } from "./tusker/watch-routes.ts";
-import { written } from "./written.ts";
+import { commonHeaders, jsonText } from "./written.ts";
 
 /** The most a registration may weigh. */
 const maxBodyBytes = 512 * 1024;
@@ -135,4 +135,26 @@ function refused(error: unknown, onError: (error: unknown) => void): Reply {
   }
   onError(error);
   return plain(500, messageOf(error));
+}
+
+/** A reply as it goes out. */
+function written({ status, headers = [], content }: Reply, query: URLSearchParams): Answer {
+  if (content?.kind === "written") return content.answer;
+  const all = [...headers, ...commonHeaders];
+  if (content === undefined) return { status, headers: all };
+  if (content.kind === "text") {
+    const type = content.type ?? "text/plain; charset=utf-8";
+    return { status, headers: ["Content-Type", type, ...all], body: content.text };
+  }
+  if (content.kind === "bytes") {
+    return { status, headers: ["Content-Type", content.type, ...all], body: content.bytes };
+  }
+  if (content.kind === "stream") {
+    return { status, headers: ["Content-Type", content.type, ...all], body: content.stream.bytes };
+  }
+  return {
+    status,
+    headers: ["Content-Type", "application/json", ...all],
+    body: jsonText(content.value, query),
+  };
 }

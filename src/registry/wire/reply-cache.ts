@@ -77,6 +77,7 @@ export function questionOf(target: string, waits: boolean): string | undefined {
   if (mark === -1) return target;
   const parameters = target.slice(mark + 1).split("&");
   const rest = parameters.filter((one) => !/^(?:index|wait)(?:=|$)/.test(one));
-  if (waits && (rest.length === parameters.length || rest.some((one) => /^[^=]*%/.test(one)))) return undefined;
+  if (waits && (rest.length === parameters.length || rest.some((one) => /^[^=]*%/.test(one))))
+    return undefined;
   return rest.length === parameters.length ? target : `${target.slice(0, mark)}?${rest.join("&")}`;
 }
