@@ -14,6 +14,7 @@ export interface FigureBudget {
   readonly max?: number | undefined;
   /** Our value divided by that of the named peer; a peer that is not there misses. */
   readonly maxRatio: Readonly<Record<string, number>>;
+  readonly minRatio: Readonly<Record<string, number>>;
 }
 
 /** How a figure misses its budget, one sentence each. A figure without a budget misses too: nobody guards it. */
@@ -29,6 +30,11 @@ export function figureMisses(figure: Figure, budget: FigureBudget | undefined): 
   for (const [peer, limit] of Object.entries(budget.maxRatio)) {
     const ratio = value / (figure.peers?.[peer] ?? Number.NaN);
     if (!(ratio <= limit)) missed.push(`${name}: ${ratio.toFixed(2)} of ${peer}, the budget is ${limit}`);
+  }
+  for (const [peer, limit] of Object.entries(budget.minRatio)) {
+    const ratio = value / (figure.peers?.[peer] ?? Number.NaN);
+    if (!(ratio >= limit))
+      missed.push(`${name}: ${ratio.toFixed(2)} of ${peer}, the budget is ${limit} or more`);
   }
   return missed;
 }

@@ -15,6 +15,7 @@ const budgetSchema = z.strictObject({
   max: z.number().optional(),
   /** Our CPU divided by that of the named peer. */
   maxRatio: z.record(z.string(), z.number()).default({}),
+  minRatio: z.record(z.string(), z.number()).default({}),
 });
 const budgetsSchema = z.looseObject({ bench: z.record(z.string(), z.record(z.string(), budgetSchema)) });
 

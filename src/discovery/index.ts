@@ -1,5 +1,5 @@
 // for users
-export { type ConsulDiscoveryOptions, consulDiscovery } from "./consul-discovery.ts";
+export { type ConsulDiscoveryOptions, consulDiscovery, registryDiscovery } from "./consul-discovery.ts";
 export { type ConsulRegistrarOptions, consulRegistrar } from "./consul-registrar.ts";
 export type { Discovery, EndpointListener } from "./discovery.ts";
 export type { Endpoint, EndpointSet } from "./endpoint.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import {
-  consulDiscovery,
   type Discovery,
+  registryDiscovery,
   serviceDiscoverySection,
   staticDiscovery,
 } from "../discovery/index.ts";
@@ -97,7 +97,7 @@ function followed(
   http: HttpClient,
   { clock, random, log }: GatewayProcessPorts,
 ): Discovery {
-  return consulDiscovery({
+  return registryDiscovery({
     url: registry.url,
     http,
     clock,

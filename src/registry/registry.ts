@@ -4,8 +4,10 @@ import { type Clock, messageOf, type Random, TuskerError } from "../kernel/index
 import { type Server, serveHttp1 } from "../net/index.ts";
 import { type Agent, aliveCheckId, localAgent } from "./agent.ts";
 import { type Checker, checker } from "./checks/checker.ts";
+import { grpcProbe } from "./checks/grpc-probe.ts";
 import { httpProbe } from "./checks/http-probe.ts";
 import type { Probes } from "./checks/probe.ts";
+import { scriptProbe } from "./checks/script-probe.ts";
 import { tcpProbe } from "./checks/tcp-probe.ts";
 import type { DnsServer } from "./dns/dns-server.ts";
 import { openDns } from "./dns/open.ts";
@@ -21,6 +23,7 @@ import { diskLog } from "./storage/disk-log.ts";
 import { sqliteDisk } from "./storage/sqlite-disk.ts";
 import { fromStored } from "./storage/stored.ts";
 import { uuid } from "./uuid.ts";
+import { type Feeds, feeds } from "./watch/feeds.ts";
 import { wireHandler } from "./wire/handler.ts";
 import { worstOf } from "./wire/rows.ts";
 
@@ -46,10 +49,15 @@ export interface RegistryOptions {
   readonly node?: string;
   /** Address of this node as told to clients; default the address it listens on. */
   readonly advertise?: string;
-  /** Blocking queries that may wait at once; more are answered 429. Default 10,000. */
+  /** Blocking queries that may wait at once, and delta streams likewise; more are answered 429. Default 10,000. */
   readonly maxWaiting?: number;
   /** How instances are reached; default over the network. */
-  readonly probes?: Probes;
+  readonly probes?: Partial<Probes>;
+  /**
+   * Takes script checks. Whoever may register an instance may then run any program as this user: only on loopback.
+   * Default false.
+   */
+  readonly scriptChecks?: boolean;
 }
 
 /** What the registry says to the operator. */
@@ -102,6 +110,8 @@ export interface RegistryStats {
   readonly checks: number;
   /** Blocking queries waiting now. */
   readonly waiting: number;
+  /** Delta streams open now. */
+  readonly watching: number;
   /** Blocking queries turned away since the start. */
   readonly refused: number;
 }
@@ -115,16 +125,24 @@ export interface RegistryStats {
  */
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
   const { log, host = "127.0.0.1" } = options;
+  if (options.scriptChecks === true && !isLoopback(host)) {
+    throw new TuskerError(
+      "REGISTRY_INVALID",
+      `script checks and the address ${host} do not go together: everybody who reaches the port could run programs here; listen on loopback, or leave script checks off`,
+    );
+  }
   const history = await openHistory(options);
   try {
-    const { store, agent, checks, sessions, onError, identity } = await prepare(options, history);
+    const { store, agent, checks, sessions, streams, onError, identity } = await prepare(options, history);
     let port = options.port;
     const wire = {
       store,
       agent,
       sessions,
       events: eventRing(options.clock),
+      feeds: streams,
       identity: { ...identity, port: () => port },
+      checkRules: { scripts: options.scriptChecks === true },
       random: options.random,
     };
     const handler = wireHandler(wire, onError);
@@ -139,7 +157,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
     }
     const dns = await openDns(options, { store, identity });
-    return registryOf({ store, agent, checks, sessions, server, dns });
+    return registryOf({ store, agent, checks, sessions, streams, server, dns });
   } catch (error) {
     await history.log.close();
     throw error;
@@ -173,7 +191,7 @@ async function prepare(options: RegistryOptions, { log: history, tables }: Histo
   };
   const store = openStore({ clock, log: history, tables, maxWaiting: options.maxWaiting ?? 10_000 });
   const node = options.node ?? hostname().toLowerCase();
-  const probes = options.probes ?? { http: httpProbe, tcp: tcpProbe };
+  const probes = { http: httpProbe, tcp: tcpProbe, grpc: grpcProbe, script: scriptProbe, ...options.probes };
   const checks = checker({ store, node, clock, random, probes, onError });
   const agent = localAgent(node, store, checks);
   const address = options.advertise ?? reachable(host);
@@ -182,11 +200,13 @@ async function prepare(options: RegistryOptions, { log: history, tables }: Histo
   checks.resume(tables.node(node)?.checks.values() ?? []);
   const sessions = sessionKeeper({ store, clock, onError });
   sessions.resume();
+  const streams = feeds({ store, clock, random, max: options.maxWaiting ?? 10_000, onError });
   return {
     store,
     agent,
     checks,
     sessions,
+    streams,
     onError,
     identity: { datacenter: options.datacenter ?? "dc1", node, id, address },
   };
@@ -203,11 +223,12 @@ interface Parts {
   readonly agent: Agent;
   readonly checks: Checker;
   readonly sessions: SessionKeeper;
+  readonly streams: Feeds;
   readonly server: Server;
   readonly dns: DnsServer | undefined;
 }
 
-function registryOf({ store, agent, checks, sessions, server, dns }: Parts): Registry {
+function registryOf({ store, agent, checks, sessions, streams, server, dns }: Parts): Registry {
   const { tables } = store;
   const registry: Registry = {
     url: `http://${reachable(server.host)}:${server.port}`,
@@ -236,6 +257,7 @@ function registryOf({ store, agent, checks, sessions, server, dns }: Parts): Reg
         instances: tables.listing().reduce((sum, [name]) => sum + tables.instances(name).length, 0),
         checks: checks.running,
         waiting: store.waits.waiting,
+        watching: streams.watching,
         refused: store.waits.refused,
       };
     },
@@ -244,6 +266,7 @@ function registryOf({ store, agent, checks, sessions, server, dns }: Parts): Reg
       sessions[Symbol.dispose]();
       const closed = Promise.all([server.drain(graceMs), dns?.[Symbol.asyncDispose]()]);
       store.waits.release();
+      streams[Symbol.dispose]();
       await closed;
       await store.log.close();
     },

@@ -12,6 +12,8 @@ import { refuseFilter } from "./parameters.ts";
 import type { Reply, Route, Wire, WireRequest } from "./route.ts";
 import { plain } from "./route.ts";
 import { selfRoutes } from "./self-routes.ts";
+import { targetRoutes } from "./tusker/target-routes.ts";
+import { watchRoutes } from "./tusker/watch-routes.ts";
 
 /** The most a registration may weigh. */
 const maxBodyBytes = 512 * 1024;
@@ -36,12 +38,19 @@ export function wireHandler(wire: Wire, onError: (error: unknown) => void): Serv
     ...sessionRoutes(wire),
     ...txnRoutes(wire),
     ...eventRoutes(wire),
+    ...watchRoutes(wire),
+    ...targetRoutes(wire),
   ];
   const byPath = Map.groupBy(routes, ({ path }) => path);
   return async (exchange) => {
     const found = find(byPath, exchange.target);
     const reply = await answer(found, exchange, onError);
-    await exchange.respond(written(reply, found.query));
+    const open = reply.content?.kind === "stream" ? reply.content.stream : undefined;
+    try {
+      await exchange.respond(written(reply, found.query));
+    } finally {
+      open?.[Symbol.dispose]();
+    }
   };
 }
 
@@ -100,6 +109,8 @@ async function answer(
     body: async () => new TextDecoder().decode(await exchange.bytes(maxBodyBytes)),
     bytes: () => exchange.bytes(maxBodyBytes),
     declaredBytes: exchange.header("content-length"),
+    header: (name) => exchange.header(name),
+    cut: () => exchange.abort(),
   };
   try {
     if (route.filters !== true && !route.path.startsWith("/v1/kv/")) refuseFilter(query);
@@ -131,6 +142,9 @@ function written({ status, headers = [], content }: Reply, query: URLSearchParam
   }
   if (content.kind === "bytes") {
     return { status, headers: ["Content-Type", content.type, ...all], body: content.bytes };
+  }
+  if (content.kind === "stream") {
+    return { status, headers: ["Content-Type", content.type, ...all], body: content.stream.bytes };
   }
   const pretty = query.has("pretty");
   const body = pretty ? `${JSON.stringify(content.value, null, 4)}\n` : JSON.stringify(content.value);

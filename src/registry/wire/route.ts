@@ -5,6 +5,8 @@ import type { EventRing } from "../events/event-ring.ts";
 import type { SessionKeeper } from "../kv/session-keeper.ts";
 import type { Store } from "../state/store.ts";
 import type { Topic } from "../state/topics.ts";
+import type { Feeds, OpenWatch } from "../watch/feeds.ts";
+import type { CheckRules } from "./check-body.ts";
 import { type Blocking, blockingOf, consistencyOf, refuseForeign } from "./parameters.ts";
 import { refusal } from "./refusal.ts";
 
@@ -27,7 +29,9 @@ export interface Wire {
   readonly agent: Agent;
   readonly sessions: SessionKeeper;
   readonly events: EventRing;
+  readonly feeds: Feeds;
   readonly identity: Identity;
+  readonly checkRules: CheckRules;
   readonly random: Random;
 }
 
@@ -43,6 +47,10 @@ export interface WireRequest {
   bytes(): Promise<Uint8Array>;
   /** What the client says the body weighs. */
   readonly declaredBytes: string | undefined;
+  /** A field of the head, any case. */
+  header(name: string): string | undefined;
+  /** Closes the connection, also in the middle of an answer. */
+  cut(): void;
 }
 
 /** What is answered. */
@@ -52,7 +60,9 @@ export interface Reply {
   readonly content?:
     | { readonly kind: "json"; readonly value: unknown }
     | { readonly kind: "text"; readonly text: string; readonly type?: string }
-    | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly type: string };
+    | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly type: string }
+    /** Goes on until it ends or the client leaves; then it is disposed. */
+    | { readonly kind: "stream"; readonly stream: OpenWatch; readonly type: string };
 }
 
 /** One endpoint. A path that ends in "/" takes whatever follows it as `rest`. */
