@@ -1,6 +1,6 @@
 import type { Pool, Server, ServerHandler } from "./exchange.ts";
-import { enginePool } from "./http2/pool.ts";
-import { serveExchanges } from "./http2/server.ts";
+import { enginePool } from "./http2/client/pool.ts";
+import { serveExchanges } from "./http2/server/server.ts";
 import type { Http2PoolOptions, Http2ServerOptions } from "./http2-options.ts";
 
 /**

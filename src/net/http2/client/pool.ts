@@ -5,8 +5,8 @@ import {
   type Timer,
   TuskerError,
   toTuskerError,
-} from "../../kernel/index.ts";
-import { ownBody, readAll } from "../bytes.ts";
+} from "../../../kernel/index.ts";
+import { ownBody, readAll } from "../../bytes.ts";
 import {
   type ByteStream,
   type ClientAnswer,
@@ -14,14 +14,14 @@ import {
   type HeaderList,
   headerOf,
   type Pool,
-} from "../exchange.ts";
-import { firstUnwritable, fromWire, toWire } from "../http2-headers.ts";
-import type { Http2PoolOptions } from "../http2-options.ts";
-import { unwritable } from "../unwritable.ts";
-import { BodyQueue } from "./body-queue.ts";
+} from "../../exchange.ts";
+import { firstUnwritable, fromWire, toWire } from "../../http2-headers.ts";
+import type { Http2PoolOptions } from "../../http2-options.ts";
+import { unwritable } from "../../unwritable.ts";
+import { BodyQueue } from "../body-queue.ts";
+import { type Http2Stream, noFields, type StreamFailure } from "../stream.ts";
+import { errorCode, errorName } from "../words.ts";
 import { Channel, type StreamUser } from "./channel.ts";
-import { type Http2Stream, noFields, type StreamFailure } from "./stream.ts";
-import { errorCode, errorName } from "./words.ts";
 
 /**
  * Requests over one multiplexed connection of the engine.

@@ -1,12 +1,12 @@
-import type { Clock, Random, Timer } from "../../kernel/index.ts";
-import type { HeaderList } from "../exchange.ts";
-import { Connection } from "./connection.ts";
-import { announcedLength, requestProblem, trailersProblem } from "./field-rules.ts";
-import type { FieldBlock } from "./hpack/decoder.ts";
-import type { ConnectionLimits, ConnectionRole } from "./role.ts";
-import { type Http2Stream, noFields, type StreamListener } from "./stream.ts";
-import type { Wire } from "./wire.ts";
-import { errorCode, Http2Error, maxWindow } from "./words.ts";
+import type { Clock, Random, Timer } from "../../../kernel/index.ts";
+import type { HeaderList } from "../../exchange.ts";
+import { Connection } from "../connection.ts";
+import { announcedLength, requestProblem, trailersProblem } from "../field-rules.ts";
+import type { FieldBlock } from "../hpack/decoder.ts";
+import type { ConnectionLimits, ConnectionRole } from "../role.ts";
+import { type Http2Stream, noFields, type StreamListener } from "../stream.ts";
+import type { Wire } from "../wire.ts";
+import { errorCode, Http2Error, maxWindow } from "../words.ts";
 
 /** Answers streams. The request is checked (RFC 9113 §8.3); what follows goes to the listener that is returned. */
 export type StreamHandler = (stream: Http2Stream, fields: HeaderList, peer: PeerFacts) => StreamListener;

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { type Clock, systemClock, systemCode, TuskerError } from "../../kernel/index.ts";
-import type { ClientTls, Http2PoolOptions } from "../http2-options.ts";
-import { ClientConnection } from "./client-connection.ts";
-import type { ConnectionLimits } from "./role.ts";
-import type { Http2Stream, StreamListener } from "./stream.ts";
-import { Wire } from "./wire.ts";
+import { type Clock, systemClock, systemCode, TuskerError } from "../../../kernel/index.ts";
+import type { ClientTls, Http2PoolOptions } from "../../http2-options.ts";
+import type { ConnectionLimits } from "../role.ts";
+import type { Http2Stream, StreamListener } from "../stream.ts";
+import { Wire } from "../wire.ts";
+import { ClientConnection } from "./connection.ts";
 
 /** A call that wants a stream. */
 export interface StreamUser extends StreamListener {

@@ -1,5 +1,5 @@
-import { TuskerError } from "../../kernel/index.ts";
-import { type Pace, paced, readAll } from "../bytes.ts";
+import { TuskerError } from "../../../kernel/index.ts";
+import { type Pace, paced, readAll } from "../../bytes.ts";
 import {
   type Answer,
   type ByteStream,
@@ -7,12 +7,12 @@ import {
   headerOf,
   type ReadOptions,
   type ServerExchange,
-} from "../exchange.ts";
-import { firstUnwritable, fromWire, toWire } from "../http2-headers.ts";
-import { BodyQueue } from "./body-queue.ts";
-import type { PeerFacts } from "./server-connection.ts";
-import { type Http2Stream, noFields, type StreamFailure, type StreamListener } from "./stream.ts";
-import { errorCode } from "./words.ts";
+} from "../../exchange.ts";
+import { firstUnwritable, fromWire, toWire } from "../../http2-headers.ts";
+import { BodyQueue } from "../body-queue.ts";
+import { type Http2Stream, noFields, type StreamFailure, type StreamListener } from "../stream.ts";
+import { errorCode } from "../words.ts";
+import type { PeerFacts } from "./connection.ts";
 
 /** One request on a stream, as every handler sees it. */
 export class StreamExchange implements ServerExchange, StreamListener {

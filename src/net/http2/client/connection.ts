@@ -1,11 +1,11 @@
-import type { Clock, Timer } from "../../kernel/index.ts";
-import { Connection } from "./connection.ts";
-import { announcedLength, responseProblem, trailersProblem } from "./field-rules.ts";
-import type { FieldBlock } from "./hpack/decoder.ts";
-import type { ConnectionLimits, ConnectionRole } from "./role.ts";
-import { type Http2Stream, noFields, type StreamListener } from "./stream.ts";
-import type { Wire } from "./wire.ts";
-import { errorCode, errorName, Http2Error, maxWindow } from "./words.ts";
+import type { Clock, Timer } from "../../../kernel/index.ts";
+import { Connection } from "../connection.ts";
+import { announcedLength, responseProblem, trailersProblem } from "../field-rules.ts";
+import type { FieldBlock } from "../hpack/decoder.ts";
+import type { ConnectionLimits, ConnectionRole } from "../role.ts";
+import { type Http2Stream, noFields, type StreamListener } from "../stream.ts";
+import type { Wire } from "../wire.ts";
+import { errorCode, errorName, Http2Error, maxWindow } from "../words.ts";
 
 export interface ClientConnectionOptions {
   readonly limits: ConnectionLimits;

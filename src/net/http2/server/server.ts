@@ -1,14 +1,14 @@
 import { createServer as createTcp, type Socket } from "node:net";
 import { createServer as createTls, type TLSSocket } from "node:tls";
-import { systemClock, systemRandom } from "../../kernel/index.ts";
-import { dispatch } from "../dispatch.ts";
-import type { Server, ServerHandler } from "../exchange.ts";
-import type { Http2ServerOptions, ServerTls } from "../http2-options.ts";
-import { listen, serverOf } from "../listen.ts";
-import { plainAddress } from "../sockets.ts";
-import { ServerConnection, type StreamHandler } from "./server-connection.ts";
-import { StreamExchange } from "./server-exchange.ts";
-import { Wire } from "./wire.ts";
+import { systemClock, systemRandom } from "../../../kernel/index.ts";
+import { dispatch } from "../../dispatch.ts";
+import type { Server, ServerHandler } from "../../exchange.ts";
+import type { Http2ServerOptions, ServerTls } from "../../http2-options.ts";
+import { listen, serverOf } from "../../listen.ts";
+import { plainAddress } from "../../sockets.ts";
+import { Wire } from "../wire.ts";
+import { ServerConnection, type StreamHandler } from "./connection.ts";
+import { StreamExchange } from "./exchange.ts";
 
 /** A server of HTTP/2, and who is connected. */
 export interface StreamServer extends Server {
