@@ -128,6 +128,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       sessions,
       events: eventRing(options.clock),
       feeds: streams,
+      durable: options.dataDir !== undefined,
       identity: { ...identity, port: () => port },
       random: options.random,
     };

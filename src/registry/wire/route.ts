@@ -30,6 +30,8 @@ export interface Wire {
   readonly events: EventRing;
   readonly feeds: Feeds;
   readonly identity: Identity;
+  /** What was answered is on disk. */
+  readonly durable: boolean;
   readonly random: Random;
 }
 
