@@ -8,7 +8,7 @@ import { compatForwarder } from "./forward/compat.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { travel } from "./journey.ts";
 import { gatewayMeters, type Meters } from "./meters.ts";
-import type { GatewaySettings, RoutesSettings } from "./section.ts";
+import { type GatewaySettings, gatewayRestartKeys, type RoutesSettings } from "./section.ts";
 import { compileSnapshot, type LimitStore, limitStore, type NamedLimit, type Snapshot } from "./snapshot.ts";
 import { type Upstream, upstream } from "./upstream.ts";
 
@@ -121,7 +121,7 @@ function gatewayOf(config: GatewayConfig, door: Door, state: GatewayState, serve
     adopt(next) {
       door.snapshot = state.compile(next);
       door.inFlight.resize(next.gateway.max_connections);
-      const fixed = restartKeys.filter((key) => next.gateway[key] !== current.gateway[key]);
+      const fixed = gatewayRestartKeys.filter((key) => next.gateway[key] !== current.gateway[key]);
       current = next;
       return fixed;
     },
@@ -140,7 +140,6 @@ function gatewayOf(config: GatewayConfig, door: Door, state: GatewayState, serve
 }
 
 /** Given to the socket when it was opened. */
-const restartKeys = ["port", "bind", "max_connections", "max_head", "max_headers", "transport"] as const;
 
 /** What outlives a reload, by stable name: services by name, limits by name and numbers. */
 class GatewayState {

@@ -92,6 +92,7 @@ export const codes = {
   FLEET_CYCLE: { http: 400, grpc: 3, retryable: false },
   FLEET_COMMAND_MISSING: { http: 400, grpc: 3, retryable: false },
   FLEET_PORT_CONFLICT: { http: 400, grpc: 3, retryable: false },
+  FLEET_SEALED: { http: 400, grpc: 3, retryable: false },
   FLEET_NOT_READY: { http: 503, grpc: 14, retryable: true },
   FLEET_RUNNING: { http: 409, grpc: 6, retryable: false },
   FLEET_NOT_RUNNING: { http: 404, grpc: 5, retryable: false },

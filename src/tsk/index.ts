@@ -13,7 +13,7 @@ export {
   type OperatorDefinition,
 } from "./operators/plugin.ts";
 export type { HostPorts, OperatorPlugin } from "./operators/row.ts";
-export type { HostFacts } from "./ports.ts";
+export type { DataFormat, HostFacts, Refusal, SecretProvider } from "./ports.ts";
 export { type RenderOptions, renderDiagnostics } from "./report/frame.ts";
 export type { LayerName, Location, Source, Span } from "./source.ts";
 export { parse } from "./syntax/parse.ts";

@@ -82,7 +82,7 @@ test("variables are completed where they are seen", () => {
 test("operators are completed behind @, over the whole of their names", () => {
   assert.equal(taken("[gateway]\nport: @en|", "@env"), "[gateway]\nport: @env");
   assert.equal(taken("[gateway]\nport: @env.s|", "@env.secure"), "[gateway]\nport: @env.secure");
-  assert.equal(proposals("a: @|").find((one) => one.label === "@env")?.detail, "@env(name, default?)");
+  assert.equal(proposals("a: @|").find((one) => one.label === "@env")?.detail, "@env(name, default?, type?)");
 });
 
 test("a bare word is completed from the keys it can mean", () => {

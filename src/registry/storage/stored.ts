@@ -113,6 +113,19 @@ const check: z.ZodType<Check> = z.object({
   spec: z
     .discriminatedUnion("kind", [
       z.object({ kind: z.literal("ttl"), ttlMs: z.number(), ...policy }),
+      z.object({ kind: z.literal("alias"), node: z.string(), service: z.string(), ...policy }),
+      z.object({ kind: z.literal("lease"), ...policy }),
+      z.object({ kind: z.literal("script"), args: z.array(z.string()), ...pace, ...policy }),
+      z.object({
+        kind: z.literal("grpc"),
+        address: z.string(),
+        service: z.string(),
+        tls: z.boolean(),
+        tlsSkipVerify: z.boolean(),
+        tlsServerName: z.string(),
+        ...pace,
+        ...policy,
+      }),
       z.object({ kind: z.literal("tcp"), address: z.string(), ...pace, ...policy }),
       z.object({
         kind: z.literal("http"),

@@ -6,6 +6,7 @@ import type { SessionKeeper } from "../kv/session-keeper.ts";
 import type { Store } from "../state/store.ts";
 import type { Topic } from "../state/topics.ts";
 import type { Feeds, OpenWatch } from "../watch/feeds.ts";
+import type { CheckRules } from "./check-body.ts";
 import { type Blocking, blockingOf, consistencyOf, refuseForeign } from "./parameters.ts";
 import { refusal } from "./refusal.ts";
 
@@ -32,6 +33,7 @@ export interface Wire {
   readonly identity: Identity;
   /** What was answered is on disk. */
   readonly durable: boolean;
+  readonly checkRules: CheckRules;
   readonly random: Random;
 }
 

@@ -1,4 +1,4 @@
-import type { Random } from "../kernel/index.ts";
+import type { Random } from "../../kernel/index.ts";
 
 export interface BackoffSettings {
   /** Upper end of the first wait; default 25. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { seededRandom } from "../kernel/index.ts";
+import { seededRandom } from "../../kernel/index.ts";
 import { backoff } from "./backoff.ts";
 
 const most = { next: () => 1, below: () => 0 };

@@ -1,4 +1,4 @@
-import type { Clock } from "../kernel/index.ts";
+import type { Clock } from "../../kernel/index.ts";
 import type { Backoff } from "./backoff.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 import { type Failure, mayRetry } from "./retryable.ts";

@@ -1,5 +1,5 @@
-import type { Clock } from "../kernel/index.ts";
-import { rollingCounts } from "./rolling-counts.ts";
+import type { Clock } from "../../kernel/index.ts";
+import { rollingCounts } from "../rolling-counts.ts";
 
 export interface RetryBudgetSettings {
   /** Retries as a share of requests in the window; default 0.2. */

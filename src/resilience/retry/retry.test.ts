@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { manualClock, TuskerError } from "../kernel/index.ts";
+import { manualClock, TuskerError } from "../../kernel/index.ts";
 import { type RetryRequest, retry, type Tried } from "./retry.ts";
 import { retryBudget } from "./retry-budget.ts";
 import type { Failure } from "./retryable.ts";

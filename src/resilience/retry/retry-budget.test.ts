@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { manualClock } from "../kernel/index.ts";
+import { manualClock } from "../../kernel/index.ts";
 import { retryBudget } from "./retry-budget.ts";
 
 function withdrawals(budget: { tryWithdraw(): boolean }, most = 10_000): number {
