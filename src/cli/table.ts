@@ -240,6 +240,10 @@ export const commands: readonly Command[] = [
       },
       bind: { type: "string", value: "ADDRESS", help: "default 127.0.0.1" },
       "data-dir": { type: "string", value: "DIR", help: "folder of its database; default: all in memory" },
+      "enable-script-checks": {
+        type: "boolean",
+        help: "whoever registers an instance may have programs run; only on loopback",
+      },
     },
     load: () => import("./commands/registry.ts"),
   },

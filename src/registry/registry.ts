@@ -4,8 +4,10 @@ import { type Clock, messageOf, type Random, TuskerError } from "../kernel/index
 import { type Server, serveHttp1 } from "../net/index.ts";
 import { type Agent, aliveCheckId, localAgent } from "./agent.ts";
 import { type Checker, checker } from "./checks/checker.ts";
+import { grpcProbe } from "./checks/grpc-probe.ts";
 import { httpProbe } from "./checks/http-probe.ts";
 import type { Probes } from "./checks/probe.ts";
+import { scriptProbe } from "./checks/script-probe.ts";
 import { tcpProbe } from "./checks/tcp-probe.ts";
 import type { DnsServer } from "./dns/dns-server.ts";
 import { openDns } from "./dns/open.ts";
@@ -23,6 +25,7 @@ import { fromStored } from "./storage/stored.ts";
 import { uuid } from "./uuid.ts";
 import { type Feeds, feeds } from "./watch/feeds.ts";
 import { wireHandler } from "./wire/handler.ts";
+import { replyCache } from "./wire/reply-cache.ts";
 import { worstOf } from "./wire/rows.ts";
 
 /** Where the registry listens and what it may use. */
@@ -50,7 +53,12 @@ export interface RegistryOptions {
   /** Blocking queries that may wait at once, and delta streams likewise; more are answered 429. Default 10,000. */
   readonly maxWaiting?: number;
   /** How instances are reached; default over the network. */
-  readonly probes?: Probes;
+  readonly probes?: Partial<Probes>;
+  /**
+   * Takes script checks. Whoever may register an instance may then run any program as this user: only on loopback.
+   * Default false.
+   */
+  readonly scriptChecks?: boolean;
 }
 
 /** What the registry says to the operator. */
@@ -118,6 +126,12 @@ export interface RegistryStats {
  */
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
   const { log, host = "127.0.0.1" } = options;
+  if (options.scriptChecks === true && !isLoopback(host)) {
+    throw new TuskerError(
+      "REGISTRY_INVALID",
+      `script checks and the address ${host} do not go together: everybody who reaches the port could run programs here; listen on loopback, or leave script checks off`,
+    );
+  }
   const history = await openHistory(options);
   try {
     const { store, agent, checks, sessions, streams, onError, identity } = await prepare(options, history);
@@ -129,7 +143,9 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       events: eventRing(options.clock),
       feeds: streams,
       identity: { ...identity, port: () => port },
+      checkRules: { scripts: options.scriptChecks === true },
       random: options.random,
+      replies: replyCache(store.version),
     };
     const handler = wireHandler(wire, onError);
     const server = await serveHttp1(isLoopback(host) ? refuseRebinding(handler) : handler, {
@@ -177,7 +193,7 @@ async function prepare(options: RegistryOptions, { log: history, tables }: Histo
   };
   const store = openStore({ clock, log: history, tables, maxWaiting: options.maxWaiting ?? 10_000 });
   const node = options.node ?? hostname().toLowerCase();
-  const probes = options.probes ?? { http: httpProbe, tcp: tcpProbe };
+  const probes = { http: httpProbe, tcp: tcpProbe, grpc: grpcProbe, script: scriptProbe, ...options.probes };
   const checks = checker({ store, node, clock, random, probes, onError });
   const agent = localAgent(node, store, checks);
   const address = options.advertise ?? reachable(host);

@@ -16,6 +16,7 @@ export const run: Run = async (args, io) => {
     port,
     ...(dnsPort === undefined ? {} : { dnsPort }),
     ...(dataDir === undefined ? {} : { dataDir: resolve(io.cwd, dataDir) }),
+    scriptChecks: args.flag("enable-script-checks"),
     clock: systemClock,
     random: systemRandom,
     log: stderrLogger("registry", io),
