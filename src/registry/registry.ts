@@ -142,6 +142,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       sessions,
       events: eventRing(options.clock),
       feeds: streams,
+      durable: options.dataDir !== undefined,
       identity: { ...identity, port: () => port },
       checkRules: { scripts: options.scriptChecks === true },
       random: options.random,

@@ -33,6 +33,8 @@ export interface Wire {
   readonly events: EventRing;
   readonly feeds: Feeds;
   readonly identity: Identity;
+  /** What was answered is on disk. */
+  readonly durable: boolean;
   readonly checkRules: CheckRules;
   readonly random: Random;
   readonly replies: ReplyCache;
