@@ -4,11 +4,14 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type StoredChange, type StoredRow, storedKinds } from "./disk.ts";
 
 export type DiskOrder =
+  | { readonly kind: "read" }
   | { readonly kind: "write"; readonly batch: readonly StoredChange[] }
   | { readonly kind: "close" };
 
 export type DiskAnswer =
-  | { readonly kind: "opened"; readonly last: number; readonly rows: readonly StoredRow[] }
+  | { readonly kind: "opened"; readonly last: number }
+  /** None: that was all. */
+  | { readonly kind: "rows"; readonly rows: readonly StoredRow[] }
   | { readonly kind: "written" }
   | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly reason: string };
@@ -22,27 +25,37 @@ const keptChanges = 100_000;
 /** What is larger is kept as what is, not as what was: history must not outgrow the disk. */
 const maxPastChars = 4_096;
 
+/** A chunk of what is read back ends with either. */
+const [chunkRows, chunkChars] = [2_000, 4_000_000];
+
 if (parentPort !== null) serve(parentPort);
 
 function serve(port: NonNullable<typeof parentPort>): void {
   const say = (answer: DiskAnswer): void => port.postMessage(answer);
   try {
     const database = open(pathOf(workerData));
-    say({ kind: "opened", ...readAll(database) });
+    say({ kind: "opened", last: lastOf(database) });
+    const chunks = chunksOf(database);
     const write = writer(database);
     port.on("message", (order: DiskOrder) => {
       try {
-        if (order.kind === "write") {
-          write(order.batch);
-          say({ kind: "written" });
-        } else {
-          database.close();
-          say({ kind: "closed" });
-        }
+        say(obey(order));
       } catch (error) {
         say({ kind: "failed", reason: reasonOf(error) });
       }
     });
+    const obey = (order: DiskOrder): DiskAnswer => {
+      switch (order.kind) {
+        case "read":
+          return { kind: "rows", rows: chunks.next().value ?? [] };
+        case "write":
+          write(order.batch);
+          return { kind: "written" };
+        case "close":
+          database.close();
+          return { kind: "closed" };
+      }
+    };
   } catch (error) {
     say({ kind: "failed", reason: reasonOf(error) });
   }
@@ -90,19 +103,33 @@ function open(path: string): DatabaseSync {
   return database;
 }
 
-function readAll(database: DatabaseSync): { last: number; rows: StoredRow[] } {
-  const last = Number(database.prepare("SELECT at_index FROM last").get()?.at_index ?? 0);
+function lastOf(database: DatabaseSync): number {
+  return Number(database.prepare("SELECT at_index FROM last").get()?.at_index ?? 0);
+}
+
+/** Rows, as many at a time as two threads can hold twice without anybody noticing. */
+function* chunksOf(database: DatabaseSync): Generator<StoredRow[], undefined> {
   const read = database.prepare("SELECT key, value, created, modified FROM rows WHERE kind = ? ORDER BY key");
-  const rows = storedKinds.flatMap((kind) =>
-    read.all(kind).map((row) => ({
-      kind,
-      key: String(row.key),
-      value: String(row.value),
-      createIndex: Number(row.created),
-      modifyIndex: Number(row.modified),
-    })),
-  );
-  return { last, rows };
+  let chunk: StoredRow[] = [];
+  let chars = 0;
+  for (const kind of storedKinds) {
+    for (const row of read.iterate(kind)) {
+      const value = String(row.value);
+      chunk.push({
+        kind,
+        key: String(row.key),
+        value,
+        createIndex: Number(row.created),
+        modifyIndex: Number(row.modified),
+      });
+      chars += value.length;
+      if (chunk.length < chunkRows && chars < chunkChars) continue;
+      yield chunk;
+      chunk = [];
+      chars = 0;
+    }
+  }
+  if (chunk.length > 0) yield chunk;
 }
 
 function writer(database: DatabaseSync): (batch: readonly StoredChange[]) => void {
