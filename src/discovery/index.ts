@@ -6,6 +6,7 @@ export type { Endpoint, EndpointSet } from "./endpoint.ts";
 // for other rooms
 export { endpointSet, grpcPortOf } from "./endpoint.ts";
 export type { DiscoveryLog, RegistryHttp } from "./http.ts";
+export { holdLease, type LeaseOptions } from "./lease.ts";
 export type { InstanceCheck, InstanceRegistration, InstanceStatus, Registrar } from "./registrar.ts";
 export { type ServiceDiscoverySettings, serviceDiscoverySection } from "./section.ts";
 export { type StaticDiscovery, staticDiscovery } from "./static.ts";
