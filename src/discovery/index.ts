@@ -5,6 +5,27 @@ export type { Discovery, EndpointListener } from "./discovery.ts";
 export type { Endpoint, EndpointSet } from "./endpoint.ts";
 // for other rooms
 export { endpointSet, grpcPortOf } from "./endpoint.ts";
+export type {
+  Capabilities,
+  EngineName,
+  Held,
+  Kv,
+  KvCondition,
+  KvEntry,
+  KvEvent,
+  KvList,
+  KvStep,
+  KvWatchOptions,
+  Lease,
+  LeasedInstance,
+  LeaseOptions,
+  Mutex,
+  Registry,
+  RegistryEngine,
+  Version,
+} from "./engine/engine.ts";
+export { openEngine } from "./engine/open.ts";
+export type { EngineOptions } from "./engine/options.ts";
 export type { DiscoveryLog, RegistryHttp } from "./http.ts";
 export { holdLease, type LeaseOptions } from "./lease.ts";
 export type { InstanceCheck, InstanceRegistration, InstanceStatus, Registrar } from "./registrar.ts";

@@ -7,6 +7,7 @@ import { openCollector } from "./collector-side.ts";
 import { type EventHub, eventHub } from "./events.ts";
 import { watchExternals } from "./externals.ts";
 import { startOrder } from "./file/graph.ts";
+import { secretTexts } from "./file/secret-texts.ts";
 import type { FleetSettings, ServiceSettings } from "./file/settings.ts";
 import { gatewayInstance } from "./gateway-instance.ts";
 import { assertPortsFree } from "./ports.ts";
@@ -16,6 +17,7 @@ import { type GroupPorts, ServiceGroup } from "./service-group.ts";
 import type { Instance } from "./supervise/instance.ts";
 import { startKeeper } from "./supervise/keeper.ts";
 import { type LogBook, logBook } from "./supervise/lines.ts";
+import { secretMask } from "./supervise/mask.ts";
 
 export interface StartOptions {
   readonly clock: Clock;
@@ -55,7 +57,7 @@ export interface RunningFleet extends AsyncDisposable {
 export async function startFleet(settings: FleetSettings, options: StartOptions): Promise<RunningFleet> {
   const { clock, random } = options;
   const events = eventHub(() => clock.wall());
-  const logs = logBook();
+  const logs = logBook({ mask: secretMask(secretTexts([settings.services, settings.sections])) });
   if (options.onEvent !== undefined) events.subscribe(options.onEvent);
   if (options.onLine !== undefined) logs.subscribe(options.onLine);
   const scope = taskScope((error) => events.emit({ type: "notice", text: messageOf(error) }));

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { deepFreeze, Secret, TuskerError } from "../../kernel/index.ts";
+import { deepFreeze, TuskerError } from "../../kernel/index.ts";
 import {
   type Diagnostic,
   type Document,
@@ -15,6 +15,7 @@ import { crossCheck } from "./check.ts";
 import { machinePorts } from "./machine.ts";
 import { schemaProblems } from "./problems.ts";
 import { type FleetSections, fleetSchema, knownKeys } from "./schema.ts";
+import { secretTexts } from "./secret-texts.ts";
 import type { FleetSettings, ServiceSettings } from "./settings.ts";
 
 export interface LoadFleetOptions {
@@ -197,14 +198,6 @@ function secretVariables(
     if (owners.length > 0) found[name] = owners.map((one) => one.name);
   }
   return found;
-}
-
-/** The plain texts of all secrets in a value. */
-function secretTexts(value: unknown): readonly string[] {
-  if (value instanceof Secret) return [String(value.reveal())];
-  if (Array.isArray(value)) return value.flatMap(secretTexts);
-  if (typeof value !== "object" || value === null) return [];
-  return Object.values(value).flatMap(secretTexts);
 }
 
 /** The first route that takes GET, as a path one can ask for. */
