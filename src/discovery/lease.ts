@@ -2,7 +2,7 @@ import { type Clock, messageOf, type Random, TuskerError } from "../kernel/index
 import { type DiscoveryLog, type RegistryHttp, refused, unreachable, wireUrl } from "./http.ts";
 
 /** What holding a lease needs. */
-export interface LeaseOptions {
+export interface HoldOptions {
   /** Base address of the registry. */
   readonly url: string;
   readonly http: RegistryHttp;
@@ -25,7 +25,7 @@ const longestRetryMs = 5_000;
  *
  * @example scope.run((signal) => holdLease("user-service-001", { url, http, clock, random, log }, signal));
  */
-export async function holdLease(id: string, options: LeaseOptions, signal: AbortSignal): Promise<boolean> {
+export async function holdLease(id: string, options: HoldOptions, signal: AbortSignal): Promise<boolean> {
   const { clock, random, log, url } = options;
   for (let failures = 0; !signal.aborted; failures++) {
     const since = clock.now();
@@ -48,7 +48,7 @@ export async function holdLease(id: string, options: LeaseOptions, signal: Abort
 /** Holds it until it breaks; false where there are none. */
 async function hold(
   id: string,
-  { url, http, deregisterAfterMs }: LeaseOptions,
+  { url, http, deregisterAfterMs }: HoldOptions,
   signal: AbortSignal,
 ): Promise<boolean> {
   const after =
