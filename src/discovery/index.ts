@@ -6,6 +6,16 @@ export type { Endpoint, EndpointSet } from "./endpoint.ts";
 // for other rooms
 export { endpointSet, grpcPortOf } from "./endpoint.ts";
 export type {
+  Authorship,
+  Configuration,
+  KeyVersion,
+  Publication,
+  PublicationNote,
+  PublicationStep,
+  Published,
+  RollbackOrder,
+} from "./engine/configuration.ts";
+export type {
   Capabilities,
   EngineName,
   Held,

@@ -1,5 +1,6 @@
 import type { Discovery } from "../discovery.ts";
 import type { InstanceRegistration, InstanceStatus } from "../registrar.ts";
+import type { Configuration } from "./configuration.ts";
 
 /**
  * What stands behind a registry: the one of Tusker on one machine, a Consul or an etcd when that is not enough. Same
@@ -11,6 +12,8 @@ export interface RegistryEngine extends AsyncDisposable {
   readonly registry: Registry;
   readonly kv: Kv;
   readonly mutex: Mutex;
+  /** There exactly when `capabilities.history` is. */
+  readonly configuration: Configuration | undefined;
 }
 
 export type EngineName = "embedded" | "consul" | "etcd";
