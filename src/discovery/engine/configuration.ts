@@ -1,4 +1,4 @@
-import type { Version } from "./engine.ts";
+import type { Version } from "./version.ts";
 
 /** Keys as configuration: published together, with author and reason, remembered, and taken back. */
 export interface Configuration {

@@ -13,6 +13,7 @@ import type { Reply, Route, Wire, WireRequest } from "./route.ts";
 import { plain } from "./route.ts";
 import { selfRoutes } from "./self-routes.ts";
 import { configRoutes } from "./tusker/config-routes.ts";
+import { leaseRoutes } from "./tusker/lease-routes.ts";
 import { targetRoutes } from "./tusker/target-routes.ts";
 import { watchRoutes } from "./tusker/watch-routes.ts";
 import { commonHeaders, jsonText } from "./written.ts";
@@ -40,6 +41,7 @@ export function wireHandler(wire: Wire, onError: (error: unknown) => void): Serv
     ...watchRoutes(wire),
     ...configRoutes(wire),
     ...targetRoutes(wire),
+    ...leaseRoutes(wire),
   ];
   const byPath = Map.groupBy(routes, ({ path }) => path);
   return async (exchange) => {
