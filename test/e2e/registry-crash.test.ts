@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type HttpClient, httpClient } from "../../src/net/index.ts";
 import { killRounds } from "../support/registry-kill.ts";
+import { pauseRegistry } from "../support/registry-pause.ts";
 import { tuskerProcess } from "../support/tusker-process.ts";
 
 const seed = Number(process.env.TUSKER_KILL_SEED ?? 7);
@@ -63,5 +64,11 @@ test("a full disk stops writes with the file and the cause; what is safe is answ
   const again = String((await roomy.line((line) => typeof line.registry === "string")).registry);
   const found = JSON.parse((await ask(http, "GET", `${again}/v1/catalog/services`)).text) as object;
   assert.deepEqual(Object.keys(found).sort(), answered.sort());
+  rmSync(folder, { recursive: true });
+});
+
+test("a registry that stood still for three seconds loses no write and no instance that beat meanwhile", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tusker-pause-"));
+  await pauseRegistry(folder, 3_000);
   rmSync(folder, { recursive: true });
 });

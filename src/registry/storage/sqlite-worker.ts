@@ -1,7 +1,8 @@
 /** The thread that writes: one transaction, one sync per batch. Runs by itself, see `sqlite-disk.ts`. */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { type StoredChange, type StoredRow, storedKinds } from "./disk.ts";
+import { chunksOf, lastOf, openDatabase } from "./database.ts";
+import type { StoredChange, StoredRow } from "./disk.ts";
 
 export type DiskOrder =
   | { readonly kind: "read" }
@@ -16,24 +17,18 @@ export type DiskAnswer =
   | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly reason: string };
 
-/** A change of this number is a change of what the tables mean. */
-const format = 1;
-
 /** How many changes stay for whoever wants to know what happened. */
 const keptChanges = 100_000;
 
 /** What is larger is kept as what is, not as what was: history must not outgrow the disk. */
 const maxPastChars = 4_096;
 
-/** A chunk of what is read back ends with either. */
-const [chunkRows, chunkChars] = [2_000, 4_000_000];
-
 if (parentPort !== null) serve(parentPort);
 
 function serve(port: NonNullable<typeof parentPort>): void {
   const say = (answer: DiskAnswer): void => port.postMessage(answer);
   try {
-    const database = open(pathOf(workerData));
+    const database = openDatabase(pathOf(workerData));
     say({ kind: "opened", last: lastOf(database) });
     const chunks = chunksOf(database);
     const write = writer(database);
@@ -65,71 +60,6 @@ function pathOf(data: unknown): string {
   if (typeof data === "object" && data !== null && "path" in data && typeof data.path === "string")
     return data.path;
   throw new Error("no path was given");
-}
-
-/**
- * FULL: a commit returns when it is on the disk, also for the power supply. EXCLUSIVE: a second registry on the same
- * file is turned away; the system takes the lock from a process that was killed.
- */
-function open(path: string): DatabaseSync {
-  const database = new DatabaseSync(path);
-  database.exec(`
-    PRAGMA locking_mode = EXCLUSIVE;
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    PRAGMA wal_autocheckpoint = 4000;
-  `);
-  const [check] = database.prepare("PRAGMA quick_check(1)").all();
-  if (check?.quick_check !== "ok") throw new Error(`it is damaged (${String(check?.quick_check)})`);
-  const found = Number(database.prepare("PRAGMA user_version").get()?.user_version);
-  if (found !== 0 && found !== format) {
-    throw new Error(`its format is ${found}, this release reads ${format}; use the release that wrote it`);
-  }
-  database.exec(`
-    BEGIN IMMEDIATE;
-    CREATE TABLE IF NOT EXISTS rows (
-      kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
-      created INTEGER NOT NULL, modified INTEGER NOT NULL,
-      PRIMARY KEY (kind, key)
-    ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS changes (
-      number INTEGER PRIMARY KEY, at_index INTEGER NOT NULL, at_ms INTEGER NOT NULL,
-      kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT
-    );
-    CREATE TABLE IF NOT EXISTS last (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), at_index INTEGER NOT NULL);
-    PRAGMA user_version = ${format};
-    COMMIT;
-  `);
-  return database;
-}
-
-function lastOf(database: DatabaseSync): number {
-  return Number(database.prepare("SELECT at_index FROM last").get()?.at_index ?? 0);
-}
-
-/** Rows, as many at a time as two threads can hold twice without anybody noticing. */
-function* chunksOf(database: DatabaseSync): Generator<StoredRow[], undefined> {
-  const read = database.prepare("SELECT key, value, created, modified FROM rows WHERE kind = ? ORDER BY key");
-  let chunk: StoredRow[] = [];
-  let chars = 0;
-  for (const kind of storedKinds) {
-    for (const row of read.iterate(kind)) {
-      const value = String(row.value);
-      chunk.push({
-        kind,
-        key: String(row.key),
-        value,
-        createIndex: Number(row.created),
-        modifyIndex: Number(row.modified),
-      });
-      chars += value.length;
-      if (chunk.length < chunkRows && chars < chunkChars) continue;
-      yield chunk;
-      chunk = [];
-      chars = 0;
-    }
-  }
-  if (chunk.length > 0) yield chunk;
 }
 
 function writer(database: DatabaseSync): (batch: readonly StoredChange[]) => void {
