@@ -1,42 +1,65 @@
 /**
- * `npm run bench -- <subject> [--json]`: CPU per operation, ours beside the named others, interleaved in one run.
- * Exits 1 when a budget of `bench/budgets.json` is missed. CPU time, not wall time: machines are shared.
+ * `npm run bench -- <subject> [--json]`: CPU per operation, or the subject's own figures, ours beside the named
+ * others, interleaved in one run. What follows the subject is the subject's. Exits 1 when a budget of `bench/budgets.json` is missed. CPU time, not wall time: machines are shared.
  */
 import { globSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { z } from "zod";
+import { type Figure, figureLine, figureMisses } from "./figure.ts";
 import { type Case, type Cost, measureCase } from "./subject.ts";
 
 const budgetSchema = z.strictObject({
   maxMicros: z.number().optional(),
+  /** Of a figure, in its own unit. */
+  min: z.number().optional(),
+  max: z.number().optional(),
   /** Our CPU divided by that of the named peer. */
   maxRatio: z.record(z.string(), z.number()).default({}),
+  minRatio: z.record(z.string(), z.number()).default({}),
 });
 const budgetsSchema = z.looseObject({ bench: z.record(z.string(), z.record(z.string(), budgetSchema)) });
 
 type Budget = z.infer<typeof budgetSchema>;
 
 const here = import.meta.dirname;
-const subjects = globSync("*.bench.ts", { cwd: here })
-  .map((file) => basename(file, ".bench.ts"))
-  .sort();
+/** Subject → module: one file, or the `index.ts` of a folder. */
+const subjects = new Map(
+  [
+    ...globSync("*.bench.ts", { cwd: here }).map((file) => [basename(file, ".bench.ts"), file] as const),
+    ...globSync("*/index.ts", { cwd: here }).map((file) => [dirname(file), file] as const),
+  ].sort(),
+);
+
+/** A subject measures operations (`cases`) or figures of its own (`figures`). */
+interface Subject {
+  readonly cases?: readonly Case[];
+  readonly figures?: (args: readonly string[]) => AsyncIterable<Figure>;
+}
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
   const json = args.includes("--json");
-  const [subject, ...more] = args.filter((arg) => arg !== "--json");
-  if (subject === undefined || more.length > 0 || !subjects.includes(subject)) {
-    console.error(`which subject? one of: ${subjects.join(", ")}`);
+  const [subject = "", ...more] = args.filter((arg) => arg !== "--json");
+  const file = subjects.get(subject);
+  if (file === undefined) {
+    console.error(`which subject? one of: ${[...subjects.keys()].join(", ")}`);
     return 2;
   }
-  const { cases }: { cases: readonly Case[] } = await import(`./${subject}.bench.ts`);
+  const { cases = [], figures }: Subject = await import(`./${file}`);
   const budgets =
     budgetsSchema.parse(JSON.parse(readFileSync(`${here}/budgets.json`, "utf8"))).bench[subject] ?? {};
   const costs = cases.map(measureCase);
+  if (!json) for (const line of costs.flatMap(lines)) console.log(line);
   const missed = costs.flatMap((cost) => misses(cost, budgets[cost.case]));
-  if (json) console.log(JSON.stringify({ subject, costs, missed }));
-  else for (const line of [...costs.flatMap(lines), ...missed]) console.log(line);
+  const seen: Figure[] = [];
+  for await (const figure of figures?.(more) ?? []) {
+    seen.push(figure);
+    if (!json) console.log(figureLine(figure));
+    missed.push(...figureMisses(figure, budgets[figure.name]));
+  }
+  if (json) console.log(JSON.stringify({ subject, costs, figures: seen, missed }));
+  else for (const line of missed) console.log(line);
   return missed.length === 0 ? 0 : 1;
 }
 

@@ -7,12 +7,15 @@ if (major < 24 || (major === 24 && minor < 12)) {
   );
   process.exit(1);
 }
-// Compiled code is kept between starts where Node keeps such things; it saves half a second of every start.
-const { enableCompileCache } = await import("node:module");
-enableCompileCache();
 const { existsSync } = await import("node:fs");
 const source = new URL("../src/cli/main.ts", import.meta.url);
-const { main } = await import(
-  existsSync(source) ? source.href : new URL("../dist/cli/main.js", import.meta.url).href
-);
+const checkout = existsSync(source);
+// Compiled code is kept between starts, which saves a second of each: beside the packages, as their owner's file, or
+// in the system's temporary folder where that must not be written.
+const { constants, enableCompileCache } = await import("node:module");
+const { fileURLToPath } = await import("node:url");
+const kept = new URL(checkout ? "../node_modules/.cache/tusker" : "../../.cache/tusker", import.meta.url);
+if (enableCompileCache(fileURLToPath(kept)).status === constants.compileCacheStatus.FAILED)
+  enableCompileCache();
+const { main } = await import(checkout ? source.href : new URL("../dist/cli/main.js", import.meta.url).href);
 process.exitCode = await main(process.argv.slice(2));

@@ -13,7 +13,8 @@ import { join, resolve } from "node:path";
 interface Peer {
   readonly name: string;
   readonly suite: string;
-  readonly package: string;
+  /** The program's package first, then the libraries it needs that a small system may lack. */
+  readonly packages: readonly string[];
   /** Where the program is below `.peers/<name>`. */
   readonly program: string;
   /** What it is for. */
@@ -24,9 +25,47 @@ const peers: readonly Peer[] = [
   {
     name: "consul",
     suite: "bullseye",
-    package: "consul",
+    packages: ["consul"],
     program: "usr/bin/consul",
     use: "the wire of the registry, 1.8.7 under MPL-2.0",
+  },
+  {
+    name: "etcd",
+    suite: "sid",
+    packages: ["etcd-server"],
+    program: "usr/bin/etcd",
+    use: "an engine behind the interface of the registry, 3.5 under Apache-2.0",
+  },
+  {
+    name: "nginx",
+    suite: "bookworm",
+    packages: ["nginx", "libpcre2-8-0", "libcrypt1"],
+    program: "usr/sbin/nginx",
+    use: "a proxy beside the gateway, and the origin behind both",
+  },
+  {
+    name: "haproxy",
+    suite: "bookworm",
+    packages: [
+      ...["haproxy", "liblua5.3-0", "libpcre2-8-0", "libpcre2-posix3"],
+      ...["libopentracing-c-wrapper0", "libopentracing1"],
+    ],
+    program: "usr/sbin/haproxy",
+    use: "a proxy beside the gateway",
+  },
+  {
+    name: "caddy",
+    suite: "bookworm",
+    packages: ["caddy"],
+    program: "usr/bin/caddy",
+    use: "a proxy beside the gateway",
+  },
+  {
+    name: "wrk",
+    suite: "bookworm",
+    packages: ["wrk", "libluajit-5.1-2"],
+    program: "usr/bin/wrk",
+    use: "the load of bench/gateway",
   },
 ];
 
@@ -79,12 +118,13 @@ function unpack(peer: Peer): void {
       mkdirSync(join(state, folder), { recursive: true });
     writeFileSync(join(state, "sources.list"), `deb [signed-by=${keyring}] ${mirror()} ${peer.suite} main\n`);
     apt(state, "update");
-    apt(state, "download", peer.package);
-    const file = readdirSync(state).find((name) => name.endsWith(".deb"));
-    if (file === undefined) throw new Error(`apt-get left no package of ${peer.package}`);
+    apt(state, "download", ...peer.packages);
+    const files = readdirSync(state).filter((name) => name.endsWith(".deb"));
+    if (files.length < peer.packages.length)
+      throw new Error(`apt-get left ${files.length} of ${peer.packages.join(", ")}`);
     const folder = join(root, peer.name);
     mkdirSync(folder, { recursive: true });
-    execFileSync("dpkg-deb", ["-x", join(state, file), folder]);
+    for (const file of files) execFileSync("dpkg-deb", ["-x", join(state, file), folder]);
   } finally {
     rmSync(state, { recursive: true, force: true });
   }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { codes } from "../src/kernel/index.ts";
+import { tskCodes } from "../src/tsk/index.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const page = readFileSync(join(root, "docs/reference/errors.md"), "utf8");
@@ -26,7 +27,14 @@ test("the page and the table of codes list the same codes with the same numbers"
 });
 
 test("no row of the page is lost because it is written in another shape", () => {
-  assert.equal(page.split("\n").filter((line) => line.startsWith("| `")).length, rows.length);
+  const other = page.split("\n").filter((line) => line.startsWith("| `") && !line.startsWith("| `TSK_"));
+  assert.equal(other.length, rows.length);
+});
+
+test("the page lists every diagnostic of the language with its sentence, and no other", () => {
+  const written = [...page.matchAll(/^\| `(TSK_[A-Z_]+)` \| (.*) \|$/gm)].map((row) => [row[1], row[2]]);
+  assert.deepEqual(Object.fromEntries(written), tskCodes);
+  assert.equal(written.length, Object.keys(tskCodes).length);
 });
 
 test("every gRPC number stands beside its own name", () => {

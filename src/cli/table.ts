@@ -233,8 +233,17 @@ export const commands: readonly Command[] = [
     options: {
       json,
       port: { type: "string", value: "N", help: "default 8500" },
+      "dns-port": {
+        type: "string",
+        value: "N",
+        help: "of DNS, UDP and TCP; default 8600, with --port 0 any; 0: no DNS",
+      },
       bind: { type: "string", value: "ADDRESS", help: "default 127.0.0.1" },
       "data-dir": { type: "string", value: "DIR", help: "folder of its database; default: all in memory" },
+      "enable-script-checks": {
+        type: "boolean",
+        help: "whoever registers an instance may have programs run; only on loopback",
+      },
     },
     load: () => import("./commands/registry.ts"),
   },

@@ -1,5 +1,17 @@
-import { TuskerError } from "../kernel/index.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { bare, isFields, listOf, malformed, parseJson, textOf, wordsOf } from "./json.ts";
+
+/** An instance as some registry names it. */
+export interface Registered {
+  readonly id: string;
+  readonly node: string;
+  /** Of the instance, or of its node. */
+  readonly host: string;
+  readonly port: unknown;
+  readonly meta: unknown;
+  readonly tags: unknown;
+  readonly weight: unknown;
+}
 
 /**
  * Reads the body of `/v1/health/service/<name>`: an array of `{Node, Service, Checks}`. Fields we do not use are
@@ -10,71 +22,45 @@ import type { Endpoint } from "./endpoint.ts";
 export function parseHealthAnswer(service: string, text: string): Endpoint[] {
   const rows = parseJson(text);
   if (!Array.isArray(rows)) throw malformed("it is no list");
-  const pairs = rows.map((row: unknown) => ({ node: fieldsOf(row, "Node"), own: fieldsOf(row, "Service") }));
+  return toEndpoints(service, rows.map(registeredOf));
+}
+
+/** @throws TuskerError DISCOVERY_PROTOCOL when an instance lacks what every instance has */
+export function toEndpoints(service: string, rows: readonly Registered[]): Endpoint[] {
   // Ids are unique per node only: the same id on two nodes is two instances, told apart by their nodes.
-  const holders = Map.groupBy(pairs, ({ own }) => own.ID);
-  return pairs.map(({ node, own }) => {
-    // An instance without an address of its own lives at its node's.
-    const host = textOf(own.Address) || textOf(node.Address);
-    const port = own.Port;
-    const id = textOf(own.ID);
+  const holders = Map.groupBy(rows, ({ id }) => id);
+  return rows.map(({ id, node, host, port, meta, tags, weight }) => {
     if (host === "" || id === "" || typeof port !== "number")
       throw malformed("an instance lacks ID, address or port");
     return Object.freeze({
-      id: (holders.get(id)?.length ?? 0) > 1 ? `${textOf(node.Node)}/${id}` : id,
+      id: (holders.get(id)?.length ?? 0) > 1 ? `${node}/${id}` : id,
       service,
       host: bare(host),
       port,
-      meta: Object.freeze(wordsOf(own.Meta)),
-      tags: Object.freeze(listOf(own.Tags)),
-      weight: weightOf(own.Weights),
+      meta: Object.freeze(wordsOf(meta)),
+      tags: Object.freeze(listOf(tags)),
+      weight: typeof weight === "number" && weight >= 1 ? weight : 1,
     });
   });
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw malformed("it is no JSON", cause);
-  }
-}
-
-function malformed(what: string, cause?: unknown): TuskerError {
-  return new TuskerError("DISCOVERY_PROTOCOL", `the registry's answer cannot be read: ${what}`, { cause });
+function registeredOf(row: unknown): Registered {
+  const node = fieldsOf(row, "Node");
+  const own = fieldsOf(row, "Service");
+  return {
+    id: textOf(own.ID),
+    node: textOf(node.Node),
+    // An instance without an address of its own lives at its node's.
+    host: textOf(own.Address) || textOf(node.Address),
+    port: own.Port,
+    meta: own.Meta,
+    tags: own.Tags,
+    weight: isFields(own.Weights) ? own.Weights.Passing : undefined,
+  };
 }
 
 function fieldsOf(row: unknown, name: string): Record<string, unknown> {
   const value = isFields(row) ? row[name] : undefined;
   if (!isFields(value)) throw malformed(`an instance lacks ${name}`);
   return value;
-}
-
-function isFields(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
-/** `[::1]` is how an address looks in a URL; sockets take `::1`. */
-function bare(host: string): string {
-  return host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
-}
-
-function wordsOf(value: unknown): Record<string, string> {
-  if (!isFields(value)) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
-  );
-}
-
-function listOf(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
-}
-
-function weightOf(value: unknown): number {
-  const passing = isFields(value) ? value.Passing : undefined;
-  return typeof passing === "number" && passing >= 1 ? passing : 1;
 }

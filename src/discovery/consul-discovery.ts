@@ -1,133 +1,56 @@
-import {
-  aborted,
-  type Clock,
-  type Random,
-  type Scope,
-  type Timer,
-  TuskerError,
-  taskScope,
-} from "../kernel/index.ts";
 import type { Discovery } from "./discovery.ts";
-import type { EndpointSet } from "./endpoint.ts";
-import { Followed, type FollowOptions } from "./follow.ts";
-import type { DiscoveryLog, RegistryHttp } from "./http.ts";
+import { type FollowingOptions, followingDiscovery } from "./following.ts";
+import { isEtcd, type RegistryHttp } from "./http.ts";
+import { questions } from "./questions.ts";
+import type { Source } from "./source.ts";
+import { streamSource } from "./stream/stream-source.ts";
 
-/** Where the registry is and what discovery may use. */
-export interface ConsulDiscoveryOptions {
-  /** Base address of the registry, for example "http://127.0.0.1:8500". */
-  readonly url: string;
+/** Where the registry is and what discovery may use. `url` is its base address: "http://127.0.0.1:8500". */
+export interface ConsulDiscoveryOptions extends FollowingOptions {
   /** Must allow one connection per followed service. */
   readonly http: RegistryHttp;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: DiscoveryLog;
   /** How long one question stays open; default 30,000. */
   readonly updateIntervalMs?: number;
-  /** How long after an outage of the registry removals do not count yet; default 15,000. */
-  readonly graceMs?: number;
 }
 
 /**
  * Discovery over the blocking queries of a registry that speaks Consul's HTTP API. One question per service is open
  * at any time, however many listen; the last one to leave ends it a second later. While the registry is away the last sets stay in use.
- *
- * @example
- * await using discovery = consulDiscovery({ url: "http://127.0.0.1:8500", http, clock, random, log });
- * const { endpoints } = await discovery.lookup("user-service");
  */
 export function consulDiscovery(options: ConsulDiscoveryOptions): Discovery {
-  const onError = (error: unknown): void =>
-    options.log.warn("discovery stopped following a service", { error });
-  const scope = taskScope(onError);
-  const services = new Map<string, Entry>();
-  const follow: FollowOptions = {
-    ...options,
-    waitMs: options.updateIntervalMs ?? 30_000,
-    graceMs: options.graceMs ?? 15_000,
-  };
+  return followingDiscovery(options, (service) => [asked(service, options)]);
+}
 
-  const entryOf = (service: string): Entry => {
-    const known = services.get(service);
-    if (known !== undefined) return known;
-    if (scope.signal.aborted) throw new TuskerError("KERNEL_ABORTED", "discovery was closed");
-    const entry: Entry = {
-      followed: new Followed(service, follow),
-      scope: taskScope(onError, scope.signal),
-      users: 0,
-      linger: undefined,
-    };
-    services.set(service, entry);
-    entry.scope.run((signal) => entry.followed.run(signal));
-    return entry;
-  };
+/**
+ * Discovery over whatever the registry has: the delta stream of one of ours, watches of an etcd, blocking queries of
+ * any other. One connection per followed service.
+ *
+ * @example
+ * await using discovery = registryDiscovery({ url: "http://127.0.0.1:8500", http, clock, random, log });
+ * const { endpoints } = await discovery.lookup("user-service");
+ */
+export function registryDiscovery(options: ConsulDiscoveryOptions): Discovery {
+  if (isEtcd(options.url)) return followingDiscovery(options, (service) => [inEtcd(service, options)]);
+  const streams = { offered: true };
+  return followingDiscovery(options, (service) => [
+    streamSource(service, { ...options, streams }),
+    asked(service, options),
+  ]);
+}
 
-  /** Takes part in following a service; dispose the part when it is no longer wanted. */
-  const join = (service: string): { readonly followed: Followed } & Disposable => {
-    const entry = entryOf(service);
-    entry.users++;
-    entry.linger?.cancel();
-    let joined = true;
-    return {
-      followed: entry.followed,
-      [Symbol.dispose]() {
-        if (!joined) return;
-        joined = false;
-        entry.users--;
-        if (entry.users === 0 && !scope.signal.aborted)
-          entry.linger = options.clock.after(lingerMs, () => end(service, entry));
-      },
-    };
-  };
-
-  const end = (service: string, entry: Entry): void => {
-    services.delete(service);
-    scope.run(() => entry.scope.close());
-  };
-
+/** Loaded when it is used: few processes are. */
+function inEtcd(service: string, options: ConsulDiscoveryOptions): Source {
   return {
-    watch(service, listener) {
-      const part = join(service);
-      const heard = part.followed.listen(listener);
-      return {
-        [Symbol.dispose]() {
-          heard[Symbol.dispose]();
-          part[Symbol.dispose]();
-        },
-      };
-    },
-    async lookup(service, signal) {
-      using part = join(service);
-      return await orAborted(part.followed.current(), signal);
-    },
-    known: (service) => services.get(service)?.followed.set,
-    async [Symbol.asyncDispose]() {
-      const entries = [...services.values()];
-      for (const { linger } of entries) linger?.cancel();
-      await Promise.all([scope.close(), ...entries.map((entry) => entry.scope.close())]);
+    async run(hear, signal) {
+      const { etcdSource } = await import("./engine/etcd/etcd-source.ts");
+      const { etcdWire } = await import("./engine/etcd/etcd-wire.ts");
+      const wire = etcdWire(options.url, options.http);
+      const reopenMs = options.updateIntervalMs ?? 30_000;
+      await etcdSource(service, { wire, clock: options.clock, reopenMs }).run(hear, signal);
     },
   };
 }
 
-/** One followed service and how many want it. */
-interface Entry {
-  readonly followed: Followed;
-  readonly scope: Scope;
-  users: number;
-  linger: Timer | undefined;
-}
-
-/** Who comes back within this, as one lookup after the other does, finds the service still followed. */
-const lingerMs = 1_000;
-
-async function orAborted(set: Promise<EndpointSet>, signal: AbortSignal | undefined): Promise<EndpointSet> {
-  if (signal === undefined) return set;
-  if (signal.aborted) throw aborted(signal);
-  const gone = Promise.withResolvers<never>();
-  const onAbort = (): void => gone.reject(aborted(signal));
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([set, gone.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+function asked(service: string, options: ConsulDiscoveryOptions): Source {
+  return questions(service, { ...options, waitMs: options.updateIntervalMs ?? 30_000 });
 }

@@ -24,7 +24,13 @@ export function consulRegistrar({ url, http }: ConsulRegistrarOptions): Registra
         ? {}
         : { body: JSON.stringify(body), headers: ["Content-Type", "application/json"] }),
     };
-    await askRegistry(http, request);
+    try {
+      await askRegistry(http, request);
+    } catch (error) {
+      // A registry that was restarted closed the connection we had kept. Saying the same twice changes nothing.
+      if (!(error instanceof TuskerError) || !wasReset(error.cause)) throw error;
+      await askRegistry(http, request);
+    }
   };
   return {
     register: (instance, signal) =>
@@ -45,6 +51,10 @@ export function consulRegistrar({ url, http }: ConsulRegistrarOptions): Registra
         signal,
       ),
   };
+}
+
+function wasReset(cause: unknown): boolean {
+  return cause instanceof TuskerError && cause.code === "NET_RESET";
 }
 
 function registrationOf(instance: InstanceRegistration): object {

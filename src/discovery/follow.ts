@@ -1,32 +1,30 @@
 import { type Clock, messageOf, type Random, type Timer, TuskerError } from "../kernel/index.ts";
-import { parseHealthAnswer } from "./answer.ts";
-import { fromStart, nextIndex } from "./blocking-index.ts";
 import type { EndpointListener } from "./discovery.ts";
 import { type Endpoint, type EndpointSet, endpointSet } from "./endpoint.ts";
 import { withoutRemovals } from "./grace.ts";
-import { askRegistry, type DiscoveryLog, type RegistryHttp, wireUrl } from "./http.ts";
-import { pace } from "./pace.ts";
+import type { DiscoveryLog } from "./http.ts";
+import type { Hearer, Source } from "./source.ts";
 
 /** What following a service needs; shared by all services of one discovery. */
 export interface FollowOptions {
+  /** Named in the log. */
   readonly url: string;
-  readonly http: RegistryHttp;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: DiscoveryLog;
-  readonly waitMs: number;
   readonly graceMs: number;
+  /** Ways to learn of a service, the best first; one that resolves is left for the next. */
+  readonly sources: (service: string) => readonly Source[];
 }
 
-const questionEveryMs = 50;
 const firstRetryMs = 100;
 const longestRetryMs = 5_000;
 
 /**
- * One service, followed by blocking queries:
- * 1. ask with the last index, wait at most `waitMs` for a change;
- * 2. take the answer, publish it when the endpoints differ;
- * 3. on failure keep the last set, wait with jitter, ask again; removals after that count only when the grace is over.
+ * One service, followed:
+ * 1. its source says what is true, and again when that changes;
+ * 2. publish it when the endpoints differ;
+ * 3. on failure keep the last set, wait with jitter, go on; removals after that count only when the grace is over.
  */
 export class Followed {
   readonly #service: string;
@@ -64,23 +62,20 @@ export class Followed {
 
   /** Runs until the signal fires. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    const questions = pace(questionEveryMs, clock);
-    let index = fromStart;
+    const sources = [...this.#options.sources(this.#service)];
+    const hear: Hearer = {
+      tell: (endpoints) => this.#succeed(endpoints),
+      doubt: () => this.#startGrace(),
+      trust: () => this.#endGrace(),
+    };
     try {
-      while (!signal.aborted) {
-        await questions.next(signal);
+      for (let source = sources[0]; source !== undefined && !signal.aborted; source = sources[0]) {
         try {
-          const answer = await this.#ask(index, signal);
-          const next = nextIndex(index, answer.index);
-          if (next === fromStart) this.#startGrace();
-          index = next;
-          this.#succeed(parseHealthAnswer(this.#service, answer.text));
+          await source.run(hear, signal);
+          sources.shift();
         } catch (error) {
           if (signal.aborted) return;
-          // The registry may be another one when it comes back: its indexes say nothing about ours.
-          index = fromStart;
-          await clock.sleep(this.#fail(error), signal);
+          await this.#options.clock.sleep(this.#fail(error), signal);
         }
       }
     } catch (error) {
@@ -89,18 +84,6 @@ export class Followed {
       this.#graceTimer?.cancel();
       this.#attempt.reject(new TuskerError("KERNEL_ABORTED", "discovery was closed"));
     }
-  }
-
-  #ask(index: string, signal: AbortSignal): Promise<{ index: string | undefined; text: string }> {
-    const { url, http, waitMs } = this.#options;
-    const path = `/v1/health/service/${encodeURIComponent(this.#service)}?passing=1&index=${index}&wait=${waitMs}ms`;
-    return askRegistry(http, {
-      method: "GET",
-      url: wireUrl(url, path),
-      signal,
-      // The registry adds up to a sixteenth to the wait so that not all its clients wake at once.
-      headTimeoutMs: waitMs * (17 / 16) + 5_000,
-    });
   }
 
   #succeed(endpoints: readonly Endpoint[]): void {
@@ -142,6 +125,10 @@ export class Followed {
 
   #startGrace(): void {
     this.#graceEnd = this.#options.clock.now() + this.#options.graceMs;
+  }
+
+  #endGrace(): void {
+    this.#graceEnd = Number.NEGATIVE_INFINITY;
   }
 
   #publish(endpoints: readonly Endpoint[]): void {

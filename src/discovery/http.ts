@@ -30,16 +30,38 @@ const maxAnswerBytes = 32 * 1024 * 1024;
 export async function askRegistry(http: RegistryHttp, request: UrlRequest): Promise<RegistryAnswer> {
   const { status, index, text } = await exchange(http, request);
   if (status === 200) return { index, text };
+  throw refused(request, status, text);
+}
+
+/** Why an answer is none. @param text what the registry said beside its status */
+export function refused({ method, url }: UrlRequest, status: number, text: string): TuskerError {
   const words = text.slice(0, 300).trim();
-  const { origin, pathname } = new URL(request.url);
-  const said = `the registry at ${origin} answered ${request.method} ${pathname} with ${status}${words === "" ? "" : `: ${words}`}`;
+  const { origin, pathname } = new URL(url);
+  const said = `the registry at ${origin} answered ${method} ${pathname} with ${status}${words === "" ? "" : `: ${words}`}`;
   const later = status >= 500 || status === 429;
-  throw new TuskerError(later ? "DISCOVERY_UNREACHABLE" : "DISCOVERY_PROTOCOL", said, {
+  return new TuskerError(later ? "DISCOVERY_UNREACHABLE" : "DISCOVERY_PROTOCOL", said, {
     details: { origin, status },
   });
 }
 
-async function exchange(
+/** That a registry does not answer, in the room's words; an abort stays one, and so does what is said already. */
+export function unreachable(url: string, cause: unknown): TuskerError {
+  if (
+    cause instanceof TuskerError &&
+    (cause.code === "KERNEL_ABORTED" || cause.code.startsWith("DISCOVERY_"))
+  )
+    return cause;
+  const { origin } = new URL(url);
+  const said = `the registry at ${origin} cannot be asked: ${messageOf(cause)}`;
+  return new TuskerError("DISCOVERY_UNREACHABLE", said, { cause, details: { origin } });
+}
+
+/**
+ * Asks a registry where more than 200 is an answer.
+ *
+ * @throws TuskerError DISCOVERY_UNREACHABLE, KERNEL_ABORTED
+ */
+export async function exchange(
   http: RegistryHttp,
   request: UrlRequest,
 ): Promise<RegistryAnswer & { readonly status: number }> {
@@ -48,17 +70,16 @@ async function exchange(
     const text = await answer.text(maxAnswerBytes);
     return { status: answer.status, index: answer.header("x-consul-index"), text };
   } catch (cause) {
-    if (cause instanceof TuskerError && cause.code === "KERNEL_ABORTED") throw cause;
-    const { origin } = new URL(request.url);
-    throw new TuskerError(
-      "DISCOVERY_UNREACHABLE",
-      `the registry at ${origin} cannot be asked: ${messageOf(cause)}`,
-      { cause, details: { origin } },
-    );
+    throw unreachable(request.url, cause);
   }
 }
 
 /** The address of an endpoint of the wire under a registry's base address. */
 export function wireUrl(base: string, path: string): string {
   return `${base.replace(/\/+$/, "")}${path}`;
+}
+
+/** True for the address of an etcd. */
+export function isEtcd(url: string): boolean {
+  return /^etcds?:\/\//.test(url);
 }

@@ -1,11 +1,33 @@
 // for users
-export { type ConsulDiscoveryOptions, consulDiscovery } from "./consul-discovery.ts";
+export { type ConsulDiscoveryOptions, consulDiscovery, registryDiscovery } from "./consul-discovery.ts";
 export { type ConsulRegistrarOptions, consulRegistrar } from "./consul-registrar.ts";
 export type { Discovery, EndpointListener } from "./discovery.ts";
 export type { Endpoint, EndpointSet } from "./endpoint.ts";
 // for other rooms
 export { endpointSet, grpcPortOf } from "./endpoint.ts";
+export type {
+  Capabilities,
+  EngineName,
+  Held,
+  Kv,
+  KvCondition,
+  KvEntry,
+  KvEvent,
+  KvList,
+  KvStep,
+  KvWatchOptions,
+  Lease,
+  LeasedInstance,
+  LeaseOptions,
+  Mutex,
+  Registry,
+  RegistryEngine,
+  Version,
+} from "./engine/engine.ts";
+export { openEngine } from "./engine/open.ts";
+export type { EngineOptions } from "./engine/options.ts";
 export type { DiscoveryLog, RegistryHttp } from "./http.ts";
+export { type HoldOptions, holdLease } from "./lease.ts";
 export type { InstanceCheck, InstanceRegistration, InstanceStatus, Registrar } from "./registrar.ts";
 export { type ServiceDiscoverySettings, serviceDiscoverySection } from "./section.ts";
 export { type StaticDiscovery, staticDiscovery } from "./static.ts";

@@ -13,6 +13,14 @@ export const serviceDiscoverySection = z.strictObject({
   registry_url: httpUrl()
     .default("http://localhost:8500")
     .describe("A registry that is started here when nothing listens there, and used when one does."),
+  dns_port: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(8600)
+    .describe(
+      "Port on which a registry that is started here answers DNS, on UDP and TCP. 0: no DNS. One that is taken is told, and no failure.",
+    ),
   update_interval: durationMs()
     .refine((ms) => ms >= 1_000 && ms <= longestWaitMs, 'must be between "1s" and "10m"')
     .prefault("30s")

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { getCompileCacheDir } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Secret } from "../kernel/index.ts";
 import { type FleetSettings, instanceId, type ServiceSettings } from "./file/settings.ts";
 
@@ -134,8 +134,11 @@ export function inherited(settings: FleetSettings, service?: string): Record<str
     return owners === undefined || (service !== undefined && owners.includes(service));
   };
   const seen = Object.entries(rest).filter(([name]) => !name.startsWith("TUSKER__") && mine(name));
-  // Children share our cache of compiled code: a restart costs a third of the first start.
-  return defined({ NODE_COMPILE_CACHE: getCompileCacheDir(), ...Object.fromEntries(seen) });
+  // Children share our cache of compiled code: a restart costs a third of the first start. The folder is named without
+  // its last part, the version of Node, which every process adds for itself.
+  const cache = getCompileCacheDir();
+  const shared = cache === undefined ? undefined : dirname(cache);
+  return defined({ NODE_COMPILE_CACHE: shared, ...Object.fromEntries(seen) });
 }
 
 /** OpenTelemetry resource SDK: values are percent-encoded. */

@@ -6,10 +6,18 @@ import type { GroupPorts } from "./service-group.ts";
 import { Instance } from "./supervise/instance.ts";
 
 /** The gateway as a process of its own, supervised like a service. */
-export function gatewayInstance(settings: FleetSettings, ports: GroupPorts): Instance {
+export interface GatewayInstance {
+  readonly instance: Instance;
+  /** Resolves once it knew an endpoint of every service its routes name: it listens long before. */
+  readonly reachable: Promise<void>;
+}
+
+/** Makes it, not started yet. */
+export function gatewayInstance(settings: FleetSettings, ports: GroupPorts): GatewayInstance {
   const { events } = ports;
   const id = "gateway";
   const config = writeGatewayConfig(settings, ports.addresses);
+  const reachable = Promise.withResolvers<void>();
   const spec = {
     id,
     service: id,
@@ -20,6 +28,9 @@ export function gatewayInstance(settings: FleetSettings, ports: GroupPorts): Ins
     },
     cwd: settings.root,
     prepare: async () => ({ env: inherited(settings), port: settings.sections.gateway.port }),
+    onMessage: (type: string) => {
+      if (type === "tusker:reachable") reachable.resolve();
+    },
     startTimeoutMs: settings.startTimeoutMs,
     stopTimeoutMs: settings.stopTimeoutMs,
   };
@@ -28,5 +39,5 @@ export function gatewayInstance(settings: FleetSettings, ports: GroupPorts): Ins
       events.emit({ type: "ready", service: id, instance: id, port, pid, tookMs, waitedFor: [] }),
     gone: async () => {},
   });
-  return new Instance(spec, { ...ports, listener });
+  return { instance: new Instance(spec, { ...ports, listener }), reachable: reachable.promise };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import {
-  consulDiscovery,
   type Discovery,
+  registryDiscovery,
   serviceDiscoverySection,
   staticDiscovery,
 } from "../discovery/index.ts";
@@ -32,6 +32,8 @@ type GatewayFile = z.output<typeof gatewayFileSchema>;
 /** A gateway that runs in this process. */
 export interface GatewayProcess extends AsyncDisposable {
   readonly port: number;
+  /** Resolves once every service a route names has had an endpoint. */
+  reachable(): Promise<void>;
   /** Metrics in Prometheus text format. */
   metrics(): string;
   /** Takes no new connection and lets running requests end; what is left after `graceMs` is cut off. */
@@ -83,6 +85,7 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
   const owned = stack.move();
   return {
     port: running.server.port,
+    reachable: () => running.reachable(),
     metrics: () => metrics.render(),
     drain: (graceMs) => running.drain(graceMs),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
@@ -94,7 +97,7 @@ function followed(
   http: HttpClient,
   { clock, random, log }: GatewayProcessPorts,
 ): Discovery {
-  return consulDiscovery({
+  return registryDiscovery({
     url: registry.url,
     http,
     clock,

@@ -1,4 +1,3 @@
-import { flushCompileCache } from "node:module";
 import type { Collector } from "../collector/index.ts";
 import { type Clock, messageOf, type Random, type Scope, TuskerError, taskScope } from "../kernel/index.ts";
 import { httpClient } from "../net/index.ts";
@@ -8,6 +7,7 @@ import { openCollector } from "./collector-side.ts";
 import { type EventHub, eventHub } from "./events.ts";
 import { watchExternals } from "./externals.ts";
 import { startOrder } from "./file/graph.ts";
+import { secretTexts } from "./file/secret-texts.ts";
 import type { FleetSettings, ServiceSettings } from "./file/settings.ts";
 import { gatewayInstance } from "./gateway-instance.ts";
 import { assertPortsFree } from "./ports.ts";
@@ -17,6 +17,7 @@ import { type GroupPorts, ServiceGroup } from "./service-group.ts";
 import type { Instance } from "./supervise/instance.ts";
 import { startKeeper } from "./supervise/keeper.ts";
 import { type LogBook, logBook } from "./supervise/lines.ts";
+import { secretMask } from "./supervise/mask.ts";
 
 export interface StartOptions {
   readonly clock: Clock;
@@ -56,7 +57,7 @@ export interface RunningFleet extends AsyncDisposable {
 export async function startFleet(settings: FleetSettings, options: StartOptions): Promise<RunningFleet> {
   const { clock, random } = options;
   const events = eventHub(() => clock.wall());
-  const logs = logBook();
+  const logs = logBook({ mask: secretMask(secretTexts([settings.services, settings.sections])) });
   if (options.onEvent !== undefined) events.subscribe(options.onEvent);
   if (options.onLine !== undefined) logs.subscribe(options.onLine);
   const scope = taskScope((error) => events.emit({ type: "notice", text: messageOf(error) }));
@@ -81,6 +82,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
             fleet: settings.name,
             url: discovery.registry_url,
             dataDir: settings.runDir,
+            dnsPort: discovery.dns_port,
           }),
         )
       : undefined;
@@ -110,9 +112,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
     const elsewhere = settings.services
       .filter((service) => service.run === undefined)
       .map((service) => new RunningElsewhere(service, ports, registry));
-    const gateway = gatewayInstance(settings, ports);
-    // What we have compiled by now, most of what a service loads too, need not be compiled again by each of them.
-    flushCompileCache();
+    const { instance: gateway, reachable } = gatewayInstance(settings, ports);
     // 4. Start: the gateway at once, services as what they depend on becomes ready.
     gateway.start();
     const stopping = new AbortController();
@@ -123,7 +123,9 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
       scope,
       ports,
       stopping: stopping.signal,
-    }).then(() => gateway.whenReady());
+    }).then(async () => {
+      await Promise.all([gateway.whenReady(), reachable]);
+    });
     started.catch(() => {});
     return running({
       settings,

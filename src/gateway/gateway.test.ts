@@ -274,3 +274,21 @@ test("a bad request line is refused by the server below and the gateway goes on"
   assert.match(await exchangeBytes(front.port, smuggled), /^HTTP\/1\.1 400 /);
   assert.equal((await ask(front.port, "/")).status, 200);
 });
+
+test("listens at once, and says when every routed service has an endpoint", async () => {
+  await using users = await echo();
+  await using front = await bench({
+    routes: { "/users/*": { service: "users" }, "/orders/*": { service: "orders" } },
+    endpoints: [endpoint(users.port)],
+  });
+  let reached = false;
+  const reachable = front.gateway.reachable().then(() => {
+    reached = true;
+  });
+  assert.equal((await ask(front.port, "/users/1")).status, 200);
+  assert.equal((await ask(front.port, "/orders/1")).status, 503);
+  assert.equal(reached, false, "nobody serves orders yet");
+  front.discovery.set("orders", [endpoint(users.port, "o1", "orders")]);
+  await reachable;
+  assert.equal((await ask(front.port, "/orders/1")).status, 200);
+});

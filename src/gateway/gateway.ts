@@ -8,7 +8,7 @@ import { compatForwarder } from "./forward/compat.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { travel } from "./journey.ts";
 import { gatewayMeters, type Meters } from "./meters.ts";
-import type { GatewaySettings, RoutesSettings } from "./section.ts";
+import { type GatewaySettings, gatewayRestartKeys, type RoutesSettings } from "./section.ts";
 import { compileSnapshot, type LimitStore, limitStore, type NamedLimit, type Snapshot } from "./snapshot.ts";
 import { type Upstream, upstream } from "./upstream.ts";
 
@@ -39,6 +39,8 @@ export interface Gateway extends AsyncDisposable {
    * on. Gives back the keys of `[gateway]` that only a restart can change.
    */
   adopt(next: GatewayConfig): readonly string[];
+  /** Resolves once every service a route names has had an endpoint. */
+  reachable(): Promise<void>;
   /** What is known now, for the dashboard and `tusker ps`. */
   stats(): GatewayStats;
   /** Stops accepting, lets running requests end for `graceMs`, then closes everything. */
@@ -119,10 +121,11 @@ function gatewayOf(config: GatewayConfig, door: Door, state: GatewayState, serve
     adopt(next) {
       door.snapshot = state.compile(next);
       door.inFlight.resize(next.gateway.max_connections);
-      const fixed = restartKeys.filter((key) => next.gateway[key] !== current.gateway[key]);
+      const fixed = gatewayRestartKeys.filter((key) => next.gateway[key] !== current.gateway[key]);
       current = next;
       return fixed;
     },
+    reachable: () => state.reachable(),
     stats: () => ({
       inFlight: door.inFlight.inFlight,
       connections: server.connections,
@@ -137,7 +140,6 @@ function gatewayOf(config: GatewayConfig, door: Door, state: GatewayState, serve
 }
 
 /** Given to the socket when it was opened. */
-const restartKeys = ["port", "bind", "max_connections", "max_head", "max_headers", "transport"] as const;
 
 /** What outlives a reload, by stable name: services by name, limits by name and numbers. */
 class GatewayState {
@@ -199,6 +201,10 @@ class GatewayState {
         breaker,
       })),
     }));
+  }
+
+  async reachable(): Promise<void> {
+    await Promise.all(Array.from(this.#upstreams.values(), (one) => one.reachable));
   }
 
   async close(): Promise<void> {

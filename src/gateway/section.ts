@@ -92,6 +92,16 @@ export const routesSection = z
     ),
   );
 
+/** Keys of `[gateway]` that a gateway that runs cannot take over: they belong to its listening socket. */
+export const gatewayRestartKeys = [
+  "port",
+  "bind",
+  "max_connections",
+  "max_head",
+  "max_headers",
+  "transport",
+] as const;
+
 /** `[gateway]`, validated; times in milliseconds, sizes in bytes. */
 export type GatewaySettings = Readonly<z.output<typeof gatewaySection>>;
 /** One route, validated. */

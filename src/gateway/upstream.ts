@@ -20,6 +20,8 @@ export interface Upstream extends Disposable {
   readonly budget: RetryBudget;
   /** Resolves with the first endpoint set; only the first requests after a start ever wait for it. */
   readonly known: Promise<void> | undefined;
+  /** Resolves with the first endpoint. */
+  readonly reachable: Promise<void>;
   members(): readonly MemberView<Endpoint>[];
 }
 
@@ -45,6 +47,7 @@ export function upstream(options: UpstreamOptions): Upstream {
     { balancer: balancer(options.balance, random), clock, random, onBreaker: options.onBreaker },
   );
   const first = Promise.withResolvers<void>();
+  const some = Promise.withResolvers<void>();
   let waiting: Promise<void> | undefined = first.promise;
   let endpoints: readonly Endpoint[] = [];
 
@@ -62,6 +65,7 @@ export function upstream(options: UpstreamOptions): Upstream {
     }
     waiting = undefined;
     first.resolve();
+    if (next.length > 0) some.resolve();
   };
   const watch = options.discovery.watch(service, (set) => adopt(set.endpoints));
 
@@ -72,6 +76,7 @@ export function upstream(options: UpstreamOptions): Upstream {
     get known() {
       return waiting;
     },
+    reachable: some.promise,
     members: () => members.members(),
     [Symbol.dispose]() {
       watch[Symbol.dispose]();

@@ -71,6 +71,23 @@ test("a timer set by a timer fires in the same advance when it falls due in it",
   assert.deepEqual(fired, [10, 20, 30, 40]);
 });
 
+test("any number of timers, some cancelled, fire in the order of their times", () => {
+  fc.assert(
+    fc.property(fc.array(fc.record({ delay: fc.nat(50), cancel: fc.boolean() })), (wanted) => {
+      const clock = manualClock();
+      const fired: number[] = [];
+      const timers = wanted.map(({ delay }, i) => clock.after(delay, () => fired.push(i)));
+      for (const [i, { cancel }] of wanted.entries()) if (cancel) timers[i]?.cancel();
+      const kept = [...wanted.entries()].filter(([, { cancel }]) => !cancel);
+      assert.equal(clock.pending, kept.length);
+      for (let at = 0; at <= 50; at += 10) clock.advance(10);
+      const order = kept.sort(([i, a], [j, b]) => a.delay - b.delay || i - j).map(([i]) => i);
+      assert.deepEqual(fired, order);
+      assert.equal(clock.pending, 0);
+    }),
+  );
+});
+
 test("a delay below zero is none", () => {
   const clock = manualClock();
   let fired = false;

@@ -45,34 +45,81 @@ export interface ManualClock extends Clock {
 export function manualClock(wallMs: number = 1_767_225_600_000): ManualClock {
   let now = 0;
   let order = 0;
-  const timers = new Set<{ due: number; order: number; run: () => void }>();
+  let pending = 0;
+  // A heap, because simulations keep thousands of timers; a cancelled one leaves when its time comes.
+  const heap: ManualTimer[] = [];
   const clock: ManualClock = {
     now: () => now,
     wall: () => wallMs + now,
     after(delayMs, run) {
-      const entry = { due: now + Math.max(0, delayMs), order: order++, run };
-      timers.add(entry);
-      return timer(() => timers.delete(entry));
+      const entry: ManualTimer = { due: now + Math.max(0, delayMs), order: order++, run };
+      pending++;
+      push(heap, entry);
+      return timer(() => {
+        if (entry.run === undefined) return;
+        entry.run = undefined;
+        pending--;
+      });
     },
     sleep: (delayMs, signal) => sleepOn(clock, delayMs, signal),
     advance(ms) {
       const end = now + ms;
-      for (;;) {
-        const next = [...timers]
-          .filter((t) => t.due <= end)
-          .sort((a, b) => a.due - b.due || a.order - b.order)[0];
-        if (next === undefined) break;
-        timers.delete(next);
+      for (let next = heap[0]; next !== undefined && next.due <= end; next = heap[0]) {
+        shift(heap);
+        const { run } = next;
+        if (run === undefined) continue;
+        next.run = undefined;
+        pending--;
         now = Math.max(now, next.due);
-        next.run();
+        run();
       }
       now = end;
     },
     get pending() {
-      return timers.size;
+      return pending;
     },
   };
   return clock;
+}
+
+interface ManualTimer {
+  readonly due: number;
+  readonly order: number;
+  /** Undefined once it ran or was cancelled. */
+  run: (() => void) | undefined;
+}
+
+function before(a: ManualTimer, b: ManualTimer): boolean {
+  return a.due < b.due || (a.due === b.due && a.order < b.order);
+}
+
+function push(heap: ManualTimer[], entry: ManualTimer): void {
+  let at = heap.push(entry) - 1;
+  while (at > 0) {
+    const up = (at - 1) >> 1;
+    const parent = heap[up];
+    if (parent === undefined || !before(entry, parent)) break;
+    heap[at] = parent;
+    at = up;
+  }
+  heap[at] = entry;
+}
+
+function shift(heap: ManualTimer[]): void {
+  const last = heap.pop();
+  if (last === undefined || heap.length === 0) return;
+  let at = 0;
+  for (;;) {
+    const left = at * 2 + 1;
+    const first = heap[left];
+    if (first === undefined) break;
+    const second = heap[left + 1];
+    const [child, from] = second !== undefined && before(second, first) ? [second, left + 1] : [first, left];
+    if (!before(child, last)) break;
+    heap[at] = child;
+    at = from;
+  }
+  heap[at] = last;
 }
 
 function sleepOn(clock: Clock, delayMs: number, signal: AbortSignal | undefined): Promise<void> {

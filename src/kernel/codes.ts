@@ -23,6 +23,8 @@ export const codes = {
   // discovery and registry
   DISCOVERY_UNREACHABLE: { http: 503, grpc: 14, retryable: true },
   DISCOVERY_NO_ENDPOINT: { http: 503, grpc: 14, retryable: true },
+  DISCOVERY_TOO_LARGE: { http: 413, grpc: 8, retryable: false },
+  DISCOVERY_LEASE_LOST: { http: 409, grpc: 10, retryable: false },
   DISCOVERY_PROTOCOL: { http: 502, grpc: 13, retryable: false },
   REGISTRY_INVALID: { http: 400, grpc: 3, retryable: false },
   REGISTRY_UNKNOWN: { http: 404, grpc: 5, retryable: false },
@@ -90,6 +92,7 @@ export const codes = {
   FLEET_CYCLE: { http: 400, grpc: 3, retryable: false },
   FLEET_COMMAND_MISSING: { http: 400, grpc: 3, retryable: false },
   FLEET_PORT_CONFLICT: { http: 400, grpc: 3, retryable: false },
+  FLEET_SEALED: { http: 400, grpc: 3, retryable: false },
   FLEET_NOT_READY: { http: 503, grpc: 14, retryable: true },
   FLEET_RUNNING: { http: 409, grpc: 6, retryable: false },
   FLEET_NOT_RUNNING: { http: 404, grpc: 5, retryable: false },

@@ -9,7 +9,9 @@ export type Frozen<T> = T extends (...args: never[]) => unknown
 export function deepFreeze<T>(value: T): Frozen<T> {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value) && isPlain(value)) {
     Object.freeze(value);
-    for (const inner of Object.values(value)) deepFreeze(inner);
+    if (Array.isArray(value)) for (const inner of value) deepFreeze(inner);
+    // No list of the values is made: a large fleet has many maps.
+    else for (const key in value) deepFreeze(value[key]);
   }
   return value as Frozen<T>;
 }

@@ -92,6 +92,7 @@ export class Workspace {
         env: this.#env,
         files: this.#files,
         sections: "always",
+        modules: false,
       });
       return projectOf(entry, true, loaded);
     });

@@ -41,11 +41,15 @@ export {
 export { handOver } from "./http1/server/to-exchange.ts";
 export type { Http1PoolOptions, Http1ServerOptions, Transport } from "./http1-options.ts";
 export { http1Pool } from "./http1-pool.ts";
-export type { Http2PoolOptions } from "./http2-options.ts";
-export { http2Pool } from "./http2-pool.ts";
-export { type Http2ServerOptions, serveHttp2 } from "./http2-server.ts";
+export { http2Pool, serveHttp2 } from "./http2.ts";
+export type {
+  ClientTls,
+  Http2Engine,
+  Http2PoolOptions,
+  Http2ServerOptions,
+  ServerTls,
+} from "./http2-options.ts";
 export { serveHttp1 } from "./serve-http1.ts";
-export type { ClientTls } from "./socket/dial.ts";
 export { kept } from "./socket/lent.ts";
 export type { SocketListener, SocketPort, TlsFacts } from "./socket/port.ts";
-export type { Certificate, ServerTls } from "./socket/tls.ts";
+export type { Certificate, Http1ServerTls } from "./socket/tls.ts";

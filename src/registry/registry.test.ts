@@ -263,12 +263,61 @@ test("checks that would run programs or need what is not here are refused, each 
     500,
     "Scripts are disabled on this agent from remote calls",
   ]);
-  for (const kind of ["GRPC", "H2PING", "UDP", "DockerContainerID", "AliasService"]) {
+  for (const kind of ["H2PING", "UDP", "DockerContainerID"]) {
     const [status, words] = await refused({ [kind]: "x", Interval: "1s" });
     assert.equal(status, 400);
     assert.match(String(words), /^Invalid check: \w+ checks are not supported here$/);
   }
   assert.deepEqual(await t.get("/v1/agent/services"), {});
+});
+
+test("script checks run where they are turned on, and only on loopback", async () => {
+  await using t = await bench({ scriptChecks: true });
+  const check = { Args: [process.execPath, "-e", "console.log('tight'); process.exit(1)"], Interval: "1s" };
+  await t.put("/v1/agent/service/register", { Name: "x", Check: check });
+  t.clock.advance(1_000);
+  await t.until(() => t.registry.instances()[0]?.status === "warning");
+  const rows = await t.get("/v1/agent/checks");
+  assert.match(JSON.stringify(rows), /"Output":"tight/);
+  await assert.rejects(bench({ scriptChecks: true, host: "0.0.0.0" }), { code: "REGISTRY_INVALID" });
+});
+
+test("an alias is as well as what it stands for", async () => {
+  await using t = await bench();
+  const status = async (): Promise<string[]> => {
+    const [check] = (await t.get("/v1/health/checks/front")) as { Status: string; Output: string }[];
+    return [check?.Status ?? "", check?.Output ?? ""];
+  };
+  await t.put("/v1/agent/service/register", { Name: "front", Check: { AliasService: "db1" } });
+  assert.deepEqual(await status(), ["critical", "Service db1 could not be found on node "]);
+  await t.put("/v1/agent/service/register", { ID: "db1", Name: "db" });
+  assert.deepEqual(await status(), ["passing", "No checks found."]);
+  await t.put("/v1/agent/check/register", { ID: "c", Name: "disk", ServiceID: "db1", TTL: "10s" });
+  assert.deepEqual(await status(), ["critical", 'Aliased check "disk" failing: ']);
+  await t.put("/v1/agent/check/warn/c?note=full");
+  assert.deepEqual(await status(), ["warning", 'Aliased check "disk" failing: full']);
+  await t.put("/v1/agent/check/pass/c");
+  assert.deepEqual(await status(), ["passing", "All checks passing."]);
+  await t.put("/v1/agent/service/deregister/db1");
+  assert.equal((await status())[0], "critical");
+});
+
+test("an alias of another node follows its checks", async () => {
+  await using t = await bench();
+  const far = (status: string) =>
+    t.put("/v1/catalog/register", {
+      Node: "far",
+      Address: "10.0.0.9",
+      Check: { CheckID: "up", Name: "up", Status: status },
+    });
+  await far("passing");
+  await t.put("/v1/agent/service/register", { Name: "front", Check: { AliasNode: "far" } });
+  const status = async () => ((await t.get("/v1/health/checks/front")) as { Status: string }[])[0]?.Status;
+  assert.equal(await status(), "passing");
+  await far("critical");
+  assert.equal(await status(), "critical");
+  await t.put("/v1/catalog/deregister", { Node: "far" });
+  assert.equal(await status(), "critical");
 });
 
 test("a body above 512 KiB is refused and its connection closed", async () => {

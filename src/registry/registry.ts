@@ -4,13 +4,18 @@ import { type Clock, messageOf, type Random, TuskerError } from "../kernel/index
 import { type Server, serveHttp1 } from "../net/index.ts";
 import { type Agent, aliveCheckId, localAgent } from "./agent.ts";
 import { type Checker, checker } from "./checks/checker.ts";
+import { grpcProbe } from "./checks/grpc-probe.ts";
 import { httpProbe } from "./checks/http-probe.ts";
 import type { Probes } from "./checks/probe.ts";
+import { scriptProbe } from "./checks/script-probe.ts";
 import { tcpProbe } from "./checks/tcp-probe.ts";
+import type { DnsServer } from "./dns/dns-server.ts";
+import { openDns } from "./dns/open.ts";
 import { eventRing } from "./events/event-ring.ts";
 import { isLoopback, refuseRebinding } from "./host.ts";
 import { instanceCheckId, type LocalInstance, rowsOf } from "./instance.ts";
 import { type SessionKeeper, sessionKeeper } from "./kv/session-keeper.ts";
+import { type Leases, leases } from "./leases.ts";
 import { type ChangeLog, type LogEntry, memoryLog } from "./state/log.ts";
 import type { Change, CheckStatus, ServiceRow } from "./state/model.ts";
 import { openStore, type Store } from "./state/store.ts";
@@ -19,7 +24,9 @@ import { diskLog } from "./storage/disk-log.ts";
 import { sqliteDisk } from "./storage/sqlite-disk.ts";
 import { fromStored } from "./storage/stored.ts";
 import { uuid } from "./uuid.ts";
+import { type Feeds, feeds } from "./watch/feeds.ts";
 import { wireHandler } from "./wire/handler.ts";
+import { replyCache } from "./wire/reply-cache.ts";
 import { worstOf } from "./wire/rows.ts";
 
 /** Where the registry listens and what it may use. */
@@ -36,16 +43,23 @@ export interface RegistryOptions {
   readonly log: RegistryLog;
   /** Folder of `registry.db`, made if need be. Default: everything is in memory and ends with this process. */
   readonly dataDir?: string;
+  /** Port of DNS, on UDP and TCP at `host`; 0 lets the system choose. Absent: no DNS. One that is taken is only told. */
+  readonly dnsPort?: number;
   /** Default "dc1". */
   readonly datacenter?: string;
   /** Name of this node; default the machine's. */
   readonly node?: string;
   /** Address of this node as told to clients; default the address it listens on. */
   readonly advertise?: string;
-  /** Blocking queries that may wait at once; more are answered 429. Default 10,000. */
+  /** Blocking queries that may wait at once, and delta streams likewise; more are answered 429. Default 10,000. */
   readonly maxWaiting?: number;
   /** How instances are reached; default over the network. */
-  readonly probes?: Probes;
+  readonly probes?: Partial<Probes>;
+  /**
+   * Takes script checks. Whoever may register an instance may then run any program as this user: only on loopback.
+   * Default false.
+   */
+  readonly scriptChecks?: boolean;
 }
 
 /** What the registry says to the operator. */
@@ -60,6 +74,8 @@ export interface Registry extends AsyncDisposable {
   readonly host: string;
   /** The real port, also when 0 was asked for. */
   readonly port: number;
+  /** The real port of DNS; undefined when there is none. */
+  readonly dnsPort: number | undefined;
   /** Adds or replaces an instance; it ends with this process. @throws TuskerError REGISTRY_INVALID, REGISTRY_STORAGE */
   register(instance: LocalInstance): Promise<void>;
   /** Removes an instance with its checks. An unknown id is fine. */
@@ -96,6 +112,10 @@ export interface RegistryStats {
   readonly checks: number;
   /** Blocking queries waiting now. */
   readonly waiting: number;
+  /** Delta streams open now. */
+  readonly watching: number;
+  /** Leases held now. */
+  readonly leases: number;
   /** Blocking queries turned away since the start. */
   readonly refused: number;
 }
@@ -109,17 +129,29 @@ export interface RegistryStats {
  */
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
   const { log, host = "127.0.0.1" } = options;
+  if (options.scriptChecks === true && !isLoopback(host)) {
+    throw new TuskerError(
+      "REGISTRY_INVALID",
+      `script checks and the address ${host} do not go together: everybody who reaches the port could run programs here; listen on loopback, or leave script checks off`,
+    );
+  }
   const history = await openHistory(options);
   try {
-    const { store, agent, checks, sessions, onError, identity } = await prepare(options, history);
+    const parts = await prepare(options, history);
+    const { store, agent, sessions, onError, identity } = parts;
     let port = options.port;
     const wire = {
       store,
       agent,
       sessions,
       events: eventRing(options.clock),
+      feeds: parts.streams,
+      leases: parts.held,
+      durable: options.dataDir !== undefined,
       identity: { ...identity, port: () => port },
+      checkRules: { scripts: options.scriptChecks === true },
       random: options.random,
+      replies: replyCache(store.version),
     };
     const handler = wireHandler(wire, onError);
     const server = await serveHttp1(isLoopback(host) ? refuseRebinding(handler) : handler, {
@@ -132,7 +164,8 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     if (host !== reachable(host)) {
       log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
     }
-    return registryOf({ store, agent, checks, sessions, server });
+    const dns = await openDns(options, { store, identity });
+    return registryOf({ ...parts, server, dns });
   } catch (error) {
     await history.log.close();
     throw error;
@@ -166,7 +199,7 @@ async function prepare(options: RegistryOptions, { log: history, tables }: Histo
   };
   const store = openStore({ clock, log: history, tables, maxWaiting: options.maxWaiting ?? 10_000 });
   const node = options.node ?? hostname().toLowerCase();
-  const probes = options.probes ?? { http: httpProbe, tcp: tcpProbe };
+  const probes = { http: httpProbe, tcp: tcpProbe, grpc: grpcProbe, script: scriptProbe, ...options.probes };
   const checks = checker({ store, node, clock, random, probes, onError });
   const agent = localAgent(node, store, checks);
   const address = options.advertise ?? reachable(host);
@@ -175,11 +208,16 @@ async function prepare(options: RegistryOptions, { log: history, tables }: Histo
   checks.resume(tables.node(node)?.checks.values() ?? []);
   const sessions = sessionKeeper({ store, clock, onError });
   sessions.resume();
+  const max = options.maxWaiting ?? 10_000;
+  const streams = feeds({ store, clock, random, max, onError });
+  const held = leases({ store, checks, node, clock, max });
   return {
     store,
     agent,
     checks,
     sessions,
+    streams,
+    held,
     onError,
     identity: { datacenter: options.datacenter ?? "dc1", node, id, address },
   };
@@ -196,15 +234,19 @@ interface Parts {
   readonly agent: Agent;
   readonly checks: Checker;
   readonly sessions: SessionKeeper;
+  readonly streams: Feeds;
+  readonly held: Leases;
   readonly server: Server;
+  readonly dns: DnsServer | undefined;
 }
 
-function registryOf({ store, agent, checks, sessions, server }: Parts): Registry {
+function registryOf({ store, agent, checks, sessions, streams, held, server, dns }: Parts): Registry {
   const { tables } = store;
   const registry: Registry = {
     url: `http://${reachable(server.host)}:${server.port}`,
     host: server.host,
     port: server.port,
+    dnsPort: dns?.port,
     async register(instance) {
       const { service, checks: list } = rowsOf(instance);
       await agent.register(service, list, { replaceChecks: true, setStatus: true });
@@ -227,14 +269,18 @@ function registryOf({ store, agent, checks, sessions, server }: Parts): Registry
         instances: tables.listing().reduce((sum, [name]) => sum + tables.instances(name).length, 0),
         checks: checks.running,
         waiting: store.waits.waiting,
+        watching: streams.watching,
+        leases: held.held,
         refused: store.waits.refused,
       };
     },
     async drain(graceMs) {
       checks[Symbol.dispose]();
       sessions[Symbol.dispose]();
-      const closed = server.drain(graceMs);
+      const closed = Promise.all([server.drain(graceMs), dns?.[Symbol.asyncDispose]()]);
       store.waits.release();
+      streams[Symbol.dispose]();
+      held[Symbol.dispose]();
       await closed;
       await store.log.close();
     },

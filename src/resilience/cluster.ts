@@ -1,22 +1,26 @@
 import type { Clock, Random } from "../kernel/index.ts";
 import type { Balancer } from "./balance/balancer.ts";
-import { type Breaker, type BreakerSettings, type BreakerState, breaker, type Permit } from "./breaker.ts";
-import { failureCostMs, type Load, type LoadSettings, longestFailureCostMs, peakEwma } from "./load.ts";
-
-/** The least a cluster must know of an endpoint. */
-export interface Located {
-  /** Its state is kept under this name from set to set. */
-  readonly id: string;
-  /** Relative share of traffic, at least 1. */
-  readonly weight: number;
-}
+import type { Breaker, BreakerSettings, BreakerState, Permit } from "./breaker.ts";
+import { failureCostMs, type LoadSettings, longestFailureCostMs } from "./load.ts";
+import { type Located, Member } from "./member.ts";
+import { type OutlierSettings, sweepOutliers } from "./outlier.ts";
+import { nearest } from "./zone.ts";
 
 export interface ClusterSettings {
   /** Undefined means no breakers. */
   readonly breaker?: BreakerSettings | undefined;
   readonly load?: LoadSettings;
-  /** Below this share of available endpoints, breakers probe at their first pace again; default 0.5. */
+  /**
+   * Below this share of available endpoints, breakers probe at their first pace again, and what checks and comparisons
+   * say is disregarded: who finds most of a service bad is more likely to be wrong himself. Default 0.5.
+   */
   readonly panicBelow?: number;
+  /** Undefined means that endpoints are not compared. */
+  readonly outlier?: OutlierSettings | undefined;
+  /** How long an endpoint that comes or comes back takes to get its full share; default 0. */
+  readonly slowStartMs?: number | undefined;
+  /** Our own zone; undefined means that all are equally near. */
+  readonly zone?: string | undefined;
 }
 
 export interface ClusterPorts<E extends Located> {
@@ -25,6 +29,15 @@ export interface ClusterPorts<E extends Located> {
   readonly random: Random;
   /** Hears each change of an endpoint's breaker. Must not throw. */
   readonly onBreaker?: (endpoint: E, state: BreakerState) => void;
+  readonly zoneOf?: (endpoint: E) => string | undefined;
+}
+
+/** What a request wishes of the choice. */
+export interface PickHints {
+  /** What the request is about, for `ring_hash` and `maglev`. */
+  readonly key?: string | undefined;
+  /** Mark of the endpoint it was at before (`Lease.mark`); taken as long as that one is live. */
+  readonly mark?: string | undefined;
 }
 
 /** The answer to `pick`. */
@@ -38,6 +51,8 @@ export type Picked<E extends Located> =
 /** One request on one endpoint: report what came of it once, dispose it when the last byte is through. */
 export interface Lease<E extends Located> extends Disposable {
   readonly endpoint: E;
+  /** Names the endpoint to `PickHints.mark`, without telling its id. */
+  readonly mark: string;
   /** The answer was good. The time since the pick is taken as its round trip. */
   success(): void;
   /** The endpoint failed. `retryAfterMs` makes it unattractive for at least that long. */
@@ -46,12 +61,14 @@ export interface Lease<E extends Located> extends Disposable {
   overloaded(retryAfterMs?: number): void;
 }
 
-/** The endpoints of one service with what is known of each: load and breaker. State, across endpoint sets. */
+/** The endpoints of one service with what is known of each: load, breaker, health. State, across endpoint sets. */
 export interface Cluster<E extends Located> {
   /** Takes over a new set. Endpoints that stay, by id, keep their state; the others' state goes with them. */
   adopt(endpoints: readonly E[]): void;
   /** Chooses an endpoint, preferring those whose ids are not in `tried`, and reserves a request on it. */
-  pick(tried?: ReadonlySet<string>): Picked<E>;
+  pick(tried?: ReadonlySet<string>, hints?: PickHints): Picked<E>;
+  /** Reports an active check of an endpoint; true when that took it out or brought it back. */
+  checked(id: string, passed: boolean): boolean;
   /** What is known now, for metrics and admin pages. */
   members(): readonly MemberView<E>[];
 }
@@ -61,13 +78,10 @@ export interface MemberView<E extends Located> {
   readonly inFlight: number;
   readonly costMs: number;
   readonly breaker: BreakerState;
-}
-
-interface Member<E extends Located> {
-  endpoint: E;
-  weight: number;
-  readonly load: Load;
-  readonly breaker: Breaker | undefined;
+  /** False while active checks fail. */
+  readonly up: boolean;
+  /** True while it is left out because it fails more than its fellows. */
+  readonly ejected: boolean;
 }
 
 /** @example const users = cluster({ breaker: {} }, { balancer: balancer("p2c_ewma", random), clock, random }); */
@@ -79,45 +93,113 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
   readonly #settings: ClusterSettings;
   readonly #ports: ClusterPorts<E>;
   #members: readonly Member<E>[] = [];
+  /** Those with a closed breaker that are well; undefined after a change, until somebody asks. */
+  #live: readonly Member<E>[] | undefined;
+  /** Those whose breaker is not closed. */
+  #open: readonly Member<E>[] = [];
   /** When a probe last succeeded. */
   #recoveredMs = 0;
+  #nextSweepMs: number;
 
   constructor(settings: ClusterSettings, ports: ClusterPorts<E>) {
     this.#settings = settings;
     this.#ports = ports;
+    this.#nextSweepMs =
+      settings.outlier === undefined ? Number.POSITIVE_INFINITY : ports.clock.now() + this.#sweepMs;
   }
 
   adopt(endpoints: readonly E[]): void {
-    const known = new Map(this.#members.map((member) => [member.endpoint.id, member]));
+    const known = new Map(this.#members.map((member) => [member.id, member]));
     this.#members = endpoints.map((endpoint) => {
       const member = known.get(endpoint.id) ?? this.#member(endpoint);
       member.endpoint = endpoint;
-      member.weight = Math.max(1, endpoint.weight);
+      member.baseWeight = Math.max(1, endpoint.weight);
+      member.zone = this.#ports.zoneOf?.(endpoint);
       return member;
     });
+    this.#live = undefined;
+    // By the weight that was asked for: a slow start must not move keys about.
+    this.#ports.balancer.adopt?.(
+      this.#members.map(({ id, baseWeight: weight, load }) => ({ id, weight, load })),
+    );
   }
 
-  pick(tried?: ReadonlySet<string>): Picked<E> {
-    const members = this.#members;
-    if (members.length === 0) return { kind: "none" };
-    const probe = this.#dueProbe(tried);
+  pick(tried?: ReadonlySet<string>, hints?: PickHints): Picked<E> {
+    if (this.#members.length === 0) return { kind: "none" };
+    if (this.#ports.clock.now() >= this.#nextSweepMs) this.#sweep();
+    const live = this.#live ?? this.#settle();
+    const probe = this.#open.length === 0 ? undefined : this.#dueProbe(tried);
     if (probe !== undefined) return this.#lease(probe.member, probe.permit);
-    const closed = members.filter((member) => isClosed(member));
-    const fresh = tried === undefined ? closed : closed.filter((member) => !tried.has(member.endpoint.id));
-    const chosen = this.#ports.balancer.pick(fresh.length > 0 ? fresh : closed);
+    const chosen = this.#choose(live, tried, hints);
     if (chosen === undefined) return { kind: "open", untilMs: this.#firstProbeMs() };
     const admission = chosen.breaker?.tryAcquire();
     if (admission?.admitted === false) return { kind: "open", untilMs: admission.untilMs };
     return this.#lease(chosen, admission?.permit);
   }
 
+  checked(id: string, passed: boolean): boolean {
+    const member = this.#members.find((one) => one.id === id);
+    if (member?.health.report(passed) !== true) return false;
+    if (passed) member.restart();
+    this.#live = undefined;
+    return true;
+  }
+
   members(): readonly MemberView<E>[] {
-    return this.#members.map(({ endpoint, load, breaker }) => ({
+    return this.#members.map(({ endpoint, load, breaker, health, outlier }) => ({
       endpoint,
       inFlight: load.inFlight,
       costMs: load.cost(),
       breaker: breaker?.state ?? "closed",
+      up: health.up,
+      ejected: outlier.outUntilMs !== undefined,
     }));
+  }
+
+  /** The one it was at before, else the balancer's choice: not tried before fresh, near before far. */
+  #choose(
+    live: readonly Member<E>[],
+    tried: ReadonlySet<string> | undefined,
+    hints: PickHints | undefined,
+  ): Member<E> | undefined {
+    let candidates = live;
+    if (tried !== undefined && tried.size > 0) {
+      const fresh = live.filter(({ id }) => !tried.has(id));
+      if (fresh.length > 0) candidates = fresh;
+    }
+    if (hints?.mark !== undefined) {
+      const before = candidates.find(({ mark }) => mark === hints.mark);
+      if (before !== undefined) return before;
+    }
+    if (this.#settings.zone !== undefined) candidates = nearest(candidates, this.#settings.zone);
+    return this.#ports.balancer.pick(candidates, hints?.key);
+  }
+
+  /** Sorts the endpoints into live and open after something changed. */
+  #settle(): readonly Member<E>[] {
+    const closed = this.#members.filter((member) => member.closed);
+    this.#open = closed.length === this.#members.length ? [] : this.#members.filter(({ closed }) => !closed);
+    const well = this.#members.filter((member) => member.well).length;
+    const panic = well < this.#members.length * this.#panicBelow;
+    const trusted = panic ? closed : closed.filter((member) => member.well);
+    // Better an endpoint of bad repute than none: its own breaker is closed.
+    this.#live = trusted.length > 0 ? trusted : closed;
+    return this.#live;
+  }
+
+  get #panicBelow(): number {
+    return this.#settings.panicBelow ?? 0.5;
+  }
+
+  get #sweepMs(): number {
+    return this.#settings.outlier?.sweepMs ?? 10_000;
+  }
+
+  #sweep(): void {
+    const now = this.#ports.clock.now();
+    this.#nextSweepMs = now + this.#sweepMs;
+    const records = this.#members.map(({ outlier }) => outlier);
+    if (sweepOutliers(records, this.#settings.outlier ?? {}, now)) this.#live = undefined;
   }
 
   /**
@@ -125,13 +207,11 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
    * long as its failures are remembered.
    */
   #dueProbe(tried: ReadonlySet<string> | undefined): { member: Member<E>; permit: Permit } | undefined {
-    const open = this.#members.filter((member) => !isClosed(member));
-    if (open.length === 0) return undefined;
-    const available = (this.#members.length - open.length) / this.#members.length;
-    const panic = available > 0 && available < (this.#settings.panicBelow ?? 0.5);
-    for (const member of open) {
+    const available = (this.#members.length - this.#open.length) / this.#members.length;
+    const panic = available > 0 && available < this.#panicBelow;
+    for (const member of this.#open) {
       const { breaker } = member;
-      if (breaker === undefined || tried?.has(member.endpoint.id) === true) continue;
+      if (breaker === undefined || tried?.has(member.id) === true) continue;
       const admission = breaker.tryAcquire(panic || this.#isNewsFor(breaker) ? "eager" : "patient");
       if (admission.admitted) return { member, permit: admission.permit };
     }
@@ -154,69 +234,79 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
 
   #member(endpoint: E): Member<E> {
     const { clock, random, onBreaker } = this.#ports;
-    const load = peakEwma(this.#settings.load ?? {}, clock);
-    const member: Member<E> = {
-      endpoint,
-      weight: 1,
-      load,
-      breaker:
-        this.#settings.breaker === undefined
-          ? undefined
-          : breaker(this.#settings.breaker, {
-              clock,
-              random,
-              onChange: (state) => {
-                if (state === "closed") {
-                  load.reset();
-                  this.#recoveredMs = clock.now();
-                }
-                onBreaker?.(member.endpoint, state);
-              },
-            }),
-    };
+    const member: Member<E> = new Member(endpoint, this.#settings, {
+      clock,
+      random,
+      onBreaker: (state) => {
+        this.#live = undefined;
+        if (state === "closed") this.#recoveredMs = clock.now();
+        onBreaker?.(member.endpoint, state);
+      },
+    });
     return member;
   }
 
   #lease(member: Member<E>, permit: Permit | undefined): Picked<E> {
-    return { kind: "endpoint", lease: lease(member, permit, this.#ports.clock) };
+    return { kind: "endpoint", lease: new EndpointLease(member, permit, this.#ports.clock) };
   }
 }
 
-function lease<E extends Located>(member: Member<E>, permit: Permit | undefined, clock: Clock): Lease<E> {
-  const { load } = member;
-  const startMs = clock.now();
-  let reported = false;
-  let released = false;
-  load.begin();
-  const report = (cost: (rttMs: number) => number, settle: () => void): void => {
-    if (reported) return;
-    reported = true;
-    settle();
-    load.observe(cost(clock.now() - startMs));
-  };
-  const slowed =
-    (retryAfterMs: number | undefined) =>
-    (rttMs: number): number =>
-      Math.max(rttMs, Math.min(longestFailureCostMs, Math.max(failureCostMs, retryAfterMs ?? 0)));
-  return {
-    endpoint: member.endpoint,
-    success: () =>
-      report(
-        (rttMs) => rttMs,
-        () => permit?.success(),
-      ),
-    failure: (retryAfterMs) => report(slowed(retryAfterMs), () => permit?.failure()),
-    overloaded: (retryAfterMs) =>
-      report(slowed(retryAfterMs), () => (permit?.probe === true ? permit.failure() : permit?.ignore())),
-    [Symbol.dispose]: () => {
-      if (released) return;
-      released = true;
-      load.end();
-      if (!reported) permit?.ignore();
-    },
-  };
-}
+/** One object per request, without closures: it is on the path of every request. */
+class EndpointLease<E extends Located> implements Lease<E> {
+  readonly endpoint: E;
+  readonly #member: Member<E>;
+  readonly #permit: Permit | undefined;
+  readonly #clock: Clock;
+  readonly #startMs: number;
+  #reported = false;
+  #released = false;
 
-function isClosed<E extends Located>(member: Member<E>): boolean {
-  return member.breaker === undefined || member.breaker.state === "closed";
+  constructor(member: Member<E>, permit: Permit | undefined, clock: Clock) {
+    this.endpoint = member.endpoint;
+    this.#member = member;
+    this.#permit = permit;
+    this.#clock = clock;
+    this.#startMs = clock.now();
+    member.load.begin();
+  }
+
+  get mark(): string {
+    return this.#member.mark;
+  }
+
+  success(): void {
+    if (this.#reported) return;
+    this.#reported = true;
+    this.#member.outlier.good++;
+    this.#permit?.success();
+    this.#member.load.observe(this.#clock.now() - this.#startMs);
+  }
+
+  failure(retryAfterMs?: number): void {
+    if (this.#reported) return;
+    this.#reported = true;
+    this.#member.outlier.bad++;
+    this.#permit?.failure();
+    this.#member.load.observe(this.#slowed(retryAfterMs));
+  }
+
+  overloaded(retryAfterMs?: number): void {
+    if (this.#reported) return;
+    this.#reported = true;
+    if (this.#permit?.probe === true) this.#permit.failure();
+    else this.#permit?.ignore();
+    this.#member.load.observe(this.#slowed(retryAfterMs));
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#member.load.end();
+    if (!this.#reported) this.#permit?.ignore();
+  }
+
+  #slowed(retryAfterMs = 0): number {
+    const rttMs = this.#clock.now() - this.#startMs;
+    return Math.max(rttMs, Math.min(longestFailureCostMs, Math.max(failureCostMs, retryAfterMs)));
+  }
 }

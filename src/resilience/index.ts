@@ -1,8 +1,8 @@
 // for users
-export { type Backoff, type BackoffSettings, backoff } from "./backoff.ts";
+
 // for other rooms
 export type { Balanced, Balancer, BalancerName } from "./balance/balancer.ts";
-export { balancerNames } from "./balance/balancer.ts";
+export { balancerNames, hashingBalancers } from "./balance/balancer.ts";
 export { balancer } from "./balance/index.ts";
 export {
   type Admission,
@@ -20,9 +20,9 @@ export {
   type ClusterSettings,
   cluster,
   type Lease,
-  type Located,
   type MemberView,
   type Picked,
+  type PickHints,
 } from "./cluster.ts";
 export { type ConcurrencyLimit, concurrencyLimit } from "./concurrency.ts";
 export {
@@ -34,8 +34,23 @@ export {
   remainingMs,
 } from "./deadline.ts";
 export { formatGrpcTimeout, parseGrpcTimeout } from "./grpc-timeout.ts";
+export { checkPace } from "./health.ts";
 export { type Load, type LoadSettings, peakEwma } from "./load.ts";
+export type { Located } from "./member.ts";
+export type { OutlierSettings } from "./outlier.ts";
+export {
+  type Bulkhead,
+  type BulkheadSettings,
+  bulkhead,
+  type Entry,
+  type Priority,
+  priorities,
+} from "./overload/bulkhead.ts";
+export { type AdaptiveLimit, type GradientSettings, gradient } from "./overload/gradient.ts";
 export { type RateDecision, type RateLimit, type RateLimitSettings, rateLimit } from "./rate-limit.ts";
+export { type Backoff, type BackoffSettings, backoff } from "./retry/backoff.ts";
+export { type HedgeOutcome, type HedgePolicy, hedge } from "./retry/hedge.ts";
+export { type LiveQuantile, liveQuantile } from "./retry/quantile.ts";
 export {
   type Retried,
   type RetryEnd,
@@ -43,8 +58,8 @@ export {
   type RetryRequest,
   retry,
   type Tried,
-} from "./retry.ts";
-export { formatRetryAfter, parseRetryAfter } from "./retry-after.ts";
-export { type RetryBudget, type RetryBudgetSettings, retryBudget } from "./retry-budget.ts";
-export { type Failure, isRepeatable, mayRetry, type RepeatTraits } from "./retryable.ts";
+} from "./retry/retry.ts";
+export { formatRetryAfter, parseRetryAfter } from "./retry/retry-after.ts";
+export { type RetryBudget, type RetryBudgetSettings, retryBudget } from "./retry/retry-budget.ts";
+export { type Failure, isRepeatable, mayRetry, type RepeatTraits } from "./retry/retryable.ts";
 export { type TimeLimit, type TimeLimitOptions, timeLimit } from "./time-limit.ts";

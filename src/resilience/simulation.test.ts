@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { manualClock, seededRandom } from "../kernel/index.ts";
 import type { BalancerName } from "./balance/balancer.ts";
 import { balancer } from "./balance/index.ts";
-import { type ClusterSettings, cluster, type Located } from "./cluster.ts";
+import { type ClusterSettings, cluster } from "./cluster.ts";
+import type { Located } from "./member.ts";
 
 /**
  * Eleven endpoints at 300 requests per second for 20 seconds of virtual time; number 0 misbehaves between second 5

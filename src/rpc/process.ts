@@ -45,9 +45,9 @@ export function attachProcess(server: Drainable, options: ProcessOptions): Dispo
 /** Tells the supervisor, if there is one, that this process answers and where. */
 export function reportReady(port: number, grpcPort: number | undefined): void {
   if (!process.connected) return;
-  // A supervisor that is just dying is no error of ours: we end when its channel does.
   // The services that wait for this one load the same code: what is compiled here is there for them.
   flushCompileCache();
+  // A supervisor that is just dying is no error of ours: we end when its channel does.
   process.send?.({ type: "tusker:ready", port, grpcPort, pid: process.pid }, undefined, {}, () => undefined);
 }
 

@@ -304,6 +304,7 @@ test("a script that disposes its client ends by itself, though the registry is n
     async (exchange) => {
       const { pathname, searchParams } = new URL(exchange.target, "http://registry");
       if (pathname === "/greet") return exchange.respond({ status: 200, body: '{"text":"hello"}' });
+      if (pathname.startsWith("/v1/tusker/")) return exchange.respond({ status: 404 });
       if (searchParams.get("index") !== "0") await once(exchange.signal, "abort");
       const found = {
         Node: { Node: "n", Address: "127.0.0.1" },

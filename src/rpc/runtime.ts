@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { consulDiscovery, type Discovery, type Endpoint, staticDiscovery } from "../discovery/index.ts";
+import { type Discovery, type Endpoint, registryDiscovery, staticDiscovery } from "../discovery/index.ts";
 import { type Clock, type Random, systemClock, systemRandom, TuskerError } from "../kernel/index.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import {
@@ -105,7 +105,7 @@ export class Runtime implements Parts, AsyncDisposable {
       if (endpoints.length > 0) this.#discovery ??= staticDiscovery(endpoints.map(fixedEndpoint));
       return this.#discovery;
     }
-    this.#discovery ??= consulDiscovery({
+    this.#discovery ??= registryDiscovery({
       url: registry.url,
       updateIntervalMs: registry.updateIntervalMs,
       http: this.#client(),

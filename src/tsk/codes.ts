@@ -1,6 +1,6 @@
 /**
  * Every diagnostic of the language: a permanent code and what it means. A code is never renamed or reused.
- * `docs/reference/language.md` lists the same codes; a test compares both ways.
+ * `docs/reference/language.md` and `errors.md` list the same codes; tests compare both ways.
  */
 export const tskCodes = {
   // limits
@@ -46,6 +46,7 @@ export const tskCodes = {
   TSK_OLD_WORD: "A bare word that names no key is read as text.",
   TSK_OLD_BOOLEAN: "`yes`, `no`, `on` or `off` is read as a boolean.",
   TSK_OLD_CALL: "An operator is called without `@`.",
+  TSK_OLD_CHAIN: "A call on a result stands on a line of its own.",
   TSK_OLD_EMPTY: "A key without a value is read as null.",
   TSK_OLD_EQUALS: "`===` or `!==` is read as `==` or `!=`.",
   TSK_OLD_ENV: '`@env.NAME` is read as `@env("NAME")`.',

@@ -10,8 +10,27 @@ export interface MachinePorts {
   readonly decrypt?: ((sealed: string) => string) | undefined;
   /** Facts of this machine and application, for `@host.…` and `@app.version`. */
   readonly facts?: (() => HostFacts) | undefined;
-  /** Readers of other formats, for `@yaml` and `@toml`. They throw with a sentence. */
-  readonly readers?: Readonly<Record<string, ((text: string) => unknown) | undefined>> | undefined;
+  /** The reader of another format, for `@yaml` and `@toml`, or why there is none. A reader throws for what is not of it. */
+  readonly reader?: ((format: DataFormat) => ((text: string) => unknown) | Refusal) | undefined;
+}
+
+/** Formats of data files that the language does not read itself. */
+export type DataFormat = "YAML" | "TOML";
+
+/**
+ * Where a host keeps secrets beside variables and files: `@secret("vault:kv/app#key")` asks the provider `vault` for
+ * `kv/app#key`.
+ */
+export interface SecretProvider {
+  /** The word before the colon: lower-case letters, digits, `+`, `.` and `-`; not `env` or `file`. */
+  readonly scheme: string;
+  /** `network` providers run only when the host permits it; no file can. */
+  readonly class: "local" | "network";
+  /**
+   * The secret, undefined when there is none; throws when it cannot be told. It must answer at once: a provider that asks
+   * over a network keeps what it was told before, for no longer than `ttlMs` (0: as it likes).
+   */
+  readonly read: (name: string, options: { readonly ttlMs: number }) => string | undefined;
 }
 
 /** Facts of the machine. */

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { isAlive } from "../../src/fleet/index.ts";
 import { systemClock } from "../../src/kernel/index.ts";
 import { lastReady, upFleet } from "../support/fleet.ts";
+import { timely } from "../support/timely.ts";
 import { until } from "../support/until.ts";
 
 test("a service killed under 100 requests per second is back by itself, and every failure was a 503 problem", async () => {
@@ -62,14 +63,16 @@ test("a service that writes nonsense into its channel ends the fleet in order, n
 });
 
 test("no orphan is left two seconds after the supervisor was killed", async () => {
-  await using fleet = await upFleet();
-  const pids = ["user-service", "order-service", "payment-service", "gateway"].map(
-    (name) => lastReady(fleet, name).pid,
-  );
-  const killed = systemClock.now();
-  fleet.child.kill("SIGKILL");
-  await until("the end of all", () => pids.every((pid) => !isAlive(pid)));
-  assert.ok(systemClock.now() - killed < 2_000, `${systemClock.now() - killed} ms`);
+  await timely(2_000, async () => {
+    await using fleet = await upFleet();
+    const pids = ["user-service", "order-service", "payment-service", "gateway"].map(
+      (name) => lastReady(fleet, name).pid,
+    );
+    const killed = systemClock.now();
+    fleet.child.kill("SIGKILL");
+    await until("the end of all", () => pids.every((pid) => !isAlive(pid)));
+    return systemClock.now() - killed;
+  });
 });
 
 test("a service that cannot start is called a crash loop with its last words, and its callers get 503 naming it", async () => {
@@ -105,38 +108,61 @@ test("an instance that registers takes traffic within a second, and loses it wit
   await once(twin, "listening");
   const address = twin.address();
   assert.ok(typeof address === "object" && address !== null);
+  const service = `${fleet.registry}/v1/agent/service`;
   const register = { ID: "twin", Name: "user-service", Address: "127.0.0.1", Port: address.port };
-  assert.equal(
-    (
-      await fetch(`${fleet.registry}/v1/agent/service/register`, {
-        method: "PUT",
-        body: JSON.stringify(register),
-      })
-    ).status,
-    200,
-  );
-  const registered = systemClock.now();
-  await until("a request to the new instance", async () => {
+  const ask = async (): Promise<void> => {
     await (await fetch(`${fleet.gateway}/api/users/123`)).arrayBuffer();
-    return hits > 0;
+  };
+  const comes = async (): Promise<number> => {
+    hits = 0;
+    const registered = systemClock.now();
+    const body = JSON.stringify(register);
+    assert.equal((await fetch(`${service}/register`, { method: "PUT", body })).status, 200);
+    await until("a request to the new instance", async () => {
+      await ask();
+      return hits > 0;
+    });
+    return systemClock.now() - registered;
+  };
+  const leaves = async (): Promise<number> => {
+    const left = systemClock.now();
+    await fetch(`${service}/deregister/twin`, { method: "PUT" });
+    let lastHit = left;
+    let quiet = 0;
+    await until("30 requests past the one that left", async () => {
+      const before = hits;
+      await ask();
+      if (hits !== before) lastHit = systemClock.now();
+      quiet = hits === before ? quiet + 1 : 0;
+      return quiet >= 30;
+    });
+    return lastHit - left;
+  };
+  await timely(1_000, async () => {
+    const came = await comes();
+    const went = await leaves();
+    return Math.max(came, went);
   });
-  assert.ok(
-    systemClock.now() - registered < 1_000,
-    `${systemClock.now() - registered} ms to the first request`,
-  );
-
-  await fetch(`${fleet.registry}/v1/agent/service/deregister/twin`, { method: "PUT" });
-  const left = systemClock.now();
-  let quiet = 0;
-  await until("30 requests past the one that left", async () => {
-    const before = hits;
-    await (await fetch(`${fleet.gateway}/api/users/123`)).arrayBuffer();
-    quiet = hits === before ? quiet + 1 : 0;
-    return quiet >= 30;
-  });
-  assert.ok(systemClock.now() - left < 1_500, `${systemClock.now() - left} ms until it was left alone`);
   twin.closeAllConnections();
   twin.close();
+});
+
+test("a secret that a service prints is masked in its log", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tusker-mask-"));
+  const script = join(folder, "chatty.cjs");
+  writeFileSync(
+    script,
+    `console.log("key is", JSON.parse(require("node:fs").readFileSync(process.env.TUSKER_CONFIG_FILE)).service.config.stripe_api_key);
+     setInterval(() => {}, 1000);`,
+  );
+  await using fleet = await upFleet({
+    args: ["--set", `services.payment-service.run="node ${script}"`],
+    env: { STRIPE_API_KEY: "sk_live_4242" },
+    waitUp: false,
+  });
+  const line = await fleet.saw((one) => one.type === "log" && String(one.text).startsWith("key is"));
+  assert.equal(line.text, "key is [secret]");
+  rmSync(folder, { recursive: true });
 });
 
 test("stop and restart of one service work while the rest runs", async () => {

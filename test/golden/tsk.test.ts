@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Diagnostic, type Loaded, loadDocument, parsePath, repaired } from "../../src/tsk/index.ts";
+import { type Diagnostic, type Loaded, type LoadOptions, loadDocument, parsePath, repaired } from "../../src/tsk/index.ts";
 
 // The format is described in tsk/README.md. UPDATE_GOLDEN=1 writes what is expected; read the difference before committing.
 const folder = join(import.meta.dirname, "tsk");
@@ -127,7 +127,7 @@ function run(golden: Case): Found {
 }
 
 /** The host of the suite: see README.md. */
-const host = {
+const host: Partial<LoadOptions> = {
   now: () => Date.UTC(2026, 10, 23, 10, 30),
   digest: (algorithm: string, text: string) => createHash(algorithm).update(text).digest("hex"),
   facts: () => ({ name: "host-1", cpus: 4, addresses: { "": "10.0.0.7", eth0: "10.0.0.7" }, version: "1.2.3" }),
@@ -136,6 +136,10 @@ const host = {
     return sealed.slice(8);
   },
   secretFolders: ["/run/secrets/"],
+  secrets: [
+    { scheme: "keyring", class: "local", read: (name: string) => (name === "token" ? "sk_1" : undefined) },
+    { scheme: "vault", class: "network", read: () => "sk_2" },
+  ],
 };
 
 /** Names in a folder of the case; undefined when it has none. */

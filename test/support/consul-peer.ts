@@ -15,11 +15,18 @@ export const skipWithoutPeer: string | false = existsSync(program)
 /** The program whose wire we speak, on free ports, with its node named "box". */
 export interface ConsulPeer extends AsyncDisposable {
   readonly url: string;
+  readonly port: number;
+  readonly pid: number;
   readonly dnsPort: number;
 }
 
+export interface ConsulPeerOptions {
+  /** Keeps its log there and syncs it, as in production; default: everything in memory. */
+  readonly dataDir?: string;
+}
+
 /** Starts it and waits until it knows itself. */
-export async function startConsulPeer(): Promise<ConsulPeer> {
+export async function startConsulPeer({ dataDir }: ConsulPeerOptions = {}): Promise<ConsulPeer> {
   const [wire, server, serf, dnsPort] = [
     await freePort(),
     await freePort(),
@@ -38,14 +45,25 @@ export async function startConsulPeer(): Promise<ConsulPeer> {
     "grpc-port": -1,
   };
   const written = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
-  const peer = spawn(program, ["agent", "-dev", ...written], { stdio: "ignore" });
+  const mode =
+    dataDir === undefined
+      ? ["-dev"]
+      : [
+          "-server",
+          "-bootstrap-expect=1",
+          `-data-dir=${dataDir}`,
+          "-hcl=limits { http_max_conns_per_client = 10000 }",
+        ];
+  const peer = spawn(program, ["agent", ...mode, ...written], { stdio: "ignore" });
   const url = `http://127.0.0.1:${wire}`;
   await eventually(async () => {
     const body: unknown = await (await fetch(`${url}/v1/health/node/box`)).json();
     if (!Array.isArray(body) || body.length !== 1) throw new Error("it does not know itself yet");
-  });
+  }, 30_000);
   return {
     url,
+    port: wire,
+    pid: peer.pid ?? 0,
     dnsPort,
     async [Symbol.asyncDispose]() {
       const ended = once(peer, "exit");
@@ -55,7 +73,7 @@ export async function startConsulPeer(): Promise<ConsulPeer> {
   };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
@@ -64,14 +82,21 @@ async function freePort(): Promise<number> {
 }
 
 /** Repeats until it holds: an agent there tells its catalog a moment later. */
-export async function eventually(check: () => Promise<void>): Promise<void> {
+export async function eventually(check: () => Promise<void>, limitMs: number = 5_000): Promise<void> {
   const from = systemClock.now();
   for (;;) {
     try {
       return await check();
     } catch (error) {
-      if (systemClock.now() - from > 5_000) throw error;
+      if (systemClock.now() - from > limitMs) throw error;
       await systemClock.sleep(20);
     }
   }
+}
+
+/** Ends every session of a registry on this wire. */
+export async function endSessions(url: string): Promise<void> {
+  const sessions: unknown = await (await fetch(`${url}/v1/session/list`)).json();
+  for (const { ID } of sessions as { ID: string }[])
+    await fetch(`${url}/v1/session/destroy/${ID}`, { method: "PUT" });
 }

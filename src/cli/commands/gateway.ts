@@ -15,7 +15,11 @@ export const run: Run = async (args, io) => {
   using signals = untilSignal(() => process.exit(130));
   const { port } = gateway;
   if (process.send === undefined) announce(`http://localhost:${port}`, args, io);
-  else process.send({ type: "tusker:ready", port, pid: process.pid });
+  else {
+    process.send({ type: "tusker:ready", port, pid: process.pid });
+    // Its requests may still find nobody; whoever says that the whole fleet is up waits for this too.
+    void gateway.reachable().then(() => process.connected && process.send?.({ type: "tusker:reachable" }));
+  }
   const graceMs = await Promise.race([signals.asked.then(() => 10_000), supervisorAsks(gateway)]);
   await gateway.drain(graceMs);
   // A channel that stays open would keep the process alive.

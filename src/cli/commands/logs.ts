@@ -33,8 +33,10 @@ function print(line: LogView, colours: Map<string, number>, io: Io): void {
   const paint = paintFor(io.colour);
   const colour = colours.get(line.service) ?? colours.size;
   colours.set(line.service, colour);
-  const time = new Date(line.at).toISOString().slice(11, 23);
+  // A line that says when it was written need not be told when it came.
+  const timed = /^\d\d:\d\d:\d\d/.test(line.text);
+  const time = timed ? "" : `${paint.dim(new Date(line.at).toISOString().slice(11, 23))} `;
   io.out(
-    `${paint.dim(time)} ${paint.nth(colour, line.instance)} ${line.stream === "stderr" ? "┃" : "│"} ${harmless(line.text)}\n`,
+    `${time}${paint.nth(colour, line.instance)} ${line.stream === "stderr" ? "┃" : "│"} ${harmless(line.text)}\n`,
   );
 }

@@ -10,10 +10,13 @@ import { pathText, problem, valueAt } from "./problems.ts";
  * What no schema of one section can see: names that must exist elsewhere, cycles, ports used twice, required
  * configuration, commands that are not there. Works on the raw document, so that one run reports everything even
  * when some section is malformed.
+ *
+ * @param modules false where schemas that are modules may not be loaded; see `configProblems`
  */
 export function crossCheck(
   value: Readonly<Record<string, unknown>>,
   root: string,
+  modules = true,
 ): readonly OutsideProblem[] {
   const services = mapOf(value.services);
   return [
@@ -22,7 +25,7 @@ export function crossCheck(
     ...portConflicts(value, services),
     ...unknownPorts(value, services),
     ...missingConfig(services),
-    ...configProblems(services, root),
+    ...configProblems(services, root, modules),
     ...missingCommands(services, root),
   ];
 }
@@ -189,7 +192,11 @@ function missingCommands(services: Services, root: string): OutsideProblem[] {
 type Services = Readonly<Record<string, unknown>>;
 
 function mapOf(value: unknown): Services {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+  return isMap(value) ? value : {};
+}
+
+function isMap(value: unknown): value is Services {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function help(name: string, services: Services): { readonly help: string } {

@@ -3,20 +3,29 @@ import { resolve } from "node:path";
 import { messageOf } from "../../kernel/index.ts";
 import type { OutsideProblem } from "../../tsk/index.ts";
 import { pathText, problem, valueAt } from "./problems.ts";
+import { isModule, moduleViolations } from "./schema-module.ts";
 import { type Violation, violations } from "./validate.ts";
 
-/** What the merged `config` of each service is not, that the schema the service declares asks for. */
+/**
+ * What the merged `config` of each service is not, that the schema the service declares asks for: a file of JSON Schema,
+ * or a module that exports a Standard Schema.
+ *
+ * @param modules false where reading a file may not run the code it names; such a schema is not asked then
+ */
 export function configProblems(
   services: Readonly<Record<string, unknown>>,
   root: string,
+  modules: boolean,
 ): readonly OutsideProblem[] {
   return Object.entries(services).flatMap(([name, service]) => {
     const file = valueAt(service, ["schema"]);
-    if (typeof file !== "string") return [];
+    if (typeof file !== "string" || (isModule(file) && !modules)) return [];
     const at = ["services", name, "config"];
     try {
-      const schema: unknown = JSON.parse(readFileSync(resolve(root, file), "utf8"));
-      const found = violations(valueAt(service, ["config"]) ?? {}, schema);
+      const value = valueAt(service, ["config"]) ?? {};
+      const found = isModule(file)
+        ? moduleViolations(value, file, root)
+        : violations(value, JSON.parse(readFileSync(resolve(root, file), "utf8")));
       return found.map((one) => asProblem(one, [...at, ...one.path], file));
     } catch (error) {
       const message = `the schema ${file} of ${name} cannot be used: ${messageOf(error)}`;
@@ -26,5 +35,7 @@ export function configProblems(
 }
 
 function asProblem({ message }: Violation, path: readonly PropertyKey[], file: string): OutsideProblem {
-  return problem("FLEET_INVALID", [...path], `${pathText(path)} ${message}`, { help: `${file} says so` });
+  // A schema of others speaks in sentences of its own.
+  const sentence = isModule(file) ? `${pathText(path)}: ${message}` : `${pathText(path)} ${message}`;
+  return problem("FLEET_INVALID", [...path], sentence, { help: `${file} says so` });
 }

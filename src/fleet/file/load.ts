@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { deepFreeze, Secret, TuskerError } from "../../kernel/index.ts";
+import { deepFreeze, TuskerError } from "../../kernel/index.ts";
 import {
   type Diagnostic,
   type Document,
@@ -8,12 +8,14 @@ import {
   loadDocument,
   type OperatorPlugin,
   problemAt,
+  type SecretProvider,
   type Tree,
 } from "../../tsk/index.ts";
 import { crossCheck } from "./check.ts";
 import { machinePorts } from "./machine.ts";
 import { schemaProblems } from "./problems.ts";
 import { type FleetSections, fleetSchema, knownKeys } from "./schema.ts";
+import { secretTexts } from "./secret-texts.ts";
 import type { FleetSettings, ServiceSettings } from "./settings.ts";
 
 export interface LoadFleetOptions {
@@ -27,13 +29,20 @@ export interface LoadFleetOptions {
   readonly files?: Pick<LoadOptions, "readFile" | "list">;
   /** Operators of the host beside those of the language; default none. */
   readonly operators?: readonly OperatorPlugin[];
-  /** True when operators that ask the network may run; default false. */
+  /** Where secrets are kept beside variables and files; default nowhere. */
+  readonly secrets?: readonly SecretProvider[];
+  /** True when operators and providers of secrets that ask the network may run; default false. */
   readonly network?: boolean;
   /**
    * When sections are checked: `sound` (default) after the language found nothing wrong, `always` also when it did. What
    * could not be read is then not called missing.
    */
   readonly sections?: "sound" | "always";
+  /**
+   * Whether the modules are run that services name as the schema of their `config`: default true. An editor reads files
+   * of people whom nobody asked yet; it runs nothing.
+   */
+  readonly modules?: boolean;
 }
 
 /** A fleet file read to the end: settings when it is right, problems in any case. */
@@ -71,7 +80,8 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
     entry,
     ...machinePorts(watched.env),
     ...options.files,
-    ...(options.operators === undefined ? {} : { operators: options.operators }),
+    operators: options.operators,
+    secrets: options.secrets,
     network: options.network === true,
     env: watched.env,
     sets: options.sets ?? [],
@@ -85,7 +95,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const { value } = document;
   const found = [
     ...(parsed.success ? [] : schemaProblems(parsed.error.issues, value, knownKeys)),
-    ...crossCheck(value, root),
+    ...crossCheck(value, root, options.modules !== false),
   ].filter((one) => !broken || one.code !== "FLEET_REQUIRED");
   const all = byPlace(document, [...diagnostics, ...found.map((one) => problemAt(document, one))]);
   if (!parsed.success || all.some((one) => one.severity === "error"))
@@ -188,14 +198,6 @@ function secretVariables(
     if (owners.length > 0) found[name] = owners.map((one) => one.name);
   }
   return found;
-}
-
-/** The plain texts of all secrets in a value. */
-function secretTexts(value: unknown): readonly string[] {
-  if (value instanceof Secret) return [String(value.reveal())];
-  if (Array.isArray(value)) return value.flatMap(secretTexts);
-  if (typeof value !== "object" || value === null) return [];
-  return Object.values(value).flatMap(secretTexts);
 }
 
 /** The first route that takes GET, as a path one can ask for. */

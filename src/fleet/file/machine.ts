@@ -4,12 +4,13 @@ import { availableParallelism, hostname, networkInterfaces } from "node:os";
 import { isAbsolute, resolve } from "node:path";
 import { messageOf, systemClock, systemCode, TuskerError } from "../../kernel/index.ts";
 import type { HostFacts, LoadOptions } from "../../tsk/index.ts";
+import { dataReader } from "./data-readers.ts";
 import { secretKeysIn, unseal } from "./sealed.ts";
 
 /** What this machine offers to the language: its files, clock, digests, facts and keys. */
 export type MachinePorts = Pick<
   LoadOptions,
-  "readFile" | "list" | "realPath" | "now" | "digest" | "decrypt" | "facts" | "secretFolders"
+  "readFile" | "list" | "realPath" | "now" | "digest" | "decrypt" | "facts" | "reader" | "secretFolders"
 >;
 
 /** The ports of this machine. `@encrypted` takes its keys from `TUSKER_SECRET_KEY`, or the file `TUSKER_SECRET_KEY_FILE`. */
@@ -21,6 +22,7 @@ export function machinePorts(env: Readonly<Record<string, string | undefined>>):
     now: () => systemClock.wall(),
     digest: (algorithm, text) => createHash(algorithm).update(text, "utf8").digest("hex"),
     facts: () => facts(env),
+    reader: (format) => dataReader(format),
     secretFolders: ["/run/secrets/", "/var/run/secrets/"],
     ...(env.TUSKER_SECRET_KEY === undefined && env.TUSKER_SECRET_KEY_FILE === undefined
       ? {}
@@ -37,7 +39,7 @@ export function secretKeys(env: Readonly<Record<string, string | undefined>>): r
     return secretKeysIn(readFileSync(file, "utf8"));
   } catch (error) {
     const message = `TUSKER_SECRET_KEY_FILE names ${file}, which cannot be read: ${messageOf(error)}`;
-    throw new TuskerError("FLEET_INVALID", message, { cause: error });
+    throw new TuskerError("FLEET_SEALED", message, { cause: error });
   }
 }
 

@@ -10,7 +10,7 @@ import { loadFleet } from "./load.ts";
 import { generateSealKeys, publicKeyOf, seal, secretKeysIn, unseal } from "./sealed.ts";
 
 const keys = generateSealKeys();
-const refused = (error: unknown): boolean => error instanceof TuskerError && error.code === "FLEET_INVALID";
+const refused = (error: unknown): boolean => error instanceof TuskerError && error.code === "FLEET_SEALED";
 
 test("what is sealed with a public key is opened by its secret key, and by no other", () => {
   fc.assert(

@@ -62,7 +62,7 @@ export function seal(text: string, publicKey: string): string {
 /**
  * Opens a sealed text with the secret key it was sealed for; several keys are there while one replaces another.
  *
- * @throws TuskerError FLEET_INVALID when no key fits or the text was changed
+ * @throws TuskerError FLEET_SEALED when no key fits or the text was changed
  */
 export function unseal(sealed: string, secretKeys: readonly string[]): string {
   const bytes = sealed.startsWith(version)
@@ -134,5 +134,5 @@ function keyBytes(text: string, prefix: string, kind: string): Buffer {
 }
 
 function refused(message: string, cause?: unknown): TuskerError {
-  return new TuskerError("FLEET_INVALID", message, cause === undefined ? {} : { cause });
+  return new TuskerError("FLEET_SEALED", message, cause === undefined ? {} : { cause });
 }

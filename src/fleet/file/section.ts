@@ -79,7 +79,7 @@ const serviceObject = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "File with the JSON Schema of `config`, beside the fleet file; checked after all layers are merged.",
+      "Schema of `config`, checked after all layers are merged: a file of JSON Schema, or a module that exports a Standard Schema (`config.ts`, or `config.ts#Name` of several).",
     ),
   required: z
     .array(z.string('must be a path such as "database.host"'))

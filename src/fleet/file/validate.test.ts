@@ -34,6 +34,34 @@ const cases: readonly (readonly [schema: unknown, good: readonly unknown[], bad:
   [{ oneOf: [{ minimum: 5 }, { maximum: 7 }] }, [1, 9], [6]],
   [{ allOf: [{ minimum: 5 }, { maximum: 7 }] }, [6], [4, 8]],
   [{ not: { type: "null" } }, [1], [null]],
+  [{ multipleOf: 0.1 }, [0.3, 1, "x"], [0.35]],
+  [{ minProperties: 1, maxProperties: 2 }, [{ a: 1 }, 1], [{}, { a: 1, b: 1, c: 1 }]],
+  [{ uniqueItems: true }, [[1, "1", { a: 1 }]], [[{ a: 1 }, { a: 1 }]]],
+  [
+    {
+      properties: { a: true },
+      patternProperties: { "^x-": { type: "number" } },
+      additionalProperties: false,
+    },
+    [{ a: "", "x-b": 1 }],
+    [{ "x-b": "" }, { b: 1 }],
+  ],
+  [{ propertyNames: { maxLength: 2 } }, [{ ab: 1 }], [{ abc: 1 }]],
+  [{ dependentRequired: { cert: ["key"] } }, [{ cert: 1, key: 1 }, { key: 1 }], [{ cert: 1 }]],
+  [{ dependentSchemas: { a: { required: ["b"] } } }, [{ b: 1 }, { a: 1, b: 1 }], [{ a: 1 }]],
+  [
+    { prefixItems: [{ type: "string" }], items: { type: "number" } },
+    [["a"], ["a", 1], []],
+    [[1], ["a", "b"]],
+  ],
+  [{ contains: { type: "number" } }, [["", 1]], [[""], []]],
+  [{ contains: { minimum: 5 }, minContains: 0, maxContains: 1 }, [[1], [6]], [[6, 7]]],
+  [
+    // biome-ignore lint/suspicious/noThenProperty: it is a keyword of JSON Schema
+    { if: { required: ["tls"] }, then: { required: ["cert"] }, else: { required: ["port"] } },
+    [{ tls: 1, cert: 1 }, { port: 1 }],
+    [{ tls: 1 }, {}],
+  ],
   [{ $ref: "#/$defs/a~1b", $defs: { "a/b": { type: "string" } } }, [""], [1]],
   [
     { properties: { next: { $ref: "#" } }, additionalProperties: false },
@@ -75,7 +103,7 @@ test("a schema that cannot be used is refused, never skipped", () => {
     { tpye: "string" },
     { toString: 1 },
     { valueOf: {} },
-    { type: "string", if: {} },
+    { type: "string", unevaluatedItems: false },
     { pattern: "(" },
     { minimum: "1" },
     { required: 1 },

@@ -8,9 +8,8 @@ export interface Violation {
 }
 
 /**
- * Checks a value against a JSON Schema (draft 2020-12): `type`, `enum`, `const`, the bounds of numbers, texts, lists and
- * maps, `pattern`, `properties`, `required`, `additionalProperties`, `items`, `anyOf`, `oneOf`, `allOf`, `not` and local
- * `$ref`. Annotations are ignored; any other keyword is refused, because to skip it would be to let everything pass.
+ * Checks a value against a JSON Schema (draft 2020-12) with local `$ref`s. Annotations are ignored (`format` is one);
+ * what is not supported (`$dynamicRef`, `unevaluated…`) is refused, because to skip it would be to let everything pass.
  *
  * @throws SchemaError when the schema cannot be used
  */
@@ -82,10 +81,15 @@ class Validator {
     maximum: bound("number", (value, limit) => value <= limit, "must be at most"),
     exclusiveMinimum: bound("number", (value, limit) => value > limit, "must be more than"),
     exclusiveMaximum: bound("number", (value, limit) => value < limit, "must be less than"),
+    multipleOf: bound("number", isMultiple, "must be a multiple of"),
     minLength: bound("text", (value, limit) => value >= limit, "must be at least this many characters long:"),
     maxLength: bound("text", (value, limit) => value <= limit, "must be at most this many characters long:"),
     minItems: bound("list", (value, limit) => value >= limit, "must have at least this many items:"),
     maxItems: bound("list", (value, limit) => value <= limit, "must have at most this many items:"),
+    minProperties: bound("map", (value, limit) => value >= limit, "must have at least this many keys:"),
+    maxProperties: bound("map", (value, limit) => value <= limit, "must have at most this many keys:"),
+    uniqueItems: (given, value, path) =>
+      said(given !== true || !Array.isArray(value) || isUnique(value), path, "must not have an item twice"),
     pattern: (given, value, path) => {
       const pattern = regularExpression(given);
       return said(typeof value !== "string" || pattern.test(value), path, `must match ${pattern.source}`);
@@ -104,15 +108,73 @@ class Validator {
       ),
     additionalProperties: (given, value, path, schema) => {
       const known = mapOf(schema.properties ?? {}, "properties");
-      const keys = isMap(value) ? Object.keys(value).filter((key) => !Object.hasOwn(known, key)) : [];
-      return keys.flatMap((key) =>
-        given === false
-          ? [{ path: [...path, key], message: "is no key of this configuration" }]
-          : this.check(isMap(value) ? value[key] : undefined, given, [...path, key]),
-      );
+      const patterns = Object.keys(mapOf(schema.patternProperties ?? {}, "patternProperties"));
+      const shapes = patterns.map(regularExpression);
+      const isOther = (key: string): boolean =>
+        !Object.hasOwn(known, key) && !shapes.some((shape) => shape.test(key));
+      return keysOf(value)
+        .filter(isOther)
+        .flatMap((key) =>
+          given === false
+            ? [{ path: [...path, key], message: "is no key of this configuration" }]
+            : this.check(isMap(value) ? value[key] : undefined, given, [...path, key]),
+        );
     },
-    items: (given, value, path) =>
-      Array.isArray(value) ? value.flatMap((one, index) => this.check(one, given, [...path, index])) : [],
+    patternProperties: (given, value, path) =>
+      Object.entries(mapOf(given, "patternProperties")).flatMap(([pattern, schema]) =>
+        keysOf(value)
+          .filter((key) => regularExpression(pattern).test(key))
+          .flatMap((key) => this.check(isMap(value) ? value[key] : undefined, schema, [...path, key])),
+      ),
+    propertyNames: (given, value, path) =>
+      keysOf(value)
+        .filter((key) => this.check(key, given, []).length > 0)
+        .map((key) => ({ path: [...path, key], message: "has a name that is not allowed" })),
+    dependentRequired: (given, value, path) =>
+      Object.entries(mapOf(given, "dependentRequired"))
+        .filter(([key]) => isMap(value) && Object.hasOwn(value, key))
+        .flatMap(([key, needed]) =>
+          listOf(needed, "dependentRequired").flatMap((other) =>
+            said(
+              isMap(value) && Object.hasOwn(value, String(other)),
+              [...path, String(other)],
+              `is required beside ${key} and has no value`,
+            ),
+          ),
+        ),
+    dependentSchemas: (given, value, path) =>
+      Object.entries(mapOf(given, "dependentSchemas")).flatMap(([key, schema]) =>
+        isMap(value) && Object.hasOwn(value, key) ? this.check(value, schema, path) : [],
+      ),
+    prefixItems: (given, value, path) =>
+      listOf(given, "prefixItems").flatMap((schema, index) =>
+        Array.isArray(value) && index < value.length
+          ? this.check(value[index], schema, [...path, index])
+          : [],
+      ),
+    items: (given, value, path, schema) => {
+      const first = listOf(schema.prefixItems ?? [], "prefixItems").length;
+      if (!Array.isArray(value)) return [];
+      return value.flatMap((one, index) => (index < first ? [] : this.check(one, given, [...path, index])));
+    },
+    contains: (given, value, path, schema) => {
+      if (!Array.isArray(value)) return [];
+      const count = value.filter((one) => this.check(one, given, path).length === 0).length;
+      const { minContains = 1, maxContains = Number.POSITIVE_INFINITY } = schema;
+      const fits = count >= Number(minContains) && count <= Number(maxContains);
+      return said(fits, path, `has ${count} items of the form that is asked for`);
+    },
+    // What they bound is counted by contains.
+    minContains: () => [],
+    maxContains: () => [],
+    if: (given, value, path, schema) => {
+      const branch = this.check(value, given, path).length === 0 ? schema.then : schema.else;
+      return branch === undefined ? [] : this.check(value, branch, path);
+    },
+    // What they say counts where their `if` says so.
+    // biome-ignore lint/suspicious/noThenProperty: it is a keyword of JSON Schema
+    then: () => [],
+    else: () => [],
     allOf: (given, value, path) => listOf(given, "allOf").flatMap((one) => this.check(value, one, path)),
     anyOf: (given, value, path) => {
       const forms = listOf(given, "anyOf").map((one) => this.check(value, one, path));
@@ -164,12 +226,10 @@ function said(fine: boolean, path: Path, message: string): readonly Violation[] 
   return fine ? [] : [{ path, message }];
 }
 
+type Sized = "number" | "text" | "list" | "map";
+
 /** A rule on the size of one kind of value; values of other kinds are not its business. */
-function bound(
-  kind: "number" | "text" | "list",
-  fits: (size: number, limit: number) => boolean,
-  words: string,
-): Rule {
+function bound(kind: Sized, fits: (size: number, limit: number) => boolean, words: string): Rule {
   return (given, value, path) => {
     if (typeof given !== "number") throw new SchemaError("a bound must be a number");
     const size = sizeOf(kind, value);
@@ -177,11 +237,37 @@ function bound(
   };
 }
 
-function sizeOf(kind: "number" | "text" | "list", value: unknown): number | undefined {
+function sizeOf(kind: Sized, value: unknown): number | undefined {
   if (kind === "number") return typeof value === "number" ? value : undefined;
   if (kind === "list") return Array.isArray(value) ? value.length : undefined;
+  if (kind === "map") return isMap(value) ? Object.keys(value).length : undefined;
   // Characters, not UTF-16 units.
   return typeof value === "string" ? [...value].length : undefined;
+}
+
+/** 0.3 is a multiple of 0.1, whatever binary fractions say. */
+function isMultiple(value: number, step: number): boolean {
+  const times = value / step;
+  return Math.abs(times - Math.round(times)) <= Math.abs(times) * Number.EPSILON * 4;
+}
+
+function isUnique(items: readonly unknown[]): boolean {
+  return new Set(items.map((one) => JSON.stringify(sorted(one)))).size === items.length;
+}
+
+/** The same value with the keys of every map in one order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value instanceof Secret) return sorted(value.reveal());
+  if (!isMap(value)) return value;
+  return Object.entries(value)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, one]) => [key, sorted(one)])
+    .concat([["map"]]);
+}
+
+function keysOf(value: unknown): readonly string[] {
+  return isMap(value) ? Object.keys(value) : [];
 }
 
 function typeOf(value: unknown): string {

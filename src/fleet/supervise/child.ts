@@ -10,6 +10,8 @@ export interface ChildSpec {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly onLine: (stream: LogLine["stream"], text: string) => void;
+  /** Hears the type of every message the process sends by its channel. */
+  readonly onMessage?: (type: string) => void;
 }
 
 /** What a process of ours says once it listens. */
@@ -24,7 +26,7 @@ export class Child {
   readonly #exit: Promise<string>;
   #reported = false;
 
-  constructor({ command, cwd, env, onLine }: ChildSpec) {
+  constructor({ command, cwd, env, onLine, onMessage }: ChildSpec) {
     this.#process = spawn(command.file, command.args, {
       cwd,
       env,
@@ -32,6 +34,8 @@ export class Child {
       detached: true,
       stdio: ["ignore", "pipe", "pipe", ...(command.node ? (["ipc"] as const) : [])],
     });
+    if (onMessage !== undefined)
+      this.#process.on("message", (message: unknown) => isTyped(message) && onMessage(message.type));
     this.#exit = exitOf(this.#process);
     // Whoever starts a child waits for its exit a moment later; a failed spawn must not be unhandled until then.
     this.#exit.catch(() => {});
@@ -124,13 +128,25 @@ async function exitOf(child: ChildProcess): Promise<string> {
 }
 
 function isReadyMessage(message: unknown): message is { port: number; grpcPort?: number | null } {
-  return isTyped(message, "tusker:ready") && "port" in message && typeof message.port === "number";
+  return (
+    isTyped(message) &&
+    message.type === "tusker:ready" &&
+    "port" in message &&
+    typeof message.port === "number"
+  );
 }
 
 function isMetricsMessage(message: unknown): message is { text: string } {
-  return isTyped(message, "tusker:metrics") && "text" in message && typeof message.text === "string";
+  return (
+    isTyped(message) &&
+    message.type === "tusker:metrics" &&
+    "text" in message &&
+    typeof message.text === "string"
+  );
 }
 
-function isTyped(message: unknown, type: string): message is { readonly type: string } {
-  return typeof message === "object" && message !== null && "type" in message && message.type === type;
+function isTyped(message: unknown): message is { readonly type: string } {
+  return (
+    typeof message === "object" && message !== null && "type" in message && typeof message.type === "string"
+  );
 }

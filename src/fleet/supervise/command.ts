@@ -40,6 +40,8 @@ export function resolveCommand(
 
 /** Words as a shell would see them: spaces part, quotes group, a backslash takes the next character as it is. */
 export function splitWords(text: string): readonly string[] {
+  // Most commands quote nothing.
+  if (!/["'\\]/.test(text)) return text.split(/\s+/).filter((word) => word !== "");
   const words: string[] = [];
   let word: string | undefined;
   let quote: string | undefined;

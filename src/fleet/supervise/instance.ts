@@ -18,6 +18,8 @@ export interface InstanceSpec {
   readonly prepare: () => Promise<Prepared>;
   /** Resolves when a process that does not report by itself answers; rejects when the signal fires. */
   readonly probe?: (prepared: Prepared, signal: AbortSignal) => Promise<void>;
+  /** Hears the type of every message a process sends by its channel. */
+  readonly onMessage?: (type: string) => void;
   readonly startTimeoutMs: number;
   readonly stopTimeoutMs: number;
 }
@@ -194,12 +196,13 @@ export class Instance {
   }
 
   #spawn({ env }: Prepared): Child {
-    const { command, cwd, service, id } = this.spec;
+    const { command, cwd, service, id, onMessage } = this.spec;
     const { clock, logs } = this.#ports;
     return new Child({
       command,
       cwd,
       env,
+      ...(onMessage === undefined ? {} : { onMessage }),
       onLine: (stream, text) => logs.add({ at: clock.wall(), service, instance: id, stream, text }),
     });
   }

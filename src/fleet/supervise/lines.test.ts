@@ -64,7 +64,7 @@ test("asked for no lines it gives none", () => {
 });
 
 test("keeps the last lines of each service, so that a loud one does not push out the others", () => {
-  const book = logBook(10);
+  const book = logBook({ capacity: 10 });
   book.add(line("quiet", "only"));
   for (let i = 0; i < 100; i++) book.add(line("loud", String(i)));
   assert.deepEqual(

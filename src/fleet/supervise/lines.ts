@@ -48,12 +48,19 @@ export interface LogBook {
   subscribe(listener: (line: LogLine) => void): Disposable;
 }
 
-/** @param capacity lines kept per service; default 2,000 */
-export function logBook(capacity: number = 2_000): LogBook {
+export interface LogBookOptions {
+  /** Lines kept per service; default 2,000. */
+  readonly capacity?: number;
+  /** Takes out of a line what nobody may read. */
+  readonly mask?: (text: string) => string;
+}
+
+export function logBook({ capacity = 2_000, mask = (text) => text }: LogBookOptions = {}): LogBook {
   const books = new Map<string, LogLine[]>();
   const listeners = new Set<(line: LogLine) => void>();
   return {
-    add(line) {
+    add(written) {
+      const line = { ...written, text: mask(written.text) };
       const book = books.get(line.service) ?? [];
       books.set(line.service, book);
       book.push(line);

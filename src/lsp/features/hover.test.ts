@@ -42,7 +42,7 @@ test("a secret is told by no word of it", () => {
 
 test("a variable tells what it is set to, an operator how it is called", () => {
   assert.match(told("$region: 'eu'\n[fleet]\nname: $reg|ion"), /\$region = 'eu'[\s\S]*used once/);
-  assert.match(told("[gateway]\nport: @e|nv('P', 1)"), /@env\(name, default\?\)/);
+  assert.match(told("[gateway]\nport: @e|nv('P', 1)"), /@env\(name, default\?, type\?\)/);
   assert.match(told("a: @env.sec|ure('P')"), /@env\.secure\(name, default\?\)/);
 });
 

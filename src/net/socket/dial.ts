@@ -1,4 +1,5 @@
 import type { TLSSocket } from "node:tls";
+import type { ClientTls } from "../http2-options.ts";
 import { lendingSocket, portOf, tlsFacts } from "./node-socket.ts";
 import type { SocketPort } from "./port.ts";
 import { Deadline, type TimerWheel } from "./wheel.ts";
@@ -9,18 +10,6 @@ export interface DialTarget {
   readonly port: number;
   /** Undefined speaks plain text. */
   readonly tls: ClientTls | undefined;
-}
-
-/** How a client checks who answers, and says who it is. */
-export interface ClientTls {
-  /** PEM texts of the authorities to believe; default those of Node. */
-  readonly authorities?: readonly string[];
-  /** Name the certificate must have, and that is asked for (SNI); default the host. */
-  readonly serverName?: string;
-  /** Our own certificate for peers that ask for one. */
-  readonly certificate?: { readonly cert: string; readonly key: string };
-  /** Protocols offered by ALPN; default http/1.1. */
-  readonly protocols?: readonly string[];
 }
 
 /** A connection attempt under way. */
@@ -93,9 +82,10 @@ function secure({ host, port }: DialTarget, tls: ClientTls): Attempt {
     port,
     // RFC 6066 §3: an address is no server name.
     ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
-    ...(tls.authorities === undefined ? {} : { ca: [...tls.authorities] }),
-    ...tls.certificate,
-    ALPNProtocols: [...(tls.protocols ?? ["http/1.1"])],
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls.key === undefined ? {} : { key: tls.key }),
+    ALPNProtocols: ["http/1.1"],
     minVersion: "TLSv1.2",
   });
   return { socket, ready: "secureConnect", port: () => portOf(socket, tlsFacts(socket)) };

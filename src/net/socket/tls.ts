@@ -7,7 +7,7 @@ export interface Certificate {
 }
 
 /** How a server proves who it is. */
-export interface ServerTls {
+export interface Http1ServerTls {
   /**
    * The certificate for the name a client asks for (SNI); undefined refuses the handshake. Asked for every new
    * connection: what it answers may change while the server runs. Give back the same object as long as nothing changed.
@@ -22,7 +22,7 @@ export interface ServerTls {
 }
 
 /** A listener that speaks TLS 1.2 and 1.3; `accept` gets connections whose handshake is complete. */
-export function createSecureServer(tls: ServerTls, accept: (socket: TLSSocket) => void): TlsServer {
+export function createSecureServer(tls: Http1ServerTls, accept: (socket: TLSSocket) => void): TlsServer {
   const { createServer, createSecureContext } = process.getBuiltinModule("node:tls");
   // Parsing a certificate costs more than a handshake; the map forgets one that nobody hands out any more.
   const contexts = new WeakMap<Certificate, SecureContext>();

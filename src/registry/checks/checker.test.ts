@@ -45,6 +45,8 @@ function bench(): Bench {
     probes: {
       http: (spec, signal) => probe(spec.url, signal),
       tcp: (spec, signal) => probe(spec.address, signal),
+      grpc: (spec, signal) => probe(spec.address, signal),
+      script: (spec, signal) => probe(spec.args.join(" "), signal),
     },
     onError: (error) => errors.push(error),
   });

@@ -2,14 +2,18 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock, Random, Timer } from "../../kernel/index.ts";
 import type { Change, Check, CheckSpec, CheckStatus } from "../state/model.ts";
 import type { Store } from "../state/store.ts";
+import { type AliasCheck, aliasCheck } from "./alias-check.ts";
 import { intervalCheck } from "./interval-check.ts";
+import { type LeaseCheck, leaseCheck } from "./lease-check.ts";
 import type { ProbeResult, Probes } from "./probe.ts";
-import { type TtlCheck, ttlCheck } from "./ttl-check.ts";
+import { type TtlCheck, type TtlChecks, ttlChecks } from "./ttl-checks.ts";
 
 /** Runs the checks of one node. */
 export interface Checker extends Disposable {
   /** An instance reported its TTL check. */
   beat(checkId: string): void;
+  /** Holds a lease check from now on; undefined when there is none of that id. */
+  hold(checkId: string): Disposable | undefined;
   /** Goes on with checks that were stored: instances get time to find the registry again. */
   resume(checks: Iterable<Check>): void;
   /** How many checks run. */
@@ -27,12 +31,14 @@ export interface CheckerOptions {
   readonly onError: (error: unknown) => void;
 }
 
+const leaseLost = "The connection that held the lease is gone: its process ended, or cannot be reached";
+
 /** A heartbeat of a second or two must not lose every instance because the registry was away for three. */
 const resumeGraceMs = 10_000;
 
 interface Running {
   readonly spec: CheckSpec;
-  readonly work: Disposable & Partial<TtlCheck>;
+  readonly work: Disposable & Partial<TtlCheck & LeaseCheck & AliasCheck>;
   serviceId: string;
   status: CheckStatus;
   reaper: Timer | undefined;
@@ -51,10 +57,15 @@ export function checker(options: CheckerOptions): Checker {
 class RunningChecks implements Checker {
   readonly #options: CheckerOptions;
   readonly #running = new Map<string, Running>();
+  readonly #ttls: TtlChecks;
+  /** Those of `#running` that look at others. */
+  readonly #aliases = new Set<AliasCheck>();
   #ended = false;
 
   constructor(options: CheckerOptions) {
     this.#options = options;
+    const { clock, store, node } = options;
+    this.#ttls = ttlChecks(clock, (id) => this.#report(id, expired(store, node, id)));
   }
 
   get running(): number {
@@ -63,6 +74,10 @@ class RunningChecks implements Checker {
 
   beat(checkId: string): void {
     this.#running.get(checkId)?.work.beat?.();
+  }
+
+  hold(checkId: string): Disposable | undefined {
+    return this.#running.get(checkId)?.work.hold?.();
   }
 
   resume(checks: Iterable<Check>): void {
@@ -79,6 +94,7 @@ class RunningChecks implements Checker {
       if (change.kind === "check" && change.check.node === node) this.#adopt(change.check);
       if (change.kind === "check-gone" && change.node === node) this.#stop(change.id);
     }
+    for (const alias of this.#aliases) alias.follow(changes);
   }
 
   [Symbol.dispose](): void {
@@ -92,7 +108,7 @@ class RunningChecks implements Checker {
       this.#stop(id);
     } else if (entry === undefined || !isDeepStrictEqual(entry.spec, spec)) {
       this.#stop(id);
-      const started = { spec, work: this.#start(id, spec), serviceId, status, reaper: undefined };
+      const started = { spec, work: this.#start(id, spec, serviceId), serviceId, status, reaper: undefined };
       this.#running.set(id, started);
       this.#watchCritical(started);
     } else {
@@ -102,21 +118,33 @@ class RunningChecks implements Checker {
     }
   }
 
-  #start(id: string, spec: CheckSpec): Running["work"] {
+  #start(id: string, spec: CheckSpec, serviceId: string): Running["work"] {
     const { clock, store, node } = this.#options;
-    if (spec.kind === "ttl")
-      return ttlCheck(spec.ttlMs, clock, () => this.#report(id, expired(store, node, id)));
-    return intervalCheck(spec, {
-      ...this.#options,
-      report: (result) => this.#report(id, result),
-      note: (output) => store.tables.setOutput(node, id, output),
-    });
+    const report = (result: ProbeResult): void => this.#report(id, result);
+    switch (spec.kind) {
+      case "ttl":
+        return this.#ttls.start(id, spec.ttlMs);
+      case "lease":
+        return leaseCheck(clock, () => report({ status: "critical", output: leaseLost }));
+      case "alias": {
+        const alias = aliasCheck(spec, { tables: store.tables, node, serviceId, report });
+        this.#aliases.add(alias);
+        return alias;
+      }
+      default:
+        return intervalCheck(spec, {
+          ...this.#options,
+          report,
+          note: (output) => store.tables.setOutput(node, id, output),
+        });
+    }
   }
 
   #stop(id: string): void {
     const entry = this.#running.get(id);
     entry?.reaper?.cancel();
     entry?.work[Symbol.dispose]();
+    for (const alias of this.#aliases) if (alias === entry?.work) this.#aliases.delete(alias);
     this.#running.delete(id);
   }
 

@@ -1,9 +1,9 @@
 import { type Clock, messageOf, type Random, type Timer } from "../../kernel/index.ts";
 import type { CheckSpec } from "../state/model.ts";
-import { maxOutputChars, type ProbeResult, type Probes } from "./probe.ts";
+import { maxOutputChars, type ProbedKind, type ProbeResult, type Probes } from "./probe.ts";
 import { statusMachine } from "./status-machine.ts";
 
-type IntervalSpec = Extract<CheckSpec, { kind: "http" | "tcp" }>;
+type IntervalSpec = Extract<CheckSpec, { kind: ProbedKind }>;
 
 /** What a running check may use and whom it tells. */
 export interface IntervalOptions {
@@ -53,9 +53,7 @@ async function once(spec: IntervalSpec, options: IntervalOptions, ending: AbortS
   const stop = (): void => late.abort();
   ending.addEventListener("abort", stop, { once: true });
   try {
-    return await (spec.kind === "http"
-      ? options.probes.http(spec, late.signal)
-      : options.probes.tcp(spec, late.signal));
+    return await probed(spec, options.probes, late.signal);
   } catch (error) {
     const why = late.signal.aborted ? `no answer within ${spec.timeoutMs}ms` : messageOf(error);
     return { status: "critical", output: `${nameOf(spec)}: ${why}`.slice(0, maxOutputChars) };
@@ -65,6 +63,28 @@ async function once(spec: IntervalSpec, options: IntervalOptions, ending: AbortS
   }
 }
 
+function probed(spec: IntervalSpec, probes: Probes, signal: AbortSignal): Promise<ProbeResult> {
+  switch (spec.kind) {
+    case "http":
+      return probes.http(spec, signal);
+    case "tcp":
+      return probes.tcp(spec, signal);
+    case "grpc":
+      return probes.grpc(spec, signal);
+    case "script":
+      return probes.script(spec, signal);
+  }
+}
+
 function nameOf(spec: IntervalSpec): string {
-  return spec.kind === "http" ? `HTTP ${spec.method} ${spec.url}` : `TCP connect ${spec.address}`;
+  switch (spec.kind) {
+    case "http":
+      return `HTTP ${spec.method} ${spec.url}`;
+    case "tcp":
+      return `TCP connect ${spec.address}`;
+    case "grpc":
+      return `gRPC check ${spec.address}`;
+    case "script":
+      return `script ${spec.args[0]}`;
+  }
 }

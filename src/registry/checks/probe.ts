@@ -17,7 +17,12 @@ export type Probe<Kind extends CheckSpec["kind"]> = (
 export interface Probes {
   readonly http: Probe<"http">;
   readonly tcp: Probe<"tcp">;
+  readonly grpc: Probe<"grpc">;
+  readonly script: Probe<"script">;
 }
+
+/** Kinds of checks that are run again and again. */
+export type ProbedKind = keyof Probes;
 
 /** What a check says is shown to people: more than a page is never read, and it is kept for every check. */
 export const maxOutputChars = 4096;

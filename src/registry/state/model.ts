@@ -83,6 +83,36 @@ export type CheckSpec = CheckPolicy &
         readonly intervalMs: number;
         readonly timeoutMs: number;
       }
+    | {
+        readonly kind: "grpc";
+        /** host:port */
+        readonly address: string;
+        /** Whose health is asked for; empty: the whole server's. */
+        readonly service: string;
+        readonly tls: boolean;
+        readonly tlsSkipVerify: boolean;
+        /** Name the certificate must bear; empty: the host of the address. */
+        readonly tlsServerName: string;
+        readonly intervalMs: number;
+        readonly timeoutMs: number;
+      }
+    | {
+        readonly kind: "script";
+        /** Program and arguments; no shell. */
+        readonly args: readonly string[];
+        readonly intervalMs: number;
+        readonly timeoutMs: number;
+      }
+    | {
+        /** As well as an instance, or a node. */
+        readonly kind: "alias";
+        /** Empty: the registry's own. */
+        readonly node: string;
+        /** Id of the instance; empty: the node itself. */
+        readonly service: string;
+      }
+    /** Held by a connection. */
+    | { readonly kind: "lease" }
   );
 
 /** When results of a check count. */

@@ -25,7 +25,7 @@ const readRegistration = fields<CheckRegistration>(
 const readUpdate = fields<{ Status: string; Output: string }>({ Status: text, Output: text });
 
 /** `/v1/agent/check…`: the checks of this node, and what instances say of themselves. */
-export function agentCheckRoutes({ store, agent, identity }: Wire): readonly Route[] {
+export function agentCheckRoutes({ store, agent, identity, checkRules }: Wire): readonly Route[] {
   const report = (path: string, status: CheckStatus): Route => ({
     verb: "PUT",
     path: `/v1/agent/check/${path}/`,
@@ -56,7 +56,7 @@ export function agentCheckRoutes({ store, agent, identity }: Wire): readonly Rou
         if ((body.Name ?? "") === "") throw refusal(400, "Missing check name");
         const { Status = "" } = body;
         if (Status !== "" && statusOf(Status) === undefined) throw refusal(400, "Bad check status");
-        const check = toLocalCheck(body);
+        const check = toLocalCheck(body, checkRules);
         await agent.registerCheck({ ...check, id: body.ID || check.id }, body.ServiceID ?? "");
         return done;
       },

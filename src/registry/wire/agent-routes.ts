@@ -84,13 +84,14 @@ function reads(wire: Wire): readonly (Route & { run(request: WireRequest): Reply
   ];
 }
 
-function writes({ agent }: Wire): readonly Route[] {
+function writes({ agent, checkRules }: Wire): readonly Route[] {
   return [
     {
       verb: "PUT",
       path: "/v1/agent/service/register",
       async run(request) {
-        const { service, checks } = toLocalService(decodeBody(await request.body(), readServiceBody));
+        const body = decodeBody(await request.body(), readServiceBody);
+        const { service, checks } = toLocalService(body, checkRules);
         const replaceChecks = booleanOf(request.query.get("replace-existing-checks") ?? "0") ?? true;
         await agent.register(service, checks, { replaceChecks });
         return done;

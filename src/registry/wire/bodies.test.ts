@@ -6,9 +6,10 @@ import { checkAliases, checkFields, toLocalCheck } from "./check-body.ts";
 import { decodeBody, fields } from "./decode.ts";
 import { readServiceBody, toLocalService } from "./service-body.ts";
 
-const service = (body: object) => toLocalService(decodeBody(JSON.stringify(body), readServiceBody));
-const check = (body: object) =>
-  toLocalCheck(decodeBody(JSON.stringify(body), fields(checkFields, checkAliases)));
+const service = (body: object) =>
+  toLocalService(decodeBody(JSON.stringify(body), readServiceBody), { scripts: false });
+const check = (body: object, scripts = false) =>
+  toLocalCheck(decodeBody(JSON.stringify(body), fields(checkFields, checkAliases)), { scripts });
 const register = (body: object, known = false) =>
   toChanges(decodeBody(JSON.stringify(body), readCatalogBody), known);
 const remove = (body: object) => toRemoval(decodeBody(JSON.stringify(body), readDeregisterBody));
@@ -144,6 +145,27 @@ test("intervals are a second at least, deregistration a minute, timeouts ten sec
   assert.equal(check({ TTL: "1s" }).spec.deregisterAfterMs, 0);
 });
 
+test("a gRPC check names a server and, behind a slash, a service of it", () => {
+  const { spec, type } = check({ GRPC: "[::1]:9090/shop.Users", GRPCUseTLS: true, Interval: "5s" });
+  assert.ok(spec.kind === "grpc");
+  assert.deepEqual([type, spec.address, spec.service, spec.tls], ["grpc", "[::1]:9090", "shop.Users", true]);
+  const whole = check({ GRPC: "a:1", Interval: "5s" }).spec;
+  assert.equal(whole.kind === "grpc" && whole.service, "");
+});
+
+test("an alias needs no interval", () => {
+  const { spec } = check({ AliasNode: "n2", alias_service: "w1" });
+  assert.ok(spec.kind === "alias");
+  assert.deepEqual([spec.node, spec.service], ["n2", "w1"]);
+});
+
+test("a script is taken where the operator allows it", () => {
+  const { spec } = check({ script_args: ["df", "-h"], Interval: "1m" }, true);
+  assert.ok(spec.kind === "script");
+  assert.deepEqual([spec.args, spec.timeoutMs], [["df", "-h"], 30_000]);
+  refuses(() => check({ Args: ["df"], Interval: "1m" }), 500, /^Scripts are disabled/);
+});
+
 for (const [what, body, words] of [
   ["an address that is no URL", { HTTP: "localhost/x", Interval: "1s" }, /no http address/],
   ["another scheme", { HTTP: "file:///etc/passwd", Interval: "1s" }, /no http address/],
@@ -153,6 +175,8 @@ for (const [what, body, words] of [
   ["a TCP address without port", { TCP: "localhost", Interval: "1s" }, /no host:port/],
   ["a TCP port of 0", { TCP: "localhost:0", Interval: "1s" }, /no host:port/],
   ["a TCP check over TLS", { TCP: "a:1", TCPUseTLS: true, Interval: "1s" }, /TLS checks are not supported/],
+  ["a gRPC address without port", { GRPC: "localhost/x", Interval: "1s" }, /no host:port/],
+  ["a shell's line", { Script: "rm -rf /", Interval: "1s" }, /use Args/],
   ["a TTL below nothing", { TTL: -5 }, /TTL must be > 0/],
 ] as const) {
   test(`a check with ${what} is refused`, () => refuses(() => check(body), 400, words));

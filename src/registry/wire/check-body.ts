@@ -99,12 +99,19 @@ export const checkAliases = {
 
 const minIntervalMs = 1_000;
 const defaultTimeoutMs = 10_000;
+const scriptTimeoutMs = 30_000;
 /** An instance that crashed gets this long to come back before it is forgotten. */
-const minDeregisterMs = 60_000;
+export const minDeregisterMs = 60_000;
 
 /** A status, or undefined for other text. */
 export function statusOf(written: string): CheckStatus | undefined {
   return written === "passing" || written === "warning" || written === "critical" ? written : undefined;
+}
+
+/** What an operator allows. */
+export interface CheckRules {
+  /** Whoever reaches the port may run programs on this machine. */
+  readonly scripts: boolean;
 }
 
 /**
@@ -112,9 +119,9 @@ export function statusOf(written: string): CheckStatus | undefined {
  *
  * @throws TuskerError REGISTRY_INVALID: `Invalid check: …` 400, a script 500
  */
-export function toLocalCheck(body: Partial<CheckBody>): LocalCheck {
+export function toLocalCheck(body: Partial<CheckBody>, rules: CheckRules): LocalCheck {
   refuseForeignKinds(body);
-  const spec = specOf(body);
+  const spec = specOf(body, rules);
   return {
     id: body.CheckID ?? "",
     name: body.Name ?? "",
@@ -131,41 +138,62 @@ export function isEmptyCheck(body: Partial<CheckBody>): boolean {
 }
 
 function refuseForeignKinds(body: Partial<CheckBody>): void {
-  if (body.Script || body.Args?.length || body.ScriptArgs?.length) {
-    // A script check lets whoever reaches this port run programs on this machine.
-    throw refusal(500, "Scripts are disabled on this agent from remote calls; use HTTP, TCP or TTL");
-  }
   const foreign = (
     [
-      ["GRPC", body.GRPC],
       ["H2PING", body.H2PING],
       ["UDP", body.UDP],
       ["TLS", body.TCPUseTLS === true ? "TCP" : ""],
       ["Docker", body.DockerContainerID],
-      ["Alias", body.AliasNode || body.AliasService],
     ] as const
   ).find(([, value]) => value !== undefined && value !== "");
   if (foreign !== undefined) {
-    throw invalid(`${foreign[0]} checks are not supported here; use HTTP, TCP or TTL`);
+    throw invalid(`${foreign[0]} checks are not supported here; use HTTP, TCP, gRPC, TTL or an alias`);
   }
 }
 
-function specOf(body: Partial<CheckBody>): CheckSpec {
-  const { HTTP = "", TCP = "", TTL = 0, Interval = 0 } = body;
+function specOf(body: Partial<CheckBody>, { scripts }: CheckRules): CheckSpec {
+  const { HTTP = "", TCP = "", GRPC = "", AliasNode = "", AliasService = "", TTL = 0, Interval = 0 } = body;
+  const args = argsOf(body);
   if (Interval > 0 && TTL > 0) throw invalid("Interval and TTL cannot both be specified");
-  if (HTTP === "" && TCP === "") {
+  const policy = policyOf(body);
+  if (HTTP === "" && TCP === "" && GRPC === "" && args.length === 0) {
+    if (AliasNode !== "" || AliasService !== "") {
+      return { kind: "alias", node: AliasNode, service: AliasService, ...policy };
+    }
     if (TTL <= 0) throw invalid("TTL must be > 0 for TTL checks");
-    return { kind: "ttl", ttlMs: TTL, ...policyOf(body) };
+    return { kind: "ttl", ttlMs: TTL, ...policy };
   }
   if (Interval <= 0) throw invalid("Interval must be > 0 for Script, HTTP, or TCP checks");
+  if (args.length > 0 && !scripts) {
+    const how = "to enable, configure 'enable_script_checks' to true";
+    throw refusal(500, `Scripts are disabled on this agent from remote calls; ${how}`);
+  }
   const { Timeout = 0 } = body;
   const pace = {
     intervalMs: Math.max(minIntervalMs, Interval),
-    timeoutMs: Timeout > 0 ? Timeout : defaultTimeoutMs,
+    timeoutMs: Timeout > 0 ? Timeout : args.length > 0 ? scriptTimeoutMs : defaultTimeoutMs,
   };
-  return HTTP === ""
-    ? { kind: "tcp", address: tcpAddress(TCP), ...pace, ...policyOf(body) }
-    : { kind: "http", ...httpTarget(HTTP, body), ...pace, ...policyOf(body) };
+  if (args.length > 0) return { kind: "script", args, ...pace, ...policy };
+  if (HTTP !== "") return { kind: "http", ...httpTarget(HTTP, body), ...pace, ...policy };
+  if (TCP !== "") return { kind: "tcp", address: tcpAddress("TCP", TCP), ...pace, ...policy };
+  return { kind: "grpc", ...grpcTarget(GRPC, body), ...pace, ...policy };
+}
+
+function argsOf({ Args = [], ScriptArgs = [], Script = "" }: Partial<CheckBody>): readonly string[] {
+  if (Script !== "") throw invalid("Script is a shell's line; use Args, a program with its arguments");
+  return Args.length > 0 ? Args : ScriptArgs;
+}
+
+/** `host:port`, or `host:port/service`. */
+function grpcTarget(written: string, body: Partial<CheckBody>) {
+  const slash = written.indexOf("/");
+  return {
+    address: tcpAddress("GRPC", slash === -1 ? written : written.slice(0, slash)),
+    service: slash === -1 ? "" : written.slice(slash + 1),
+    tls: body.GRPCUseTLS ?? false,
+    tlsSkipVerify: body.TLSSkipVerify ?? false,
+    tlsServerName: body.TLSServerName ?? "",
+  };
 }
 
 function httpTarget(url: string, body: Partial<CheckBody>) {
@@ -191,9 +219,9 @@ function httpTarget(url: string, body: Partial<CheckBody>) {
   };
 }
 
-function tcpAddress(address: string): string {
+function tcpAddress(what: string, address: string): string {
   const { host, port } = splitAddress(address);
-  if (host === "" || !(port >= 1 && port <= 65_535)) throw invalid(`TCP "${address}" is no host:port`);
+  if (host === "" || !(port >= 1 && port <= 65_535)) throw invalid(`${what} "${address}" is no host:port`);
   return address;
 }
 

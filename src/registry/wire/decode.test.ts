@@ -119,7 +119,9 @@ test("whatever is sent, it is read or refused with a status", () => {
   fc.assert(
     fc.property(fc.dictionary(key, value), (body) => {
       try {
-        const { service } = toLocalService(decodeBody(JSON.stringify(body), readServiceBody));
+        const { service } = toLocalService(decodeBody(JSON.stringify(body), readServiceBody), {
+          scripts: false,
+        });
         assert.ok(service.name !== "" && service.id !== "");
       } catch (error) {
         assert.ok(error instanceof TuskerError, String(error));

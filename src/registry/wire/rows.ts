@@ -1,5 +1,5 @@
 import { isMaintenanceCheck } from "../agent.ts";
-import type { CheckRow, CheckStatus, NodeRow, ServiceRow } from "../state/model.ts";
+import type { CheckRow, CheckStatus, KvRow, NodeRow, ServiceRow } from "../state/model.ts";
 import type { Tables } from "../state/tables.ts";
 
 /** Rows as the wire writes them: names, order and the little differences between its endpoints. */
@@ -112,6 +112,19 @@ export function healthJson(tables: Tables, row: ServiceRow, datacenter: string):
   };
 }
 
+/** A key as the wire writes it. */
+export function kvJson(row: KvRow): object {
+  return {
+    LockIndex: row.lockIndex,
+    Key: row.key,
+    Flags: exactly(row.flags),
+    Value: row.value === "" ? null : row.value,
+    ...(row.session === "" ? {} : { Session: row.session }),
+    CreateIndex: row.createIndex,
+    ModifyIndex: row.modifyIndex,
+  };
+}
+
 /** The worst of several states; none at all is well. Maintenance is worse than anything. */
 export function worstOf(checks: readonly CheckRow[]): CheckStatus | "maintenance" {
   if (checks.some(({ id }) => isMaintenanceCheck(id))) return "maintenance";
@@ -132,4 +145,11 @@ function taggedJson(key: string, { taggedAddresses }: ServiceRow): object {
 
 function weightsJson({ weights }: ServiceRow): object {
   return { Passing: weights.passing, Warning: weights.warning };
+}
+
+/** A number that JSON can write and JavaScript cannot hold. */
+function exactly(digits: string): unknown {
+  const number = Number(digits);
+  if (Number.isSafeInteger(number)) return number;
+  return "rawJSON" in JSON && typeof JSON.rawJSON === "function" ? JSON.rawJSON(digits) : number;
 }

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import type { LocalCheck, LocalService } from "../agent.ts";
 import {
   type CheckBody,
+  type CheckRules,
   checkAliases,
   checkFields,
   isEmptyCheck,
@@ -76,7 +77,10 @@ const anyAddress = new Set(["0.0.0.0", "::", "[::]"]);
  *
  * @throws TuskerError REGISTRY_INVALID, 400 (a script check: 500)
  */
-export function toLocalService(body: Partial<ServiceBody>): { service: LocalService; checks: LocalCheck[] } {
+export function toLocalService(
+  body: Partial<ServiceBody>,
+  rules: CheckRules,
+): { service: LocalService; checks: LocalCheck[] } {
   const { Name = "", Address = "", Port = 0, Meta, Weights } = body;
   if (Name === "") throw refusal(400, "Missing service name");
   // Everybody's address is nobody's: clients could not connect to it.
@@ -97,17 +101,17 @@ export function toLocalService(body: Partial<ServiceBody>): { service: LocalServ
     enableTagOverride: body.EnableTagOverride ?? false,
     taggedAddresses: taggedAddresses(Address, Port, body.TaggedAddresses ?? {}),
   };
-  return { service, checks: checksOf(body) };
+  return { service, checks: checksOf(body, rules) };
 }
 
-function checksOf(body: Partial<ServiceBody>): LocalCheck[] {
+function checksOf(body: Partial<ServiceBody>, rules: CheckRules): LocalCheck[] {
   const one = body.Check === undefined || isEmptyCheck(body.Check) ? [] : [body.Check];
   return [...one, ...(body.Checks ?? [])].map((written) => {
     const { Status = "" } = written;
     if (Status !== "" && statusOf(Status) === undefined) {
       throw refusal(400, "Status for checks must 'passing', 'warning', 'critical'");
     }
-    return toLocalCheck(written);
+    return toLocalCheck(written, rules);
   });
 }
 

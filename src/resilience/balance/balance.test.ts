@@ -11,7 +11,7 @@ interface Named extends Balanced {
 }
 
 function endpoint(name: string, weight = 1, load: Load = peakEwma({}, manualClock())): Named {
-  return { name, weight, load };
+  return { id: name, name, weight, load };
 }
 
 function busy(name: string, inFlight: number, weight = 1): Named {

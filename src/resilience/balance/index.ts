@@ -1,8 +1,10 @@
 import type { Random } from "../../kernel/index.ts";
 import type { Balancer, BalancerName } from "./balancer.ts";
 import { leastRequest } from "./least-request.ts";
+import { maglev } from "./maglev.ts";
 import { p2cEwma } from "./p2c-ewma.ts";
 import { randomly } from "./random.ts";
+import { ringHash } from "./ring-hash.ts";
 import { roundRobin } from "./round-robin.ts";
 
 /** The balancer of a name as written in the file. */
@@ -16,6 +18,10 @@ export function balancer(name: BalancerName, random: Random): Balancer {
       return leastRequest(random);
     case "random":
       return randomly(random);
+    case "ring_hash":
+      return ringHash(random);
+    case "maglev":
+      return maglev(random);
     default:
       return name satisfies never;
   }

@@ -6,7 +6,7 @@ import type { Span } from "../source.ts";
 import type { Operator, Value } from "../syntax/tree.ts";
 import { type Data, type Place, weightOf } from "../value/data.ts";
 import { bindArguments, type OperatorCall, type OperatorRow, type Ports, type Result } from "./row.ts";
-import { isDenied, operatorRow, operators } from "./table.ts";
+import { elsewhere, isDenied, operatorRow, operators } from "./table.ts";
 
 /** What calling an operator needs of the evaluation around it. */
 export interface Around {
@@ -101,6 +101,14 @@ function unknown(node: Operator, around: Around): undefined {
       help,
     );
   }
+  const instead = elsewhere(name);
+  if (instead !== undefined)
+    return around.fail(
+      "TSK_UNAVAILABLE",
+      node,
+      `@${name} asks the network, which no operator here does`,
+      instead,
+    );
   const names = [...Object.keys(operators), ...(around.ports.operators ?? []).map((one) => one.name)];
   const meant = name.startsWith("env.") ? `env("${name.slice(4)}")` : didYouMean(name, names);
   const help = meant === undefined ? undefined : `did you mean @${meant}?`;

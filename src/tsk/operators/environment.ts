@@ -1,15 +1,17 @@
 import { Secret } from "../../kernel/index.ts";
-import { typeName } from "../value/data.ts";
+import { type Data, typeName } from "../value/data.ts";
 import { readScalar } from "../value/scalar.ts";
+import { withPlainText } from "./argument.ts";
 import type { Absent, OperatorCall, Result } from "./row.ts";
 
 /**
- * The text of a variable, or the default. Beside a default that is no text the variable is read as the default's
- * type; without one a schema may still convert it. An empty variable is set.
+ * The text of a variable, or the default. With `type` either is read as that type; else beside a default that is no text
+ * the variable is read as the default's type, and without one a schema may still convert it. An empty variable is set.
  */
 export function env(call: OperatorCall): Result {
   const name = variableName(call);
   if (name === undefined) return undefined;
+  if (call.has("type")) return typed(call, name);
   const text = call.ports.env(name);
   if (text === undefined) return call.has("default") ? withVariable(call, name) : missing(call, name);
   const fallback = call.has("default") ? call.argument("default") : undefined;
@@ -25,6 +27,55 @@ function withVariable(call: OperatorCall, name: string): Result {
   const fallback = call.argument("default");
   if (fallback === undefined || "absent" in fallback) return fallback;
   return typeof fallback.data === "string" ? call.give(fallback.data, name) : fallback;
+}
+
+/** `@env("PORT", type="int")`: the variable, or else the default, read as a type. */
+function typed(call: OperatorCall, name: string): Result {
+  return withPlainText(call, "type", (type) => {
+    const expected = Object.hasOwn(envTypes, type) ? envTypes[type] : undefined;
+    if (expected === undefined) {
+      const help = `types of a variable: ${Object.keys(envTypes).join(", ")}`;
+      return call.fail("TSK_ARGUMENTS", `@env knows no type ${JSON.stringify(type)}`, help);
+    }
+    const text = call.ports.env(name);
+    if (text !== undefined) {
+      const read = expected.read(text);
+      if (read !== undefined) return call.give(read);
+      return call.fail("TSK_ENV_TYPE", `the environment variable ${name} is no ${expected.word}`);
+    }
+    if (!call.has("default")) return missing(call, name);
+    const fallback = call.argument("default");
+    if (fallback === undefined || "absent" in fallback || fallback.data === null) return fallback;
+    const { data } = fallback;
+    const read = typeof data === "string" ? expected.read(data) : expected.fits(data) ? data : undefined;
+    if (read !== undefined) return call.give(read);
+    return call.fail("TSK_ARGUMENTS", `the default of ${name} is no ${expected.word}, as its type says`);
+  });
+}
+
+interface EnvType {
+  /** As messages call it. */
+  readonly word: string;
+  readonly fits: (data: Data) => boolean;
+  readonly read: (text: string) => Data | undefined;
+}
+
+/** The words are those of the operators that convert. */
+const envTypes: Readonly<Record<string, EnvType>> = {
+  string: { word: "text", fits: (data) => typeof data === "string", read: (text) => text },
+  int: literalType("whole number", (data) => Number.isSafeInteger(data)),
+  float: literalType("number", (data) => typeof data === "number"),
+  bool: literalType("boolean", (data) => typeof data === "boolean"),
+  duration: literalType("duration", (data) => typeName(data) === "duration"),
+  size: literalType("size", (data) => typeName(data) === "size"),
+};
+
+function literalType(word: string, fits: (data: Data) => boolean): EnvType {
+  const read = (text: string): Data | undefined => {
+    const value = readScalar(text.trim());
+    return value !== undefined && fits(value) ? value : undefined;
+  };
+  return { word, fits, read };
 }
 
 /** As `env`; what it gives is a secret. */

@@ -18,8 +18,9 @@ export function fileBase64(call: OperatorCall): Result {
 
 /** `@json("path")`, `@yaml`, `@toml`: the data in a file. Nothing in it is evaluated. */
 export function dataFile(call: OperatorCall, format: "JSON" | "YAML" | "TOML"): Result {
-  const read = format === "JSON" ? JSON.parse : call.ports.readers?.[format.toLowerCase()];
+  const read = format === "JSON" ? JSON.parse : call.ports.reader?.(format);
   if (read === undefined) return call.fail("TSK_UNAVAILABLE", `this host reads no ${format}`);
+  if ("code" in read) return refused(call, read);
   return withFile(call, (text, path) => {
     let plain: unknown;
     try {
@@ -65,13 +66,54 @@ export function reference(call: OperatorCall, from?: string): Result {
   });
 }
 
-/** `@service("name")`: the name of a service that the document has. */
+/**
+ * `@service("name")`: the name of a service that the document has. With `port` its address as the document says it, with
+ * `tag` the name under which the registry answers by DNS for the instances that bear the tag.
+ */
 export function service(call: OperatorCall): Result {
   return withPlainText(call, "name", (name) => {
     const found = call.reference(["services", name]);
     if (found === undefined) return undefined;
-    if ("data" in found) return call.give(name);
-    const message = `there is no service ${name} under services`;
-    return { absent: { code: "TSK_NO_KEY", message }, node: call.node };
+    if ("absent" in found) return noKey(call, `there is no service ${name} under services`);
+    if (call.has("port") && call.has("tag"))
+      return call.fail("TSK_ARGUMENTS", "@service takes a port or a tag: a name by DNS has no port");
+    if (call.has("tag")) return taggedName(call, name);
+    return call.has("port") ? address(call, name) : call.give(name);
   });
+}
+
+/** A name of Consul's DNS: `<tag>.<service>.service.consul`. */
+function taggedName(call: OperatorCall, name: string): Result {
+  return withPlainText(call, "tag", (tag) =>
+    /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(tag)
+      ? call.give(`${tag}.${name}.service.consul`)
+      : call.fail("TSK_ARGUMENTS", `${JSON.stringify(tag)} is no label of a name in DNS (RFC 1035 §2.3.1)`),
+  );
+}
+
+const portKeys: Readonly<Record<string, string>> = { rest: "port", grpc: "grpc_port" };
+
+/** `host:port` of the first instance. A port that the system chooses is known to the registry alone. */
+function address(call: OperatorCall, name: string): Result {
+  return withPlainText(call, "port", (which) => {
+    const key = Object.hasOwn(portKeys, which) ? portKeys[which] : undefined;
+    if (key === undefined)
+      return call.fail(
+        "TSK_ARGUMENTS",
+        `@service knows no port ${JSON.stringify(which)}`,
+        'write "rest" or "grpc"',
+      );
+    const port = call.reference(["services", name, key]);
+    const host = call.reference(["services", name, "host"]);
+    if (port === undefined || host === undefined) return undefined;
+    if ("absent" in port || typeof port.data !== "number" || port.data === 0)
+      return noKey(call, `services.${name} has no fixed ${key}`, "give it one, or ask the registry");
+    const written = "data" in host && typeof host.data === "string" ? host.data : "127.0.0.1";
+    return call.give(`${written.includes(":") ? `[${written}]` : written}:${port.data}`);
+  });
+}
+
+function noKey(call: OperatorCall, message: string, help?: string): Result {
+  const absent = { code: "TSK_NO_KEY", message, ...(help === undefined ? {} : { help }) } as const;
+  return { absent, node: call.node };
 }

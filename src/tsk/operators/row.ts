@@ -1,5 +1,5 @@
 import type { TskCode } from "../codes.ts";
-import type { MachinePorts, Refusal } from "../ports.ts";
+import type { MachinePorts, Refusal, SecretProvider } from "../ports.ts";
 import type { Source } from "../source.ts";
 import type { Argument, Operator } from "../syntax/tree.ts";
 import type { Data, Evaluated, Place } from "../value/data.ts";
@@ -8,7 +8,9 @@ import type { Data, Evaluated, Place } from "../value/data.ts";
 export interface HostPorts extends MachinePorts {
   /** Operators beside those of the language. */
   readonly operators?: readonly OperatorPlugin[] | undefined;
-  /** True when operators of the class `network` may run. A file cannot permit it. Default false. */
+  /** Where secrets are kept beside variables and files; default nowhere. */
+  readonly secrets?: readonly SecretProvider[] | undefined;
+  /** True when operators and providers of secrets of the class `network` may run. A file cannot permit it. Default false. */
   readonly network?: boolean | undefined;
 }
 

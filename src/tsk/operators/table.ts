@@ -11,14 +11,14 @@ import { changed, decodeBase64, encodeBase64, hash, replace } from "./texts.ts";
 
 /** Every operator of the language. */
 export const operators: Readonly<Record<string, OperatorRow>> = {
-  env: { parameters: ["name", "default"], required: 1, run: env },
+  env: { parameters: ["name", "default", "type"], required: 1, run: env },
   "env.secure": { parameters: ["name", "default"], required: 1, secret: true, run: secureEnv },
-  secret: { parameters: ["from"], required: 1, secret: true, run: secret },
+  secret: { parameters: ["from", "ttl"], required: 1, secret: true, run: secret },
   encrypted: { parameters: ["sealed"], required: 1, secret: true, run: encrypted },
 
   if: { parameters: ["condition", "then", "otherwise"], required: 3, run: choose },
   ref: { parameters: ["path", "default"], required: 1, run: (call) => reference(call) },
-  service: { parameters: ["name"], required: 1, run: service },
+  service: { parameters: ["name", "port", "tag"], required: 1, run: service },
   cache: { parameters: ["ttl", "value"], required: 2, run: cache },
   learn: { parameters: ["name", "value"], required: 2, run: pretended },
   optimize: { parameters: ["name", "value"], required: 2, run: pretended },
@@ -102,6 +102,18 @@ export function isDenied(name: string): boolean {
   const [head = ""] = name.split(".");
   return denied.has(head) || name.endsWith(".tsk.set") || /^file\.(?:write|append|delete)$/.test(name);
 }
+
+/** Operators of other dialects that ask a network, and what to do in their place. */
+export function elsewhere(name: string): string | undefined {
+  const [head = ""] = name.split(".");
+  return asking.has(head) ? (head === "vault" ? 'write @secret("vault:…")' : plugins) : undefined;
+}
+
+const plugins = "a plugin of the host may bring it: defineOperator, class network";
+
+const asking: ReadonlySet<string> = new Set(
+  "http query db redis mongodb graphql grpc kafka nats amqp consul etcd vault kubernetes aws".split(" "),
+);
 
 const denied: ReadonlySet<string> = new Set(
   "shell exec eval php fujsen request session cookie user lambda".split(" "),

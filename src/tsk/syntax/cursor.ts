@@ -128,10 +128,10 @@ export class Cursor {
   }
 
   /** Reports what an older dialect writes, and is read all the same. */
-  warn(code: TskCode, span: Span, message: string, fix: Fix): void {
+  warn(code: TskCode, span: Span, message: string, fix: Fix | undefined): void {
     if (this.#stopped || this.#lastInvalid >= this.#consumed || this.problems.length >= limits.diagnostics)
       return;
-    this.problems.push(warning(this.source, span, code, message, { fix }));
+    this.problems.push(warning(this.source, span, code, message, fix === undefined ? {} : { fix }));
   }
 
   /** Reports an opening bracket without its closing one, once for all that the same place leaves open. */

@@ -139,18 +139,19 @@ function section(cursor: Cursor, read: ReadValue, until: number): Section | unde
 function variable(cursor: Cursor, read: ReadValue): Item | undefined {
   const { start, word } = cursor;
   cursor.advance();
-  if (!assign(cursor, word, { start, end: cursor.lastEnd })) return undefined;
+  if (!cursor.take(kind.colon) && !cursor.take(kind.equals)) {
+    unassigned(cursor, word, { start, end: cursor.lastEnd });
+    return undefined;
+  }
   const value = read(cursor);
   return { kind: "variable", name: word.slice(1), value, start, end: cursor.lastEnd };
 }
 
-/** Consumes `:` or `=`; otherwise reports and skips the line. */
-function assign(cursor: Cursor, name: string, span: Span): boolean {
-  if (cursor.take(kind.colon) || cursor.take(kind.equals)) return true;
+/** Neither `:` nor `=` follows: reports and skips the line. */
+function unassigned(cursor: Cursor, name: string, span: Span): void {
   const help = `write ${name}: followed by its value`;
   cursor.report("TSK_EXPECTED", span, `${name} is followed by neither : nor = nor {`, { help });
   skipValue(cursor);
-  return false;
 }
 
 /** True at `@include` and `@import`. */
@@ -194,22 +195,29 @@ function entry(cursor: Cursor, read: ReadValue, until: number): Entry | undefine
     if (until === kind.end && closes(cursor.kind)) cursor.advance();
     return undefined;
   }
-  const labels = [...path, ...labelKeys(cursor)];
-  if (cursor.kind === kind.openBrace) {
-    const value = cursor.object(cursor);
-    return { kind: "entry", path: labels, value, start, end: cursor.lastEnd };
-  }
-  if (cursor.kind === kind.greater && cursor.tokens.kind(lineRest(cursor)) === kind.newline)
-    return { kind: "entry", path: labels, value: angle(cursor, read), start, end: cursor.lastEnd };
-  const span = { start, end: cursor.lastEnd };
-  if (cursor.compat && cursor.kind === kind.openBracket) {
-    const fix = { start: span.end, end: span.end, text: ":" };
+  // Most entries: a key, a colon and a value on the same line.
+  const end = cursor.lastEnd;
+  if (!cursor.take(kind.colon) && !cursor.take(kind.equals)) {
+    labelKeys(cursor, path);
+    if (cursor.kind === kind.openBrace) {
+      const value = cursor.object(cursor);
+      return { kind: "entry", path, value, start, end: cursor.lastEnd };
+    }
+    if (cursor.kind === kind.greater && cursor.tokens.kind(lineRest(cursor)) === kind.newline)
+      return { kind: "entry", path, value: angle(cursor, read), start, end: cursor.lastEnd };
+    if (!cursor.compat || cursor.kind !== kind.openBracket) {
+      unassigned(cursor, cursor.text.slice(start, cursor.lastEnd), { start, end: cursor.lastEnd });
+      return undefined;
+    }
+    const fix = { start: cursor.lastEnd, end: cursor.lastEnd, text: ":" };
+    const span = { start, end: cursor.lastEnd };
     cursor.warn("TSK_OLD_COLON", span, "a list follows its key after a colon", fix);
-  } else if (!assign(cursor, cursor.text.slice(start, span.end), span)) return undefined;
-  const below = cursor.compat ? valueBelow(cursor, read, readItem, span) : undefined;
+  }
+  const below =
+    cursor.compat && endsValue(cursor.kind) ? valueBelow(cursor, read, readItem, { start, end }) : undefined;
   const value = below ?? read(cursor);
   refuseCode(cursor, path, value);
-  return { kind: "entry", path: labels, value, start, end: cursor.lastEnd };
+  return { kind: "entry", path, value, start, end: cursor.lastEnd };
 }
 
 /** Flexchain files keep JavaScript as text under such keys. */
@@ -222,18 +230,16 @@ function refuseCode(cursor: Cursor, path: readonly Key[], value: Value): void {
   });
 }
 
-/** `service "user" { … }` is `service: { "user": { … } }`. */
-function labelKeys(cursor: Cursor): Key[] {
-  const keys: Key[] = [];
+/** `service "user" { … }` is `service: { "user": { … } }`: the labels go on with the path. */
+function labelKeys(cursor: Cursor, path: Key[]): void {
   let at = cursor.index;
   while (cursor.tokens.kind(at) === kind.string || cursor.tokens.kind(at) === kind.space) at++;
-  if (cursor.tokens.kind(at) !== kind.openBrace) return keys;
+  if (cursor.tokens.kind(at) !== kind.openBrace) return;
   while (cursor.kind === kind.string) {
     const { start, end } = cursor;
-    keys.push({ name: stringText(cursor, kind.string, start, end), start, end });
+    path.push({ name: stringText(cursor, kind.string, start, end), start, end });
     cursor.advance();
   }
-  return keys;
 }
 
 /** Index of the token after the current one and what is blank behind it. */

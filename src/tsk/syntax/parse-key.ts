@@ -6,19 +6,25 @@ import type { Key } from "./tree.ts";
 
 /** path = key { "." key }; undefined when there is none: reported. */
 export function parseKeys(cursor: Cursor, read: ReadValue): Key[] | undefined {
-  const keys: Key[] = [];
-  do {
-    if (!key(cursor, keys, read)) return undefined;
-  } while (cursor.take(kind.dot));
+  // Most paths are one name. An array that is written down has room for what stands in it, one that grows for 16 more.
+  const keys: Key[] = cursor.kind === kind.name ? [name(cursor)] : [];
+  if (keys.length === 0 && !key(cursor, keys, read)) return undefined;
+  while (cursor.take(kind.dot)) if (!key(cursor, keys, read)) return undefined;
   return keys;
+}
+
+function name(cursor: Cursor): Key {
+  const found = { name: cursor.word, start: cursor.start, end: cursor.end };
+  cursor.advance();
+  return found;
 }
 
 function key(cursor: Cursor, keys: Key[], read: ReadValue): boolean {
   const { start, end, word } = cursor;
   switch (cursor.kind) {
     case kind.name:
-      keys.push({ name: word, start, end });
-      break;
+      keys.push(name(cursor));
+      return true;
     case kind.word:
     case kind.int:
     case kind.duration:

@@ -1,3 +1,4 @@
+import type { Fix } from "../diagnostic.ts";
 import type { Span } from "../source.ts";
 import type { Cursor } from "./cursor.ts";
 import { limits } from "./limits.ts";
@@ -138,7 +139,7 @@ function postfix(cursor: Cursor): Value {
       return unreadable(cursor, value.start);
     }
     if (cursor.kind === kind.openParen) {
-      const called = cursor.compat ? oldCall(cursor, value) : undefined;
+      const called = callOnResult(cursor, value) ?? (cursor.compat ? oldCall(cursor, value) : undefined);
       if (called === undefined) return call(cursor, value);
       value = called;
       continue;
@@ -148,27 +149,45 @@ function postfix(cursor: Cursor): Value {
   return value;
 }
 
-/** `@query("…")` and on the next line `.where("…")`: one value, which fails only when it is needed. */
+/** `@query("…")` and on the next line `.where("…")`, as older dialects write it: one value. */
 function chainGoesOn(cursor: Cursor, value: Value): boolean {
   if (!cursor.compat || value.kind !== "operator" || cursor.kind !== kind.newline) return false;
   if (cursor.beyondNewlines() !== kind.dot) return false;
+  const end = cursor.lastEnd;
   cursor.skipNewlines();
+  const span = { start: cursor.start, end: cursor.end };
+  const message = "a call on a result stands on the line of the result";
+  cursor.warn("TSK_OLD_CHAIN", span, message, joined(cursor.text, end, span.start));
   return true;
 }
 
-/** `env("X")`, or a method of what an operator gives; undefined when this is neither. */
+/** The repair that joins two lines; a comment between them moves to the end. None where a string goes on behind it. */
+function joined(text: string, end: number, start: number): Fix | undefined {
+  const comments = text
+    .slice(end, start)
+    .split("\n")
+    .map((line) => line.trim());
+  const kept = comments.filter((line) => line !== "").join(" ");
+  if (kept === "") return { start: end, end: start, text: "" };
+  const newline = text.indexOf("\n", start);
+  const rest = text.slice(start, newline < 0 ? undefined : newline).trimEnd();
+  if (/"""|'''|<</.test(rest)) return undefined;
+  return { start: end, end: start + rest.length, text: `${rest} ${kept}` };
+}
+
+/** `env("X")` without its `@`; undefined when this is something else. */
 function oldCall(cursor: Cursor, callee: Value): Value | undefined {
   const { start } = callee;
-  if (callee.kind === "name") {
-    if (callee.name === "function") return undefined;
-    cursor.warn("TSK_OLD_CALL", callee, `${callee.name}(…) is called without @`, {
-      start,
-      end: start,
-      text: "@",
-    });
-    const args = parseArguments(cursor, parseValue);
-    return { kind: "operator", name: callee.name, args, start, end: cursor.lastEnd };
-  }
+  if (callee.kind !== "name" || callee.name === "function") return undefined;
+  const fix = { start, end: start, text: "@" };
+  cursor.warn("TSK_OLD_CALL", callee, `${callee.name}(…) is called without @`, fix);
+  const args = parseArguments(cursor, parseValue);
+  return { kind: "operator", name: callee.name, args, start, end: cursor.lastEnd };
+}
+
+/** `@query("…").where("…")`: an operator of its own, which nobody knows until a host brings it. */
+function callOnResult(cursor: Cursor, callee: Value): Value | undefined {
+  const { start } = callee;
   if (callee.kind !== "member" || callee.object.kind !== "operator" || callee.key.kind !== "text")
     return undefined;
   const name = `${callee.object.name}.${callee.key.value}`;

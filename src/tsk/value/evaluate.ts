@@ -1,4 +1,3 @@
-import { Secret } from "../../kernel/index.ts";
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, problem } from "../diagnostic.ts";
 import type { Ports, Result } from "../operators/row.ts";
@@ -6,29 +5,13 @@ import type { Refusal } from "../ports.ts";
 import type { Source, Span } from "../source.ts";
 import type { ObjectValue } from "../syntax/tree.ts";
 import { Budget } from "./budget.ts";
-import {
-  type Data,
-  dictionary,
-  type Evaluated,
-  isList,
-  isMap,
-  list,
-  type Place,
-  scalarText,
-  typeName,
-} from "./data.ts";
-import { type EditName, edited, editName, type PlacedEdit, removedKeys } from "./edit.ts";
+import { dictionary, type Evaluated, isList, isMap, type Place } from "./data.ts";
+import { editName } from "./edit.ts";
 import { Expressions, type Frame, type Names } from "./expression.ts";
-import {
-  type LeafPart,
-  type MapPart,
-  type OutlineOptions,
-  outlineObject,
-  type Part,
-  type VariablePart,
-} from "./outline.ts";
-import { mentionsSecret } from "./secret.ts";
-import { childSlots, givenParts, keyText, placesOf, type Slot, slot, slotPath, withoutKeys } from "./slot.ts";
+import { Merger } from "./merge.ts";
+import { type MapPart, type OutlineOptions, outlineObject, type Part, type VariablePart } from "./outline.ts";
+import { constantOf } from "./scalar.ts";
+import { type Keys, keyText, placesOf, type Slot, slot, slotPath } from "./slot.ts";
 
 /** What evaluation needs from outside. */
 export interface EvaluateOptions {
@@ -63,6 +46,7 @@ class Evaluator implements Names {
   readonly #options: EvaluateOptions;
   readonly #report: (diagnostic: Diagnostic) => void;
   readonly #expressions: Expressions;
+  readonly #merger: Merger;
   readonly #budget: Budget;
   /** Roots of files that are only asked for single values. */
   readonly #others = new Map<MapPart, Slot>();
@@ -80,6 +64,7 @@ class Evaluator implements Names {
     this.#report = options.report;
     this.#budget = new Budget(options.textLength);
     this.#expressions = new Expressions(this, options.ports, this.#budget, options.report);
+    this.#merger = new Merger(this.#expressions, options.report, (map, of) => void this.#slots.set(map, of));
   }
 
   document(): Evaluated {
@@ -89,7 +74,7 @@ class Evaluator implements Names {
 
   find(name: string, home: MapPart): Slot | undefined {
     for (let at: Slot | undefined = this.#slotOf(home); at !== undefined; at = at.parent) {
-      const child = at.children?.get(name);
+      const child = at.keys?.get(name);
       if (child !== undefined) return child;
     }
     return undefined;
@@ -97,13 +82,13 @@ class Evaluator implements Names {
 
   *visible(home: MapPart): Iterable<string> {
     for (let at: Slot | undefined = this.#slotOf(home); at !== undefined; at = at.parent)
-      if (at.children !== undefined) yield* at.children.keys();
+      if (at.keys !== undefined) yield* at.keys.said.keys();
   }
 
   child(of: Slot, key: string, from: Span, frame: Frame): Slot | undefined {
     if (of.state === "opening") this.#cycle(of, from, frame);
     this.#open(of);
-    return of.children?.get(key);
+    return of.keys?.get(key);
   }
 
   finish(found: Slot, from: Span, frame: Frame): Evaluated | undefined {
@@ -152,7 +137,7 @@ class Evaluator implements Names {
         found = next;
         continue;
       }
-      if (found.children !== undefined) return this.#nothingAt(path, file, from);
+      if (found.keys !== undefined) return this.#nothingAt(path, file, from);
       // No map: the rest of the path goes into its value.
       const value = this.finish(found, from, frame);
       const inside = value && within(value, path.slice(index));
@@ -185,20 +170,11 @@ class Evaluator implements Names {
     if (!this.#budget.spend(slotCost * of.parts.length, refuse) || !this.#budget.enter(refuse))
       return undefined;
     this.#open(of);
-    if (of.children !== undefined) {
+    if (of.keys !== undefined) {
       of.state = "finishing";
       this.#active.push(of);
-      const entries = new Map<string, Evaluated>();
-      for (const [name, child] of of.children) {
-        if (isBusy(child)) {
-          if (this.#from !== undefined) this.#cycle(child, this.#from.span, this.#from.frame);
-          continue;
-        }
-        const value = this.#finish(child);
-        if (value !== undefined) entries.set(name, value);
-      }
+      const data = dictionary(this.#entries(of.keys));
       this.#active.pop();
-      const data = dictionary(entries);
       if (this.#budget.fits(data.weight, refuse))
         of.value = { data, places: of.parts.flatMap(placesOf).reverse() };
     }
@@ -207,10 +183,34 @@ class Evaluator implements Names {
     return of.value;
   }
 
-  /**
-   * Finds the keys of a slot, or its value when it is no map. From the highest layer down: a map waits for more below
-   * it, an edit for what it changes, anything else covers what is below.
-   */
+  #entries(keys: Keys): Map<string, Evaluated> {
+    const entries = new Map<string, Evaluated>();
+    for (const [name, parts] of keys.said) {
+      const value = this.#constant(parts) ?? this.#below(keys, name);
+      if (value !== undefined) entries.set(name, value);
+    }
+    return entries;
+  }
+
+  /** What is written out, once, needs no slot: it is what it says. */
+  #constant(parts: Part | readonly Part[]): Evaluated | undefined {
+    if (!("kind" in parts) || parts.kind !== "leaf" || parts.spread) return undefined;
+    const { value, source } = parts;
+    const data = constantOf(value, source.compat);
+    if (data === undefined) return undefined;
+    const refuse = (code: TskCode, message: string): void =>
+      this.#report(problem(source, parts.span, code, message));
+    return this.#budget.spend(slotCost + 1, refuse) ? { data, places: [parts] } : undefined;
+  }
+
+  #below(keys: Keys, name: string): Evaluated | undefined {
+    const child = keys.get(name);
+    if (child === undefined) return undefined;
+    if (!isBusy(child)) return this.#finish(child);
+    return this.#from && this.#cycle(child, this.#from.span, this.#from.frame);
+  }
+
+  /** Finds the keys of a slot, or its value when it is no map. */
   #open(of: Slot): void {
     if (of.state !== "new") return;
     of.state = "opening";
@@ -218,118 +218,10 @@ class Evaluator implements Names {
     const [only] = of.parts;
     // Most keys are one value, written once.
     if (of.parts.length === 1 && only?.kind === "leaf" && !only.spread && editName(only) === undefined)
-      of.value = this.#leaf(only, of, 0);
-    else this.#merge(of);
+      of.value = this.#merger.leaf(only, of, 0);
+    else this.#merger.merge(of);
     this.#active.pop();
     of.state = "open";
-  }
-
-  #merge(of: Slot): void {
-    const maps: ReadonlyMap<string, Part>[] = [];
-    const edits: PlacedEdit[] = [];
-    let covered = false;
-    for (let index = of.parts.length - 1; index >= 0 && !covered; index--) {
-      const part = of.parts[index];
-      if (part === undefined) break;
-      if (part.kind === "map") {
-        maps.push(edits.length === 0 ? part.children : withoutKeys(part.children, this.#removed(edits)));
-        this.#slots.set(part, of);
-        continue;
-      }
-      const name = editName(part);
-      if (part.kind === "leaf" && name !== undefined) {
-        const edit = this.#edit(part, name);
-        if (edit === undefined) covered = true;
-        else edits.push(edit);
-        continue;
-      }
-      const value = part.kind === "given" ? part.value : this.#leaf(part, of, index);
-      // A map that nothing is merged with is kept as it is: it may be referred to many times.
-      const merged = maps.length > 0 || index > 0;
-      if (value !== undefined && isMap(value.data) && merged)
-        maps.push(withoutKeys(givenParts(value.data), this.#removed(edits)));
-      else if (part.kind !== "leaf" || !part.spread) {
-        if (maps.length === 0) of.value = value && this.#edited(edits, value, of, index);
-        covered = true;
-      }
-    }
-    if (maps.length > 0) {
-      of.children = childSlots(of, maps.reverse());
-    } else if (!covered && edits.length > 0) of.value = this.#edited(edits, undefined, of, 0);
-  }
-
-  /** What an edit adds or takes away. */
-  #edit(part: LeafPart, name: EditName): PlacedEdit | undefined {
-    const { place, home, value } = part;
-    const argument = value.kind === "operator" ? value.args?.[0] : undefined;
-    if (argument === undefined) {
-      this.#report(
-        problem(place.source, place.span, "TSK_ARGUMENTS", `@${name} needs a list: @${name}([…])`),
-      );
-      return undefined;
-    }
-    const given = this.#expressions.demand(argument.value, { home, place });
-    if (given === undefined) return undefined;
-    const alone = { ...given, places: given.places.length > 0 ? given.places : [place] };
-    return { name, items: isList(given.data) ? given.data.items : [alone], part };
-  }
-
-  /** Keys that edits take out of the maps below them. An edit that only adds does not go with maps. */
-  #removed(edits: readonly PlacedEdit[]): ReadonlySet<string> {
-    if (edits.length === 0) return noNames;
-    const names = new Set<string>();
-    for (const edit of edits) {
-      if (edit.name === "remove") for (const name of removedKeys(edit)) names.add(name);
-      else this.#misfit(edit, `@${edit.name} changes a list; below it there is a map`);
-    }
-    return names;
-  }
-
-  /** The value that a layer gives, with the edits of higher layers made to it, lowest first. */
-  #edited(
-    edits: readonly PlacedEdit[],
-    value: Evaluated | undefined,
-    of: Slot,
-    index: number,
-  ): Evaluated | undefined {
-    if (edits.length === 0) return value && { ...value, places: placesFrom(of, index, value) };
-    let data: Data | undefined = value?.data;
-    for (const edit of edits.toReversed()) {
-      if (data === undefined && edit.name === "remove") {
-        const help = "no lower layer has this key";
-        return this.#misfit(edit, "@remove finds nothing to remove from", "TSK_NO_KEY", help);
-      }
-      const after = edited(edit, data ?? list([]));
-      if (typeof after === "string") return this.#misfit(edit, after);
-      data = after;
-    }
-    return data === undefined ? undefined : { data, places: of.parts.flatMap(placesOf).reverse() };
-  }
-
-  #misfit(edit: PlacedEdit, message: string, code: TskCode = "TSK_TYPE", help?: string): undefined {
-    const { source, span } = edit.part.place;
-    this.#report(problem(source, span, code, message, help === undefined ? {} : { help }));
-  }
-
-  #leaf(part: LeafPart, of: Slot, index: number): Evaluated | undefined {
-    const { place, home } = part;
-    const value = this.#expressions.demand(part.value, { home, place });
-    if (value === undefined) return undefined;
-    if (part.spread && !isMap(value.data)) {
-      const message = `... needs a map, found ${typeName(value.data)}`;
-      this.#report(problem(place.source, place.span, "TSK_TYPE", message));
-      return undefined;
-    }
-    return { ...value, data: this.#kept(value.data, of.parts, index), places: [place] };
-  }
-
-  /** What one layer keeps secret stays so when a higher layer writes plain text over it. */
-  #kept(data: Data, parts: readonly Part[], index: number): Data {
-    if (index === 0 || isMap(data) || isList(data)) return data;
-    const lower = parts.slice(0, index);
-    if (!lower.some((part) => part.kind === "leaf" && mentionsSecret(part))) return data;
-    const text = data === null ? undefined : scalarText(data);
-    return typeof text === "string" ? new Secret(text) : data;
   }
 
   #slotOf(home: MapPart): Slot {
@@ -338,8 +230,9 @@ class Evaluator implements Names {
     if (home.parent === undefined) return this.#root;
     const around = this.#slotOf(home.parent);
     this.#open(around);
-    for (const child of around.children?.values() ?? []) {
-      if (!child.parts.includes(home)) continue;
+    for (const [name, parts] of around.keys?.said ?? []) {
+      const child = "kind" in parts && parts.kind !== "map" ? undefined : around.keys?.get(name);
+      if (child?.parts.includes(home) !== true) continue;
       this.#open(child);
       return this.#slots.get(home) ?? around;
     }
@@ -349,7 +242,7 @@ class Evaluator implements Names {
   #unknownVariable(name: string, from: Span, frame: Frame): undefined {
     const names: string[] = [];
     for (let at: MapPart | undefined = frame.home; at !== undefined; at = at.parent)
-      names.push(...at.variables.keys());
+      names.push(...(at.variables?.keys() ?? []));
     const meant = this.#expressions.suggest(name, names);
     const help = meant === undefined ? undefined : `did you mean $${meant}?`;
     const message = `$${name} is not set in this file`;
@@ -368,8 +261,6 @@ class Evaluator implements Names {
     if (place !== undefined) this.#report(problem(place.source, place.span, code, message));
   }
 }
-
-const noNames: ReadonlySet<string> = new Set();
 
 /** True while a slot is being evaluated further out: to need its value now is a cycle. */
 function isBusy(of: Slot): boolean {
@@ -393,14 +284,8 @@ function label(of: Slot | VariablePart): string {
 
 function findVariable(name: string, home: MapPart): VariablePart | undefined {
   for (let at: MapPart | undefined = home; at !== undefined; at = at.parent) {
-    const found = at.variables.get(name);
+    const found = at.variables?.get(name);
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-/** The places of a winner, then of all that it covers, highest first. */
-function placesFrom(of: Slot, index: number, winner: Evaluated): readonly Place[] {
-  if (index === 0) return winner.places;
-  return [...winner.places, ...of.parts.slice(0, index).flatMap(placesOf).reverse()];
 }

@@ -33,7 +33,7 @@ import {
   weightOf,
 } from "./data.ts";
 import type { MapPart } from "./outline.ts";
-import { isWrittenOut } from "./scalar.ts";
+import { constantOf, isWrittenOut } from "./scalar.ts";
 import { keyText, type Slot } from "./slot.ts";
 
 /** Where an expression stands: the map its names start from, and the place of its value. */
@@ -187,14 +187,23 @@ export class Expressions {
 
   #array(elements: readonly Value[], value: Span, frame: Frame): Result {
     const items: Evaluated[] = [];
+    let constants = 0;
+    const { source, key } = frame.place;
     for (const element of elements) {
-      const place = { ...frame.place, span: { start: element.start, end: element.end } };
+      const place: Place = { source, span: element, key };
+      const constant = constantOf(element, source.compat);
+      if (constant !== undefined) {
+        items.push({ data: constant, places: [place] });
+        constants++;
+        continue;
+      }
       const item = this.demand(element, { home: frame.home, place });
       if (item !== undefined) items.push(isMap(item.data) ? item : { ...item, places: [place] });
     }
     const data = list(items);
     const refuse = (code: TskCode, message: string): void => void this.fail(code, value, frame, message);
-    return this.#budget.fits(data.weight, refuse) ? { data, places: [] } : undefined;
+    const affordable = this.#budget.spend(constants, refuse) && this.#budget.fits(data.weight, refuse);
+    return affordable ? { data, places: [] } : undefined;
   }
 
   #name(value: Name, frame: Frame): Result {

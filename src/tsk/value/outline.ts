@@ -11,26 +11,24 @@ import type { Evaluated, Place } from "./data.ts";
  */
 export type Part = MapPart | LeafPart | GivenPart;
 
-export interface MapPart {
+export interface MapPart extends Place {
   readonly kind: "map";
-  readonly place: Place;
   /** The map around it in the same source. */
   readonly parent: MapPart | undefined;
   readonly depth: number;
   readonly children: Map<string, Part>;
   /** `...value`, in order; keys of the map itself win over them. */
-  readonly spreads: LeafPart[];
-  readonly variables: Map<string, VariablePart>;
+  spreads: LeafPart[] | undefined;
+  variables: Map<string, VariablePart> | undefined;
   /** Maps of included files, in order; what the map says itself wins over them. */
-  readonly includes: MapPart[];
+  includes: MapPart[] | undefined;
   /** True for the root of an included file: it stands where it is included, not in its own right. */
   readonly included: boolean;
 }
 
-/** An expression given to a key. */
-export interface LeafPart {
+/** An expression given to a key; its span is that of the expression. */
+export interface LeafPart extends Place {
   readonly kind: "leaf";
-  readonly place: Place;
   readonly value: Value;
   /** The map in which its names are looked up first. */
   readonly home: MapPart;
@@ -66,16 +64,26 @@ export interface OutlineOptions {
   readonly include: (source: Source, request: IncludeRequest) => readonly MapPart[];
 }
 
-/** A new, empty map of a source. */
-export function mapPart(place: Place, parent?: MapPart): MapPart {
-  const depth = parent === undefined ? 0 : parent.depth + 1;
-  const inside = { children: new Map(), spreads: [], variables: new Map(), includes: [] };
-  return { kind: "map", place, parent, depth, ...inside, included: false };
+/** A new, empty map of a source. Written out, for a large fleet has many of them. */
+export function mapPart({ source, span, key }: Place, parent?: MapPart, included = false): MapPart {
+  return {
+    kind: "map",
+    source,
+    span,
+    key,
+    parent,
+    depth: parent === undefined ? 0 : parent.depth + 1,
+    children: new Map(),
+    spreads: undefined,
+    variables: undefined,
+    includes: undefined,
+    included,
+  };
 }
 
 /** A map and the maps it includes, lowest first. */
 export function withIncludes(map: MapPart): readonly MapPart[] {
-  return map.includes.length === 0 ? [map] : [...map.includes.flatMap(withIncludes), map];
+  return map.includes === undefined ? [map] : [...map.includes.flatMap(withIncludes), map];
 }
 
 /** Where the items of a source stand. */
@@ -94,10 +102,10 @@ export function outline(
   { under = [], included = false }: Where = {},
 ): MapPart {
   const nowhere = { start: 0, end: 0 };
-  const root: MapPart = { ...mapPart({ source, span: nowhere, key: nowhere }), included };
+  const root = mapPart({ source, span: nowhere, key: nowhere }, undefined, included);
   let file = root;
   for (const name of under) {
-    const inner = mapPart(root.place, file);
+    const inner = mapPart(root, file);
     file.children.set(name, inner);
     file = inner;
   }
@@ -157,13 +165,12 @@ class Outliner {
   }
 
   #item(map: MapPart, item: Item): void {
+    const source = this.#source;
     if (item.kind === "spread") {
-      const place = {
-        source: this.#source,
-        span: item.value,
-        key: { start: item.start, end: item.start + 3 },
-      };
-      map.spreads.push({ kind: "leaf", place, value: item.value, home: map, spread: true });
+      const { value } = item;
+      const key = { start: item.start, end: item.start + 3 };
+      map.spreads ??= [];
+      map.spreads.push({ kind: "leaf", source, span: value, key, value, home: map, spread: true });
     } else if (item.kind === "include") this.#includeInto(map, item.args, item);
     else if (item.kind === "entry") this.#entry(map, item);
   }
@@ -192,8 +199,9 @@ class Outliner {
     if (last === undefined || home === undefined) return;
     const before = home.children.get(last.name);
     if (before === undefined) {
-      const place = { source: this.#source, span: value, key: last };
-      home.children.set(last.name, { kind: "leaf", place, value, home, spread: false });
+      const source = this.#source;
+      const leaf: LeafPart = { kind: "leaf", source, span: value, key: last, value, home, spread: false };
+      home.children.set(last.name, leaf);
     } else if (before.kind === "map")
       this.#again("TSK_CONFLICT", last, before, "has keys of its own already");
     else if (before.kind === "leaf")
@@ -203,8 +211,10 @@ class Outliner {
   #includeInto(map: MapPart, args: readonly Argument[], at: Span): void {
     const span = { start: at.start, end: at.end };
     const request = includeRequest(args, span);
-    if (request !== undefined) map.includes.push(...this.#include(this.#source, request));
-    else if (args.every(({ value }) => value.kind !== "missing")) {
+    if (request !== undefined) {
+      map.includes ??= [];
+      map.includes.push(...this.#include(this.#source, request));
+    } else if (args.every(({ value }) => value.kind !== "missing")) {
       const help = 'write @include "file.tsk", or @include("file.tsk", optional=true)';
       const message = "an include needs the path of a file as plain text";
       this.#report(problem(this.#source, span, "TSK_ARGUMENTS", message, { help }));
@@ -236,14 +246,16 @@ class Outliner {
 
   #variable(holder: MapPart, item: Variable, home: MapPart): void {
     const span = { start: item.start, end: item.start + item.name.length + 1 };
-    const before = holder.variables.get(item.name);
-    if (before === undefined)
-      holder.variables.set(item.name, { name: item.name, value: item.value, span, home });
-    else this.#twice("TSK_DUPLICATE", span, `$${item.name} is set a second time`, before.span);
+    const before = holder.variables?.get(item.name);
+    if (before === undefined) {
+      const variable = { name: item.name, value: item.value, span, home };
+      holder.variables ??= new Map();
+      holder.variables.set(item.name, variable);
+    } else this.#twice("TSK_DUPLICATE", span, `$${item.name} is set a second time`, before.span);
   }
 
   #again(code: TskCode, key: Key, before: MapPart | LeafPart, what: string): void {
-    this.#twice(code, key, `${key.name} ${what}`, before.place.key);
+    this.#twice(code, key, `${key.name} ${what}`, before.key);
   }
 
   #twice(code: TskCode, span: Span, message: string, first: Span): void {

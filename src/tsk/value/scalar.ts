@@ -23,3 +23,12 @@ export function isWrittenOut(value: Value): boolean {
       return false;
   }
 }
+
+/**
+ * What a literal or a text says; undefined for everything that has to be evaluated. In older dialects text may be a call.
+ */
+export function constantOf(value: Value, compat: boolean): Scalar | string | undefined {
+  if (value.kind === "literal") return value.value;
+  if (value.kind !== "text") return undefined;
+  return compat && value.value.charCodeAt(0) === 64 ? undefined : value.value;
+}

@@ -33,7 +33,7 @@ function secretIn(value: Value | undefined, home: MapPart, seen: Set<string>): b
       return secretIn(value.then, home, seen) || secretIn(value.otherwise, home, seen);
     case "text":
       // Older dialects put the call in quotes.
-      return home.place.source.compat && /^@(?:env\.secure|secret)\(/.test(value.value);
+      return home.source.compat && /^@(?:env\.secure|secret)\(/.test(value.value);
     case "missing":
     case "literal":
     case "name":
@@ -49,7 +49,7 @@ function secretInVariable(name: string, home: MapPart, seen: Set<string>): boole
   if (seen.has(name)) return false;
   seen.add(name);
   for (let at: MapPart | undefined = home; at !== undefined; at = at.parent) {
-    const found = at.variables.get(name);
+    const found = at.variables?.get(name);
     if (found !== undefined) return secretIn(found.value, at, seen);
   }
   return false;

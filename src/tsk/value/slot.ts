@@ -12,7 +12,7 @@ export interface Slot {
   readonly parts: readonly Part[];
   state: SlotState;
   /** Keys below, once open, when it is a map. */
-  children: Map<string, Slot> | undefined;
+  keys: Keys | undefined;
   /** The value, once done; while open only of what is no map. Undefined when broken. */
   value: Evaluated | undefined;
 }
@@ -20,17 +20,17 @@ export interface Slot {
 /** A new slot. A map brings what it includes and spreads as parts below its own keys. */
 export function slot(name: string, parent: Slot | undefined, parts: readonly Part[]): Slot {
   const all = parts.some(spreads) ? parts.flatMap(expanded) : parts;
-  return { name, parent, parts: all, state: "new", children: undefined, value: undefined };
+  return { name, parent, parts: all, state: "new", keys: undefined, value: undefined };
 }
 
 function spreads(part: Part): boolean {
-  return part.kind === "map" && (part.spreads.length > 0 || part.includes.length > 0);
+  return part.kind === "map" && (part.spreads !== undefined || part.includes !== undefined);
 }
 
 /** A map after what it includes and what it spreads. */
 function expanded(part: Part): readonly Part[] {
   if (part.kind !== "map") return [part];
-  return [...part.includes.flatMap(expanded), ...part.spreads, part];
+  return [...(part.includes ?? []).flatMap(expanded), ...(part.spreads ?? []), part];
 }
 
 /** The path of a slot, for messages. */
@@ -49,34 +49,67 @@ export function keyText(name: string): string {
 /** The places a part is written at. */
 export function placesOf(part: Part): readonly Place[] {
   if (part.kind === "given") return part.value?.places ?? [];
-  return part.kind === "map" && part.included ? [] : [part.place];
+  return part.kind === "map" && part.included ? [] : [part];
 }
 
+/** What is said about the keys of a map, in the order first written; a key that several maps write has a list. */
+export type Said = ReadonlyMap<string, Part | readonly Part[]>;
+
 /**
- * Slots of the children of maps, key by key in the order first written: each gets what every map says about it, from
- * the last `@remove()` on. A key of which nothing is left is not there.
+ * The keys below a slot. A slot of their own is made for one when it is asked for: most are values that are written out,
+ * and that nobody refers to.
  */
-export function childSlots(of: Slot, maps: readonly ReadonlyMap<string, Part>[]): Map<string, Slot> {
-  const slots = new Map<string, Slot>();
-  const [only] = maps;
-  // Most maps are written in one place.
-  if (only !== undefined && maps.length === 1) {
-    for (const [name, part] of only) if (!isUnset(part)) slots.set(name, slot(name, of, [part]));
-    return slots;
+export class Keys {
+  readonly #of: Slot;
+  readonly #said: Said;
+  #slots: Map<string, Slot> | undefined;
+
+  constructor(of: Slot, maps: readonly ReadonlyMap<string, Part>[]) {
+    this.#of = of;
+    this.#said = said(maps);
   }
-  const children = new Map<string, Part[]>();
+
+  /** What each key is given. */
+  get said(): Said {
+    return this.#said;
+  }
+
+  get(name: string): Slot | undefined {
+    const known = this.#slots?.get(name);
+    if (known !== undefined) return known;
+    const parts = this.#said.get(name);
+    if (parts === undefined) return undefined;
+    const made = slot(name, this.#of, "kind" in parts ? [parts] : parts);
+    this.#slots ??= new Map();
+    this.#slots.set(name, made);
+    return made;
+  }
+}
+
+/** What every map says about each key, from the last `@remove()` on. A key of which nothing is left is not there. */
+function said(maps: readonly ReadonlyMap<string, Part>[]): Said {
+  const [only] = maps;
+  // Most maps are written in one place, and nothing is taken out of them.
+  if (only !== undefined && maps.length === 1 && !takesAway(only)) return only;
+  const all = new Map<string, Part[]>();
   for (const map of maps) {
     for (const [name, part] of map) {
-      const parts = children.get(name);
-      if (parts === undefined) children.set(name, [part]);
+      const parts = all.get(name);
+      if (parts === undefined) all.set(name, [part]);
       else parts.push(part);
     }
   }
-  for (const [name, parts] of children) {
-    const since = sinceUnset(parts);
-    if (since.length > 0) slots.set(name, slot(name, of, since));
-  }
-  return slots;
+  return new Map(
+    [...all].flatMap(([name, parts]): [string, readonly Part[]][] => {
+      const since = sinceUnset(parts);
+      return since.length > 0 ? [[name, since]] : [];
+    }),
+  );
+}
+
+function takesAway(map: ReadonlyMap<string, Part>): boolean {
+  for (const part of map.values()) if (isUnset(part)) return true;
+  return false;
 }
 
 /** A map without some of its keys. */

@@ -107,6 +107,21 @@ test("diff shows what differs between two environments and where; secrets are ma
   assert.doesNotMatch(both.out, /sk_/);
   assert.match(both.out, /services\.a\.config\.key\n {2}- \[secret\].*\n {2}\+ \[secret\]/);
   assert.doesNotMatch(both.out, /timeout/);
+  assert.match(
+    both.out,
+    /this change would\n {2}restart +the gateway +gateway\.port\n {2}restart +a +services\.a/,
+  );
+  assert.deepEqual(JSON.parse(prod.out).effects, [
+    {
+      action: "restart",
+      of: "gateway",
+      paths: [
+        ["gateway", "timeout"],
+        ["gateway", "port"],
+      ],
+    },
+    { action: "restart", of: "service", name: "a", paths: [["services", "a", "config", "key"]] },
+  ]);
   assert.equal(
     (await at.run("config", "diff", "--env", "test", "--env2", "test")).out,
     "test and test have the same values\n",

@@ -1,11 +1,14 @@
-import { type LoadedFleet, loadFleet, pathText } from "../../../fleet/index.ts";
+import { type Effect, effectsOf, type LoadedFleet, loadFleet, pathText } from "../../../fleet/index.ts";
 import { Secret, TuskerError } from "../../../kernel/index.ts";
 import type { Document } from "../../../tsk/index.ts";
 import type { Io, Run } from "../../command.ts";
 import { fleetPath, printDiagnostics } from "../../fleet-file.ts";
 import { paintFor } from "../../paint.ts";
 
-/** Prints the values that differ between two environments and where each is written. Secrets are masked. */
+/**
+ * Prints the values that differ between two environments, where each is written, and what would be restarted or reloaded
+ * by going from one to the other. Secrets are masked.
+ */
 export const run: Run = async (args, io) => {
   const env = args.text("env");
   if (env === undefined)
@@ -26,8 +29,14 @@ export const run: Run = async (args, io) => {
   }
   const differences = compare(left.document, right.document);
   const title = { left: before ?? "default", right: after };
-  if (args.flag("json")) io.out(`${JSON.stringify({ ...title, differences })}\n`);
-  else print(title, differences, io);
+  const paths = differences.map((one) => one.path);
+  const names = (side: LoadedFleet): readonly string[] => side.document.keys(["services"]);
+  const effects = effectsOf(paths, names(left), names(right));
+  if (args.flag("json")) io.out(`${JSON.stringify({ ...title, differences, effects })}\n`);
+  else {
+    print(title, differences, io);
+    printEffects(effects, io);
+  }
   return 0;
 };
 
@@ -113,4 +122,17 @@ function text({ value }: Side): string {
 
 function place({ layer, file, line, column }: Side): string {
   return layer === undefined ? "" : `  ${layer}  ${file}:${line}:${column}`;
+}
+
+function printEffects(effects: readonly Effect[], io: Io): void {
+  if (effects.length === 0) return;
+  const paint = paintFor(io.colour);
+  io.out("\nthis change would\n");
+  for (const { action, of, name, paths } of effects) {
+    const what = of === "service" ? (name ?? "") : `the ${of}`;
+    const verb = action === "none" ? "not touch" : action;
+    const shown = paths.slice(0, 3).map(pathText).join(", ");
+    const why = paths.length > 3 ? `${shown} and ${paths.length - 3} more` : shown;
+    io.out(`  ${verb.padEnd(9)}  ${paint.bold(what)}  ${paint.dim(why)}\n`);
+  }
 }

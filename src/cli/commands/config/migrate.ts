@@ -9,9 +9,9 @@ import { counted } from "../../paint.ts";
 import { readText, shown } from "../../tsk-file.ts";
 
 /**
- * Writes what older dialects say in the language of today: makes the repairs that come with warnings. Operands are
- * read as documents of their own; without operands the fleet file is read with its layers, in every environment,
- * because a bare word may mean a key of another layer.
+ * Writes what older dialects say in the language of today: makes the repairs that come with warnings, and marks a file
+ * in which nothing older is left as `#!tusker 1`. Operands are read as documents of their own; without operands the
+ * fleet file is read with its layers, in every environment, because a bare word may mean a key of another layer.
  */
 export const run: Run = async (args, io) => {
   const texts = new Map<string, string>();
@@ -25,14 +25,52 @@ export const run: Run = async (args, io) => {
     }
     if (asked.size === 0) break;
   }
+  const marked = new Set(modern(loads(args, io, texts)));
+  for (const file of marked) texts.set(file, withMarker(texts.get(file) ?? ""));
   const check = args.flag("check");
-  if (!check) for (const file of repairs.keys()) writeFileSync(file, texts.get(file) ?? "");
-  const files = [...repairs].map(([file, count]) => ({ file: shown(file, io), repairs: count }));
-  const verb = check ? "would make" : "made";
-  if (args.flag("json")) io.out(`${JSON.stringify({ files })}\n`);
-  else io.out(files.map((one) => `${verb} ${counted(one.repairs, "repair")} in ${one.file}\n`).join(""));
+  const files = [...new Set([...repairs.keys(), ...marked])].map((path) => ({
+    path,
+    ...{ file: shown(path, io), repairs: repairs.get(path) ?? 0, marked: marked.has(path) },
+  }));
+  if (!check) for (const { path } of files) writeFileSync(path, texts.get(path) ?? "");
+  if (args.flag("json")) io.out(`${JSON.stringify({ files: files.map(({ path: _, ...one }) => one) })}\n`);
+  else io.out(files.map((one) => `${sentence(one, check)}\n`).join(""));
   return check && files.length > 0 ? 1 : 0;
 };
+
+/** "made 3 repairs in a.tsk, marked it as #!tusker 1" */
+function sentence(one: { file: string; repairs: number; marked: boolean }, check: boolean): string {
+  const made = `${check ? "would make" : "made"} ${counted(one.repairs, "repair")} in ${one.file}`;
+  const mark = check ? "would mark" : "marked";
+  if (one.repairs === 0) return `${mark} ${one.file} as ${marker}`;
+  return one.marked ? `${made}, ${mark} it as ${marker}` : made;
+}
+
+const marker = "#!tusker 1";
+
+/** Behind a byte order mark, with the line ends of the file. */
+function withMarker(text: string): string {
+  const start = text.startsWith("\ufeff") ? 1 : 0;
+  const lineEnd = /^[^\n]*\r\n/.test(text) ? "\r\n" : "\n";
+  return `${text.slice(0, start)}${marker}${lineEnd}${text.slice(start)}`;
+}
+
+/**
+ * Files of the language that are read alike with the marker: no document finds anything older or wrong in them. A
+ * JSON document stays one: it has no room for a comment.
+ */
+function modern(documents: readonly Loaded[]): readonly string[] {
+  const files = new Set<string>();
+  const older = new Set<string>();
+  for (const { diagnostics, trees } of documents) {
+    for (const [file, { source }] of trees)
+      if (source.compat && file.endsWith(".tsk") && !/^\ufeff?\s*\{/.test(source.text))
+        files.add(resolve(file));
+    for (const one of diagnostics)
+      if (one.severity === "error" || one.code.startsWith("TSK_OLD_")) older.add(resolve(one.file));
+  }
+  return [...files].filter((file) => !older.has(file));
+}
 
 const maxRounds = 50;
 

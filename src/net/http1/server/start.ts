@@ -5,7 +5,7 @@ import type { Server } from "../../exchange.ts";
 import { listen, serverOf } from "../../listen.ts";
 import { portOf, tlsFacts } from "../../socket/node-socket.ts";
 import type { SocketPort } from "../../socket/port.ts";
-import { createSecureServer, type ServerTls } from "../../socket/tls.ts";
+import { createSecureServer, type Http1ServerTls } from "../../socket/tls.ts";
 import type { Http1Exchange } from "../engine.ts";
 import { ServerConnection } from "./connection.ts";
 import { type Http1ConnectionOptions, ServerShared } from "./shared.ts";
@@ -60,7 +60,7 @@ export interface Http1EngineOptions extends Http1ConnectionOptions {
   /** Hears of each connection refused by `maxConnections`. */
   readonly onRefused?: () => void;
   /** Speaks TLS; the certificate may change while running. */
-  readonly tls?: ServerTls;
+  readonly tls?: Http1ServerTls;
 }
 
 /**
@@ -96,7 +96,7 @@ export async function startHttp1Server(
 }
 
 async function createListener(
-  tls: ServerTls | undefined,
+  tls: Http1ServerTls | undefined,
   accept: (socket: SocketPort) => void,
   sockets: Set<Socket>,
 ): Promise<NetServer> {

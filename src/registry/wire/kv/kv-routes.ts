@@ -5,7 +5,8 @@ import { topics } from "../../state/topics.ts";
 import { refuseForeign } from "../parameters.ts";
 import { refusal } from "../refusal.ts";
 import { json, type Read, type Reply, type Route, type Wire, type WireRequest, watched } from "../route.ts";
-import { kvJson, readValue, wholeOf } from "./values.ts";
+import { kvJson } from "../rows.ts";
+import { readValue, wholeOf } from "./values.ts";
 
 /** `/v1/kv/…`: keys and their values. */
 export function kvRoutes(wire: Wire): readonly Route[] {

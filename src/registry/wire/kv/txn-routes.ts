@@ -5,7 +5,8 @@ import { anything, decodeBody, fields, list, text, whole } from "../decode.ts";
 import { refuseForeign } from "../parameters.ts";
 import { refusal } from "../refusal.ts";
 import { json, type Reply, type Route, type Wire, type WireRequest } from "../route.ts";
-import { kvJson, tooLarge } from "./values.ts";
+import { kvJson } from "../rows.ts";
+import { tooLarge } from "./values.ts";
 
 interface KvBody {
   Verb: string;

@@ -1,5 +1,4 @@
 import { TuskerError } from "../../../kernel/index.ts";
-import type { KvRow } from "../../state/model.ts";
 import { refusal } from "../refusal.ts";
 import type { WireRequest } from "../route.ts";
 
@@ -7,19 +6,6 @@ import type { WireRequest } from "../route.ts";
 export const maxValueBytes: number = 512 * 1024;
 
 const maxWhole = 2n ** 64n - 1n;
-
-/** A key as the wire writes it. */
-export function kvJson(row: KvRow): object {
-  return {
-    LockIndex: row.lockIndex,
-    Key: row.key,
-    Flags: exactly(row.flags),
-    Value: row.value === "" ? null : row.value,
-    ...(row.session === "" ? {} : { Session: row.session }),
-    CreateIndex: row.createIndex,
-    ModifyIndex: row.modifyIndex,
-  };
-}
 
 /** Digits of a parameter that is a whole number of 64 bits. @throws TuskerError REGISTRY_INVALID, 500 */
 export function wholeOf(query: URLSearchParams, name: string): string | undefined {
@@ -48,11 +34,4 @@ export function tooLarge(request: WireRequest, error: unknown): unknown {
   if (!(error instanceof TuskerError) || error.code !== "NET_BODY_TOO_LARGE") return error;
   const size = request.declaredBytes === undefined ? "" : `(${request.declaredBytes} bytes)`;
   return refusal(413, `Request body${size} too large, max size: ${maxValueBytes} bytes.`, error);
-}
-
-/** A number that JSON can write and JavaScript cannot hold. */
-function exactly(digits: string): unknown {
-  const number = Number(digits);
-  if (Number.isSafeInteger(number)) return number;
-  return "rawJSON" in JSON && typeof JSON.rawJSON === "function" ? JSON.rawJSON(digits) : number;
 }

@@ -1,0 +1,16 @@
+/**
+ * The fault lab: what the policies do when things go wrong, beside plain round robin. In virtual time the policies
+ * themselves, over many seeds; then the same with real processes. `npm run bench -- fault-lab [virtual|real]`.
+ */
+import type { Figure } from "../figure.ts";
+import { chaos } from "./virtual/chaos.ts";
+import { limits } from "./virtual/limits.ts";
+import { oneBad } from "./virtual/one-bad.ts";
+import { outage } from "./virtual/outage.ts";
+import { overload } from "./virtual/overload.ts";
+
+const virtual = [oneBad, outage, overload, limits, chaos];
+
+export async function* figures(): AsyncGenerator<Figure> {
+  for (const scenario of virtual) yield* scenario();
+}

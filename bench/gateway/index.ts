@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Listener, type PeerName, peerProgram } from "../../test/support/peer-program.ts";
+import {
+  type ProxyPlan,
+  startCaddy,
+  startFastifyProxy,
+  startHaproxy,
+  startNginxOrigin,
+  startNginxProxy,
+  startTusker,
+} from "../../test/support/proxies.ts";
+import type { Figure } from "../figure.ts";
+import { cpuMicrosOf, residentMegabytesOf } from "./process-cost.ts";
+import { wrk } from "./wrk.ts";
+
+/** One proxy under load. What it is called is what the budgets say. */
+interface Runner {
+  readonly name: string;
+  readonly at: Listener;
+}
+
+const transports = ["compat"] as const;
+const paths = { GET: "/small", "16 KiB": "/16k", "1 MiB": "/1m" } as const;
+const rounds = 5;
+const seconds = 1;
+
+/**
+ * One worker of each proxy in front of the same nginx, the same load on one after the other, several rounds of it.
+ * What is printed is the least CPU per request of all rounds: other work on the machine only ever adds.
+ */
+export async function* figures(): AsyncGenerator<Figure> {
+  const folder = mkdtempSync(join(tmpdir(), "tusker-bench-"));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+  for (const needed of ["nginx", "wrk"] as const) mustHave(needed);
+  const origin = stack.use(
+    await startNginxOrigin(join(folder, "origin"), { "16k": 16 * 1024, "1m": 1024 * 1024 }),
+  );
+  const runners: Runner[] = [];
+  for (const [name, start] of starters())
+    runners.push({
+      name,
+      at: stack.use(await start({ folder: join(folder, name), originPort: origin.port })),
+    });
+  const [ours, peers] = [
+    runners.filter(({ name }) => name.startsWith("tusker")),
+    runners.filter(({ name }) => !name.startsWith("tusker")),
+  ];
+  yield* idle(ours);
+  for (const [what, path] of Object.entries(paths)) {
+    const costs = await interleaved(runners, path);
+    for (const { name } of ours)
+      yield {
+        name: `${what}, ${name.replace("tusker ", "")}`,
+        value: costs.get(name) ?? Number.NaN,
+        unit: "µs CPU",
+        peers: Object.fromEntries(peers.map((peer) => [peer.name, costs.get(peer.name) ?? Number.NaN])),
+      };
+  }
+}
+
+function starters(): [string, (plan: ProxyPlan) => Promise<Listener>][] {
+  const all: [string, (plan: ProxyPlan) => Promise<Listener>, PeerName?][] = [
+    ...transports.map((transport): [string, (plan: ProxyPlan) => Promise<Listener>] => [
+      `tusker ${transport}`,
+      (plan) => startTusker(plan, { transport }),
+    ]),
+    ["nginx", startNginxProxy, "nginx"],
+    ["haproxy", startHaproxy, "haproxy"],
+    ["caddy", startCaddy, "caddy"],
+    ["@fastify/http-proxy", startFastifyProxy],
+  ];
+  return all.flatMap(([name, start, program]) =>
+    program === undefined || peerProgram(program) !== undefined ? [[name, start]] : [],
+  );
+}
+
+function mustHave(name: PeerName): void {
+  if (peerProgram(name) === undefined)
+    throw new Error(`this bench needs ${name}; fetch it with: npm run setup:peers`);
+}
+
+function* idle(ours: readonly Runner[]): Generator<Figure> {
+  for (const { name, at } of ours)
+    yield {
+      name: `idle memory, ${name.replace("tusker ", "")}`,
+      value: residentMegabytesOf(at.pid),
+      unit: "MiB",
+    };
+}
+
+/** CPU per request of each runner, the least of all rounds; one round more warms everybody up. */
+async function interleaved(runners: readonly Runner[], path: string): Promise<ReadonlyMap<string, number>> {
+  const least = new Map<string, number>();
+  for (let round = 0; round <= rounds; round++)
+    for (const { name, at } of runners) {
+      const before = cpuMicrosOf(at.pid);
+      const { requests, failures } = await wrk(at.port, path, seconds);
+      if (failures > 0) throw new Error(`${name} failed ${failures} of ${requests} requests: ${at.output()}`);
+      const cost = (cpuMicrosOf(at.pid) - before) / requests;
+      if (round > 0) least.set(name, Math.min(cost, least.get(name) ?? Number.POSITIVE_INFINITY));
+    }
+  return least;
+}

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { skipWithoutPeer, startConsulPeer } from "../../test/support/consul-peer.ts";
+import { tuskerProcess } from "../../test/support/tusker-process.ts";
+
+/** A registry that runs as a process of its own and keeps what it is told on disk. */
+export interface Contestant extends AsyncDisposable {
+  readonly name: "ours" | "consul";
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** Ours, on a folder. Disposing kills it as a power cut would: what it acknowledged is there at the next start. */
+export async function startOurs(folder: string): Promise<Contestant> {
+  const args = ["registry", "--json", "--port", "0", "--data-dir", folder];
+  const process = tuskerProcess(args, { cwd: folder });
+  const { registry } = await process.line((line) => typeof line.registry === "string", 60_000);
+  return {
+    name: "ours",
+    port: Number(new URL(String(registry)).port),
+    pid: process.pid,
+    async [Symbol.asyncDispose]() {
+      await process.end("SIGKILL");
+    },
+  };
+}
+
+/** Both, each on a folder of its own that goes with it; the peer where it is installed. */
+export async function startAll(): Promise<{ readonly all: readonly Contestant[] } & AsyncDisposable> {
+  const folders: string[] = [];
+  const folder = (): string => {
+    const made = mkdtempSync(join(tmpdir(), "tusker-bench-"));
+    folders.push(made);
+    return made;
+  };
+  const all: Contestant[] = [await startOurs(folder())];
+  if (skipWithoutPeer === false) {
+    const peer = await startConsulPeer({ dataDir: folder() });
+    all.push({
+      name: "consul",
+      port: peer.port,
+      pid: peer.pid,
+      [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
+    });
+  }
+  return {
+    all,
+    async [Symbol.asyncDispose]() {
+      for (const one of all) await one[Symbol.asyncDispose]();
+      for (const made of folders) rmSync(made, { recursive: true, force: true });
+    },
+  };
+}

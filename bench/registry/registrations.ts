@@ -1,0 +1,78 @@
+import type { Figure } from "../figure.ts";
+import { each, httpLoad } from "../load/http-load.ts";
+import { cpuMicrosOf, residentMegabytesOf } from "../load/process-cost.ts";
+import { type Contestant, startAll } from "./contestants.ts";
+import { beatRequest, registerRequest } from "./requests.ts";
+
+const clients = 64;
+const services = 50_000;
+const windowSize = 5_000;
+/** The peer slows down with every instance it has: more would take it minutes. */
+const peerServices = 1_000;
+const beats = 20_000;
+
+/** From an empty registry to 50,000 services, all written durably; then their heartbeats. */
+export async function* registrations(): AsyncGenerator<Figure> {
+  await using contestants = await startAll();
+  const [ours, peer] = contestants.all;
+  if (ours === undefined) return;
+  const windows: Window[] = [];
+  let megabytes = 0;
+  for (let from = 0; from < services; from += windowSize) {
+    windows.push(await register(ours, from, from + windowSize));
+    if (from + windowSize === 10_000) megabytes = residentMegabytesOf(ours.pid);
+  }
+  const theirs = peer === undefined ? undefined : await register(peer, 0, peerServices);
+  const peerOf = (key: keyof Window) => (theirs === undefined ? {} : { consul: theirs[key] });
+  const [first = windows[0], last = windows[0]] = [windows[0], windows.at(-1)];
+  if (first === undefined || last === undefined) return;
+  const rates = windows.map(({ perSecond }) => perSecond);
+  yield {
+    name: "registrations, durable, 64 clients",
+    unit: "/s",
+    value: middle(rates),
+    peers: peerOf("perSecond"),
+  };
+  yield { name: "a registration", unit: "µs CPU", value: last.cpuMicros, peers: peerOf("cpuMicros") };
+  yield {
+    name: "CPU of a registration at 50,000 to one at 0",
+    unit: "ratio",
+    value: last.cpuMicros / first.cpuMicros,
+  };
+  yield { name: "memory with 10,000 instances, as they came", unit: "MB", value: megabytes };
+  yield* heartbeats(ours);
+}
+
+/** A window in which the machine had other things to do tells nothing of the registry. */
+function middle(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
+interface Window {
+  readonly perSecond: number;
+  readonly cpuMicros: number;
+}
+
+async function register(one: Contestant, from: number, to: number): Promise<Window> {
+  const numbers = Array.from({ length: to - from }, (_, i) => from + i);
+  const requests = numbers.map((n) => registerRequest(`service-${n}`, `i${n}`, n));
+  return await timed(one, requests);
+}
+
+async function timed({ pid, port }: Contestant, requests: readonly Buffer[]): Promise<Window> {
+  const before = cpuMicrosOf(pid);
+  const { answered, refused, perSecond } = await httpLoad({
+    port,
+    connections: clients,
+    next: each(requests, (request) => request),
+  });
+  if (refused > 0) throw new Error(`${refused} of ${requests.length} requests were refused`);
+  return { perSecond, cpuMicros: (cpuMicrosOf(pid) - before) / answered };
+}
+
+async function* heartbeats(ours: Contestant): AsyncGenerator<Figure> {
+  const requests = Array.from({ length: beats }, (_, n) => beatRequest(`i${n}`));
+  const found = await timed(ours, requests);
+  yield { name: "TTL heartbeats, 64 clients", unit: "/s", value: found.perSecond };
+  yield { name: "a TTL heartbeat", unit: "µs CPU", value: found.cpuMicros };
+}

@@ -1,0 +1,121 @@
+import { realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { resolve, sep } from "node:path";
+import { messageOf, Secret } from "../../kernel/index.ts";
+import type { ArgumentSchema } from "../../tsk/index.ts";
+import { SchemaError, type Violation } from "./validate.ts";
+
+/** True for the path of a module that exports a schema: `./config.ts`, or `./config.ts#Config` when it exports several. */
+export function isModule(file: string): boolean {
+  return /\.[cm]?[jt]s(?:#|$)/.test(file);
+}
+
+/**
+ * Checks a value with the Standard Schema (https://standardschema.dev, version 1) that a module exports. The schema sees
+ * secrets in plain text, but nothing it says about one is passed on. It only judges: defaults and conversions of the
+ * schema do not change the value.
+ *
+ * @param file path of the module, from `root` and below it, with `#name` for one of several exports
+ * @throws SchemaError when the module cannot be loaded or has no such schema
+ */
+export function moduleViolations(value: unknown, file: string, root: string): readonly Violation[] {
+  const schema = loadSchema(file, root);
+  let result: ReturnType<ArgumentSchema["~standard"]["validate"]>;
+  const secrets: string[] = [];
+  try {
+    result = schema["~standard"].validate(revealed(value, secrets));
+  } catch (error) {
+    throw new SchemaError(scrubbed(`it failed: ${messageOf(error)}`, secrets));
+  }
+  if (result instanceof Promise) {
+    // Nobody waits for it; a rejection must not end the process.
+    result.catch(() => undefined);
+    throw new SchemaError("it answers later; a schema of configuration must answer at once");
+  }
+  return (result.issues ?? []).map((issue) => {
+    const path = (issue.path ?? []).map(keyOf);
+    // Of a secret not even a part is told, or how long it is.
+    const secret = valueIn(value, path) instanceof Secret;
+    return { path, message: secret ? "is not what the schema asks for" : scrubbed(issue.message, secrets) };
+  });
+}
+
+function loadSchema(file: string, root: string): ArgumentSchema {
+  const [path = "", name] = file.split("#", 2);
+  const absolute = inside(resolve(root, path), root);
+  let module: unknown;
+  try {
+    module = createRequire(absolute)(absolute);
+  } catch (error) {
+    throw new SchemaError(`${path} cannot be loaded: ${messageOf(error)}`);
+  }
+  const exported = Object.entries(typeof module === "object" && module !== null ? module : {});
+  const schemas = exported.filter(([key]) => name === undefined || key === name).filter(hasSchema);
+  const [found, another] = schemas;
+  if (found === undefined)
+    throw new SchemaError(
+      name === undefined
+        ? `${path} exports no Standard Schema`
+        : `${path} exports no Standard Schema ${name}`,
+    );
+  if (another !== undefined && another[1] !== found[1])
+    throw new SchemaError(
+      `${path} exports several schemas; write ${path}#${schemas.map(([key]) => key).join(` or ${path}#`)}`,
+    );
+  return found[1];
+}
+
+/** The fleet's own folder is as far as a file of configuration may reach for code. */
+function inside(absolute: string, root: string): string {
+  let real: string;
+  try {
+    real = realpathSync(absolute);
+  } catch {
+    throw new SchemaError("there is no such file");
+  }
+  if (real.startsWith(realpathSync(root) + sep)) return real;
+  throw new SchemaError("a module must stand in the folder of the fleet");
+}
+
+function hasSchema(entry: [string, unknown]): entry is [string, ArgumentSchema] {
+  const [, value] = entry;
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  const standard: unknown = Reflect.get(value, "~standard");
+  return (
+    typeof standard === "object" &&
+    standard !== null &&
+    typeof Reflect.get(standard, "validate") === "function"
+  );
+}
+
+function keyOf(step: PropertyKey | { readonly key: PropertyKey }): PropertyKey {
+  return typeof step === "object" ? step.key : step;
+}
+
+function valueIn(value: unknown, path: readonly PropertyKey[]): unknown {
+  let at = value;
+  for (const key of path) {
+    if (typeof at !== "object" || at === null || at instanceof Secret) return at;
+    at = Object.hasOwn(at, key) ? Reflect.get(at, key) : undefined;
+  }
+  return at;
+}
+
+/** The same data in plain text; what was secret is noted. */
+function revealed(value: unknown, secrets: string[]): unknown {
+  if (value instanceof Secret) {
+    const plain = String(value.reveal());
+    if (plain !== "") secrets.push(plain);
+    return plain;
+  }
+  if (Array.isArray(value)) return value.map((one) => revealed(one, secrets));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, revealed(one, secrets)]));
+}
+
+/** Longest first: one secret may be part of another. */
+function scrubbed(message: string, secrets: readonly string[]): string {
+  return secrets
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((text, secret) => text.replaceAll(secret, "[secret]"), message);
+}

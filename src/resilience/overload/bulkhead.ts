@@ -1,0 +1,121 @@
+import type { Clock, Timer } from "../../kernel/index.ts";
+
+/** Who goes first when there is not room for all. */
+export const priorities = ["high", "normal", "low"] as const;
+export type Priority = (typeof priorities)[number];
+
+export interface BulkheadSettings {
+  /** Requests at once; asked each time, because an adaptive limit moves. */
+  readonly limit: () => number;
+  /** Most requests that wait for a place; 0 refuses at once. */
+  readonly maxQueued: number;
+  /** Longest wait; milliseconds. */
+  readonly maxWaitMs: number;
+}
+
+/** Why a request was let in or not. `aborted`: it was given up by its sender while it waited. */
+export type Entry = "entered" | "full" | "waited" | "aborted";
+
+/** Bounds what one service has under way: so many run, so many wait, the rest is refused while that is cheap. */
+export interface Bulkhead {
+  readonly inFlight: number;
+  readonly queued: number;
+  /**
+   * Takes a place, or waits for one. Whoever hears `entered` calls `leave` once. Without a wait the answer is there at
+   * once, and no promise is made.
+   */
+  enter(priority: Priority, signal?: AbortSignal): Entry | Promise<Entry>;
+  leave(): void;
+}
+
+/**
+ * A concurrency breaker with a bounded queue. Higher priority goes first, and takes the place in a full queue of the
+ * latest among the lowest: under overload it is the least important that is refused. Within one priority: first come,
+ * first served.
+ *
+ * @example const gate = bulkhead({ limit: () => 1024, maxQueued: 1024, maxWaitMs: 1_000 }, clock);
+ */
+export function bulkhead(settings: BulkheadSettings, clock: Clock): Bulkhead {
+  const queues: Record<Priority, Waiter[]> = { high: [], normal: [], low: [] };
+  let inFlight = 0;
+  let queued = 0;
+
+  const settle = (waiter: Waiter, entry: Entry): void => {
+    waiter.timer?.cancel();
+    waiter.signal?.removeEventListener("abort", waiter.onAbort);
+    waiter.resolve(entry);
+  };
+  const remove = (waiter: Waiter, entry: Entry): void => {
+    const queue = queues[waiter.priority];
+    const at = queue.indexOf(waiter);
+    if (at < 0) return;
+    queue.splice(at, 1);
+    queued--;
+    settle(waiter, entry);
+  };
+  const admitWaiting = (): void => {
+    while (queued > 0 && inFlight < settings.limit()) {
+      const next = queues.high.shift() ?? queues.normal.shift() ?? queues.low.shift();
+      if (next === undefined) return;
+      queued--;
+      inFlight++;
+      settle(next, "entered");
+    }
+  };
+  /** Makes room for a newcomer among those that matter less; false when there is nobody to give way. */
+  const displace = (priority: Priority): boolean => {
+    const lower = priorities.slice(priorities.indexOf(priority) + 1).reverse();
+    const victim = lower.map((one) => queues[one].at(-1)).find((one) => one !== undefined);
+    if (victim === undefined) return false;
+    remove(victim, "full");
+    return true;
+  };
+  const wait = (priority: Priority, signal: AbortSignal | undefined): Promise<Entry> =>
+    new Promise((resolve) => {
+      const waiter: Waiter = {
+        priority,
+        signal,
+        resolve,
+        timer: undefined,
+        onAbort: () => remove(waiter, "aborted"),
+      };
+      waiter.timer = clock.after(settings.maxWaitMs, () => remove(waiter, "waited"));
+      signal?.addEventListener("abort", waiter.onAbort, { once: true });
+      queues[priority].push(waiter);
+      queued++;
+    });
+
+  return {
+    get inFlight() {
+      return inFlight;
+    },
+    get queued() {
+      return queued;
+    },
+    enter(priority, signal) {
+      if (queued === 0 && inFlight < settings.limit()) {
+        inFlight++;
+        return "entered";
+      }
+      if (signal?.aborted === true) return "aborted";
+      if (settings.maxQueued === 0) return "full";
+      if (queued >= settings.maxQueued && !displace(priority)) return "full";
+      const entry = wait(priority, signal);
+      // The limit may have grown since the last one left.
+      admitWaiting();
+      return entry;
+    },
+    leave() {
+      inFlight--;
+      admitWaiting();
+    },
+  };
+}
+
+interface Waiter {
+  readonly priority: Priority;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (entry: Entry) => void;
+  readonly onAbort: () => void;
+  timer: Timer | undefined;
+}

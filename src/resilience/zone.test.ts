@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { manualClock } from "../kernel/index.ts";
+import { peakEwma } from "./load.ts";
+import { slowStart } from "./slow-start.ts";
+import { nearest, type Zoned } from "./zone.ts";
+
+function member(id: string, zone: string | undefined, inFlight = 0): Zoned {
+  const load = peakEwma({}, manualClock());
+  for (let i = 0; i < inFlight; i++) load.begin();
+  return { id, zone, weight: 1, load };
+}
+
+test("traffic stays in its zone", () => {
+  const [a, b, c] = [member("a", "x"), member("b", "x"), member("c", "y")];
+  assert.deepEqual(nearest([a, b, c], "x"), [a, b]);
+});
+
+test("traffic leaves a zone that has nobody, or is twice as busy as the others", () => {
+  const far = [member("b", "y", 1), member("c", undefined, 1)];
+  assert.equal(nearest(far, "x"), far);
+  const busy = [member("a", "x", 3), ...far];
+  assert.deepEqual(nearest(busy, "x"), [busy[0]], "exactly twice is still carried");
+  const busier = [member("a", "x", 4), ...far];
+  assert.equal(nearest(busier, "x"), busier);
+});
+
+test("a newcomer takes a tenth at first and all of its share at the end of the window", () => {
+  assert.equal(slowStart(0, 10_000), 0.1);
+  assert.equal(slowStart(5_000, 10_000), 0.5);
+  assert.equal(slowStart(10_000, 10_000), 1);
+  assert.equal(slowStart(0, 0), 1);
+});
