@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../../../kernel/index.ts";
-import { type ClientTls, type Dialing, type DialTarget, dial } from "../../socket/dial.ts";
+import type { ClientTls } from "../../http2-options.ts";
+import { type Dialing, type DialTarget, dial } from "../../socket/dial.ts";
 import { timerWheel } from "../../socket/wheel.ts";
 import type { AnswerListener, Http1Client, OutgoingExchange, OutgoingRequest } from "../engine.ts";
 import { ClientConnection, type ConnectionOwner } from "./connection.ts";
