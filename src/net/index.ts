@@ -16,6 +16,11 @@ export {
 export { type HttpClient, httpClient, type UrlRequest } from "./http-client.ts";
 export { type Http1PoolOptions, http1Pool } from "./http1-pool.ts";
 export { type Http1ServerOptions, serveHttp1 } from "./http1-server.ts";
-export type { Http2PoolOptions } from "./http2-options.ts";
-export { http2Pool } from "./http2-pool.ts";
-export { type Http2ServerOptions, serveHttp2 } from "./http2-server.ts";
+export { http2Pool, serveHttp2 } from "./http2.ts";
+export type {
+  ClientTls,
+  Http2Engine,
+  Http2PoolOptions,
+  Http2ServerOptions,
+  ServerTls,
+} from "./http2-options.ts";

@@ -1,10 +1,10 @@
 import { type ClientHttp2Stream, constants } from "node:http2";
-import { aborted, type Clock, systemCode, type TuskerError, toTuskerError } from "../kernel/index.ts";
-import { ownBody, readAll } from "./bytes.ts";
-import { type ClientAnswer, type ClientRequest, type HeaderList, headerOf } from "./exchange.ts";
-import { type Connection, netError } from "./http2-connection.ts";
-import { firstUnwritable, fromWire, toWire } from "./http2-headers.ts";
-import { unwritable } from "./unwritable.ts";
+import { aborted, type Clock, systemCode, type TuskerError, toTuskerError } from "../../kernel/index.ts";
+import { ownBody, readAll } from "../bytes.ts";
+import { type ClientAnswer, type ClientRequest, type HeaderList, headerOf } from "../exchange.ts";
+import { firstUnwritable, fromWire, toWire } from "../http2-headers.ts";
+import { unwritable } from "../unwritable.ts";
+import { type Connection, netError } from "./connection.ts";
 
 /** Sends one request on a ready connection; resolves with the head of the answer. */
 export async function send(

@@ -1,44 +1,19 @@
 import { once } from "node:events";
 import { constants, createServer, type Http2Server, type Http2Session } from "node:http2";
-import { type Clock, type Random, systemClock, systemRandom, type Timer } from "../kernel/index.ts";
-import { dispatch } from "./dispatch.ts";
-import type { Server, ServerHandler } from "./exchange.ts";
-import { Http2Exchange } from "./http2-exchange.ts";
-import { listen, serverOf } from "./listen.ts";
+import { type Clock, systemClock, systemRandom, type Timer } from "../../kernel/index.ts";
+import { dispatch } from "../dispatch.ts";
+import type { Server, ServerHandler } from "../exchange.ts";
+import type { Http2ServerOptions } from "../http2-options.ts";
+import { listen, serverOf } from "../listen.ts";
+import { Http2Exchange } from "./exchange.ts";
 
 /** Where to listen and how long connections live. */
-export interface Http2ServerOptions {
-  /** Address to listen on; default 127.0.0.1. */
-  readonly host?: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
-  /** Connections above this are closed at once; default 10,000. */
-  readonly maxConnections?: number;
-  /** SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §6.5.2); default 100. */
-  readonly maxConcurrentStreams?: number;
-  /** Longest pause inside a request's body before its reader gets NET_TIMEOUT (408); default 30,000. */
-  readonly bodyTimeoutMs?: number;
-  /** A connection without open streams is closed after this time; default 60,000. */
-  readonly maxConnectionIdleMs?: number;
-  /** A connection is asked to leave after this time, ±10 % (gRFC A9); default never. */
-  readonly maxConnectionAgeMs?: number;
-  /** How long streams of a connection that was asked to leave may still run; default 10,000. */
-  readonly maxConnectionAgeGraceMs?: number;
-  /** Bytes of a request head; default 32 KiB. */
-  readonly maxHeadBytes?: number;
-  /** Hears of a handler that failed; the client already got a problem document. */
-  readonly onError?: (error: unknown) => void;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
-
 /**
  * Serves HTTP/2 in clear text with prior knowledge (h2c, RFC 9113 §3.3) over `node:http2`: the `compat` engine.
  *
  * @throws TuskerError NET_PORT_TAKEN, NET_BIND
- * @example const server = await serveHttp2((x) => x.respond({ status: 200, body: "hello" }), { port: 0 });
  */
-export async function serveHttp2(handler: ServerHandler, options: Http2ServerOptions): Promise<Server> {
+export async function serveNode(handler: ServerHandler, options: Http2ServerOptions): Promise<Server> {
   const host = options.host ?? "127.0.0.1";
   const sessions = new Map<Http2Session, Life>();
   const maxConnections = options.maxConnections ?? 10_000;

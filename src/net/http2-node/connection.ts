@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
-import { aborted, type Clock, systemCode, type Timer, TuskerError } from "../kernel/index.ts";
-import type { Http2PoolOptions } from "./http2-options.ts";
+import { aborted, type Clock, systemCode, type Timer, TuskerError } from "../../kernel/index.ts";
+import type { Http2PoolOptions } from "../http2-options.ts";
 
 /** One session and what is known of its health. */
 export class Connection implements AsyncDisposable {

@@ -1,8 +1,8 @@
-import { aborted, systemClock, TuskerError } from "../kernel/index.ts";
-import type { ClientAnswer, ClientRequest, Pool } from "./exchange.ts";
-import { Connection, netError } from "./http2-connection.ts";
-import type { Http2PoolOptions } from "./http2-options.ts";
-import { send } from "./http2-stream.ts";
+import { aborted, systemClock, TuskerError } from "../../kernel/index.ts";
+import type { ClientAnswer, ClientRequest, Pool } from "../exchange.ts";
+import type { Http2PoolOptions } from "../http2-options.ts";
+import { Connection, netError } from "./connection.ts";
+import { send } from "./stream.ts";
 
 /**
  * One multiplexed HTTP/2 connection to one origin over `node:http2`: the `compat` engine. Requests above the peer's
@@ -14,7 +14,7 @@ import { send } from "./http2-stream.ts";
  *
  * @param origin for example "http://127.0.0.1:9090" (h2c with prior knowledge) or "https://…" (ALPN h2)
  */
-export function http2Pool(origin: string, options: Http2PoolOptions = {}): Pool {
+export function nodePool(origin: string, options: Http2PoolOptions = {}): Pool {
   const clock = options.clock ?? systemClock;
   let current: Connection | undefined;
   /** Also those that were retired and still run streams. */

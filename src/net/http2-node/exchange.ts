@@ -1,6 +1,6 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
-import { TuskerError } from "../kernel/index.ts";
-import { type Pace, paced, readAll } from "./bytes.ts";
+import { TuskerError } from "../../kernel/index.ts";
+import { type Pace, paced, readAll } from "../bytes.ts";
 import {
   type Answer,
   type ByteStream,
@@ -8,9 +8,9 @@ import {
   headerOf,
   type ReadOptions,
   type ServerExchange,
-} from "./exchange.ts";
-import { fromWire, toTrailers, toWire } from "./http2-headers.ts";
-import { plainAddress } from "./sockets.ts";
+} from "../exchange.ts";
+import { fromWire, toTrailers, toWire } from "../http2-headers.ts";
+import { plainAddress } from "../sockets.ts";
 
 /** One request on an HTTP/2 stream of `node:http2`. */
 export class Http2Exchange implements ServerExchange {
