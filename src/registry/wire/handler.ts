@@ -12,6 +12,7 @@ import { refuseFilter } from "./parameters.ts";
 import type { Reply, Route, Wire, WireRequest } from "./route.ts";
 import { plain } from "./route.ts";
 import { selfRoutes } from "./self-routes.ts";
+import { leaseRoutes } from "./tusker/lease-routes.ts";
 import { targetRoutes } from "./tusker/target-routes.ts";
 import { watchRoutes } from "./tusker/watch-routes.ts";
 import { commonHeaders, jsonText } from "./written.ts";
@@ -38,6 +39,7 @@ export function wireHandler(wire: Wire, onError: (error: unknown) => void): Serv
     ...eventRoutes(wire),
     ...watchRoutes(wire),
     ...targetRoutes(wire),
+    ...leaseRoutes(wire),
   ];
   const byPath = Map.groupBy(routes, ({ path }) => path);
   return async (exchange) => {
