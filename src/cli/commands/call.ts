@@ -1,4 +1,4 @@
-import { consulDiscovery, withToken } from "../../discovery/index.ts";
+import { registryDiscovery, withToken } from "../../discovery/index.ts";
 import { Secret, systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
 import { httpClient } from "../../net/index.ts";
 import type { Args, Io, Run } from "../command.ts";
@@ -21,7 +21,7 @@ export const run: Run = async (args, io) => {
   if (registry === undefined)
     throw new TuskerError("DISCOVERY_NO_ENDPOINT", "this fleet runs without a registry");
   await using http = httpClient();
-  await using discovery = consulDiscovery({
+  await using discovery = registryDiscovery({
     url: registry,
     http: withToken(http, registryToken === undefined ? undefined : new Secret(registryToken)),
     clock: systemClock,

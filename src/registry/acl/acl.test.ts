@@ -193,6 +193,24 @@ test("a step of a transaction on a key that is not one's own refuses the whole",
   assert.equal((await ask(t, "/v1/kv/app/q", { token: app })).status, 404);
 });
 
+test("configuration is published, read and rolled back by who may write and read the keys", async () => {
+  await using t = await bench({ acl });
+  const order = (...keys: string[]) => ({
+    author: "ada",
+    reason: "why not",
+    steps: keys.map((key) => ({ key, value: "eA==" })),
+  });
+  const publish = "/v1/tusker/publish";
+  assert.equal((await ask(t, publish, put(order("app/a", "other"), app))).status, 403);
+  assert.equal((await ask(t, publish, put(order("app/a"), app))).status, 200);
+  assert.equal((await ask(t, publish, put(order("other"), ops))).status, 200);
+  const rollback = { author: "ada", reason: "no", prefix: "", to: 1 };
+  assert.equal((await ask(t, "/v1/tusker/rollback", put(rollback, app))).status, 403);
+  assert.equal((await ask(t, "/v1/tusker/history/app/a", { token: app })).status, 200);
+  for (const path of ["history/other", "history/app/secret", "publications/", "watch/kv/"])
+    assert.equal((await ask(t, `/v1/tusker/${path}`, { token: app })).status, 403, path);
+});
+
 test("DNS shows what anybody may see who shows no token", async () => {
   const anonymous = { service: { web: "read" }, node: { "*": "read" } } as const;
   await using t = await bench({ acl: { ...acl, anonymous }, dnsPort: 0 });

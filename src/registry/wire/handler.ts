@@ -15,6 +15,7 @@ import { refuseFilter } from "./parameters.ts";
 import type { Reply, Route, Wire, WireRequest } from "./route.ts";
 import { plain } from "./route.ts";
 import { selfRoutes } from "./self-routes.ts";
+import { configRoutes } from "./tusker/config-routes.ts";
 import { leaseRoutes } from "./tusker/lease-routes.ts";
 import { targetRoutes } from "./tusker/target-routes.ts";
 import { watchRoutes } from "./tusker/watch-routes.ts";
@@ -41,6 +42,7 @@ export function wireHandler(wire: Wire, onError: (error: unknown) => void): Serv
     ...txnRoutes(wire),
     ...eventRoutes(wire),
     ...watchRoutes(wire),
+    ...configRoutes(wire),
     ...targetRoutes(wire),
     ...leaseRoutes(wire),
     ...aclRoutes(wire),
