@@ -204,7 +204,7 @@ test("configuration is published, read and rolled back by who may write and read
   assert.equal((await ask(t, publish, put(order("app/a", "other"), app))).status, 403);
   assert.equal((await ask(t, publish, put(order("app/a"), app))).status, 200);
   assert.equal((await ask(t, publish, put(order("other"), ops))).status, 200);
-  const rollback = { author: "ada", reason: "no", prefix: "", to: 1 };
+  const rollback = { author: "ada", reason: "no", prefix: "o", to: 1 };
   assert.equal((await ask(t, "/v1/tusker/rollback", put(rollback, app))).status, 403);
   assert.equal((await ask(t, "/v1/tusker/history/app/a", { token: app })).status, 200);
   for (const path of ["history/other", "history/app/secret", "publications/", "watch/kv/"])

@@ -2,14 +2,20 @@ import type { Access, Resource } from "../acl/access.ts";
 import type { Change } from "../state/model.ts";
 import type { Tables } from "../state/tables.ts";
 import { refusal } from "./refusal.ts";
-import type { WireRequest } from "./route.ts";
+
+/** What a guard sees of a request. */
+export interface Guarded {
+  readonly access: Access;
+  readonly rest: string;
+  readonly query: URLSearchParams;
+}
 
 /**
  * Who may use an endpoint, when rules are in force: anybody, also who shows a token nobody knows; who the endpoint
  * itself lets, by what it shows and takes; or whom a question is answered yes. An endpoint without a guard is for
  * tokens of management alone.
  */
-export type Guard = "anybody" | "inside" | ((request: WireRequest) => boolean);
+export type Guard = "anybody" | "inside" | ((request: Guarded) => boolean);
 
 /** For who may do something to what the path names. */
 export function toNamed(resource: Resource, wanted: "read" | "write"): Guard {
