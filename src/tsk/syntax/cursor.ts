@@ -64,6 +64,11 @@ export class Cursor {
     return this.start === this.lastEnd;
   }
 
+  /** True when an invalid character, reported already, stands right before the current token. */
+  get spoiled(): boolean {
+    return this.#lastInvalid >= this.#consumed;
+  }
+
   /** Text of the current token. */
   get word(): string {
     return this.text.slice(this.start, this.end);
@@ -122,15 +127,14 @@ export class Cursor {
   /** Reports once per place; an invalid character just skipped is the cause already told. */
   report(code: TskCode, span: Span, message: string, notes?: ProblemNotes): void {
     if (this.#stopped || this.problems.length >= limits.diagnostics) return;
-    if (this.#reportedAt === span.start || this.#lastInvalid >= this.#consumed) return;
+    if (this.#reportedAt === span.start || this.spoiled) return;
     this.#reportedAt = span.start;
     this.problems.push(problem(this.source, span, code, message, notes));
   }
 
   /** Reports what an older dialect writes, and is read all the same. */
   warn(code: TskCode, span: Span, message: string, fix: Fix | undefined): void {
-    if (this.#stopped || this.#lastInvalid >= this.#consumed || this.problems.length >= limits.diagnostics)
-      return;
+    if (this.#stopped || this.spoiled || this.problems.length >= limits.diagnostics) return;
     this.problems.push(warning(this.source, span, code, message, fix === undefined ? {} : { fix }));
   }
 

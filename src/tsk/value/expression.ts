@@ -89,6 +89,15 @@ export class Expressions {
     return this.fail(code, result.node, frame, message, help);
   }
 
+  /** The map that `...value` spreads. A word that names nothing is no text here, in no dialect. */
+  demandMap(value: Value, frame: Frame): Evaluated | undefined {
+    if (value.kind === "name" && this.#names.find(value.name, frame.home) === undefined)
+      return this.#unknownName(value, frame);
+    const found = this.demand(value, frame);
+    if (found === undefined || isMap(found.data)) return found;
+    return this.fail("TSK_TYPE", value, frame, `... needs a map, found ${typeName(found.data)}`);
+  }
+
   /** Reports a problem at a node. Returns undefined: a broken value. */
   fail(code: TskCode, at: Span, frame: Frame, message: string, help?: string): undefined {
     const span = { start: at.start, end: at.end };
@@ -209,7 +218,10 @@ export class Expressions {
   #name(value: Name, frame: Frame): Result {
     const found = this.#names.find(value.name, frame.home);
     if (found !== undefined) return this.#names.finish(found, value, frame);
-    if (frame.place.source.compat) return this.#oldWord(value, frame);
+    return frame.place.source.compat ? this.#oldWord(value, frame) : this.#unknownName(value, frame);
+  }
+
+  #unknownName(value: Name, frame: Frame): undefined {
     const meant = this.suggest(value.name, this.#names.visible(frame.home));
     const quoted = `write "${value.name}" if it is text`;
     const help =
