@@ -154,6 +154,10 @@ function variable(cursor: Cursor, read: ReadValue): Item | undefined {
 
 /** Neither `:` nor `=` follows: reports and skips the line. */
 function unassigned(cursor: Cursor, name: string, span: Span): void {
+  if (closes(cursor.kind) && cursor.closesGivenUp()) {
+    cursor.advance();
+    return;
+  }
   const help = `write ${name}: followed by its value`;
   cursor.report("TSK_EXPECTED", span, `${name} is followed by neither : nor = nor {`, { help });
   skipValue(cursor);
@@ -280,5 +284,5 @@ function orphan(cursor: Cursor): void {
     });
     return;
   }
-  cursor.report("TSK_ORPHAN", span, `this ${cursor.shown} closes nothing`);
+  cursor.reportOrphan(span, `this ${cursor.shown} closes nothing`);
 }

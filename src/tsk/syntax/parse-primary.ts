@@ -95,11 +95,12 @@ function template(cursor: Cursor, read: ReadValue): Value {
   const values: Value[] = [];
   const outside = cursor.free;
   for (let open = true; open; ) {
-    cursor.free = true;
+    // A string on one line is over where the line is.
+    cursor.free = block;
     cursor.advance();
     values.push(read(cursor));
     while (!endsInterpolation(cursor.kind)) {
-      if (cursor.kind === kind.end || cursor.kind === kind.broken) {
+      if (cursor.kind === kind.end || cursor.kind === kind.broken || cursor.kind === kind.newline) {
         cursor.free = outside;
         cursor.leave();
         cursor.take(kind.broken);
@@ -139,7 +140,7 @@ function closeParen(cursor: Cursor, open: { start: number; end: number }, outsid
   cursor.free = outside;
   if (cursor.take(kind.closeParen)) return true;
   cursor.reportUnclosed(open);
-  cursor.backToNewline();
+  cursor.backToLineOf(open);
   return false;
 }
 

@@ -17,6 +17,7 @@ export function parseValue(cursor: Cursor): Value {
   cursor.skipNewlines();
   const question = { start: cursor.start, end: cursor.end };
   if (!cursor.enter(question)) return { kind: "missing", start, end: cursor.lastEnd };
+  cursor.conditions++;
   cursor.advance();
   cursor.skipNewlines();
   cursor.choosing++;
@@ -31,6 +32,7 @@ export function parseValue(cursor: Cursor): Value {
     cursor.report("TSK_EXPECTED", question, 'this "?" has no ":" and no value for the other case');
     otherwise = unreadable(cursor, cursor.start);
   }
+  cursor.conditions--;
   cursor.leave();
   return { kind: "conditional", condition, then, otherwise, start, end: cursor.lastEnd };
 }
@@ -244,7 +246,7 @@ function enclosed(cursor: Cursor, open: { start: number; end: number }, close: n
   cursor.free = outside;
   if (!cursor.take(close)) {
     cursor.reportUnclosed(open);
-    cursor.backToNewline();
+    cursor.backToLineOf(open);
   }
   return value;
 }

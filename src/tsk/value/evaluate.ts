@@ -55,6 +55,8 @@ class Evaluator implements Names {
   readonly #variables = new Map<VariablePart, VariableState | "evaluating">();
   /** The reference that is being followed; where a cycle is reported. */
   #from: { readonly span: Span; readonly frame: Frame } | undefined;
+  /** Variables that were told to be set nowhere, by file and name. */
+  readonly #unknown = new Set<string>();
   /** What is being evaluated, outermost first: the path of a cycle. */
   readonly #active: (Slot | VariablePart)[] = [];
 
@@ -239,7 +241,11 @@ class Evaluator implements Names {
     return around;
   }
 
+  /** Told where it is used first: to set it is one repair, however often it is used. */
   #unknownVariable(name: string, from: Span, frame: Frame): undefined {
+    const key = `${frame.place.source.file} ${name}`;
+    if (this.#unknown.has(key)) return undefined;
+    this.#unknown.add(key);
     const names: string[] = [];
     for (let at: MapPart | undefined = frame.home; at !== undefined; at = at.parent)
       names.push(...(at.variables?.keys() ?? []));

@@ -29,6 +29,7 @@ import {
   list,
   type Place,
   scalarText,
+  type TypeName,
   typeName,
   weightOf,
 } from "./data.ts";
@@ -261,6 +262,8 @@ export class Expressions {
     if (base !== undefined) {
       const child = this.#names.child(base, key, value, frame);
       if (child !== undefined) return this.#names.finish(child, value, frame);
+      // Its keys are known: the map need not be evaluated to see that this one is not there.
+      if (base.keys !== undefined) return this.#noKey(key, "map", base.keys.said.keys(), value);
     }
     const object = this.evaluate(value.object, frame);
     return object === undefined || "absent" in object ? object : this.#pick(object, key, value, frame);
@@ -301,10 +304,14 @@ export class Expressions {
       );
     const found = isMap(data) ? data.entries.get(key) : data.items[/^\d+$/.test(key) ? Number(key) : -1];
     if (found !== undefined) return found;
-    const meant = isMap(data) ? this.suggest(key, data.entries.keys()) : undefined;
-    const message = `there is no ${keyText(key)} in this ${typeName(data)}`;
+    return this.#noKey(key, typeName(data), isMap(data) ? data.entries.keys() : [], value);
+  }
+
+  #noKey(key: string, type: TypeName, known: Iterable<string>, { start, end }: Span): Result {
+    const meant = this.suggest(key, known);
+    const message = `there is no ${keyText(key)} in this ${type}`;
     const help = meant === undefined ? {} : { help: `did you mean ${meant}?` };
-    return { absent: { code: "TSK_NO_KEY", message, ...help }, node: { start: value.start, end: value.end } };
+    return { absent: { code: "TSK_NO_KEY", message, ...help }, node: { start, end } };
   }
 
   #unary(value: Unary, frame: Frame): Result {
