@@ -187,10 +187,11 @@ class Evaluator implements Names {
 
   #entries(keys: Keys): Map<string, Evaluated> {
     const entries = new Map<string, Evaluated>();
-    for (const [name, parts] of keys.said) {
+    // Not for-of, which makes a pair of every key: a large fleet has many.
+    keys.said.forEach((parts, name) => {
       const value = this.#constant(parts) ?? this.#below(keys, name);
       if (value !== undefined) entries.set(name, value);
-    }
+    });
     return entries;
   }
 
