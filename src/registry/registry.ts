@@ -191,7 +191,12 @@ async function openHistory({ dataDir, clock, log }: RegistryOptions): Promise<Hi
   if (dataDir === undefined) return { log: memoryLog(start), tables };
   const path = join(dataDir, "registry.db");
   const disk = await sqliteDisk(path);
-  for (const row of disk.rows) tables.restore(fromStored(row), row);
+  try {
+    for await (const rows of disk.rows) for (const row of rows) tables.restore(fromStored(row), row);
+  } catch (error) {
+    await disk.close();
+    throw error;
+  }
   const onFailure = ({ message }: TuskerError): void => log.error(message);
   return { log: diskLog(disk, { start, path, onFailure }), tables };
 }
