@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { count, durationMs, ratio, sizeBytes } from "../../kernel/index.ts";
 import { priorities } from "../../resilience/index.ts";
-import { retryReasons } from "../retry-on.ts";
+import { retryReasons } from "../policy/retry-on.ts";
 import {
   addPrefix,
   headerName,
