@@ -3,13 +3,13 @@ import { parsePattern } from "./match/pattern.ts";
 import { cors } from "./policy/cors.ts";
 import { fault } from "./policy/fault.ts";
 import { redirect, staticAnswer } from "./policy/local.ts";
+import { statusesOf, usualReasons } from "./policy/retry-on.ts";
 import { placeOfKey, split } from "./policy/split.ts";
 import { sticky } from "./policy/sticky.ts";
 import { type Transform, transform } from "./policy/transform.ts";
 import { type Guard, inOrder } from "./policy/visit.ts";
-import { statusesOf, usualReasons } from "./retry-on.ts";
+import type { NamedLimit, Route, RouteParts } from "./route.ts";
 import type { GatewaySettings, RouteSettings } from "./section.ts";
-import type { NamedLimit, Route, SnapshotParts } from "./snapshot.ts";
 
 /** One route as written, with what it inherits. */
 export interface WrittenRoute {
@@ -21,7 +21,7 @@ export interface WrittenRoute {
 }
 
 /** Compiles a route: what it does not use is left undefined. */
-export function compileRoute(written: WrittenRoute, parts: SnapshotParts): Route {
+export function compileRoute(written: WrittenRoute, parts: RouteParts): Route {
   const { path, route, gateway } = written;
   const weights = Object.entries(route.services ?? {});
   const service = route.service ?? weights.map(([name]) => name).join("|");
@@ -70,7 +70,7 @@ type Policies = Pick<
   | "fallbackUpstream"
 >;
 
-function policiesOf(written: WrittenRoute, parts: SnapshotParts): Policies {
+function policiesOf(written: WrittenRoute, parts: RouteParts): Policies {
   const { route, gateway } = written;
   const { upstreamOf, random } = parts;
   const weights = Object.entries(route.services ?? {}).map(
@@ -100,7 +100,7 @@ function requestTransform({ route, gateway }: WrittenRoute): Transform | undefin
   return transform({ remove: [...remove, ...keys], set, add });
 }
 
-function guardsOf(route: RouteSettings, parts: SnapshotParts): Guard[] {
+function guardsOf(route: RouteSettings, parts: RouteParts): Guard[] {
   const guards: Guard[] = [];
   // First: a preflight carries no credentials.
   if (route.cors !== undefined) guards.push(cors(route.cors, route.method));
@@ -108,7 +108,7 @@ function guardsOf(route: RouteSettings, parts: SnapshotParts): Guard[] {
   return guards;
 }
 
-function lateGuardsOf({ path, route }: WrittenRoute, parts: SnapshotParts): Guard[] {
+function lateGuardsOf({ path, route }: WrittenRoute, parts: RouteParts): Guard[] {
   const { clock, random, onFault } = parts;
   const guards: Guard[] = [];
   if (route.fault !== undefined)
@@ -126,7 +126,7 @@ function methodsOf({ method, cors }: RouteSettings): readonly string[] | undefin
     : [...method, "OPTIONS"];
 }
 
-function limitOf({ path, route, shared }: WrittenRoute, { limits }: SnapshotParts): NamedLimit | undefined {
+function limitOf({ path, route, shared }: WrittenRoute, { limits }: RouteParts): NamedLimit | undefined {
   const own = route.rate_limit;
   if (own === undefined) return shared;
   const name = route.method === undefined ? path : `${route.method.join(",")} ${path}`;

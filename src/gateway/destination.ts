@@ -5,7 +5,8 @@ import { type IncomingHead, readHead } from "./head/incoming.ts";
 import { isLoop } from "./head/request.ts";
 import { parseTarget } from "./match/target.ts";
 import type { Visit } from "./policy/visit.ts";
-import type { Route, Snapshot } from "./snapshot.ts";
+import type { Route } from "./route.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** Where a request goes, before anything is done for it. */
 export type Destination =

@@ -11,15 +11,9 @@ import type { Forwarder } from "./forward/forwarder.ts";
 import { travel } from "./journey.ts";
 import { gatewayMeters, type Meters } from "./meters.ts";
 import { mirror } from "./policy/mirror.ts";
+import type { LimitStore, NamedLimit, RouteParts } from "./route.ts";
 import { type GatewaySettings, gatewayRestartKeys, type RoutesSettings } from "./section.ts";
-import {
-  compileSnapshot,
-  type LimitStore,
-  limitStore,
-  type NamedLimit,
-  type Snapshot,
-  type SnapshotParts,
-} from "./snapshot.ts";
+import { compileSnapshot, limitStore, type Snapshot } from "./snapshot.ts";
 import { type Upstream, upstream } from "./upstream.ts";
 
 /** Everything written about a gateway. */
@@ -51,6 +45,8 @@ export interface Gateway extends AsyncDisposable {
   adopt(next: GatewayConfig): readonly string[];
   /** Resolves once every service a route names has had an endpoint. */
   reachable(): Promise<void>;
+  /** The routes as they are now, in the order of the file. */
+  routes(): readonly RouteStats[];
   /** What is known now, for the dashboard and `tusker ps`. */
   stats(): GatewayStats;
   /** Stops accepting, lets running requests end for `graceMs`, then closes everything. */
@@ -66,6 +62,18 @@ export interface GatewayStats {
   readonly services: readonly ServiceStats[];
 }
 
+/** A route as operators see it. */
+export interface RouteStats {
+  readonly path: string;
+  readonly methods: readonly string[] | undefined;
+  readonly hosts: readonly string[] | undefined;
+  /** Empty for a route that is answered by the gateway itself. */
+  readonly service: string;
+  readonly timeoutMs: number;
+  readonly retries: number;
+  readonly priority: string;
+}
+
 export interface ServiceStats {
   readonly service: string;
   readonly endpoints: readonly EndpointStats[];
@@ -78,6 +86,10 @@ export interface EndpointStats {
   readonly inFlight: number;
   readonly costMs: number;
   readonly breaker: BreakerState;
+  /** False while active checks fail. */
+  readonly up: boolean;
+  /** True while it is left out because it fails more than its fellows. */
+  readonly ejected: boolean;
 }
 
 /** How much of request bodies all requests together may keep for retries. */
@@ -137,6 +149,10 @@ function gatewayOf(config: GatewayConfig, door: Door, state: GatewayState, serve
       return fixed;
     },
     reachable: () => state.reachable(),
+    routes: () =>
+      door.snapshot.routes.map(({ path, methods, hosts, service, timeoutMs, retries, priority }) => ({
+        ...{ path, methods, hosts, service, timeoutMs, retries, priority },
+      })),
     stats: () => ({
       inFlight: door.inFlight.inFlight,
       connections: server.connections,
@@ -201,7 +217,7 @@ class GatewayState {
   }
 
   /** What routes are compiled with. */
-  #parts(config: GatewayConfig, upstreamOf: (service: string) => Upstream): SnapshotParts {
+  #parts(config: GatewayConfig, upstreamOf: (service: string) => Upstream): RouteParts {
     const { clock, random, log } = this.#ports;
     const { forwarder, limits } = this;
     const meters = this.#meters;
@@ -244,13 +260,15 @@ class GatewayState {
   services(): readonly ServiceStats[] {
     return [...this.#upstreams.values()].map((one) => ({
       service: one.service,
-      endpoints: one.members().map(({ endpoint, inFlight, costMs, breaker }) => ({
+      endpoints: one.members().map(({ endpoint, inFlight, costMs, breaker, up, ejected }) => ({
         id: endpoint.id,
         host: endpoint.host,
         port: endpoint.port,
         inFlight,
         costMs,
         breaker,
+        up,
+        ejected,
       })),
     }));
   }

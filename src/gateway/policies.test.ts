@@ -400,9 +400,9 @@ test("a service may have fixed addresses; then no registry is asked", async () =
 
 test("a second copy goes out when the first takes longer than the others did", async () => {
   await using slow = await rawService(async (socket, number) => {
-    for (let i = 0; ; i++) {
+    for (;;) {
       const text = await requestOn(socket).catch(() => "");
-      // The twenty-first request of all meets an instance that hangs.
+      // Asked for this, the instance hangs.
       if (text === "" || text.startsWith("GET /hang")) return;
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n${number > 0 ? "ok" : ""}`);
     }

@@ -4,8 +4,9 @@ import { manualClock, seededRandom } from "../kernel/index.ts";
 import { createMetrics } from "../telemetry/index.ts";
 import { apiKeys } from "./auth/api-keys.ts";
 import { gatewayMeters } from "./meters.ts";
+import type { LimitStore, Route } from "./route.ts";
 import { gatewaySection, routesSection } from "./section.ts";
-import { compileSnapshot, type LimitStore, limitStore, type Route } from "./snapshot.ts";
+import { compileSnapshot, limitStore } from "./snapshot.ts";
 import type { Upstream } from "./upstream.ts";
 
 function compiled(gateway: object, routes: object, limits: LimitStore = limitStore(manualClock())) {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { count, durationMs, ratio, sizeBytes } from "../../kernel/index.ts";
 import { priorities } from "../../resilience/index.ts";
-import { retryReasons } from "../retry-on.ts";
+import { retryReasons } from "../policy/retry-on.ts";
 import {
   addPrefix,
   headerName,
@@ -171,24 +171,28 @@ export function routeContradictions(
   const ends = (["service", "services", "redirect", "answer"] as const).filter(
     (key) => route[key] !== undefined,
   );
-  if (ends.length === 0) say('must say where it leads: "service", "services", "redirect" or "answer"');
-  if (ends.length > 1) say(`leads to two places: ${ends.join(" and ")}; one must go`, ends[1] ?? "");
+  if (ends.length === 0)
+    say('must name a service, unless the route has "services", "redirect" or "answer"', "service");
+  if (ends.length > 1) say(`must not stand beside ${ends[0]}: a route leads to one place`, ends[1] ?? "");
   if (route.services !== undefined && Object.values(route.services).every((weight) => weight === 0))
-    say("the weights sum to zero: nothing would get a request", "services");
+    say("must have a weight above 0: they sum to zero, nothing would get a request", "services");
   const timeout = route.timeout ?? gatewayTimeoutMs;
   if (route.try_timeout !== undefined && timeout !== undefined && route.try_timeout > timeout)
-    say("is longer than the timeout of the whole request; it would never come to act", "try_timeout");
+    say(
+      "must not be longer than the timeout of the whole request: it would never come to act",
+      "try_timeout",
+    );
   if (route.cors?.credentials === true && route.cors.origins.includes("*"))
-    say('credentials cannot be allowed to every origin ("*"): name the origins', "cors", "origins");
+    say('must name the origins where credentials are allowed, not "*"', "cors", "origins");
   if (route.scopes !== undefined && route.auth?.includes("jwt") !== true)
-    say('needs "jwt" in auth: API keys have no scopes', "scopes");
+    say('must stand beside "jwt" in auth: API keys have no scopes', "scopes");
   if (route.consumers !== undefined && route.auth === undefined)
-    say("needs auth: without it nobody is known", "consumers");
+    say("must stand beside auth: without it nobody is known", "consumers");
   if (route.rate_limit?.key === "consumer" && route.auth === undefined)
-    say('counts by "consumer", but the route has no auth: nobody is known', "rate_limit", "key");
+    say('must not be "consumer" on a route without auth: nobody is known', "rate_limit", "key");
   if (route.fault !== undefined && route.fault.delay === undefined && route.fault.abort === undefined)
-    say("does nothing: it needs a delay or an abort", "fault");
+    say("must have a delay or an abort: it does nothing", "fault");
   if (route.fallback !== undefined && route.fallback_service !== undefined)
-    say("there are two fallbacks; one must go", "fallback_service");
+    say("must not stand beside fallback: one is enough", "fallback_service");
   return found;
 }

@@ -35,7 +35,8 @@ export const valueMatch = z
   .superRefine((text, ctx) => {
     if (!text.startsWith("~")) return;
     const problem = unsafeRegex(text.slice(1));
-    if (problem !== undefined) ctx.addIssue({ code: "custom", message: `the regular expression ${problem}` });
+    if (problem !== undefined)
+      ctx.addIssue({ code: "custom", message: `must be another expression: it ${problem}` });
   });
 
 /** Where the key of a limit or of a hashing balancer comes from. */

@@ -1,4 +1,4 @@
-import type { Failure } from "../resilience/index.ts";
+import type { Failure } from "../../resilience/index.ts";
 
 /** The words of `retry_on`. */
 export const retryReasons = [
