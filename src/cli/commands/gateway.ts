@@ -36,18 +36,18 @@ export const run: Run = async (args, io) => {
 function announce({ port, adminPort }: GatewayProcess, args: Args, io: Io): void {
   const gateway = `http://localhost:${port}`;
   const admin = adminPort === undefined ? undefined : `http://localhost:${adminPort}/-/routes`;
-  if (args.flag("json")) return io.out(`${JSON.stringify({ gateway, admin })}\n`);
-  io.out(`gateway at ${gateway}\n${admin === undefined ? "" : `admin at ${admin}\n`}`);
+  if (args.flag("json")) io.out(`${JSON.stringify({ gateway, admin })}\n`);
+  else io.out(`gateway at ${gateway}\n${admin === undefined ? "" : `admin at ${admin}\n`}`);
 }
 
 /** Takes over the file as it is now. One that is not right changes nothing, and what is wrong has been printed. */
 function reload(gateway: GatewayProcess, args: Args, io: Io): void {
   const restart = adopted(gateway, args, io);
+  const later = restart?.length ? `; a restart is needed for: ${restart.join(", ")}` : "";
+  const said = `the changed file is in force${later}`;
   if (args.flag("json"))
-    return io.out(`${JSON.stringify({ type: "reload", adopted: restart !== undefined, restart })}\n`);
-  if (restart === undefined) return io.err("the file is not right; the gateway goes on as before\n");
-  const later = restart.length === 0 ? "" : `; a restart is needed for: ${restart.join(", ")}`;
-  io.err(`the changed file is in force${later}\n`);
+    io.out(`${JSON.stringify({ type: "reload", adopted: restart !== undefined, restart })}\n`);
+  else io.err(`${restart === undefined ? "the file is not right; the gateway goes on as before" : said}\n`);
 }
 
 /** What only a restart can change; undefined when nothing was adopted. */
