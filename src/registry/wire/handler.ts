@@ -11,6 +11,7 @@ import { eventRoutes } from "./kv/event-routes.ts";
 import { kvRoutes } from "./kv/kv-routes.ts";
 import { sessionRoutes } from "./kv/session-routes.ts";
 import { txnRoutes } from "./kv/txn-routes.ts";
+import { machineRoutes } from "./machine-routes.ts";
 import { refuseFilter } from "./parameters.ts";
 import type { Reply, Route, Wire, WireRequest } from "./route.ts";
 import { plain } from "./route.ts";
@@ -46,6 +47,7 @@ export function wireHandler(wire: Wire, onError: (error: unknown) => void): Serv
     ...targetRoutes(wire),
     ...leaseRoutes(wire),
     ...aclRoutes(wire),
+    ...machineRoutes(wire),
   ];
   const byPath = Map.groupBy(routes, ({ path }) => path);
   const common = commonHeaders(wire.tokens.enforced);
