@@ -71,6 +71,7 @@ export function gatewayFile(settings: FleetSettings, addresses: FleetAddresses):
     registry: registryOf(settings, addresses),
     otlp: addresses.otlp ?? null,
     endpoints: staticEndpoints(settings),
+    cacheDir: join(settings.runDir, "gateway"),
   };
 }
 

@@ -32,6 +32,8 @@ const gatewayFileSchema = z.object({
     })
     .nullable(),
   otlp: z.string().nullable(),
+  /** Where it keeps the endpoints it knew, for a start while the registry is away. */
+  cacheDir: z.string().optional(),
   endpoints: z.array(z.object({ service: z.string(), id: z.string(), host: z.string(), port: port() })),
 });
 
@@ -66,6 +68,7 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
     registry,
     otlp,
     endpoints,
+    cacheDir,
   } = gatewayFileSchema.parse(file);
   await using stack = new AsyncDisposableStack();
   const http = stack.use(httpClient());
@@ -82,7 +85,9 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
       log,
     }),
   );
-  const discovery = stack.use(registry === null ? fixed(endpoints) : followed(registry, http, ports));
+  const discovery = stack.use(
+    registry === null ? fixed(endpoints) : followed({ ...registry, cacheDir }, http, ports),
+  );
   const metrics = createMetrics();
   const running = stack.use(
     await startGateway(
@@ -101,7 +106,7 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
 }
 
 function followed(
-  registry: NonNullable<GatewayFile["registry"]>,
+  registry: NonNullable<GatewayFile["registry"]> & Pick<GatewayFile, "cacheDir">,
   http: HttpClient,
   { clock, random, log }: GatewayProcessPorts,
 ): Discovery {
@@ -112,6 +117,7 @@ function followed(
     random,
     log,
     updateIntervalMs: registry.updateInterval,
+    cacheDir: registry.cacheDir,
   });
 }
 
