@@ -1,6 +1,6 @@
 import { arch, cpus, freemem, hostname, platform, release, totalmem, uptime } from "node:os";
-import { refusal } from "./refusal.ts";
-import { json, type Reply, type Route, type Wire, type WireRequest } from "./route.ts";
+import { refusal } from "../refusal.ts";
+import { json, type Reply, type Route, type Wire, type WireRequest } from "../route.ts";
 import { wireVersion } from "./self-routes.ts";
 
 /** `/v1/agent/metrics|host|version` and `/v1/coordinate/…`: the machine and the process behind the wire. */

@@ -1,5 +1,5 @@
-import { refuseForeign } from "./parameters.ts";
-import { json, type Reply, type Route, type Wire, type WireRequest } from "./route.ts";
+import { refuseForeign } from "../parameters.ts";
+import { json, type Reply, type Route, type Wire, type WireRequest } from "../route.ts";
 
 /** The release of the wire's documentation this tier follows; some clients choose their requests by it. */
 export const wireVersion: string = "1.8.7";

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { topics } from "../state/topics.ts";
-import { demand } from "./guard.ts";
-import { blockingOf } from "./parameters.ts";
-import { refusal } from "./refusal.ts";
-import { json, plain, type Reply, type Route, type Wire, type WireRequest } from "./route.ts";
-import { agentServiceJson } from "./rows.ts";
+import { topics } from "../../state/topics.ts";
+import { demand } from "../guard.ts";
+import { blockingOf } from "../parameters.ts";
+import { refusal } from "../refusal.ts";
+import { json, plain, type Reply, type Route, type Wire, type WireRequest } from "../route.ts";
+import { agentServiceJson } from "../rows.ts";
 
 /**
  * `/v1/agent/service/:id`: one instance of this node, with a hash of what is told. `?hash=` waits until it is another

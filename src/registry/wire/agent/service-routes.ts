@@ -1,15 +1,15 @@
-import type { Access } from "../acl/access.ts";
-import { aliveCheckId } from "../agent.ts";
-import { shapes } from "../filter/shapes.ts";
-import type { Change } from "../state/model.ts";
-import { agentServiceRoute } from "./agent-service-route.ts";
-import { decodeBody } from "./decode.ts";
-import { demand, demandChanges, demandService, toNamed } from "./guard.ts";
-import { booleanOf, filterOf } from "./parameters.ts";
-import { refusal } from "./refusal.ts";
-import { done, json, type Reply, type Route, settled, type Wire, type WireRequest } from "./route.ts";
-import { agentCheckJson, agentServiceJson, worstOf } from "./rows.ts";
-import { readServiceBody, toLocalService } from "./service-body.ts";
+import type { Access } from "../../acl/access.ts";
+import { aliveCheckId } from "../../agent.ts";
+import { shapes } from "../../filter/shapes.ts";
+import type { Change } from "../../state/model.ts";
+import { decodeBody } from "../decode.ts";
+import { demand, demandChanges, demandService, toNamed } from "../guard.ts";
+import { booleanOf, filterOf } from "../parameters.ts";
+import { refusal } from "../refusal.ts";
+import { done, json, type Reply, type Route, settled, type Wire, type WireRequest } from "../route.ts";
+import { agentCheckJson, agentServiceJson, worstOf } from "../rows.ts";
+import { readServiceBody, toLocalService } from "../service-body.ts";
+import { agentServiceRoute } from "./service-route.ts";
 
 /** `/v1/agent/service…`, maintenance and health: the instances of this node. */
 export function agentRoutes(wire: Wire): readonly Route[] {
