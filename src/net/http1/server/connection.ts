@@ -258,7 +258,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     this.#shared.refused(problem);
     const exchange = this.#exchange;
     if (exchange === undefined) {
-      this.#say(malformedAnswer(problem));
+      this.#say(malformedAnswer(problem, this.#decoder.method));
       return;
     }
     this.#failBody(exchange, malformedError(problem));
