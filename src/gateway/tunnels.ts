@@ -1,0 +1,4 @@
+/** The tunnels of one gateway. State. */
+export interface Tunnels {
+  open: number;
+}
