@@ -5,6 +5,7 @@ import { TuskerError } from "../kernel/index.ts";
 import { type Loaded, loadDocument } from "../tsk/index.ts";
 import type { Args, Io } from "./command.ts";
 import { fleetPath } from "./fleet-file.ts";
+import { hostOf } from "./plugins.ts";
 
 /**
  * Reads one file of the language without the fleet's schema; undefined when it does not exist. Other layers count
@@ -17,6 +18,7 @@ export function readDocument(file: string, args: Args, io: Io): Loaded | undefin
   return loadDocument({
     entry: io.cwd === process.cwd() ? shown(file, io) : file,
     ...machinePorts(io.env),
+    ...hostOf(args, io),
     env: io.env,
     environment,
     sets,
