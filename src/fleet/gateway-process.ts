@@ -4,9 +4,10 @@ import {
   registryDiscovery,
   serviceDiscoverySection,
   staticDiscovery,
+  withToken,
 } from "../discovery/index.ts";
 import { gatewaySection, routesSection, startGateway } from "../gateway/index.ts";
-import { type Clock, port, type Random } from "../kernel/index.ts";
+import { type Clock, port, type Random, Secret } from "../kernel/index.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import type { BreakerSettings } from "../resilience/index.ts";
 import { apiCommunicationSection } from "../rpc/index.ts";
@@ -21,7 +22,14 @@ const gatewayFileSchema = z.object({
   api_communication: apiCommunicationSection,
   tracing: tracingSection,
   registry: z
-    .object({ url: z.string(), updateInterval: serviceDiscoverySection.shape.update_interval })
+    .object({
+      url: z.string(),
+      token: z
+        .string()
+        .transform((token) => new Secret(token))
+        .optional(),
+      updateInterval: serviceDiscoverySection.shape.update_interval,
+    })
     .nullable(),
   otlp: z.string().nullable(),
   endpoints: z.array(z.object({ service: z.string(), id: z.string(), host: z.string(), port: port() })),
@@ -99,7 +107,7 @@ function followed(
 ): Discovery {
   return registryDiscovery({
     url: registry.url,
-    http,
+    http: withToken(http, registry.token),
     clock,
     random,
     log,

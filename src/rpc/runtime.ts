@@ -1,6 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Discovery, type Endpoint, registryDiscovery, staticDiscovery } from "../discovery/index.ts";
+import {
+  type Discovery,
+  type Endpoint,
+  registryDiscovery,
+  staticDiscovery,
+  withToken,
+} from "../discovery/index.ts";
 import { type Clock, type Random, systemClock, systemRandom, TuskerError } from "../kernel/index.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import {
@@ -108,7 +114,7 @@ export class Runtime implements Parts, AsyncDisposable {
     this.#discovery ??= registryDiscovery({
       url: registry.url,
       updateIntervalMs: registry.updateIntervalMs,
-      http: this.#client(),
+      http: withToken(this.#client(), registry.token),
       clock: this.clock,
       random: this.random,
       log: this.log,
