@@ -6,8 +6,8 @@ import {
   staticDiscovery,
   withToken,
 } from "../discovery/index.ts";
-import { gatewaySection, routesSection, startGateway } from "../gateway/index.ts";
-import { type Clock, port, type Random, Secret } from "../kernel/index.ts";
+import { gatewaySection, routesSection, startAdmin, startGateway } from "../gateway/index.ts";
+import { type Clock, messageOf, port, type Random, Secret } from "../kernel/index.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import type { BreakerSettings } from "../resilience/index.ts";
 import { apiCommunicationSection } from "../rpc/index.ts";
@@ -32,6 +32,8 @@ const gatewayFileSchema = z.object({
     })
     .nullable(),
   otlp: z.string().nullable(),
+  /** Where it keeps the endpoints it knew, for a start while the registry is away. */
+  cacheDir: z.string().optional(),
   endpoints: z.array(z.object({ service: z.string(), id: z.string(), host: z.string(), port: port() })),
 });
 
@@ -40,6 +42,14 @@ type GatewayFile = z.output<typeof gatewayFileSchema>;
 /** A gateway that runs in this process. */
 export interface GatewayProcess extends AsyncDisposable {
   readonly port: number;
+  /** Of the admin door; undefined where there is none. */
+  readonly adminPort: number | undefined;
+  /**
+   * Takes over another file between two requests: routes and `[gateway]`. Gives back what only a restart can change.
+   *
+   * @throws an error of the schema when the file is not right; then nothing changes
+   */
+  adopt(file: unknown): readonly string[];
   /** Resolves once every service a route names has had an endpoint. */
   reachable(): Promise<void>;
   /** Metrics in Prometheus text format. */
@@ -66,6 +76,7 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
     registry,
     otlp,
     endpoints,
+    cacheDir,
   } = gatewayFileSchema.parse(file);
   await using stack = new AsyncDisposableStack();
   const http = stack.use(httpClient());
@@ -82,7 +93,9 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
       log,
     }),
   );
-  const discovery = stack.use(registry === null ? fixed(endpoints) : followed(registry, http, ports));
+  const discovery = stack.use(
+    registry === null ? fixed(endpoints) : followed({ ...registry, cacheDir }, http, ports),
+  );
   const metrics = createMetrics();
   const running = stack.use(
     await startGateway(
@@ -90,9 +103,30 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
       { discovery, tracer: tracing.tracer, metrics, log, clock, random },
     ),
   );
+  const admin =
+    gateway.admin_port === undefined
+      ? undefined
+      : stack.use(
+          await startAdmin({
+            port: gateway.admin_port,
+            gateway: running,
+            metrics,
+            clock,
+            onError: (error) => log.error("the admin door failed", { error: messageOf(error) }),
+          }),
+        );
   const owned = stack.move();
   return {
     port: running.server.port,
+    adminPort: admin?.port,
+    adopt(next) {
+      const parsed = gatewayFileSchema.parse(next);
+      return running.adopt({
+        gateway: parsed.gateway,
+        routes: parsed.routes,
+        breaker: breakerOf(parsed.api_communication),
+      });
+    },
     reachable: () => running.reachable(),
     metrics: () => metrics.render(),
     drain: (graceMs) => running.drain(graceMs),
@@ -101,7 +135,7 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
 }
 
 function followed(
-  registry: NonNullable<GatewayFile["registry"]>,
+  registry: NonNullable<GatewayFile["registry"]> & Pick<GatewayFile, "cacheDir">,
   http: HttpClient,
   { clock, random, log }: GatewayProcessPorts,
 ): Discovery {
@@ -112,6 +146,7 @@ function followed(
     random,
     log,
     updateIntervalMs: registry.updateInterval,
+    cacheDir: registry.cacheDir,
   });
 }
 

@@ -20,7 +20,7 @@ export interface CompatOptions {
 /** The forwarder over `net`'s exchange and pool. */
 export function compatForwarder(options: CompatOptions): Forwarder {
   const lines = new Map<string, Line>();
-  const makePool = options.pools ?? ((origin: string) => http1Pool(origin));
+  const makePool = options.pools ?? ((origin: string) => http1Pool(origin, { transport: "compat" }));
 
   const close = async (line: Line): Promise<void> => line.pool[Symbol.asyncDispose]();
   const lineTo = (endpoint: Endpoint): Line => {
@@ -95,12 +95,12 @@ function forwarded(answer: ClientAnswer, method: string, onEnd: () => void): For
     status: answer.status,
     headers: answer.headers,
     header: (name) => answer.header(name),
-    async relay(exchange, headers) {
+    async relay(exchange, headers, through) {
       try {
         await exchange.respond({
           status: answer.status,
           headers,
-          body: answer.body,
+          body: through === undefined ? answer.body : through(answer.body),
           ...(mayTrail(answer, exchange, method) ? { trailers: () => answer.trailers() } : {}),
         });
       } finally {
