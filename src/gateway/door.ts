@@ -5,7 +5,6 @@ import type { ReplayRoom } from "./body.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import type { Meters, RouteMeter } from "./meters.ts";
 import type { Snapshot } from "./snapshot.ts";
-import type { Tunnels } from "./tunnels.ts";
 
 /** What every request of one gateway shares. */
 export interface Door {
@@ -13,8 +12,8 @@ export interface Door {
   snapshot: Snapshot;
   readonly forwarder: Forwarder;
   readonly inFlight: ConcurrencyLimit;
-  /** Tunnels that are open: they outlive their requests, and reloads. */
-  readonly tunnels: Tunnels;
+  /** How many tunnels are open: they outlive their requests, and reloads. */
+  readonly tunnels: { open: number };
   readonly replayRoom: ReplayRoom;
   readonly backoff: Backoff;
   /** Our name in Via, different in every process. */

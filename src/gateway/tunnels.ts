@@ -1,4 +1,0 @@
-/** The tunnels of one gateway. State. */
-export interface Tunnels {
-  open: number;
-}
