@@ -25,6 +25,7 @@ import { fromStored } from "./storage/stored.ts";
 import { uuid } from "./uuid.ts";
 import { type Feeds, feeds } from "./watch/feeds.ts";
 import { wireHandler } from "./wire/handler.ts";
+import { replyCache } from "./wire/reply-cache.ts";
 import { worstOf } from "./wire/rows.ts";
 
 /** Where the registry listens and what it may use. */
@@ -144,6 +145,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       identity: { ...identity, port: () => port },
       checkRules: { scripts: options.scriptChecks === true },
       random: options.random,
+      replies: replyCache(store.version),
     };
     const handler = wireHandler(wire, onError);
     const server = await serveHttp1(isLoopback(host) ? refuseRebinding(handler) : handler, {

@@ -6,7 +6,7 @@ import { type AliasCheck, aliasCheck } from "./alias-check.ts";
 import { intervalCheck } from "./interval-check.ts";
 import { type LeaseCheck, leaseCheck } from "./lease-check.ts";
 import type { ProbeResult, Probes } from "./probe.ts";
-import { type TtlCheck, ttlCheck } from "./ttl-check.ts";
+import { type TtlCheck, type TtlChecks, ttlChecks } from "./ttl-checks.ts";
 
 /** Runs the checks of one node. */
 export interface Checker extends Disposable {
@@ -57,12 +57,15 @@ export function checker(options: CheckerOptions): Checker {
 class RunningChecks implements Checker {
   readonly #options: CheckerOptions;
   readonly #running = new Map<string, Running>();
+  readonly #ttls: TtlChecks;
   /** Those of `#running` that look at others. */
   readonly #aliases = new Set<AliasCheck>();
   #ended = false;
 
   constructor(options: CheckerOptions) {
     this.#options = options;
+    const { clock, store, node } = options;
+    this.#ttls = ttlChecks(clock, (id) => this.#report(id, expired(store, node, id)));
   }
 
   get running(): number {
@@ -120,7 +123,7 @@ class RunningChecks implements Checker {
     const report = (result: ProbeResult): void => this.#report(id, result);
     switch (spec.kind) {
       case "ttl":
-        return ttlCheck(spec.ttlMs, clock, () => report(expired(store, node, id)));
+        return this.#ttls.start(id, spec.ttlMs);
       case "lease":
         return leaseCheck(clock, () => report({ status: "critical", output: leaseLost }));
       case "alias": {

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../kernel/index.ts";
-import { type TtlCheck, ttlCheck } from "../checks/ttl-check.ts";
+import { type TtlCheck, ttlChecks } from "../checks/ttl-checks.ts";
 import type { Change, Session, SessionRow } from "../state/model.ts";
 import type { Store } from "../state/store.ts";
 import type { Tables } from "../state/tables.ts";
@@ -29,17 +29,14 @@ const maxLockDelayMs = 60_000;
 export function sessionKeeper({ store, clock, onError }: KeeperOptions): SessionKeeper {
   const { tables } = store;
   const beats = new Map<string, TtlCheck>();
+  const ttls = ttlChecks(clock, (id) => void end(id).catch(onError));
   const delays = new Map<string, Timer>();
   let ended = false;
 
   const start = ({ id, ttl }: Session): void => {
     const ttlMs = parseWireDuration(ttl) ?? 0;
     // The wire's promise: not before the TTL is over. Twice of it forgives a heartbeat that was late.
-    if (ttlMs > 0)
-      beats.set(
-        id,
-        ttlCheck(2 * ttlMs, clock, () => void end(id).catch(onError)),
-      );
+    if (ttlMs > 0) beats.set(id, ttls.start(id, 2 * ttlMs));
   };
   const stop = (id: string): void => {
     beats.get(id)?.[Symbol.dispose]();

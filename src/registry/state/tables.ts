@@ -14,6 +14,8 @@ import type {
   ServiceRow,
   Session,
 } from "./model.ts";
+import { compare, dropOrdered, type Order, putOrdered } from "./ordered.ts";
+import { checkRow, nodeRow, serviceRow } from "./row.ts";
 import { sameCheck, sameNode, sameService } from "./same.ts";
 import { SessionTable } from "./sessions.ts";
 import { type Topic, topics } from "./topics.ts";
@@ -34,15 +36,24 @@ export interface NodeEntry {
   row: NodeRow;
   readonly services: Map<string, ServiceRow>;
   readonly checks: Map<string, CheckRow>;
-  /** Checks by the instance they belong to; those of the node under "". */
-  readonly checksOf: Map<string, Map<string, CheckRow>>;
+  /** Checks by the instance they belong to, in order of their ids; those of the node under "". */
+  readonly checksOf: Map<string, CheckRow[]>;
+}
+
+/** The instances of one name. */
+interface Instances {
+  /** By node and id. */
+  readonly rows: ServiceRow[];
+  /** How often a check of one of them said something new. */
+  said: number;
 }
 
 /** Nodes, instances, checks, sessions and keys, in memory. Pure: no time, no I/O; the same changes give the same tables. */
 export class Tables {
   readonly #nodes = new Map<string, NodeEntry>();
-  /** Instances of a service, by node and id. */
-  readonly #instances = new Map<string, Map<string, ServiceRow>>();
+  readonly #instances = new Map<string, Instances>();
+  /** How often a check of a node said something new. */
+  #nodesSaid = 0;
   readonly #listing = new Listing();
   readonly kv: KvTable = new KvTable();
   readonly sessions: SessionTable = new SessionTable();
@@ -68,10 +79,19 @@ export class Tables {
     this.#applyOne({ ...step, keys: new Set() }, change);
   }
 
-  /** Replaces what a check says, without a trace. */
+  /** Replaces what a check says: no change, but what was rendered of it is old (`said`). */
   setOutput(node: string, id: string, output: string): void {
     const row = this.check(node, id);
-    if (row !== undefined && row.output !== output) this.#putCheck({ ...row, output });
+    if (row === undefined || row.output === output) return;
+    this.#putCheck(checkRow({ ...row, output }, row));
+    const owner = this.#instances.get(row.serviceName);
+    if (row.serviceId === "") this.#nodesSaid++;
+    else if (owner !== undefined) owner.said++;
+  }
+
+  /** Grows whenever a check that decides over instances of this name says something new without a change. */
+  said(service: string): number {
+    return this.#nodesSaid + (this.#instances.get(service)?.said ?? 0);
   }
 
   node(name: string): NodeEntry | undefined {
@@ -91,16 +111,14 @@ export class Tables {
     return [...this.#nodes.values()].sort((a, b) => (a.row.name < b.row.name ? -1 : 1));
   }
 
-  /** Instances of a service, by node and id. */
-  instances(service: string): ServiceRow[] {
-    return [...(this.#instances.get(service)?.values() ?? [])].sort(
-      (a, b) => compare(a.node, b.node) || compare(a.id, b.id),
-    );
+  /** Instances of a service, by node and id: as they are now, and as they will be once something changes. */
+  instances(service: string): readonly ServiceRow[] {
+    return this.#instances.get(service)?.rows ?? [];
   }
 
-  /** Checks of one instance, or of the node itself for the id "", by id. */
-  checksOf(node: string, serviceId: string): CheckRow[] {
-    return byId(this.#nodes.get(node)?.checksOf.get(serviceId)?.values() ?? []);
+  /** Checks of one instance, or of the node itself for the id "", by id; live, as `instances`. */
+  checksOf(node: string, serviceId: string): readonly CheckRow[] {
+    return this.#nodes.get(node)?.checksOf.get(serviceId) ?? [];
   }
 
   /** All checks that decide over an instance: its node's by id, then its own by id. */
@@ -111,7 +129,7 @@ export class Tables {
   /** Checks in a state, by node and id. */
   checksIn(state: CheckStatus | "any"): CheckRow[] {
     return this.nodes()
-      .flatMap(({ checks }) => byId(checks.values()))
+      .flatMap(({ checks }) => [...checks.values()].sort(byId))
       .filter((row) => state === "any" || row.status === state);
   }
 
@@ -160,7 +178,7 @@ export class Tables {
   #setNode(step: Step, node: Node): void {
     const entry = this.#nodes.get(node.name);
     if (entry !== undefined && sameNode(entry.row, node)) return;
-    const row = { ...node, ...indexes(step, entry?.row) };
+    const row = nodeRow(node, indexes(step, entry?.row));
     if (entry === undefined) {
       this.#nodes.set(node.name, { row, services: new Map(), checks: new Map(), checksOf: new Map() });
     } else {
@@ -169,7 +187,7 @@ export class Tables {
         step.touched.add(topics.service(name)).add(topics.health(name));
     }
     step.touched.add(topics.catalog).add(topics.nodes).add(topics.node(node.name));
-    step.done.push({ kind: "node", node });
+    step.done.push({ kind: "node", node: row });
   }
 
   #dropNode(step: Step, name: string): void {
@@ -185,7 +203,7 @@ export class Tables {
   #setService(step: Step, service: Service): void {
     const before = this.service(service.node, service.id);
     if (before !== undefined && sameService(before, service)) return;
-    const row = { ...service, ...indexes(step, before) };
+    const row = serviceRow(service, indexes(step, before));
     this.#touchService(step, row);
     // Added before the old one is removed, so that what both have never counts as gone.
     const listed = this.#listing.add(row);
@@ -196,17 +214,16 @@ export class Tables {
       this.#removeInstance(before);
     }
     this.#nodes.get(row.node)?.services.set(row.id, row);
-    const instances = this.#instances.get(row.name) ?? new Map<string, ServiceRow>();
-    this.#instances.set(row.name, instances.set(instanceKey(row), row));
-    step.done.push({ kind: "service", service });
+    this.#addInstance(row);
+    step.done.push({ kind: "service", service: row });
     // A check carries its instance's name and tags.
-    for (const check of this.checksOf(row.node, row.id)) this.#setCheck(step, check);
+    for (const check of [...this.checksOf(row.node, row.id)]) this.#setCheck(step, check);
   }
 
   #dropService(step: Step, node: string, id: string): void {
     const row = this.service(node, id);
     if (row === undefined) return;
-    for (const check of this.checksOf(node, id)) this.#dropCheck(step, node, check.id);
+    for (const check of [...this.checksOf(node, id)]) this.#dropCheck(step, node, check.id);
     this.#nodes.get(node)?.services.delete(id);
     this.#removeInstance(row);
     if (this.#listing.remove(row)) step.touched.add(topics.services);
@@ -223,10 +240,10 @@ export class Tables {
       return;
     }
     if (before !== undefined) this.#removeCheck(step, before);
-    const row = { ...check, ...indexes(step, before) };
+    const row = checkRow(check, indexes(step, before));
     this.#putCheck(row);
     this.#touchCheck(step, row);
-    step.done.push({ kind: "check", check });
+    step.done.push({ kind: "check", check: row });
   }
 
   #dropCheck(step: Step, node: string, id: string): void {
@@ -269,23 +286,30 @@ export class Tables {
     const entry = this.#nodes.get(row.node);
     if (entry === undefined) throw new TuskerError("KERNEL_INTERNAL", `check ${row.id} has no node`);
     entry.checks.set(row.id, row);
-    const group = entry.checksOf.get(row.serviceId) ?? new Map<string, CheckRow>();
-    entry.checksOf.set(row.serviceId, group.set(row.id, row));
+    const group = entry.checksOf.get(row.serviceId);
+    if (group === undefined) entry.checksOf.set(row.serviceId, [row]);
+    else putOrdered(group, row, byId);
   }
 
   #removeCheck(step: Step, row: CheckRow): void {
     const entry = this.#nodes.get(row.node);
     entry?.checks.delete(row.id);
     const group = entry?.checksOf.get(row.serviceId);
-    group?.delete(row.id);
-    if (group?.size === 0) entry?.checksOf.delete(row.serviceId);
+    if (group !== undefined) dropOrdered(group, row, byId);
+    if (group?.length === 0) entry?.checksOf.delete(row.serviceId);
     this.#touchCheck(step, row);
+  }
+
+  #addInstance(row: ServiceRow): void {
+    const instances = this.#instances.get(row.name);
+    if (instances === undefined) this.#instances.set(row.name, { rows: [row], said: 0 });
+    else putOrdered(instances.rows, row, byNodeAndId);
   }
 
   #removeInstance(row: ServiceRow): void {
     const instances = this.#instances.get(row.name);
-    instances?.delete(instanceKey(row));
-    if (instances?.size === 0) this.#instances.delete(row.name);
+    if (instances !== undefined) dropOrdered(instances.rows, row, byNodeAndId);
+    if (instances?.rows.length === 0) this.#instances.delete(row.name);
   }
 
   #touchService({ touched }: Step, { node, name }: Service): void {
@@ -317,14 +341,6 @@ function indexes({ index, created = index }: Step, before: Indexes | undefined):
   return { createIndex: before?.createIndex ?? created, modifyIndex: index };
 }
 
-function instanceKey({ node, id }: Service): string {
-  return `${node}\0${id}`;
-}
+const byId: Order<CheckRow> = (a, b) => compare(a.id, b.id);
 
-function byId(rows: Iterable<CheckRow>): CheckRow[] {
-  return [...rows].sort((a, b) => compare(a.id, b.id));
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
+const byNodeAndId: Order<ServiceRow> = (a, b) => compare(a.node, b.node) || compare(a.id, b.id);

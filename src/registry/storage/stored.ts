@@ -9,17 +9,17 @@ export function toStored({ index, atMs }: Pick<LogEntry, "index" | "atMs">, chan
   const at = { index, atMs };
   switch (change.kind) {
     case "node":
-      return { ...at, kind: "node", key: change.node.name, value: JSON.stringify(change.node) };
+      return { ...at, kind: "node", key: change.node.name, value: written(change.node) };
     case "node-gone":
       return { ...at, kind: "node", key: change.name, value: undefined };
     case "service": {
       const { service } = change;
-      return { ...at, kind: "service", key: keyOf(service), value: JSON.stringify(service) };
+      return { ...at, kind: "service", key: keyOf(service), value: written(service) };
     }
     case "service-gone":
       return { ...at, kind: "service", key: keyOf(change), value: undefined };
     case "check":
-      return { ...at, kind: "check", key: keyOf(change.check), value: JSON.stringify(change.check) };
+      return { ...at, kind: "check", key: keyOf(change.check), value: written(change.check) };
     case "check-gone":
       return { ...at, kind: "check", key: keyOf(change), value: undefined };
     case "session":
@@ -31,6 +31,11 @@ export function toStored({ index, atMs }: Pick<LogEntry, "index" | "atMs">, chan
     case "kv-gone":
       return { ...at, kind: "kv", key: change.key, value: undefined };
   }
+}
+
+/** Where a row stands in the order of changes has columns of its own. */
+function written(row: object): string {
+  return JSON.stringify({ ...row, createIndex: undefined, modifyIndex: undefined });
 }
 
 /**

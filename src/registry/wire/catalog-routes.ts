@@ -40,9 +40,16 @@ function reads(wire: Wire): readonly Route[] {
   ];
 }
 
+/** The catalogue shows nothing of checks. */
+const nothingSaid = (): number => 0;
+
 function services({ store: { tables } }: Wire, { query }: WireRequest): Read {
   if (!query.has("node-meta")) {
-    return { topic: topics.services, render: () => Object.fromEntries(tables.listing()) };
+    return {
+      topic: topics.services,
+      said: nothingSaid,
+      render: () => Object.fromEntries(tables.listing()),
+    };
   }
   const hasMeta = nodeMetaFilterOf(query);
   return {
@@ -68,6 +75,7 @@ function service({ store: { tables }, identity }: Wire, request: WireRequest): R
   const wanted = filterOf(request.query, shapes.catalog);
   return {
     topic: topics.service(name),
+    said: nothingSaid,
     render: () =>
       tables.instances(name).flatMap((row) => {
         const entry = tables.node(row.node);

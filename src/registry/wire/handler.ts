@@ -1,5 +1,5 @@
 import { messageOf, TuskerError } from "../../kernel/index.ts";
-import type { HeaderList, ServerExchange, ServerHandler } from "../../net/index.ts";
+import type { Answer, HeaderList, ServerExchange, ServerHandler } from "../../net/index.ts";
 import { agentCheckRoutes } from "./agent-check-routes.ts";
 import { agentRoutes } from "./agent-routes.ts";
 import { catalogRoutes } from "./catalog-routes.ts";
@@ -14,14 +14,12 @@ import { plain } from "./route.ts";
 import { selfRoutes } from "./self-routes.ts";
 import { targetRoutes } from "./tusker/target-routes.ts";
 import { watchRoutes } from "./tusker/watch-routes.ts";
+import { commonHeaders, jsonText } from "./written.ts";
 
 /** The most a registration may weigh. */
 const maxBodyBytes = 512 * 1024;
 
 const maxDepth = 8;
-
-/** On every answer: access rules are not in force, and bodies may come compressed one day. */
-const commonHeaders: HeaderList = ["Vary", "Accept-Encoding", "X-Consul-Default-Acl-Policy", "allow"];
 
 /**
  * The wire. A request's way: find the route by path → its verb → its endpoint → answer. What an endpoint refuses is
@@ -43,6 +41,9 @@ export function wireHandler(wire: Wire, onError: (error: unknown) => void): Serv
   ];
   const byPath = Map.groupBy(routes, ({ path }) => path);
   return async (exchange) => {
+    // What was told a moment ago and still holds is told again, before anything is taken apart.
+    const known = exchange.method === "GET" ? wire.replies.get(exchange.target) : undefined;
+    if (known !== undefined) return await exchange.respond(known);
     const found = find(byPath, exchange.target);
     const reply = await answer(found, exchange, onError);
     const open = reply.content?.kind === "stream" ? reply.content.stream : undefined;
@@ -105,7 +106,11 @@ async function answer(
   const request: WireRequest = {
     rest,
     query,
-    signal: exchange.signal,
+    target: exchange.target,
+    // Made when somebody waits: most answers come before anybody could go.
+    get signal() {
+      return exchange.signal;
+    },
     body: async () => new TextDecoder().decode(await exchange.bytes(maxBodyBytes)),
     bytes: () => exchange.bytes(maxBodyBytes),
     declaredBytes: exchange.header("content-length"),
@@ -132,8 +137,9 @@ function refused(error: unknown, onError: (error: unknown) => void): Reply {
   return plain(500, messageOf(error));
 }
 
-/** Bytes of a reply. `pretty` indents JSON. */
-function written({ status, headers = [], content }: Reply, query: URLSearchParams) {
+/** A reply as it goes out. */
+function written({ status, headers = [], content }: Reply, query: URLSearchParams): Answer {
+  if (content?.kind === "written") return content.answer;
   const all = [...headers, ...commonHeaders];
   if (content === undefined) return { status, headers: all };
   if (content.kind === "text") {
@@ -146,7 +152,9 @@ function written({ status, headers = [], content }: Reply, query: URLSearchParam
   if (content.kind === "stream") {
     return { status, headers: ["Content-Type", content.type, ...all], body: content.stream.bytes };
   }
-  const pretty = query.has("pretty");
-  const body = pretty ? `${JSON.stringify(content.value, null, 4)}\n` : JSON.stringify(content.value);
-  return { status, headers: ["Content-Type", "application/json", ...all], body };
+  return {
+    status,
+    headers: ["Content-Type", "application/json", ...all],
+    body: jsonText(content.value, query),
+  };
 }

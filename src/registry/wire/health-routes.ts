@@ -30,6 +30,7 @@ function service({ store: { tables }, identity }: Wire, request: WireRequest): R
   const hasMeta = nodeMetaFilterOf(request.query);
   return {
     topic: topics.health(name),
+    said: () => tables.said(name),
     render: () =>
       tables
         .instances(name)
@@ -46,6 +47,7 @@ function checks({ store: { tables } }: Wire, request: WireRequest): Read {
   const wanted = filterOf(request.query, shapes.check);
   return {
     topic: topics.checks(name),
+    said: () => tables.said(name),
     render: () =>
       tables
         .instances(name)

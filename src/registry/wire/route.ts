@@ -7,8 +7,10 @@ import type { Store } from "../state/store.ts";
 import type { Topic } from "../state/topics.ts";
 import type { Feeds, OpenWatch } from "../watch/feeds.ts";
 import type { CheckRules } from "./check-body.ts";
-import { type Blocking, blockingOf, consistencyOf, refuseForeign } from "./parameters.ts";
+import { type Blocking, blockingOf, type Consistency, consistencyOf, refuseForeign } from "./parameters.ts";
 import { refusal } from "./refusal.ts";
+import { questionOf, type ReplyCache } from "./reply-cache.ts";
+import { type WrittenReply, writtenJson } from "./written.ts";
 
 /** Who this registry is on the wire. */
 export interface Identity {
@@ -33,6 +35,7 @@ export interface Wire {
   readonly identity: Identity;
   readonly checkRules: CheckRules;
   readonly random: Random;
+  readonly replies: ReplyCache;
 }
 
 /** One request, taken apart. */
@@ -40,6 +43,8 @@ export interface WireRequest {
   /** What follows the route's path, decoded; empty for a route without more. */
   readonly rest: string;
   readonly query: URLSearchParams;
+  /** Path and query as they came. */
+  readonly target: string;
   readonly signal: AbortSignal;
   /** The body as text. @throws TuskerError NET_BODY_TOO_LARGE */
   body(): Promise<string>;
@@ -61,6 +66,8 @@ export interface Reply {
     | { readonly kind: "json"; readonly value: unknown }
     | { readonly kind: "text"; readonly text: string; readonly type?: string }
     | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly type: string }
+    /** Made before, with everything on it. */
+    | { readonly kind: "written"; readonly answer: WrittenReply }
     /** Goes on until it ends or the client leaves; then it is disposed. */
     | { readonly kind: "stream"; readonly stream: OpenWatch; readonly type: string };
 }
@@ -93,7 +100,11 @@ export type Read = {
   /** For what is in no table: index of its last change. */
   readonly version?: () => number;
 } & (
-  | { readonly render: () => unknown }
+  | {
+      readonly render: () => unknown;
+      /** Given for a read that is worth keeping: moves when what is rendered does though the topic did not. */
+      readonly said?: () => number;
+    }
   /** For a read that may find nothing, or answers with something other than JSON. */
   | { readonly reply: () => Reply }
 );
@@ -115,25 +126,56 @@ export function watched(wire: Wire, prepare: (request: WireRequest) => Read): Ro
     const { topic, version } = read;
     const current = version ?? (() => store.version(topic));
     if (blocking.index > 0n) await news({ store, topic, current }, blocking, request.signal);
+    if ("render" in read && read.said !== undefined) {
+      return await kept(wire, request, {
+        topic,
+        said: read.said,
+        render: read.render,
+        consistency,
+        blocking,
+      });
+    }
     const index = current();
     const reply = "reply" in read ? read.reply() : json(read.render());
     // What is told must never have to be taken back.
     if (version === undefined) await store.log.settled(index);
-    return {
-      ...reply,
-      headers: [
-        ...(reply.headers ?? []),
-        "X-Consul-Effective-Consistency",
-        consistency,
-        "X-Consul-Index",
-        String(index),
-        "X-Consul-Knownleader",
-        "true",
-        "X-Consul-Lastcontact",
-        "0",
-      ],
-    };
+    return { ...reply, headers: [...(reply.headers ?? []), ...headersOf(consistency, index)] };
   };
+}
+
+interface Keeping {
+  readonly topic: Topic;
+  readonly said: () => number;
+  readonly render: () => unknown;
+  readonly consistency: Consistency;
+  readonly blocking: Blocking;
+}
+
+/** As step 4 of `watched`, once for all who ask the same before the next change. */
+async function kept({ store, replies }: Wire, request: WireRequest, read: Keeping): Promise<Reply> {
+  const question = questionOf(request.target, read.blocking.index > 0n);
+  const known = question === undefined ? undefined : replies.get(question);
+  if (known !== undefined) return { status: known.status, content: { kind: "written", answer: known } };
+  const { topic, said } = read;
+  const index = store.version(topic);
+  const saidThen = said();
+  const answer = writtenJson(headersOf(read.consistency, index), read.render(), request.query);
+  await store.log.settled(index);
+  if (question !== undefined) replies.keep(question, { topic, index, said, saidThen }, answer);
+  return { status: answer.status, content: { kind: "written", answer } };
+}
+
+function headersOf(consistency: Consistency, index: number): HeaderList {
+  return [
+    "X-Consul-Effective-Consistency",
+    consistency,
+    "X-Consul-Index",
+    String(index),
+    "X-Consul-Knownleader",
+    "true",
+    "X-Consul-Lastcontact",
+    "0",
+  ];
 }
 
 /** A read that does not wait for news: of everything that is known, once it is safe. */
