@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { test } from "node:test";
 import { manualClock } from "../kernel/index.ts";
 import { headerOf, type ServerExchange } from "../net/index.ts";
 import {
@@ -14,6 +13,7 @@ import {
   rawService,
   requestOn,
   service,
+  test,
   until,
 } from "./fixture.test.ts";
 

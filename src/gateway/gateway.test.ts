@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { headerOf } from "../net/index.ts";
-import { ask, bench, endpoint, exchangeBytes, parseReply, service } from "./fixture.test.ts";
+import { ask, bench, endpoint, exchangeBytes, parseReply, service, test } from "./fixture.test.ts";
 
 /** Answers with what arrived, as JSON. */
 const echo = () =>

@@ -1,15 +1,15 @@
 import type { Discovery } from "../discovery/index.ts";
 import type { Clock, Random } from "../kernel/index.ts";
-import { type Pool, type Server, serveHttp1 } from "../net/index.ts";
+import type { Pool, Server } from "../net/index.ts";
 import { type BreakerSettings, type BreakerState, backoff, concurrencyLimit } from "../resilience/index.ts";
 import type { Logger, Metrics, Tracer } from "../telemetry/index.ts";
 import type { Door } from "./door.ts";
-import { compatForwarder } from "./forward/compat.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { travel } from "./journey.ts";
 import { gatewayMeters, type Meters } from "./meters.ts";
 import { type GatewaySettings, gatewayRestartKeys, type RoutesSettings } from "./section.ts";
 import { compileSnapshot, type LimitStore, limitStore, type NamedLimit, type Snapshot } from "./snapshot.ts";
+import { transportOf } from "./transport.ts";
 import { type Upstream, upstream } from "./upstream.ts";
 
 /** Everything written about a gateway. */
@@ -27,7 +27,7 @@ export interface GatewayPorts {
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: Random;
-  /** Makes the connections to one origin; default: `http1Pool`. */
+  /** Makes the connections of `compat` to one origin; default: `http1Pool`. */
   readonly pools?: (origin: string) => Pool;
 }
 
@@ -81,8 +81,10 @@ const replayRoomBytes = 16 * 1024 * 1024;
  */
 export async function startGateway(config: GatewayConfig, ports: GatewayPorts): Promise<Gateway> {
   const meters = gatewayMeters(ports.metrics);
-  const state = new GatewayState(config, ports, meters);
   const { gateway } = config;
+  const { clock, log, pools } = ports;
+  const transport = transportOf({ settings: gateway, clock, log, meters, pools });
+  const state = new GatewayState(config, ports, meters, transport.forwarder);
   const door: Door = {
     snapshot: state.compile(config),
     forwarder: state.forwarder,
@@ -99,12 +101,12 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
     log: ports.log,
     clock: ports.clock,
   };
-  const server = await listen(gateway, (exchange) => travel(door, exchange), ports, meters).catch(
-    async (error) => {
+  const server = await transport
+    .listen(door, (exchange) => travel(door, exchange))
+    .catch(async (error) => {
       await state.close();
       throw error;
-    },
-  );
+    });
   observe(ports.metrics, door, state, server);
   return gatewayOf(config, door, state, server);
 }
@@ -150,16 +152,12 @@ class GatewayState {
   #upstreams = new Map<string, Upstream>();
   #manner = "";
 
-  constructor(config: GatewayConfig, ports: GatewayPorts, meters: Meters) {
+  constructor(config: GatewayConfig, ports: GatewayPorts, meters: Meters, forwarder: Forwarder) {
     this.#ports = ports;
     this.#meters = meters;
     this.#manner = mannerOf(config);
     this.limits = limitStore(ports.clock);
-    this.forwarder = compatForwarder({
-      ...(ports.pools === undefined ? {} : { pools: ports.pools }),
-      onError: (error) =>
-        ports.log.warn("connections to an instance could not be closed", { error: String(error) }),
-    });
+    this.forwarder = forwarder;
   }
 
   /** Builds a snapshot on the state that is there, adds what is missing and lets go of what nobody refers to. */
@@ -235,24 +233,6 @@ class GatewayState {
 /** Settings that are built into the state of a service: when they change, it begins afresh. */
 function mannerOf({ gateway, breaker }: GatewayConfig): string {
   return JSON.stringify([gateway.balance, breaker ?? {}]);
-}
-
-function listen(
-  gateway: GatewaySettings,
-  handler: Parameters<typeof serveHttp1>[0],
-  ports: GatewayPorts,
-  meters: Meters,
-): Promise<Server> {
-  return serveHttp1(handler, {
-    host: gateway.bind,
-    port: gateway.port,
-    maxConnections: gateway.max_connections,
-    maxHeadBytes: gateway.max_head,
-    maxHeaders: gateway.max_headers,
-    clock: ports.clock,
-    onRefused: () => meters.refusedConnection(),
-    onError: (error) => ports.log.error("a request failed inside the gateway", { error: String(error) }),
-  });
 }
 
 function observe(metrics: Metrics, door: Door, state: GatewayState, server: Server): void {

@@ -78,7 +78,11 @@ async function traced(
   startMs: number,
   answer: (span: Span) => Promise<number>,
 ): Promise<void> {
-  const span = serverSpan(door.tracer, exchange, to);
+  const span = serverSpan(
+    door.tracer,
+    exchange,
+    to.kind === "route" ? { route: to.route.path, path: to.path } : undefined,
+  );
   let status = 500;
   try {
     status = await answer(span);
