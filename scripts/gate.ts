@@ -54,7 +54,10 @@ async function runStep(step: Step): Promise<Outcome> {
   }
   const seconds = ((systemClock.now() - startMs) / 1000).toFixed(1);
   const counted = result.tally === undefined ? "" : `  ${result.tally.passed} passed`;
-  console.log(`${result.ok ? "ok  " : "FAIL"} ${step.name.padEnd(13)}${seconds.padStart(6)} s${counted}`);
+  const note = result.note === undefined ? "" : `  ${result.note}`;
+  console.log(
+    `${result.ok ? "ok  " : "FAIL"} ${step.name.padEnd(13)}${seconds.padStart(6)} s${counted}${note}`,
+  );
   if (!result.ok) console.log(indent(result.report.trimEnd()));
   return { ...result, name: step.name };
 }

@@ -30,6 +30,13 @@ const peers: readonly Peer[] = [
     use: "the wire of the registry, 1.8.7 under MPL-2.0",
   },
   {
+    name: "etcd",
+    suite: "sid",
+    packages: ["etcd-server"],
+    program: "usr/bin/etcd",
+    use: "an engine behind the interface of the registry, 3.5 under Apache-2.0",
+  },
+  {
     name: "nginx",
     suite: "bookworm",
     packages: ["nginx", "libpcre2-8-0", "libcrypt1"],

@@ -1,5 +1,6 @@
 import { globSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { systemClock } from "../src/kernel/index.ts";
 import { type Ended, runNode } from "./run.ts";
 import { parseTally, type Tally } from "./tally.ts";
 
@@ -8,6 +9,8 @@ export interface StepResult {
   readonly ok: boolean;
   readonly report: string;
   readonly tally?: Tally;
+  /** Stands beside the step whatever it came to: a seed. */
+  readonly note?: string;
 }
 
 /** One part of the gate. */
@@ -85,7 +88,20 @@ export const peerSteps: readonly Step[] = [
     wave: 2,
     run: () => tests("peers", ["test/{peers,browser}/**/*.test.ts"], processes),
   },
+  {
+    name: "fuzz",
+    what: "the fuzz target of the language for a minute, from a new seed; what it finds is kept as a golden case",
+    wave: 2,
+    run: fuzz,
+  },
 ];
+
+async function fuzz(): Promise<StepResult> {
+  const seed = process.env.TUSKER_FUZZ_SEED ?? String(systemClock.wall() >>> 0);
+  const env = { TUSKER_FUZZ_SECONDS: process.env.TUSKER_FUZZ_SECONDS ?? "60", TUSKER_FUZZ_SEED: seed };
+  const result = await tests("fuzz", ["test/fuzz/tsk.test.ts"], ["--test-timeout=150000"], env);
+  return { ...result, note: `TUSKER_FUZZ_SEED=${seed}` };
+}
 
 async function types(): Promise<StepResult> {
   const results = [];
@@ -100,7 +116,12 @@ async function tool(bin: string, args: readonly string[]): Promise<StepResult> {
   return { ok: ended.exitCode === 0, report: ended.output };
 }
 
-async function tests(name: string, globs: readonly string[], flags: readonly string[]): Promise<StepResult> {
+async function tests(
+  name: string,
+  globs: readonly string[],
+  flags: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<StepResult> {
   const files = globSync([...globs], { cwd: root }).sort();
   if (files.length === 0) return { ok: true, report: "", tally: { passed: 0, failed: 0, skipped: [] } };
   mkdirSync(cache, { recursive: true });
@@ -112,7 +133,7 @@ async function tests(name: string, globs: readonly string[], flags: readonly str
     ...["--test-reporter=./scripts/tally.ts", `--test-reporter-destination=${tallyFile}`],
     ...files,
   ];
-  const env = { NODE_COMPILE_CACHE: join(cache, "compile") };
+  const env = { NODE_COMPILE_CACHE: join(cache, "compile"), ...more };
   const ended = await runNode(args, { cwd: root, env, timeoutMs: 170_000 });
   return judge(ended, readTally(tallyFile));
 }

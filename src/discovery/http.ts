@@ -56,7 +56,12 @@ export function unreachable(url: string, cause: unknown): TuskerError {
   return new TuskerError("DISCOVERY_UNREACHABLE", said, { cause, details: { origin } });
 }
 
-async function exchange(
+/**
+ * Asks a registry where more than 200 is an answer.
+ *
+ * @throws TuskerError DISCOVERY_UNREACHABLE, KERNEL_ABORTED
+ */
+export async function exchange(
   http: RegistryHttp,
   request: UrlRequest,
 ): Promise<RegistryAnswer & { readonly status: number }> {
@@ -72,4 +77,9 @@ async function exchange(
 /** The address of an endpoint of the wire under a registry's base address. */
 export function wireUrl(base: string, path: string): string {
   return `${base.replace(/\/+$/, "")}${path}`;
+}
+
+/** True for the address of an etcd. */
+export function isEtcd(url: string): boolean {
+  return /^etcds?:\/\//.test(url);
 }

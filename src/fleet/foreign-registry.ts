@@ -11,6 +11,11 @@ const refreshMs = 15_000;
 
 const rows = z.array(z.object({ ServiceID: z.string(), ServicePort: z.number() }));
 
+/** Binds an instance to this process until disposed. */
+export type Holder = (id: string) => Disposable;
+
+const notHeld: Holder = () => ({ [Symbol.dispose]: () => undefined });
+
 /**
  * A registry somebody else serves, and others use too: ids get the fleet's name in front, so that two fleets do not
  * take each other's instances; a registry that lost its memory is told again.
@@ -21,8 +26,12 @@ export class ForeignRegistry implements Registrar {
   readonly #http: HttpClient;
   readonly #registrar: Registrar;
   readonly #known = new Map<string, InstanceRegistration>();
+  readonly #hold: Holder;
+  readonly #held = new Map<string, Disposable>();
 
-  constructor(url: string, fleet: string, http: HttpClient) {
+  /** @param hold binds what is registered to this process; default: it stays when this process ends */
+  constructor(url: string, fleet: string, http: HttpClient, hold: Holder = notHeld) {
+    this.#hold = hold;
     this.#url = url.replace(/\/+$/, "");
     this.#fleet = fleet;
     this.#http = http;
@@ -38,11 +47,17 @@ export class ForeignRegistry implements Registrar {
     };
     this.#known.set(own.id, own);
     await this.#registrar.register(own, signal);
+    if (!this.#held.has(own.id)) this.#held.set(own.id, this.#hold(own.id));
   }
 
   /** Removes only what this fleet registered. */
   async deregister(id: string, signal?: AbortSignal): Promise<void> {
-    if (this.#known.delete(this.#idOf(id))) await this.#registrar.deregister(this.#idOf(id), signal);
+    const own = this.#idOf(id);
+    if (!this.#known.delete(own)) return;
+    await this.#registrar.deregister(own, signal);
+    // Only now: letting go of what is still registered would call it dead.
+    this.#held.get(own)?.[Symbol.dispose]();
+    this.#held.delete(own);
   }
 
   setStatus(...[id, status, note, signal]: Parameters<Registrar["setStatus"]>): Promise<void> {

@@ -1,9 +1,9 @@
-import type { Registrar } from "../discovery/index.ts";
-import { type Clock, messageOf, type Random, TuskerError, taskScope } from "../kernel/index.ts";
+import { holdLease, type Registrar } from "../discovery/index.ts";
+import { type Clock, messageOf, type Random, type Scope, TuskerError, taskScope } from "../kernel/index.ts";
 import type { HttpClient } from "../net/index.ts";
 import { probeRegistry, startRegistry } from "../registry/index.ts";
 import type { Logger } from "../telemetry/index.ts";
-import { ForeignRegistry } from "./foreign-registry.ts";
+import { ForeignRegistry, type Holder } from "./foreign-registry.ts";
 import { portTaken } from "./supervise/free-port.ts";
 
 /** The registry a fleet uses: its own, or one that was there already. */
@@ -48,10 +48,10 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
   if (!anyPort && !(home && !(await portTaken(wanted)))) {
     const found = await probeRegistry(url, http);
     if (found.kind === "registry") {
-      const registrar = new ForeignRegistry(url, options.fleet, http);
       const scope = taskScope((error) =>
         log.warn("the registry is not kept told", { error: messageOf(error) }),
       );
+      const registrar = new ForeignRegistry(url, options.fleet, http, holder(scope, options));
       scope.run((signal) => registrar.keepTold(clock, signal));
       const serves = (service: string, at: number): Promise<boolean> => registrar.serves(service, at);
       return { url, registrar, own: false, serves, [Symbol.asyncDispose]: () => scope.close() };
@@ -89,3 +89,14 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
 }
 
 const loopback = new Set(["localhost", "127.0.0.1", "[::1]", "0.0.0.0"]);
+
+/** When this process dies, whatever way, its instances are critical there at once, not when a check finds out. */
+function holder(scope: Scope, { url, http, clock, random, log }: RegistrySideOptions): Holder {
+  return (id) => {
+    const over = new AbortController();
+    scope.run(async (ending) => {
+      await holdLease(id, { url, http, clock, random, log }, AbortSignal.any([ending, over.signal]));
+    });
+    return { [Symbol.dispose]: () => over.abort() };
+  };
+}

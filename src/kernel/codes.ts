@@ -23,6 +23,8 @@ export const codes = {
   // discovery and registry
   DISCOVERY_UNREACHABLE: { http: 503, grpc: 14, retryable: true },
   DISCOVERY_NO_ENDPOINT: { http: 503, grpc: 14, retryable: true },
+  DISCOVERY_TOO_LARGE: { http: 413, grpc: 8, retryable: false },
+  DISCOVERY_LEASE_LOST: { http: 409, grpc: 10, retryable: false },
   DISCOVERY_PROTOCOL: { http: 502, grpc: 13, retryable: false },
   REGISTRY_INVALID: { http: 400, grpc: 3, retryable: false },
   REGISTRY_UNKNOWN: { http: 404, grpc: 5, retryable: false },

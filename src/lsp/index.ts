@@ -20,5 +20,6 @@ export { documentSymbols } from "./features/document-symbols.ts";
 export { format } from "./features/format.ts";
 export { hover } from "./features/hover.ts";
 export { rename } from "./features/rename.ts";
+export { type SemanticToken, semanticTokens, semanticTypes } from "./features/semantic-tokens.ts";
 export type { Snapshot } from "./snapshot.ts";
 export { Workspace } from "./workspace.ts";

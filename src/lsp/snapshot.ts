@@ -1,5 +1,6 @@
-import { resolve } from "node:path";
-import type { Diagnostic, Document, Span, Tree } from "../tsk/index.ts";
+import { dirname, resolve, sep } from "node:path";
+import { type Diagnostic, type Document, matchesPattern, type Span, type Tree } from "../tsk/index.ts";
+import { includesIn } from "./text/entries.ts";
 
 /** One version of everything that belongs together: a fleet with all its files, or a file that stands alone. */
 export interface Project {
@@ -19,7 +20,7 @@ export interface Snapshot extends Project {
   readonly file: string;
   readonly project: Project;
   readonly tree: Tree;
-  /** Keys under which the file stands in the document: those of the service whose layer it is. */
+  /** Keys under which the file stands in the document: those of the service whose layer it is, or of its include. */
   readonly under: readonly string[];
 }
 
@@ -37,14 +38,36 @@ export interface Edit extends Place {
 /** The project seen from a file; undefined when the file is none of its own. */
 export function seenFrom(project: Project, file: string): Snapshot | undefined {
   const tree = project.trees.get(file);
-  return tree === undefined ? undefined : { ...project, project, file, tree, under: underOf(tree) };
+  return tree === undefined ? undefined : { ...project, project, file, tree, under: underOf(project, file) };
 }
 
-/** Keys under which a file stands in its document. */
-export function underOf(tree: Tree): readonly string[] {
-  const { file, layer } = tree.source;
-  const service = layer === "service" ? /([^/\\]+)\.tsk$/.exec(file)?.[1] : undefined;
+/**
+ * Keys under which a file of a project stands in its document: an included file where the first include of it stands, a
+ * layer of a service at the configuration of the service, any other at the root.
+ */
+export function underOf(project: Project, file: string): readonly string[] {
+  return placeOf(project, file, []);
+}
+
+function placeOf(project: Project, file: string, on: readonly string[]): readonly string[] {
+  const tree = project.trees.get(file);
+  if (file === project.entry || tree === undefined || on.includes(file)) return [];
+  for (const [from, other] of project.trees) {
+    if (from === file) continue;
+    const found = includesIn(other).find(({ path }) => isMeant(from, path, file));
+    if (found !== undefined) return [...placeOf(project, from, [...on, file]), ...found.under];
+  }
+  const service = tree.source.layer === "service" ? /([^/\\]+)\.tsk$/.exec(file)?.[1] : undefined;
   return service === undefined ? [] : ["services", service, "config"];
+}
+
+/** True when a path that is written in `from` means the file; `*` and `?` stand for parts of names. */
+function isMeant(from: string, written: string, file: string): boolean {
+  const patterns = resolve(dirname(from), written).split(sep);
+  const names = file.split(sep);
+  return (
+    patterns.length === names.length && patterns.every((one, at) => matchesPattern(names[at] ?? "", one))
+  );
 }
 
 /** The trees of a load, by absolute path. */

@@ -31,11 +31,12 @@ export function firstUnwritable(wire: readonly string[]): string | undefined {
   for (let i = 0; i + 1 < wire.length; i += 2) {
     const name = wire[i] ?? "";
     const allowed = name === ":path" ? pathText : valueText;
-    if (name === "" || !allowed.test(wire[i + 1] ?? "")) return name;
+    if (!nameText.test(name) || !allowed.test(wire[i + 1] ?? "")) return name;
   }
   return undefined;
 }
 
+const nameText = /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const valueText = /^[\t\x20-\x7e\x80-\xff]*$/;
 const pathText = /^[\x21-\x7e\x80-\xff]+$/;
 

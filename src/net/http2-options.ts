@@ -1,12 +1,82 @@
-import type { Clock } from "../kernel/index.ts";
+import type { Clock, Random } from "../kernel/index.ts";
 
-/** Apart from the connection, so that types of Node stay out of what the door publishes. */
+// Apart from the engines, so that types of Node stay out of what the door publishes.
+
+/**
+ * What speaks HTTP/2: our engine, or `node:http2`, which does the same more slowly and is there for comparison and for
+ * whoever is in trouble with ours.
+ */
+export type Http2Engine = "tusker" | "node";
+
+export interface Http2ServerOptions {
+  readonly port: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default "tusker". */
+  readonly engine?: Http2Engine;
+  /** SETTINGS_MAX_CONCURRENT_STREAMS; default 100. */
+  readonly maxConcurrentStreams?: number;
+  /** Default 10,000; more are closed at once. */
+  readonly maxConnections?: number;
+  /** Longest pause while a request body arrives; default 30,000. */
+  readonly bodyTimeoutMs?: number;
+  /** A connection without streams is asked to leave after this; default 60,000. */
+  readonly maxConnectionIdleMs?: number;
+  /** A connection is asked to leave after this, ±10 % (gRFC A9); default never. */
+  readonly maxConnectionAgeMs?: number;
+  /** How long streams of a connection that was asked to leave may still run; default 10,000. */
+  readonly maxConnectionAgeGraceMs?: number;
+  /** Octets of a request's header list; default 32 KiB. */
+  readonly maxHeadBytes?: number;
+  /** From the first byte to the client's SETTINGS; default 10,000. Not with "node". */
+  readonly handshakeTimeoutMs?: number;
+  /** How long a client may leave an answer unread; default 60,000. Not with "node". */
+  readonly stallTimeoutMs?: number;
+  /** Serves TLS with ALPN h2 instead of clear text. Not with "node". */
+  readonly tls?: ServerTls;
+  /** CONNECT with `:protocol` reaches the handler (RFC 8441); default false. Not with "node". */
+  readonly extendedConnect?: boolean;
+  /** Hears of a handler that failed; the client already got a problem document. */
+  readonly onError?: (error: unknown) => void;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** How a client behaves towards one origin. */
 export interface Http2PoolOptions {
+  /** Default "tusker". */
+  readonly engine?: Http2Engine;
   /** Default 3,000. */
   readonly connectTimeoutMs?: number;
   /** A connection without streams is closed after this time; default 60,000. */
   readonly idleTimeoutMs?: number;
   /** How long a connection on which a request went unanswered may take to answer a PING; default 1,000. */
   readonly pingTimeoutMs?: number;
+  /** While streams are open the peer is asked as often whether it is there; default 20,000. Not with "node". */
+  readonly keepaliveMs?: number;
+  /** Requests that may wait for a stream; default 10,000. Not with "node". */
+  readonly maxQueued?: number;
+  /** Octets of an answer's header list; default 64 KiB. Not with "node". */
+  readonly maxHeadBytes?: number;
+  /** For https. Not with "node". */
+  readonly tls?: ClientTls;
   readonly clock?: Clock;
+}
+
+export interface ServerTls {
+  /** PEM. */
+  readonly cert: string;
+  readonly key: string;
+  /** Asks clients for a certificate of one of these authorities, PEM. */
+  readonly clientCa?: string;
+}
+
+export interface ClientTls {
+  /** Certificates to trust, PEM; default those of Node. */
+  readonly ca?: string;
+  /** Ours, PEM, for servers that ask who we are. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** Name to ask for and to find in the certificate; default the host of the origin. */
+  readonly serverName?: string;
 }

@@ -15,6 +15,7 @@ import { eventRing } from "./events/event-ring.ts";
 import { isLoopback, refuseRebinding } from "./host.ts";
 import { instanceCheckId, type LocalInstance, rowsOf } from "./instance.ts";
 import { type SessionKeeper, sessionKeeper } from "./kv/session-keeper.ts";
+import { type Leases, leases } from "./leases.ts";
 import { type ChangeLog, type LogEntry, memoryLog } from "./state/log.ts";
 import type { Change, CheckStatus, ServiceRow } from "./state/model.ts";
 import { openStore, type Store } from "./state/store.ts";
@@ -113,6 +114,8 @@ export interface RegistryStats {
   readonly waiting: number;
   /** Delta streams open now. */
   readonly watching: number;
+  /** Leases held now. */
+  readonly leases: number;
   /** Blocking queries turned away since the start. */
   readonly refused: number;
 }
@@ -134,14 +137,17 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   }
   const history = await openHistory(options);
   try {
-    const { store, agent, checks, sessions, streams, onError, identity } = await prepare(options, history);
+    const parts = await prepare(options, history);
+    const { store, agent, sessions, onError, identity } = parts;
     let port = options.port;
     const wire = {
       store,
       agent,
       sessions,
       events: eventRing(options.clock),
-      feeds: streams,
+      feeds: parts.streams,
+      leases: parts.held,
+      durable: options.dataDir !== undefined,
       identity: { ...identity, port: () => port },
       checkRules: { scripts: options.scriptChecks === true },
       random: options.random,
@@ -159,7 +165,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
     }
     const dns = await openDns(options, { store, identity });
-    return registryOf({ store, agent, checks, sessions, streams, server, dns });
+    return registryOf({ ...parts, server, dns });
   } catch (error) {
     await history.log.close();
     throw error;
@@ -202,13 +208,16 @@ async function prepare(options: RegistryOptions, { log: history, tables }: Histo
   checks.resume(tables.node(node)?.checks.values() ?? []);
   const sessions = sessionKeeper({ store, clock, onError });
   sessions.resume();
-  const streams = feeds({ store, clock, random, max: options.maxWaiting ?? 10_000, onError });
+  const max = options.maxWaiting ?? 10_000;
+  const streams = feeds({ store, clock, random, max, onError });
+  const held = leases({ store, checks, node, clock, max });
   return {
     store,
     agent,
     checks,
     sessions,
     streams,
+    held,
     onError,
     identity: { datacenter: options.datacenter ?? "dc1", node, id, address },
   };
@@ -226,11 +235,12 @@ interface Parts {
   readonly checks: Checker;
   readonly sessions: SessionKeeper;
   readonly streams: Feeds;
+  readonly held: Leases;
   readonly server: Server;
   readonly dns: DnsServer | undefined;
 }
 
-function registryOf({ store, agent, checks, sessions, streams, server, dns }: Parts): Registry {
+function registryOf({ store, agent, checks, sessions, streams, held, server, dns }: Parts): Registry {
   const { tables } = store;
   const registry: Registry = {
     url: `http://${reachable(server.host)}:${server.port}`,
@@ -260,6 +270,7 @@ function registryOf({ store, agent, checks, sessions, streams, server, dns }: Pa
         checks: checks.running,
         waiting: store.waits.waiting,
         watching: streams.watching,
+        leases: held.held,
         refused: store.waits.refused,
       };
     },
@@ -269,6 +280,7 @@ function registryOf({ store, agent, checks, sessions, streams, server, dns }: Pa
       const closed = Promise.all([server.drain(graceMs), dns?.[Symbol.asyncDispose]()]);
       store.waits.release();
       streams[Symbol.dispose]();
+      held[Symbol.dispose]();
       await closed;
       await store.log.close();
     },

@@ -21,11 +21,12 @@ export { print, type Tree } from "./syntax/tree.ts";
 
 // for other rooms
 
+export { matchesPattern } from "./document/files.ts";
 export { parsePath } from "./document/path.ts";
 export { operators } from "./operators/table.ts";
 export { frame, type OutsideProblem, problemAt } from "./report/problem-at.ts";
 export { repaired } from "./report/repair.ts";
 export { didYouMean } from "./report/suggest.ts";
 export { kind } from "./syntax/token.ts";
-export type { Item, Key, ObjectValue, Value, VariableUse } from "./syntax/tree.ts";
+export type { Argument, Item, Key, ObjectValue, Operator, Value, VariableUse } from "./syntax/tree.ts";
 export { keyText } from "./value/slot.ts";

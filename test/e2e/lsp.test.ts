@@ -10,6 +10,7 @@ import type {
   DocumentSymbol,
   Hover,
   Location,
+  SemanticTokens,
   TextEdit,
   WorkspaceEdit,
 } from "vscode-languageserver/node";
@@ -72,6 +73,12 @@ test("an editor is answered from hello to goodbye", async () => {
     symbols.map((one) => one.name),
     ["$name", "fleet", "services", "gateway"],
   );
+
+  const { data } = (await editor.connection.sendRequest("textDocument/semanticTokens/full", {
+    textDocument,
+  })) as SemanticTokens;
+  const legend = editor.started.capabilities.semanticTokensProvider?.legend.tokenTypes ?? [];
+  assert.deepEqual([data.slice(0, 3), legend[data[3] ?? -1]], [[0, 0, 5], "variable"]);
 
   const [formatted] = (await editor.connection.sendRequest("textDocument/formatting", {
     textDocument,

@@ -73,7 +73,7 @@ export async function startConsulPeer({ dataDir }: ConsulPeerOptions = {}): Prom
   };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
@@ -92,4 +92,11 @@ export async function eventually(check: () => Promise<void>, limitMs: number = 5
       await systemClock.sleep(20);
     }
   }
+}
+
+/** Ends every session of a registry on this wire. */
+export async function endSessions(url: string): Promise<void> {
+  const sessions: unknown = await (await fetch(`${url}/v1/session/list`)).json();
+  for (const { ID } of sessions as { ID: string }[])
+    await fetch(`${url}/v1/session/destroy/${ID}`, { method: "PUT" });
 }

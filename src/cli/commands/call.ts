@@ -1,4 +1,4 @@
-import { consulDiscovery } from "../../discovery/index.ts";
+import { registryDiscovery } from "../../discovery/index.ts";
 import { systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
 import { httpClient } from "../../net/index.ts";
 import type { Args, Io, Run } from "../command.ts";
@@ -21,7 +21,7 @@ export const run: Run = async (args, io) => {
   if (registry === undefined)
     throw new TuskerError("DISCOVERY_NO_ENDPOINT", "this fleet runs without a registry");
   await using http = httpClient();
-  await using discovery = consulDiscovery({
+  await using discovery = registryDiscovery({
     url: registry,
     http,
     clock: systemClock,

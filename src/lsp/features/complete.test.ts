@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openFile, openFleet } from "../../../test/support/lsp-file.ts";
 import { type Completion, complete } from "./complete.ts";
+import { hover } from "./hover.ts";
 
 function proposals(text: string): readonly Completion[] {
   const { snapshot, offset } = openFile(text);
@@ -98,4 +99,19 @@ test("a file that is no fleet knows nothing of sections", () => {
   const alone = openFleet({ "other/x.tsk": "|" });
   assert.equal(alone.snapshot.fleet, false);
   assert.deepEqual(complete(alone.snapshot, 0), []);
+});
+
+test("a file that a section or a key includes is completed and told as what stands there", () => {
+  const include = { "tusker.tsk": '[gateway]\n@include "front.tsk"\n[services]\na: @import("a.tsk")\n' };
+  const found = (name: string, text: string): readonly string[] => {
+    const { snapshot, offset } = openFleet({ ...include, [name]: text });
+    return complete(snapshot, offset).map((one) => one.text);
+  };
+  assert.ok(found("front.tsk", "time|").includes("timeout: "));
+  assert.ok(found("a.tsk", "health|").includes("health_endpoint: "));
+  const { snapshot, offset } = openFleet({ ...include, "front.tsk": "po|rt: 81\n" });
+  assert.match(
+    hover(snapshot, offset)?.markdown ?? "",
+    /gateway\.port = 81[\s\S]*Port to listen on[\s\S]*wins/,
+  );
 });

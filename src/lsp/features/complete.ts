@@ -37,7 +37,7 @@ export function complete(snapshot: Snapshot, offset: number): readonly Completio
 function sections(snapshot: Snapshot, context: Context, offset: number): readonly Completion[] {
   const span = wordSpan(context, offset);
   const around = context.token === undefined ? context.path : context.path.slice(0, -1);
-  return namesIn(snapshot, around).map(({ name, ...more }) => ({
+  return namesIn(snapshot, [...snapshot.under, ...around]).map(({ name, ...more }) => ({
     ...{ label: name, kind: "section", span, text: keyText(name), ...more },
   }));
 }

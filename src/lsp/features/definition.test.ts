@@ -91,3 +91,27 @@ test("references of a variable and of a service are all of them, in all files", 
   const variable = openFile("$a: 1\nb: $a\nc: { d: [$|a] }");
   assert.equal(references(variable.snapshot, variable.offset).length, 3);
 });
+
+test("a value of another file leads there: its path to the key, its operator to the file", () => {
+  const files = { "limits.tsk": "[http]\ntimeout: 5s\n", "tusker.tsk": "" };
+  const find = (text: string): readonly string[] =>
+    texts(openFleet({ ...files, "tusker.tsk": `#!tusker 1\n[gateway]\n${text}\n` }), ({ snapshot, offset }) =>
+      definition(snapshot, offset),
+    );
+  assert.deepEqual(find('timeout: @limits.tsk.get("http.time|out")'), ["limits.tsk: timeout: 5s"]);
+  assert.deepEqual(find('timeout: @lim|its.tsk.get("http.timeout")'), ["limits.tsk: "]);
+  assert.deepEqual(find('timeout: @limits.tsk.get("http.no|ne", 5s)'), []);
+});
+
+test("in a file that a section includes a key is that of the section", () => {
+  const at = openFleet({
+    "tusker.tsk": '[gateway]\n@include "parts/*.tsk"\n',
+    "parts/front.tsk": "po|rt: 1\n",
+    "tusker.local.tsk": "[gateway]\nport: 22\n",
+  });
+  assert.deepEqual(at.snapshot.under, ["gateway"]);
+  assert.deepEqual(
+    texts(at, ({ snapshot, offset }) => definition(snapshot, offset)),
+    ["tusker.local.tsk: 22", "front.tsk: 1"],
+  );
+});

@@ -1,10 +1,12 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { kind, type Path } from "../../tsk/index.ts";
+import { isDeepStrictEqual } from "node:util";
+import { kind, type Path, parsePath } from "../../tsk/index.ts";
 import type { Place, Snapshot } from "../snapshot.ts";
 import { type Context, contextAt } from "../text/context.ts";
+import { callsIn, writtenIn } from "../text/entries.ts";
 import { serviceAt, servicePlaces } from "../text/services.ts";
-import { variableAt } from "../text/variables.ts";
+import { covers, variableAt } from "../text/variables.ts";
 
 /** Where the thing at a place is written: a variable, a service, a key that is referred to, a file. */
 export function definition(snapshot: Snapshot, offset: number): readonly Place[] {
@@ -17,11 +19,29 @@ export function definition(snapshot: Snapshot, offset: number): readonly Place[]
   const context = contextAt(tree, offset);
   if (context.token === undefined) return [];
   if (context.part === "value") {
+    const other = inOtherFile(snapshot, context, offset);
+    if (other !== undefined) return other;
     const found = fileNamed(snapshot, context);
     if (found !== undefined) return [{ file: found, start: 0, end: 0 }];
     return context.token.kind === kind.name ? referred(snapshot, context) : [];
   }
   return context.part === "key" ? writers(snapshot, [...snapshot.under, ...context.path]) : [];
+}
+
+/** `@name.tsk.get("a.b")`: on its path, the key in the other file; on the operator, that file. */
+function inOtherFile(snapshot: Snapshot, context: Context, offset: number): readonly Place[] | undefined {
+  const { tree } = snapshot;
+  const call = callsIn(tree).find((one) => one.name.endsWith(".tsk.get") && covers(one, offset));
+  if (call === undefined) return undefined;
+  const file = resolve(dirname(snapshot.file), call.name.slice(0, -".get".length));
+  const other = snapshot.trees.get(file);
+  if (other === undefined) return existsSync(file) ? [{ file, start: 0, end: 0 }] : [];
+  const path = call.args?.find(({ name }) => name === undefined || name === "path")?.value;
+  if (path?.kind !== "text" || context.token === undefined || !covers(path, offset))
+    return [{ file, start: 0, end: 0 }];
+  const keys = parsePath(path.value) ?? [];
+  const written = [...writtenIn(other)].find((one) => isDeepStrictEqual(one.path, keys));
+  return written === undefined ? [] : [{ file, start: written.span.start, end: written.span.end }];
 }
 
 /** Every place that means what is at a place: where it is written, and where it is used. */

@@ -9,6 +9,7 @@ import {
   type Location as LspLocation,
   type DocumentSymbol as LspSymbol,
   type Range,
+  type SemanticTokens,
   SymbolKind,
   type TextEdit,
 } from "vscode-languageserver/node";
@@ -17,6 +18,7 @@ import type { CodeAction } from "../features/code-actions.ts";
 import type { Completion } from "../features/complete.ts";
 import type { Shown } from "../features/diagnostics.ts";
 import type { DocumentSymbol } from "../features/document-symbols.ts";
+import { type SemanticToken, semanticTypes } from "../features/semantic-tokens.ts";
 import type { Edit, Place, Project } from "../snapshot.ts";
 import type { Files } from "./files.ts";
 
@@ -71,6 +73,28 @@ export function toSymbol(source: Source, one: DocumentSymbol): LspSymbol {
     selectionRange: toRange(source, one.nameSpan),
     children: one.children.map((child) => toSymbol(source, child)),
   };
+}
+
+/** Five numbers a token: lines and columns from the token before, length, type, modifiers. A token stays on its line. */
+export function toSemanticTokens(source: Source, tokens: readonly SemanticToken[]): SemanticTokens {
+  const data: number[] = [];
+  let [line, column] = [0, 0];
+  for (const { start, end, type } of tokens) {
+    for (let at = start; at < end; ) {
+      const newline = source.text.indexOf("\n", at);
+      const stop = newline < 0 || newline >= end ? end : newline;
+      const place = source.at({ start: at, end: at });
+      const [nextLine, nextColumn] = [place.line - 1, place.column - 1];
+      const length = (source.text[stop - 1] === "\r" ? stop - 1 : stop) - at;
+      if (length > 0) {
+        data.push(nextLine - line, nextLine === line ? nextColumn - column : nextColumn, length);
+        data.push(semanticTypes.indexOf(type), 0);
+        [line, column] = [nextLine, nextColumn];
+      }
+      at = stop + 1;
+    }
+  }
+  return { data };
 }
 
 export function toAction(project: Project, files: Files, one: CodeAction): LspAction {

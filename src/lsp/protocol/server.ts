@@ -21,9 +21,18 @@ import { documentSymbols } from "../features/document-symbols.ts";
 import { format } from "../features/format.ts";
 import { hover } from "../features/hover.ts";
 import { type Renamed, rename, renameable } from "../features/rename.ts";
+import { semanticTokens, semanticTypes } from "../features/semantic-tokens.ts";
 import type { Project, Snapshot } from "../snapshot.ts";
 import { Workspace } from "../workspace.ts";
-import { toAction, toChanges, toCompletion, toLocation, toRange, toSymbol } from "./convert.ts";
+import {
+  toAction,
+  toChanges,
+  toCompletion,
+  toLocation,
+  toRange,
+  toSemanticTokens,
+  toSymbol,
+} from "./convert.ts";
 import { Files } from "./files.ts";
 import { Publisher } from "./publisher.ts";
 
@@ -131,6 +140,10 @@ function answer(connection: Connection, { files, seen, draft, offset, renamed }:
     const now = seen(textDocument.uri);
     return now && documentSymbols(now).map((one) => toSymbol(now.tree.source, one));
   });
+  connection.languages.semanticTokens.on(({ textDocument }) => {
+    const now = draft(textDocument.uri);
+    return now === undefined ? { data: [] } : toSemanticTokens(now.tree.source, semanticTokens(now));
+  });
   connection.onCodeAction(({ textDocument, range, context }) => {
     const now = seen(textDocument.uri);
     if (now === undefined) return undefined;
@@ -200,6 +213,10 @@ const initialized: InitializeResult = {
     renameProvider: { prepareProvider: true },
     documentFormattingProvider: true,
     documentSymbolProvider: true,
+    semanticTokensProvider: {
+      legend: { tokenTypes: [...semanticTypes], tokenModifiers: [] },
+      full: true,
+    },
     codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.SourceFixAll] },
   },
 };

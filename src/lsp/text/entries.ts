@@ -1,4 +1,4 @@
-import type { Item, Key, Span, Tree, Value } from "../../tsk/index.ts";
+import type { Argument, Item, Key, Operator, Span, Tree, Value } from "../../tsk/index.ts";
 
 /** A value and where it stands: each key of an entry, each element of a list. */
 export interface Written {
@@ -42,6 +42,53 @@ function* inValue(value: Value, path: readonly string[]): Generator<Written> {
     yield { path: inner, keys: [], value: element, span: element };
     yield* inValue(element, inner);
   }
+}
+
+/** Every call of an operator in a text. */
+export function callsIn(tree: Tree): readonly Operator[] {
+  const found: Operator[] = [];
+  const inside = (value: Value): void => {
+    if (value.kind === "operator") found.push(value);
+    if (value.kind === "object") for (const item of value.items) visit(item);
+    else for (const part of partsOf(value)) inside(part);
+  };
+  const visit = (item: Item): void => {
+    if (item.kind !== "section" && item.kind !== "include") inside(item.value);
+  };
+  for (const item of tree.items) visit(item);
+  return found;
+}
+
+/** An include that a text writes, and the keys under which the file it names stands. */
+export interface Included {
+  readonly path: string;
+  readonly under: readonly string[];
+}
+
+/** Every include of a text, as a line or as the value of a key. */
+export function includesIn(tree: Tree): readonly Included[] {
+  // Most files include nothing.
+  if (!/@(?:include|import)/.test(tree.source.text)) return [];
+  const found: Included[] = [];
+  const add = (args: readonly Argument[] | undefined, under: readonly string[]): void => {
+    const value = args?.find(({ name }) => name === undefined || name === "path")?.value;
+    if (value?.kind === "text") found.push({ path: value.value, under });
+  };
+  const visit = (items: readonly Item[], around: readonly string[]): void => {
+    let under = around;
+    for (const item of items) {
+      if (item.kind === "section") under = [...around, ...item.path.map((key) => key.name)];
+      else if (item.kind === "include") add(item.args, under);
+      else if (item.kind === "entry") {
+        const { value } = item;
+        const path = [...under, ...item.path.map((key) => key.name)];
+        if (value.kind === "object") visit(value.items, path);
+        if (value.kind === "operator" && /^(?:include|import)$/.test(value.name)) add(value.args, path);
+      }
+    }
+  };
+  visit(tree.items, []);
+  return found;
 }
 
 /** The values an expression is made of; not those of a map, which has entries. */

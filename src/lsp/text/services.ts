@@ -14,7 +14,7 @@ export interface ServicePlace extends Place {
 /** Every place of a fleet that names a service, file by file; none in a file that is no fleet. */
 export function servicePlaces(snapshot: Snapshot): readonly ServicePlace[] {
   if (!snapshot.fleet) return [];
-  return [...snapshot.trees].flatMap(([file, tree]) => placesIn(file, tree));
+  return [...snapshot.trees].flatMap(([file, tree]) => placesIn(file, tree, underOf(snapshot.project, file)));
 }
 
 /** The service of the fleet that is named at an offset of the snapshot's file. */
@@ -24,7 +24,7 @@ export function serviceAt(snapshot: Snapshot, offset: number): ServicePlace | un
   const names = new Set(serviceNames(snapshot));
   // Most words name none: the look at the whole file is for those that do.
   if (!here.some((word) => names.has(word))) return undefined;
-  return placesIn(snapshot.file, snapshot.tree).find((place) => covers(place, offset));
+  return placesIn(snapshot.file, snapshot.tree, snapshot.under).find((place) => covers(place, offset));
 }
 
 /** Names of the services of a fleet, in the order of its files. */
@@ -39,11 +39,16 @@ export function namesService(path: readonly string[]): boolean {
   return section === "routes" && path.at(-1) === "service" && (path.length === 3 || path.length === 4);
 }
 
-function placesIn(file: string, tree: Tree): readonly ServicePlace[] {
+/**
+ * The places of one file that name a service.
+ *
+ * @param under keys under which the file stands
+ */
+export function placesIn(file: string, tree: Tree, under: readonly string[]): readonly ServicePlace[] {
   const found: ServicePlace[] = [];
   const add = (name: string, span: Span, role: "key" | "use"): void =>
     void found.push({ file, name, role, ...unquoted(tree, span) });
-  for (const { path, keys, value } of writtenIn(tree, underOf(tree))) {
+  for (const { path, keys, value } of writtenIn(tree, under)) {
     const key = path[0] === "services" ? keys[1 - (path.length - keys.length)] : undefined;
     if (key !== undefined) add(key.name, key, "key");
     if (value?.kind === "text" && namesService(path)) add(value.value, value, "use");

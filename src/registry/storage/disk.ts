@@ -8,7 +8,7 @@ export interface StoredChange {
 }
 
 /** Kinds of rows in the order in which they are read back: nothing comes before what it hangs on. */
-export const storedKinds = ["node", "service", "check", "session", "kv"] as const;
+export const storedKinds = ["node", "service", "check", "session", "kv", "version"] as const;
 
 export type StoredKind = (typeof storedKinds)[number];
 

@@ -12,6 +12,8 @@ import { refuseFilter } from "./parameters.ts";
 import type { Reply, Route, Wire, WireRequest } from "./route.ts";
 import { plain } from "./route.ts";
 import { selfRoutes } from "./self-routes.ts";
+import { configRoutes } from "./tusker/config-routes.ts";
+import { leaseRoutes } from "./tusker/lease-routes.ts";
 import { targetRoutes } from "./tusker/target-routes.ts";
 import { watchRoutes } from "./tusker/watch-routes.ts";
 import { commonHeaders, jsonText } from "./written.ts";
@@ -37,7 +39,9 @@ export function wireHandler(wire: Wire, onError: (error: unknown) => void): Serv
     ...txnRoutes(wire),
     ...eventRoutes(wire),
     ...watchRoutes(wire),
+    ...configRoutes(wire),
     ...targetRoutes(wire),
+    ...leaseRoutes(wire),
   ];
   const byPath = Map.groupBy(routes, ({ path }) => path);
   return async (exchange) => {

@@ -3,6 +3,7 @@ import type { HeaderList } from "../../net/index.ts";
 import type { Agent } from "../agent.ts";
 import type { EventRing } from "../events/event-ring.ts";
 import type { SessionKeeper } from "../kv/session-keeper.ts";
+import type { Leases } from "../leases.ts";
 import type { Store } from "../state/store.ts";
 import type { Topic } from "../state/topics.ts";
 import type { Feeds, OpenWatch } from "../watch/feeds.ts";
@@ -32,7 +33,10 @@ export interface Wire {
   readonly sessions: SessionKeeper;
   readonly events: EventRing;
   readonly feeds: Feeds;
+  readonly leases: Leases;
   readonly identity: Identity;
+  /** What was answered is on disk. */
+  readonly durable: boolean;
   readonly checkRules: CheckRules;
   readonly random: Random;
   readonly replies: ReplyCache;

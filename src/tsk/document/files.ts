@@ -117,13 +117,16 @@ function outside(written: string): Refusal {
 /** Names that a pattern means; one that begins with a dot only when the pattern does. */
 function matching(names: readonly string[] | undefined, folder: string, pattern: string): string[] {
   return (names ?? [])
-    .filter((name) => (!name.startsWith(".") || pattern.startsWith(".")) && fits(name, pattern))
+    .filter((name) => (!name.startsWith(".") || pattern.startsWith(".")) && matchesPattern(name, pattern))
     .sort()
     .map((name) => folder + name);
 }
 
-/** Without backtracking further than the last star: a pattern of many stars costs no more than its length. */
-function fits(name: string, pattern: string): boolean {
+/**
+ * True when a name fits a pattern of `*` and `?`. Without backtracking further than the last star: a pattern of many
+ * stars costs no more than its length.
+ */
+export function matchesPattern(name: string, pattern: string): boolean {
   let at = 0;
   let star = -1;
   let retry = 0;

@@ -169,3 +169,14 @@ test("comments run to the end of their line or to their end mark", () => {
   ]);
   assert.deepEqual(scanned("/* x").problems, ["TSK_COMMENT_OPEN 0-2"]);
 });
+
+test("half a pair at the end of a slice stays half a pair, however warm the scanner is", () => {
+  // A slice of a longer text shares its memory: the other half stands right behind its end.
+  const around = `key: ${"x".repeat(30)}\n𝒜: 1 and what follows`;
+  const end = around.indexOf("𝒜") + 1;
+  for (let round = 0; round < 20_000; round++) {
+    const { tokens, problems } = scanned(around.slice(round % 5, end));
+    assert.equal(tokens.end(tokens.count - 2), end - (round % 5));
+    assert.equal(problems.length, 1);
+  }
+});

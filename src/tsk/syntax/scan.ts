@@ -75,9 +75,20 @@ function nameEnd(text: string, from: number): number {
   return at;
 }
 
+/**
+ * The code point at `at`. Not `codePointAt`: of half a pair at the end of a string that is a slice of another, V8's reads
+ * the other half behind the slice (Node 26, once the call is warm), and a token would end outside of its text.
+ */
+function pointAt(text: string, at: number): number {
+  const first = text.charCodeAt(at);
+  if ((first & 0xfc00) !== 0xd800 || at + 1 >= text.length) return first;
+  const second = text.charCodeAt(at + 1);
+  return (second & 0xfc00) === 0xdc00 ? 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00) : first;
+}
+
 /** UTF-16 units of the non-ASCII letter at `at`; 0 when it is none. */
 function letterAt(text: string, at: number): number {
-  const point = text.codePointAt(at) ?? 0;
+  const point = pointAt(text, at);
   if (point < 128 || !unicodeLetter.test(String.fromCodePoint(point))) return 0;
   return point > 0xffff ? 2 : 1;
 }
@@ -161,9 +172,8 @@ function invalid(text: string, at: number, tokens: Tokens, report: Report): numb
     tokens.add(kind.invalid, lastIndex);
     return lastIndex;
   }
-  const point = text.codePointAt(at) ?? 0;
-  // Half of a pair at the very end of a slice has been seen to read as a whole pair.
-  const end = Math.min(at + (point > 0xffff ? 2 : 1), text.length);
+  const point = pointAt(text, at);
+  const end = at + (point > 0xffff ? 2 : 1);
   const shown = point < 33 || point === 127 ? "" : ` "${String.fromCodePoint(point)}"`;
   const hex = point.toString(16).toUpperCase().padStart(4, "0");
   report("TSK_CHARACTER", at, end, `the character${shown} (U+${hex}) means nothing here; text needs quotes`);

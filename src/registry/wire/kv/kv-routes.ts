@@ -6,7 +6,7 @@ import { refuseForeign } from "../parameters.ts";
 import { refusal } from "../refusal.ts";
 import { json, type Read, type Reply, type Route, type Wire, type WireRequest, watched } from "../route.ts";
 import { kvJson } from "../rows.ts";
-import { readValue, wholeOf } from "./values.ts";
+import { readValue, refuseInvalid, wholeOf } from "./values.ts";
 
 /** `/v1/kv/…`: keys and their values. */
 export function kvRoutes(wire: Wire): readonly Route[] {
@@ -93,6 +93,7 @@ async function put(wire: Wire, request: WireRequest): Promise<Reply> {
 
 async function answer({ store }: Wire, draft: KvDraft, outcome: KvOutcome): Promise<Reply> {
   if (outcome.kind === "wrong") throw refusal(500, outcome.why);
+  if (outcome.kind === "row") refuseInvalid(draft);
   // Also a no waits until what it was decided by is safe.
   await store.commit(outcome.kind === "row" ? draft.changes() : []);
   return json(outcome.kind === "row");
@@ -111,6 +112,7 @@ async function drop(wire: Wire, request: WireRequest): Promise<Reply> {
   if (index !== undefined) done = dropIfAt(draft, key, Number(index)) === undefined;
   else if (every) dropUnder(draft, key);
   else draft.drop(key);
+  refuseInvalid(draft);
   await store.commit(draft.changes());
   return json(done);
 }

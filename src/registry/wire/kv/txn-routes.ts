@@ -6,7 +6,7 @@ import { refuseForeign } from "../parameters.ts";
 import { refusal } from "../refusal.ts";
 import { json, type Reply, type Route, type Wire, type WireRequest } from "../route.ts";
 import { kvJson } from "../rows.ts";
-import { tooLarge } from "./values.ts";
+import { refuseInvalid, tooLarge } from "./values.ts";
 
 interface KvBody {
   Verb: string;
@@ -56,6 +56,7 @@ async function transact(wire: Wire, request: WireRequest): Promise<Reply> {
   // From here on without a pause: what is read is what is true when it is written.
   const draft = new KvDraft(store.tables.kv, store.log.last + 1);
   const outcome = runTransaction(draft, steps, sessions);
+  if (outcome.kind === "done") refuseInvalid(draft);
   await store.commit(outcome.kind === "done" ? draft.changes() : []);
   return replyOf(outcome, writes(steps));
 }

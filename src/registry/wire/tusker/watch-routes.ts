@@ -1,7 +1,7 @@
 import type { Watched } from "../../watch/feeds.ts";
 import { named } from "../health-routes.ts";
 import { refusal } from "../refusal.ts";
-import type { Reply, Route, Wire, WireRequest } from "../route.ts";
+import { json, type Reply, type Route, type Wire, type WireRequest } from "../route.ts";
 
 /**
  * `/v1/tusker/watch/…`: what changes, as it changes, over server-sent events (WHATWG HTML §9.2). Each event's id is a
@@ -10,6 +10,12 @@ import type { Reply, Route, Wire, WireRequest } from "../route.ts";
  */
 export function watchRoutes(wire: Wire): readonly Route[] {
   return [
+    {
+      // A client asks it to know whom it talks to: others than us do not know the path.
+      verb: "GET",
+      path: "/v1/tusker/capabilities",
+      run: () => json({ durableAck: wire.durable }),
+    },
     {
       verb: "GET",
       path: "/v1/tusker/watch/service/",

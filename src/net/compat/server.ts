@@ -1,0 +1,133 @@
+import { once } from "node:events";
+import type { IncomingMessage, Server as NodeServer, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { type Clock, problemMediaType, systemClock, TuskerError, toProblem } from "../../kernel/index.ts";
+import { dispatch } from "../dispatch.ts";
+import type { Server, ServerHandler } from "../exchange.ts";
+import type { Http1ServerOptions } from "../http1-options.ts";
+import { listen, serverOf } from "../listen.ts";
+import { CompatExchange } from "./exchange.ts";
+import { Farewells } from "./farewell.ts";
+
+/**
+ * Serves HTTP/1.1 over `node:http`: the `compat` engine.
+ *
+ * @throws TuskerError NET_PORT_TAKEN, NET_BIND
+ */
+export async function serveCompat(handler: ServerHandler, options: Http1ServerOptions): Promise<Server> {
+  if (options.tls !== undefined)
+    throw new TuskerError("NET_BIND", "TLS is spoken by the engine only; leave out transport: compat");
+  // A static import of node:http reads all its exports, one of which loads a whole HTTP client: 60 ms of every start.
+  const { createServer } = process.getBuiltinModule("node:http");
+  const host = options.host ?? "127.0.0.1";
+  const clock = options.clock ?? systemClock;
+  const life: Life = {
+    sockets: new Set(),
+    farewells: new Farewells(clock),
+    draining: false,
+    clock,
+    bodyTimeoutMs: options.bodyTimeoutMs ?? 30_000,
+    // An answer begun before draining said that its connection stays.
+    settled: () => {
+      if (life.draining) node.closeIdleConnections();
+    },
+  };
+  const { sockets, farewells } = life;
+  const maxConnections = options.maxConnections ?? 10_000;
+  const begin = (req: IncomingMessage, res: ServerResponse): void => {
+    // The parser of a refused connection reads on. Its client will ask again elsewhere: nothing may be done here.
+    if (farewells.has(req.socket)) req.resume();
+    else dispatch(handler, new CompatExchange(req, res, life), options.onError);
+  };
+  const node = createServer(
+    {
+      maxHeaderSize: options.maxHeadBytes ?? 32 * 1024,
+      headersTimeout: options.headTimeoutMs ?? 10_000,
+      requestTimeout: 0,
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: options.idleTimeoutMs ?? 60_000,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      noDelay: true,
+      highWaterMark: 64 * 1024,
+    },
+    begin,
+  );
+  node.maxHeadersCount = options.maxHeaders ?? 100;
+  node.on("checkContinue", begin);
+  node.on("connection", (socket: Socket) => {
+    if (sockets.size >= maxConnections) {
+      options.onRefused?.();
+      farewells.say(socket, refusal());
+      return;
+    }
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  // RFC 9110 §9.3.6: we are no tunnel; and an upgrade we do not speak is answered as if it had not been asked for.
+  node.on("connect", (_req, socket) =>
+    farewells.say(socket, "HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+  );
+  node.on("clientError", (error, socket) => answerParserError(error, socket, farewells));
+  await listen(node, options.port, host, options.onError, options.reusePort);
+  return serverOf({ node, host, connections: () => sockets.size, drain: drainOf(node, life, clock) });
+}
+
+/** What all exchanges of one server share. */
+interface Life {
+  readonly sockets: Set<Socket>;
+  readonly farewells: Farewells;
+  /** From now on every answer closes its connection. */
+  draining: boolean;
+  readonly clock: Clock;
+  readonly bodyTimeoutMs: number;
+  readonly settled: () => void;
+}
+
+function drainOf(node: NodeServer, life: Life, clock: Clock): (graceMs: number) => Promise<void> {
+  return async (graceMs) => {
+    life.draining = true;
+    const closed = once(node, "close");
+    node.close();
+    node.closeIdleConnections();
+    // Node forgets a connection that asked for a tunnel or broke its parser, and yet waits for it to close.
+    const hard = clock.after(graceMs, () => {
+      for (const socket of life.sockets) socket.destroy();
+      life.farewells.cut();
+    });
+    await closed;
+    hard.cancel();
+  };
+}
+
+function refusal(): string {
+  const problem = toProblem(
+    new TuskerError("NET_OVERLOADED", "too many open connections; try again in a moment"),
+  );
+  const body = JSON.stringify(problem);
+  return `HTTP/1.1 503 Service Unavailable\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n${body}`;
+}
+
+function answerParserError(error: Error & { code?: string }, socket: Duplex, farewells: Farewells): void {
+  // After its first error the parser complains of every further byte.
+  if (farewells.has(socket)) return;
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? "431 Request Header Fields Too Large"
+      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? "408 Request Timeout"
+        : "400 Bad Request";
+  const problem = toProblem(
+    new TuskerError("NET_MALFORMED", `the request could not be understood (${error.code ?? error.message})`),
+  );
+  const body = JSON.stringify({ ...problem, status: Number(status.slice(0, 3)) });
+  farewells.say(
+    socket,
+    `HTTP/1.1 ${status}\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

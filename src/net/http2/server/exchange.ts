@@ -1,0 +1,209 @@
+import { TuskerError } from "../../../kernel/index.ts";
+import { type Pace, paced, readAll } from "../../bytes.ts";
+import {
+  type Answer,
+  type ByteStream,
+  type HeaderList,
+  headerOf,
+  type ReadOptions,
+  type ServerExchange,
+} from "../../exchange.ts";
+import { firstUnwritable, fromWire, toWire } from "../../http2-headers.ts";
+import { BodyQueue } from "../body-queue.ts";
+import { type Http2Stream, noFields, type StreamFailure, type StreamListener } from "../stream.ts";
+import { errorCode } from "../words.ts";
+import type { PeerFacts } from "./connection.ts";
+
+/** One request on a stream, as every handler sees it. */
+export class StreamExchange implements ServerExchange, StreamListener {
+  readonly #stream: Http2Stream;
+  readonly #fields: HeaderList;
+  readonly #peer: PeerFacts;
+  readonly #pace: Pace;
+  readonly #body: BodyQueue;
+  readonly #over: PromiseWithResolvers<void> = Promise.withResolvers();
+  #headers: HeaderList | undefined;
+  #gone: AbortController | undefined;
+  #failure: TuskerError | undefined;
+  #answered = false;
+  #ended = false;
+
+  constructor(stream: Http2Stream, fields: HeaderList, peer: PeerFacts, pace: Pace) {
+    this.#stream = stream;
+    this.#fields = fields;
+    this.#peer = peer;
+    this.#pace = pace;
+    this.#body = new BodyQueue(
+      () => stream,
+      () => {},
+    );
+  }
+
+  get method(): string {
+    return headerOf(this.#fields, ":method") ?? "GET";
+  }
+
+  get target(): string {
+    return headerOf(this.#fields, ":path") ?? "/";
+  }
+
+  get headers(): HeaderList {
+    this.#headers ??= fromWire(this.#fields);
+    return this.#headers;
+  }
+
+  get httpVersion(): "2" {
+    return "2";
+  }
+
+  get remoteAddress(): string {
+    return this.#peer.remoteAddress;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#gone === undefined) {
+      this.#gone = new AbortController();
+      if (this.#failure !== undefined) this.#gone.abort(clientGone());
+    }
+    return this.#gone.signal;
+  }
+
+  get hasBody(): boolean {
+    return !this.#ended || !this.#body.whole;
+  }
+
+  get body(): ByteStream {
+    return paced(this.#body, this.#pace);
+  }
+
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  header(name: string): string | undefined {
+    return headerOf(this.headers, name);
+  }
+
+  bytes(maxBytes: number, options?: ReadOptions): Promise<Uint8Array> {
+    const body = paced(this.#body, { ...this.#pace, signal: options?.signal });
+    return readAll(body, maxBytes, this.header("content-length"));
+  }
+
+  inform(status: number, headers: HeaderList = noFields): void {
+    if (this.#answered) return;
+    this.#stream.head(noFields, toWire([":status", String(status)], headers), "more");
+  }
+
+  async respond(answer: Answer): Promise<void> {
+    if (this.#answered) throw new TuskerError("KERNEL_INTERNAL", "an exchange was answered twice");
+    this.#answered = true;
+    try {
+      await this.#send(answer);
+    } finally {
+      // What nobody read of the request is given back to the connection.
+      this.#body.discard();
+    }
+  }
+
+  async #send(answer: Answer): Promise<void> {
+    const { body, trailers, status } = answer;
+    const bodiless = this.method === "HEAD" || status === 204 || status === 304;
+    const whole = body === undefined || typeof body === "string" || body instanceof Uint8Array;
+    const headers = toWire([":status", String(status)], answer.headers ?? noFields);
+    if (whole && trailers === undefined && !bodiless && headerOf(headers, "content-length") === undefined)
+      headers.push("content-length", String(body === undefined ? 0 : Buffer.byteLength(body)));
+    const bad = firstUnwritable(headers);
+    if (bad !== undefined) {
+      this.abort();
+      throw new TuskerError("KERNEL_INTERNAL", `the answer's field ${bad} holds what HTTP cannot carry`);
+    }
+    if (bodiless || (body === undefined && trailers === undefined)) {
+      this.#stream.head(noFields, headers, "end");
+      return;
+    }
+    if (whole) {
+      const bytes = typeof body === "string" ? Buffer.from(body) : body;
+      this.#stream.message({ fixed: noFields, varying: headers }, bytes, tailOf(trailers));
+      return;
+    }
+    this.#stream.head(noFields, headers, "more");
+    await this.#pipe(body, trailers);
+  }
+
+  abort(): void {
+    this.#answered = true;
+    this.#stream.reset(errorCode.INTERNAL_ERROR);
+    this.#lost(new TuskerError("NET_RESET", "the answer was broken off"));
+  }
+
+  onHead(): void {
+    // A server gets no second head.
+  }
+
+  onData(bytes: Buffer): void {
+    this.#body.push(bytes);
+  }
+
+  onEnd(): void {
+    this.#ended = true;
+    this.#body.end();
+  }
+
+  onFailed({ message }: StreamFailure): void {
+    this.#lost(
+      new TuskerError("NET_RESET", `the client went away in the middle of its request body: ${message}`),
+    );
+    this.#gone?.abort(clientGone());
+  }
+
+  onDrained(): void {
+    this.#drained?.();
+  }
+
+  #drained: (() => void) | undefined;
+
+  #lost(failure: TuskerError): void {
+    this.#failure = failure;
+    this.#body.fail(failure);
+    this.#over.resolve();
+    this.#drained?.();
+  }
+
+  async #pipe(body: ByteStream, trailers: Answer["trailers"]): Promise<void> {
+    const iterator = body[Symbol.asyncIterator]();
+    const gone = this.#over.promise.then(() => ({ done: true as const, value: undefined }));
+    try {
+      for (;;) {
+        const next = await Promise.race([iterator.next(), gone]);
+        if (next.done === true || this.#failure !== undefined) break;
+        if (!this.#stream.data(next.value)) await this.#roomOrGone();
+      }
+    } catch (error) {
+      this.abort();
+      throw error;
+    } finally {
+      void iterator.return?.();
+    }
+    const tail = tailOf(trailers);
+    this.#stream.end(tail?.fixed, tail?.varying);
+  }
+
+  #roomOrGone(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#failure !== undefined) return resolve();
+      this.#drained = () => {
+        this.#drained = undefined;
+        resolve();
+      };
+    });
+  }
+}
+
+function tailOf(trailers: Answer["trailers"]): { fixed: HeaderList; varying: HeaderList } | undefined {
+  if (trailers === undefined) return undefined;
+  return { fixed: noFields, varying: toWire([], typeof trailers === "function" ? trailers() : trailers) };
+}
+
+function clientGone(): TuskerError {
+  return new TuskerError("KERNEL_ABORTED", "the client went away");
+}
