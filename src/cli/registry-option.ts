@@ -1,5 +1,5 @@
-import { type Configuration, openEngine } from "../discovery/index.ts";
-import { systemClock, systemRandom, TuskerError } from "../kernel/index.ts";
+import { type Configuration, openEngine, withToken } from "../discovery/index.ts";
+import { Secret, systemClock, systemRandom, TuskerError } from "../kernel/index.ts";
 import { httpClient } from "../net/index.ts";
 import type { Args, Io } from "./command.ts";
 import { runningFleet } from "./fleet-file.ts";
@@ -11,12 +11,14 @@ export interface OpenConfiguration extends AsyncDisposable {
 }
 
 /**
- * That of the registry named by --registry, else of the fleet that runs here.
+ * That of the registry named by --registry, else of the fleet that runs here. Shows the token in CONSUL_HTTP_TOKEN.
  *
  * @throws TuskerError FLEET_NOT_RUNNING, DISCOVERY_UNREACHABLE, DISCOVERY_PROTOCOL when it keeps no history
  */
 export async function openConfiguration(args: Args, io: Io): Promise<OpenConfiguration> {
-  const url = args.text("registry") ?? runningFleet(args, io).registry;
+  const named = args.text("registry");
+  const running = named === undefined ? runningFleet(args, io) : undefined;
+  const url = named ?? running?.registry;
   if (url === undefined) {
     throw new TuskerError(
       "DISCOVERY_UNREACHABLE",
@@ -24,7 +26,9 @@ export async function openConfiguration(args: Args, io: Io): Promise<OpenConfigu
     );
   }
   await using stack = new AsyncDisposableStack();
-  const http = stack.use(httpClient());
+  // What the fleet shows may read; who changes something shows what they may.
+  const token = io.env.CONSUL_HTTP_TOKEN || running?.registryToken;
+  const http = withToken(stack.use(httpClient()), token === undefined ? undefined : new Secret(token));
   const log = { info() {}, warn() {} };
   const engine = stack.use(await openEngine({ url, http, clock: systemClock, random: systemRandom, log }));
   const { configuration } = engine;

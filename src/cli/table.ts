@@ -311,6 +311,11 @@ export const commands: readonly Command[] = [
       },
       bind: { type: "string", value: "ADDRESS", help: "default 127.0.0.1" },
       "data-dir": { type: "string", value: "DIR", help: "folder of its database; default: all in memory" },
+      tokens: {
+        type: "string",
+        value: "FILE",
+        help: "tokens and what each allows, as JSON; only its owner may read it",
+      },
       "enable-script-checks": {
         type: "boolean",
         help: "whoever registers an instance may have programs run; only on loopback",

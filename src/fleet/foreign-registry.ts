@@ -1,7 +1,11 @@
 import { z } from "zod";
-import { consulRegistrar, type InstanceRegistration, type Registrar } from "../discovery/index.ts";
+import {
+  consulRegistrar,
+  type InstanceRegistration,
+  type Registrar,
+  type RegistryHttp,
+} from "../discovery/index.ts";
 import type { Clock } from "../kernel/index.ts";
-import type { HttpClient } from "../net/index.ts";
 
 /** Long enough for somebody at a breakpoint, short enough that a killed supervisor's instances are not there for good. */
 const reapAfterMs = 30 * 60_000;
@@ -23,14 +27,14 @@ const notHeld: Holder = () => ({ [Symbol.dispose]: () => undefined });
 export class ForeignRegistry implements Registrar {
   readonly #url: string;
   readonly #fleet: string;
-  readonly #http: HttpClient;
+  readonly #http: RegistryHttp;
   readonly #registrar: Registrar;
   readonly #known = new Map<string, InstanceRegistration>();
   readonly #hold: Holder;
   readonly #held = new Map<string, Disposable>();
 
   /** @param hold binds what is registered to this process; default: it stays when this process ends */
-  constructor(url: string, fleet: string, http: HttpClient, hold: Holder = notHeld) {
+  constructor(url: string, fleet: string, http: RegistryHttp, hold: Holder = notHeld) {
     this.#hold = hold;
     this.#url = url.replace(/\/+$/, "");
     this.#fleet = fleet;

@@ -2,6 +2,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Clock, messageOf, type Random, TuskerError } from "../kernel/index.ts";
 import { type Server, serveHttp1 } from "../net/index.ts";
+import { accessOf } from "./acl/access.ts";
+import { type AclSettings, openToAll, tokensOf } from "./acl/tokens.ts";
 import { type Agent, aliveCheckId, localAgent } from "./agent.ts";
 import { type Checker, checker } from "./checks/checker.ts";
 import { grpcProbe } from "./checks/grpc-probe.ts";
@@ -26,7 +28,7 @@ import { fromStored } from "./storage/stored.ts";
 import { uuid } from "./uuid.ts";
 import { type Feeds, feeds } from "./watch/feeds.ts";
 import { wireHandler } from "./wire/handler.ts";
-import { replyCache } from "./wire/reply-cache.ts";
+import { noReplies, replyCache } from "./wire/reply-cache.ts";
 import { worstOf } from "./wire/rows.ts";
 
 /** Where the registry listens and what it may use. */
@@ -60,6 +62,8 @@ export interface RegistryOptions {
    * Default false.
    */
   readonly scriptChecks?: boolean;
+  /** Tokens and what each allows. Absent: everybody who reaches the port may do everything. */
+  readonly acl?: AclSettings;
 }
 
 /** What the registry says to the operator. */
@@ -137,6 +141,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   }
   const history = await openHistory(options);
   try {
+    const tokens = options.acl === undefined ? openToAll : tokensOf(options.acl);
     const parts = await prepare(options, history);
     const { store, agent, sessions, onError, identity } = parts;
     let port = options.port;
@@ -151,7 +156,9 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       identity: { ...identity, port: () => port },
       checkRules: { scripts: options.scriptChecks === true },
       random: options.random,
-      replies: replyCache(store.version),
+      tokens,
+      // What is kept for one who may see it must not reach another who may not.
+      replies: tokens.enforced ? noReplies : replyCache(store.version),
     };
     const handler = wireHandler(wire, onError);
     const server = await serveHttp1(isLoopback(host) ? refuseRebinding(handler) : handler, {
@@ -164,7 +171,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     if (host !== reachable(host)) {
       log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
     }
-    const dns = await openDns(options, { store, identity });
+    const dns = await openDns(options, { store, identity, access: tokens.find("")?.access ?? accessOf({}) });
     return registryOf({ ...parts, server, dns });
   } catch (error) {
     await history.log.close();
@@ -184,7 +191,12 @@ async function openHistory({ dataDir, clock, log }: RegistryOptions): Promise<Hi
   if (dataDir === undefined) return { log: memoryLog(start), tables };
   const path = join(dataDir, "registry.db");
   const disk = await sqliteDisk(path);
-  for (const row of disk.rows) tables.restore(fromStored(row), row);
+  try {
+    for await (const rows of disk.rows) for (const row of rows) tables.restore(fromStored(row), row);
+  } catch (error) {
+    await disk.close();
+    throw error;
+  }
   const onFailure = ({ message }: TuskerError): void => log.error(message);
   return { log: diskLog(disk, { start, path, onFailure }), tables };
 }

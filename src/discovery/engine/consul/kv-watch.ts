@@ -1,8 +1,8 @@
 import { type Clock, TuskerError } from "../../../kernel/index.ts";
-import { fromStart, nextIndex } from "../../blocking-index.ts";
 import type { RegistryHttp } from "../../http.ts";
 import { isFields, listOf, malformed, parseJson } from "../../json.ts";
-import { pace } from "../../pace.ts";
+import { fromStart, nextIndex } from "../../questions/blocking-index.ts";
+import { pace } from "../../questions/pace.ts";
 import { readEvents } from "../../stream/read-events.ts";
 import type { KvEvent } from "../engine.ts";
 import type { Version } from "../version.ts";

@@ -4,6 +4,7 @@ import { keysOf, rollback, versionsOf } from "../../config/rollback.ts";
 import { schemaProblems } from "../../config/schemas.ts";
 import { KvDraft } from "../../kv/draft.ts";
 import type { Change, KvVersion } from "../../state/model.ts";
+import { demand, toNamed } from "../guard.ts";
 import { named } from "../health-routes.ts";
 import { tooLarge } from "../kv/values.ts";
 import { refusal } from "../refusal.ts";
@@ -16,6 +17,7 @@ export function configRoutes(wire: Wire): readonly Route[] {
     {
       verb: "GET",
       path: "/v1/tusker/history/",
+      guard: toNamed("key", "read"),
       run: settled(store, (request) => {
         const key = named(request, "Missing key name");
         const versions = versionsOf(store.tables, key).slice(0, limitOf(request));
@@ -25,14 +27,15 @@ export function configRoutes(wire: Wire): readonly Route[] {
     {
       verb: "GET",
       path: "/v1/tusker/publications/",
+      guard: ({ access, rest }) => access.canAll("key", rest, "read"),
       run: settled(store, (request) => {
         const keys = keysOf(store.tables, { prefix: request.rest });
         const versions = keys.flatMap((key) => versionsOf(store.tables, key));
         return json(publicationsOf(versions).slice(0, limitOf(request)));
       }),
     },
-    { verb: "PUT", path: "/v1/tusker/publish", run: (request) => publishAll(wire, request) },
-    { verb: "PUT", path: "/v1/tusker/rollback", run: (request) => rollBack(wire, request) },
+    { verb: "PUT", path: "/v1/tusker/publish", guard: "inside", run: (request) => publishAll(wire, request) },
+    { verb: "PUT", path: "/v1/tusker/rollback", guard: "inside", run: (request) => rollBack(wire, request) },
   ];
 }
 
@@ -70,6 +73,7 @@ const rollbackOrder = z
 
 async function publishAll(wire: Wire, request: WireRequest): Promise<Reply> {
   const { steps, ...order } = await read(request, publication);
+  demand(steps.every(({ key }) => request.access.can("key", key, "write")));
   // From here on without a pause: what is read is what is true when it is written.
   const draft = draftOf(wire);
   const conflicts = publish(
@@ -82,6 +86,8 @@ async function publishAll(wire: Wire, request: WireRequest): Promise<Reply> {
 
 async function rollBack(wire: Wire, request: WireRequest): Promise<Reply> {
   const { key, prefix = "", to, ...order } = await read(request, rollbackOrder);
+  const { access } = request;
+  demand(key === undefined ? access.canAll("key", prefix, "write") : access.can("key", key, "write"));
   const draft = draftOf(wire);
   const unknown = rollback(draft, wire.store.tables, key === undefined ? { prefix } : { key }, to);
   if (unknown.length > 0) return { ...json({ unknown }), status: 409 };
