@@ -153,7 +153,7 @@ class DirectTrip implements ExchangeListener, Asked {
   }
 
   start(): void {
-    const { door, span, remoteAddress } = this;
+    const { span, remoteAddress } = this;
     const { limit, meter, upstream } = this.plan.route;
     this.exchange.attach(this);
     if (span.recording) span.setAttribute("client.address", remoteAddress);
@@ -163,11 +163,11 @@ class DirectTrip implements ExchangeListener, Asked {
       this.limitFields = rateLimitFields(limit.name, limit.rate.settings, decision);
       if (!decision.allowed) {
         meter.limited();
-        return this.refuse(rateLimited(decision));
+        this.refuse(rateLimited(decision));
+        return;
       }
     }
     upstream.budget.deposit();
-    if (door.clock.now() >= this.deadlineMs) return this.refuse(tooLate(this.plan.route, 0));
     this.#try();
   }
 
@@ -176,16 +176,25 @@ class DirectTrip implements ExchangeListener, Asked {
     const { door, plan } = this;
     const { route } = plan;
     const leftMs = remainingMs(this.deadlineMs, door.clock.now());
-    if (leftMs === 0) return this.refuse(tooLate(route, this.#number));
+    if (leftMs === 0) {
+      this.refuse(tooLate(route, this.#number));
+      return;
+    }
     const picked = route.upstream.cluster.pick(this.#tried);
-    if (picked.kind === "none") return this.refuse(noEndpoint(route.service));
-    if (picked.kind === "open") return this.refuse(allOpen(route.service, picked.untilMs - door.clock.now()));
+    if (picked.kind === "none") this.refuse(noEndpoint(route.service));
+    else if (picked.kind === "open") this.refuse(allOpen(route.service, picked.untilMs - door.clock.now()));
+    else this.#forward(picked.lease, leftMs);
+  }
+
+  #forward(lease: Lease<Endpoint>, leftMs: number): void {
+    const { plan } = this;
+    const { route } = plan;
     this.#number++;
     const mayRepeat = this.repeatable && this.#number <= route.retries;
     const ms = mayRepeat ? Math.min(leftMs, perTryMs(route.timeoutMs, route.retries)) : leftMs;
     const { fields } = plan;
     fields.length = this.#common;
-    this.#current = new DirectTry(this, picked.lease, this.#number);
+    this.#current = new DirectTry(this, lease, this.#number);
     for (const text of inject(this.#current.span.context)) fields.push(text);
     fields.push(deadlineHeader, formatRemaining(ms));
     if (this.#number > 1) fields.push(attemptHeader, String(this.#number));
@@ -317,7 +326,10 @@ class DirectTry implements AnswerListener {
     if (this.span.recording) answeredTry(this.span, status);
     if (status >= 500) {
       const tried = { value: head, failure: { kind: "status", status }, retryAfterMs: wait } as const;
-      if (trip.again(tried, this.#lease.endpoint)) return this.abandon();
+      if (trip.again(tried, this.#lease.endpoint)) {
+        this.abandon();
+        return;
+      }
     }
     this.#relay(head);
   }
