@@ -34,11 +34,14 @@ import { clientKey } from "./head/client.ts";
 import { plainAnswer, plainRequest } from "./head/plain.ts";
 import { rateLimitFields } from "./head/rate-limit.ts";
 import { attemptHeader } from "./head/request.ts";
+import type { Facts } from "./match/facts.ts";
 import { prefixOf } from "./match/strip-prefix.ts";
 import { parseTarget } from "./match/target.ts";
+import { retriesOn } from "./policy/retry-on.ts";
 import { refusal } from "./refusal.ts";
-import type { Route } from "./snapshot.ts";
+import type { Route } from "./route.ts";
 import { type Asked, answeredTry, endServerSpan, serverSpan, trySpan } from "./spans.ts";
+import type { Upstream } from "./upstream.ts";
 import { allOpen, failureOf, noEndpoint, rateLimited, tooLate, upstreamError } from "./verdict.ts";
 
 /**
@@ -62,9 +65,15 @@ export function takeDirect(door: Door, lines: Lines<EngineConnections>, exchange
   // 1. Match: one understanding of the target, one route.
   const target = parseTarget(head.method, head.target);
   if (target.kind !== "path" || snapshot.trusted.has(peer)) return false;
-  const found = snapshot.table.match(head.method, target.path);
-  if (found.kind !== "route" || found.route.upstream.known !== undefined) return false;
+  facts.fields = head.fields;
+  facts.host = head.authority;
+  facts.query = target.query;
+  const found = snapshot.table.match(head.method, target.path, facts);
+  if (found.kind !== "route" || !found.route.plain) return false;
   const { route } = found;
+  const { upstream } = route;
+  // The first requests after a start wait for the first endpoints.
+  if (upstream === undefined || upstream.known !== undefined) return false;
   // 2. The request as the service shall see it, but for what differs from try to try.
   const prefix = prefixOf(target.path, route.stripPrefix);
   const arrival = { peer, host: head.authority, prefix, via: `1.1 ${door.pseudonym}` };
@@ -72,17 +81,34 @@ export function takeDirect(door: Door, lines: Lines<EngineConnections>, exchange
   // 3. Accept. The last thing that may say no, because it counts.
   if (plain === undefined || !door.inFlight.tryEnter()) return false;
   const path = prefix === "" ? target.path : target.path.slice(prefix.length) || "/";
+  const { fields, traced } = plain;
   new DirectTrip(door, lines, exchange, {
     route,
+    upstream,
     path: target.path,
-    target: `${path}${target.query}`,
-    ...plain,
+    target: `${route.addPrefix}${path}${target.query}`,
+    fields,
+    traced,
   }).start();
   return true;
 }
 
+/** What conditions of routes ask of a request; one for all, because they ask at once. */
+class HeadFacts implements Facts {
+  fields: HeaderList = [];
+  host = "";
+  query = "";
+
+  header(name: string): string | undefined {
+    return headerOf(this.fields, name);
+  }
+}
+
+const facts = new HeadFacts();
+
 interface Plan {
   readonly route: Route;
+  readonly upstream: Upstream;
   /** Normalised, with what is taken off for the service. */
   readonly path: string;
   /** Path and query as the service shall see them. */
@@ -154,7 +180,8 @@ class DirectTrip implements ExchangeListener, Asked {
 
   start(): void {
     const { span, remoteAddress } = this;
-    const { limit, meter, upstream } = this.plan.route;
+    const { upstream, route } = this.plan;
+    const { limit, meter } = route;
     this.exchange.attach(this);
     if (span.recording) span.setAttribute("client.address", remoteAddress);
     // 5. Rate limit, by the address of the peer.
@@ -174,15 +201,16 @@ class DirectTrip implements ExchangeListener, Asked {
   /** 6. A try: picks an endpoint whose breaker is closed, and forwards. */
   #try(): void {
     const { door, plan } = this;
-    const { route } = plan;
+    const { route, upstream } = plan;
     const leftMs = remainingMs(this.deadlineMs, door.clock.now());
     if (leftMs === 0) {
-      this.refuse(tooLate(route, this.#number));
+      this.refuse(tooLate(upstream.service, route.timeoutMs, this.#number));
       return;
     }
-    const picked = route.upstream.cluster.pick(this.#tried);
-    if (picked.kind === "none") this.refuse(noEndpoint(route.service));
-    else if (picked.kind === "open") this.refuse(allOpen(route.service, picked.untilMs - door.clock.now()));
+    const picked = upstream.cluster.pick(this.#tried);
+    if (picked.kind === "none") this.refuse(noEndpoint(upstream.service));
+    else if (picked.kind === "open")
+      this.refuse(allOpen(upstream.service, picked.untilMs - door.clock.now()));
     else this.#forward(picked.lease, leftMs);
   }
 
@@ -191,7 +219,8 @@ class DirectTrip implements ExchangeListener, Asked {
     const { route } = plan;
     this.#number++;
     const mayRepeat = this.repeatable && this.#number <= route.retries;
-    const ms = mayRepeat ? Math.min(leftMs, perTryMs(route.timeoutMs, route.retries)) : leftMs;
+    const share = mayRepeat ? perTryMs(route.timeoutMs, route.retries) : leftMs;
+    const ms = Math.min(leftMs, route.tryTimeoutMs ?? share);
     const { fields } = plan;
     fields.length = this.#common;
     this.#current = new DirectTry(this, lease, this.#number);
@@ -204,9 +233,11 @@ class DirectTrip implements ExchangeListener, Asked {
   /** 7. Judge: tries again if that makes sense, and says what it found otherwise. True: another try is on its way. */
   again(tried: Tried<TuskerError | AnswerHead>, endpoint: Endpoint): boolean {
     const { door, repeatable, deadlineMs } = this;
-    const { retries, service, upstream } = this.plan.route;
+    const { route, upstream } = this.plan;
+    const { service, budget } = upstream;
     const { backoff, clock } = door;
-    const policy = { retries, backoff, budget: upstream.budget, clock };
+    if (tried.failure !== undefined && !retriesOn(route.retryOn, tried.failure)) return false;
+    const policy = { retries: route.retries, backoff, budget, clock, statuses: route.retryStatuses };
     const next = nextTry(policy, { repeatable, deadlineMs }, tried, this.#number);
     if (typeof next === "string") {
       if (next === "budget" || next === "deadline") door.meters.notRetried(service, next);
@@ -324,7 +355,7 @@ class DirectTry implements AnswerListener {
     else if (status === 429) this.#lease.overloaded(wait);
     else this.#lease.success();
     if (this.span.recording) answeredTry(this.span, status);
-    if (status >= 500) {
+    if (status >= 500 || (status === 429 && trip.plan.route.retryOn.has("429"))) {
       const tried = { value: head, failure: { kind: "status", status }, retryAfterMs: wait } as const;
       if (trip.again(tried, this.#lease.endpoint)) {
         this.abandon();
@@ -380,7 +411,7 @@ class DirectTry implements AnswerListener {
     if (this.#over) return;
     const trip = this.#trip;
     const { door, exchange, plan, span } = trip;
-    const { service } = plan.route;
+    const { service } = plan.upstream;
     this.span.recordError(error);
     if (exchange.begun) {
       // The head is out: a broken connection is the only honest end (RFC 9112 §8).
@@ -396,7 +427,9 @@ class DirectTry implements AnswerListener {
     if (failure.blame) this.#lease.failure();
     this.#end();
     if (!trip.again({ value: error, failure }, this.#lease.endpoint))
-      trip.refuse(upstreamError(plan.route, outcome, failure, trip.attempts));
+      trip.refuse(
+        upstreamError({ service, timeoutMs: plan.route.timeoutMs }, outcome, failure, trip.attempts),
+      );
   }
 
   /** Gives back what the try holds. */
