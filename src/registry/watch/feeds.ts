@@ -107,7 +107,8 @@ export function feeds({ store, clock, random, max, onError }: FeedsOptions): Fee
       services.set(topic, feed);
       return feed;
     }
-    const feed = prefixes.get(watched.prefix) ?? new Feed(keysSubject(tables, watched.prefix), epoch, log.last);
+    const feed =
+      prefixes.get(watched.prefix) ?? new Feed(keysSubject(tables, watched.prefix), epoch, log.last);
     prefixes.set(watched.prefix, feed);
     return feed;
   };
