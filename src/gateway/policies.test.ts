@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
+import { test } from "node:test";
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
-import { ask, bench, endpoint, rawService, requestOn, service, test, until } from "./fixture.test.ts";
+import { ask, bench, endpoint, rawService, requestOn, service, until } from "./fixture.test.ts";
 
 /** A service that answers with what it saw. */
 function mirrorOfItself(name = "") {

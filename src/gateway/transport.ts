@@ -11,8 +11,8 @@ import {
   startHttp1Server,
 } from "../net/index.ts";
 import type { Logger } from "../telemetry/index.ts";
-import { type EngineConnections, takeDirect } from "./direct.ts";
 import type { Door } from "./door.ts";
+import { type EngineConnections, takeDirect } from "./engine/direct.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { Lines } from "./forward/lines.ts";
 import { pooledForwarder } from "./forward/pooled.ts";

@@ -5,7 +5,7 @@ import { propagationFields } from "../../telemetry/index.ts";
 import { answerHead } from "./answer.ts";
 import { readHead } from "./incoming.ts";
 import { plainAnswer, plainRequest } from "./plain.ts";
-import { requestHead } from "./request.ts";
+import { requestHead, rewritten } from "./request.ts";
 
 const arrival = { peer: "192.0.2.7", host: "shop.test", prefix: "/api", via: "1.1 tusker-1" };
 
@@ -31,7 +31,7 @@ const name = fc
       "content-type",
       "idempotency-key",
     ],
-    ...["x-request-deadline", "x-tusker-attempt", "grpc-timeout", "x_y", ...propagationFields],
+    ...["x-request-deadline", "x-tusker-attempt", "grpc-timeout", "x_y", ...propagationFields, ...rewritten],
   )
   .chain((lower) =>
     fc.constantFrom(

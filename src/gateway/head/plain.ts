@@ -2,7 +2,7 @@ import { deadlineHeader } from "../../resilience/index.ts";
 import { propagationFields } from "../../telemetry/index.ts";
 import { type EarlierHops, forwardedFields } from "./forwarded.ts";
 import { hopByHop } from "./hop-by-hop.ts";
-import { attemptHeader } from "./request.ts";
+import { rewritten } from "./request.ts";
 
 /**
  * The heads of everyday messages, rewritten in one pass: what `requestHead` and `answerHead` would make of them, or
@@ -83,13 +83,8 @@ function isPlainConnection(value: string): boolean {
 }
 
 const tracing: ReadonlySet<string> = new Set(propagationFields);
-const ours: ReadonlySet<string> = new Set([
-  "host",
-  "forwarded",
-  "x-real-ip",
-  "content-length",
-  attemptHeader,
-]);
+/** What only a trusted proxy may say, and what is counted anew. */
+const ours: ReadonlySet<string> = new Set(["x-real-ip", "content-length"]);
 const readFurther: ReadonlySet<string> = new Set([
   ...["te", "upgrade", "expect", "trailer", "transfer-encoding", "via"],
   ...["idempotency-key", "grpc-timeout", deadlineHeader],
@@ -100,7 +95,8 @@ function fateInRequest(name: string): Fate {
   if (tracing.has(name)) return "trace";
   // An underscore is refused, with a sentence that says why.
   if (readFurther.has(name) || name.includes("_")) return "unusual";
-  if (hopByHop.has(name) || ours.has(name) || name.startsWith("x-forwarded-")) return "drop";
+  if (hopByHop.has(name) || rewritten.has(name) || ours.has(name) || name.startsWith("x-forwarded-"))
+    return "drop";
   return "pass";
 }
 

@@ -1,5 +1,5 @@
-import type { Endpoint } from "../discovery/index.ts";
-import { type Timer, type TuskerError, toTuskerError } from "../kernel/index.ts";
+import type { Endpoint } from "../../discovery/index.ts";
+import { type Timer, type TuskerError, toTuskerError } from "../../kernel/index.ts";
 import {
   type AnswerHead,
   type AnswerListener,
@@ -13,7 +13,7 @@ import {
   type Pool,
   type Tunnel,
   untilClose,
-} from "../net/index.ts";
+} from "../../net/index.ts";
 import {
   deadlineHeader,
   formatRemaining,
@@ -24,25 +24,25 @@ import {
   perTryMs,
   remainingMs,
   type Tried,
-} from "../resilience/index.ts";
-import { extract, inject, type Span } from "../telemetry/index.ts";
-import type { Door } from "./door.ts";
-import type { Line, Lines } from "./forward/lines.ts";
-import { failed } from "./forward/pooled.ts";
-import { answerHead } from "./head/answer.ts";
-import { clientKey } from "./head/client.ts";
-import { plainAnswer, plainRequest } from "./head/plain.ts";
-import { rateLimitFields } from "./head/rate-limit.ts";
-import { attemptHeader } from "./head/request.ts";
-import type { Facts } from "./match/facts.ts";
-import { prefixOf } from "./match/strip-prefix.ts";
-import { parseTarget } from "./match/target.ts";
-import { retriesOn } from "./policy/retry-on.ts";
-import { refusal } from "./refusal.ts";
-import type { Route } from "./route.ts";
-import { type Asked, answeredTry, endServerSpan, serverSpan, trySpan } from "./spans.ts";
-import type { Upstream } from "./upstream.ts";
-import { allOpen, failureOf, noEndpoint, rateLimited, tooLate, upstreamError } from "./verdict.ts";
+} from "../../resilience/index.ts";
+import { extract, inject, type Span } from "../../telemetry/index.ts";
+import type { Door } from "../door.ts";
+import type { Line, Lines } from "../forward/lines.ts";
+import { failed } from "../forward/pooled.ts";
+import { answerHead } from "../head/answer.ts";
+import { clientKey } from "../head/client.ts";
+import { plainAnswer, plainRequest } from "../head/plain.ts";
+import { rateLimitFields } from "../head/rate-limit.ts";
+import { attemptHeader } from "../head/request.ts";
+import type { Facts } from "../match/facts.ts";
+import { prefixOf } from "../match/strip-prefix.ts";
+import { parseTarget } from "../match/target.ts";
+import { retriesOn } from "../policy/retry-on.ts";
+import { refusal } from "../refusal.ts";
+import type { Route } from "../route.ts";
+import { type Asked, answeredTry, endServerSpan, serverSpan, trySpan } from "../spans.ts";
+import type { Upstream } from "../upstream.ts";
+import { allOpen, failureOf, noEndpoint, rateLimited, tooLate, upstreamError } from "../verdict.ts";
 
 /**
  * The short way through the gateway: the journey of a plain request in callbacks, without a promise, a signal or a
