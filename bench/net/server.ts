@@ -20,7 +20,11 @@ async function start(): Promise<number> {
       return (
         await serveHttp1(
           (exchange) =>
-            exchange.respond({ status: 200, headers: fields, body: exchange.target === "/1m" ? large : body }),
+            exchange.respond({
+              status: 200,
+              headers: fields,
+              body: exchange.target === "/1m" ? large : body,
+            }),
           { port: 0, maxConnections: 20_000, maxRequests: Number.POSITIVE_INFINITY },
         )
       ).port;

@@ -1,5 +1,6 @@
 import { TuskerError } from "../../../kernel/index.ts";
 import type { HeaderList } from "../../exchange.ts";
+import { bufferOf } from "../../socket/buffer.ts";
 import { kept } from "../../socket/lent.ts";
 import type { SocketListener, SocketPort } from "../../socket/port.ts";
 import { Deadline } from "../../socket/wheel.ts";
@@ -53,7 +54,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   }
 
   /** Begins to serve; `early` was read by somebody else before. */
-  start(early?: Buffer): void {
+  start(early?: Uint8Array): void {
     this.#shared.open.add(this);
     this.port.attach(this);
     this.#expectRequest();
@@ -78,8 +79,9 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
 
   // What the socket tells.
 
-  onData(bytes: Buffer): void {
+  onData(given: Uint8Array): void {
     if (this.#waiting === "leave") return;
+    const bytes = bufferOf(given);
     if (this.#pending !== undefined) this.#pending = Buffer.concat([this.#pending, bytes]);
     else if (this.#busy) this.#hold(bytes);
     else this.#process(bytes, 0);
@@ -229,8 +231,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
 
   /** Keeps bytes for later; the socket waits with them. */
   #hold(bytes: Buffer): void {
-    const held = kept(bytes);
-    this.#pending = Buffer.from(held.buffer, held.byteOffset, held.byteLength);
+    this.#pending = bufferOf(kept(bytes));
     this.#stop();
   }
 
