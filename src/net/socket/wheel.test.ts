@@ -78,7 +78,10 @@ test("whatever is set and moved is told never early and at most a tick late", ()
         (_none, who) =>
           new Deadline(() => {
             const at = due.get(who);
-            assert.ok(at !== undefined && clock.now() >= at && clock.now() <= at + 100, `${at} at ${clock.now()}`);
+            assert.ok(
+              at !== undefined && clock.now() >= at && clock.now() <= at + 100,
+              `${at} at ${clock.now()}`,
+            );
             due.delete(who);
           }),
       );
