@@ -30,6 +30,8 @@ test("an empty [gateway] has every default", () => {
     api_key_header: "X-API-Key",
     compress: false,
     access_log: 0,
+    stream_idle_timeout: 300_000,
+    stream_drain: 30_000,
     max_body: 10 * 1024 * 1024,
     max_head: 32 * 1024,
     max_headers: 100,

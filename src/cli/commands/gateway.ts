@@ -26,7 +26,7 @@ export const run: Run = async (args, io) => {
     // Its requests may still find nobody; whoever says that the whole fleet is up waits for this too.
     void gateway.reachable().then(() => process.connected && process.send?.({ type: "tusker:reachable" }));
   }
-  const graceMs = await Promise.race([signals.asked.then(() => 10_000), supervisorAsks(gateway)]);
+  const graceMs = await Promise.race([signals.asked.then(() => gateway.drainMs), supervisorAsks(gateway)]);
   await gateway.drain(graceMs);
   // A channel that stays open would keep the process alive.
   if (process.connected) process.disconnect();

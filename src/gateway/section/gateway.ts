@@ -112,8 +112,17 @@ export const gatewaySection = z.strictObject({
   access_log: ratio()
     .default(0)
     .describe("Share of requests that are logged as JSON lines; failures always are when above 0."),
+  stream_idle_timeout: durationMs({ minMs: 1 })
+    .prefault("5m")
+    .describe("A tunnel (WebSocket) in which nobody says anything for this long is closed."),
+  stream_drain: durationMs()
+    .prefault("30s")
+    .describe("How long tunnels and answers under way may go on when the gateway is stopped."),
   max_body: sizeBytes().prefault("10MiB").describe("Largest request body; a route may override."),
   max_head: sizeBytes().prefault("32KiB").describe("Largest request head: request line and fields."),
   max_headers: count({ min: 1 }).default(100).describe("Fields of a request head."),
-  transport: z.enum(["compat"]).default("compat").describe("Engine below the forwarder."),
+  transport: z
+    .enum(["engine", "compat"])
+    .default("compat")
+    .describe("What takes connections: our own engine, or node:http. Tunnels need the engine."),
 });
