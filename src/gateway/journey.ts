@@ -5,6 +5,7 @@ import type { Span } from "../telemetry/index.ts";
 import { drainBody, type RequestBody, requestBody } from "./body.ts";
 import { type Destination, destinationOf, visitOf } from "./destination.ts";
 import type { Door } from "./door.ts";
+import { throughTunnel } from "./engine/tunnel.ts";
 import { answerHead } from "./head/answer.ts";
 import { clientAddress, clientKey } from "./head/client.ts";
 import { rateLimitFields } from "./head/rate-limit.ts";
@@ -17,7 +18,6 @@ import { keyOf, type Verdict, type Visit } from "./policy/visit.ts";
 import { proxyStatus, refusal } from "./refusal.ts";
 import { endServerSpan, serverSpan } from "./spans.ts";
 import { inRoom, isDown, type Trip, type Try, withFallback } from "./tries.ts";
-import { throughTunnel } from "./tunnel.ts";
 import { noEndpoint, overloaded, rateLimited } from "./verdict.ts";
 
 /** The whole journey of a request, from the client to the service and back. */
@@ -64,7 +64,11 @@ async function traced(
   { to, startMs, seen }: Arrived,
   answer: (span: Span) => Promise<number>,
 ): Promise<void> {
-  const span = serverSpan(door.tracer, exchange, to);
+  const span = serverSpan(
+    door.tracer,
+    exchange,
+    to.kind === "route" ? { route: to.route.path, path: to.path } : undefined,
+  );
   let status = 500;
   try {
     status = await answer(span);

@@ -9,6 +9,11 @@ const servers = Array.from({ length: Number(process.env.COUNT ?? 1) }, () =>
   createServer((_, response) => {
     if (answerMs === 0) return response.end("{}");
     systemClock.after(answerMs, () => response.end("{}"));
+  }).on("upgrade", (_, socket) => {
+    // Whoever changes the protocol hears what he says.
+    socket.on("error", () => {});
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    socket.pipe(socket);
   }),
 );
 const ports = await Promise.all(servers.map(listen));

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { systemClock } from "../../../src/kernel/index.ts";
 import type { Figure } from "../../figure.ts";
@@ -42,17 +43,22 @@ export async function* slowed(): AsyncGenerator<Figure> {
 
 const reloads = 1_000;
 
-/** A thousand changed files under load: every one with other routes, every tenth with another set of endpoints. */
+/**
+ * A thousand changed files under load and fifty WebSockets: every file with other routes, every tenth with another set
+ * of endpoints.
+ */
 export async function* reloaded(): AsyncGenerator<Figure> {
   using two = await origins(2);
   const changed = (i: number): Manner => {
     const { ours } = manners(i % 10 === 0 ? two.ports : two.ports.slice(0, 1));
     return {
       ...ours,
+      gateway: { ...ours.gateway, transport: "engine" },
       routes: { ...ours.routes, [`/r${i % 50}/*`]: { service: "users", timeout: `${1 + (i % 9)}s` } },
     };
   };
   using gateway = await labGateway(changed(0));
+  const sockets = await Promise.all(Array.from({ length: webSockets }, () => webSocket(gateway.port)));
   const load = openLoop(gateway.port, 300, 12);
   let early = 0;
   let late = 0;
@@ -63,11 +69,36 @@ export async function* reloaded(): AsyncGenerator<Figure> {
   }
   const { failed } = await load;
   yield { name: "processes: 1,000 reloads under load: failed requests", value: failed, unit: "" };
+  const alive = await Promise.all(sockets.map(echoes));
+  for (const socket of sockets) socket.destroy();
+  yield {
+    name: "processes: 1,000 reloads under load: WebSockets alive",
+    value: (100 * alive.filter(Boolean).length) / webSockets,
+    unit: "%",
+  };
   yield {
     name: "processes: 1,000 reloads under load: heap grown since the 200th",
     value: (late - early) / 1_048_576,
     unit: "MiB",
   };
+}
+
+const webSockets = 50;
+
+async function webSocket(port: number): Promise<Socket> {
+  const socket = await opened(port);
+  socket.write("GET / HTTP/1.1\r\nHost: lab.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  const [head] = await once(socket, "data");
+  if (String(head).startsWith("HTTP/1.1 101 ")) return socket;
+  throw new Error(`the gateway did not change the protocol: ${String(head).slice(0, 60)}`);
+}
+
+/** True when what is said comes back. */
+async function echoes(socket: Socket): Promise<boolean> {
+  if (socket.destroyed) return false;
+  const heard = Promise.race([once(socket, "data"), once(socket, "close")]);
+  socket.write("still there");
+  return String((await heard)[0]) === "still there";
 }
 
 const slowClients = 1_000;

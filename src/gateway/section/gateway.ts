@@ -123,6 +123,8 @@ export const gatewaySection = z.strictObject({
   max_headers: count({ min: 1 }).default(100).describe("Fields of a request head."),
   transport: z
     .enum(["engine", "compat"])
-    .default("compat")
-    .describe("What takes connections: our own engine, or node:http. Tunnels need the engine."),
+    .default("engine")
+    .describe(
+      "What is below: Tusker's own HTTP/1.1 engine, or node:http and undici to settle a doubt about it. Tunnels need the engine.",
+    ),
 });

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { test } from "node:test";
-import { ask, bench, deadPort, endpoint, requestOn, until } from "./fixture.test.ts";
+import { ask, bench, deadPort, endpoint, requestOn, until } from "../fixture.test.ts";
 
 const engine = { transport: "engine" };
 

@@ -1,13 +1,13 @@
-import type { Endpoint } from "../discovery/index.ts";
-import type { TuskerError } from "../kernel/index.ts";
-import type { UpgradeOffer } from "../net/index.ts";
-import { type Lease, remainingMs } from "../resilience/index.ts";
-import { inject } from "../telemetry/index.ts";
-import { join, openTunnel, type TunnelOutcome } from "./forward/tunnel.ts";
-import { answerHead } from "./head/answer.ts";
-import type { Trip } from "./tries.ts";
-import { firstSet } from "./upstream.ts";
-import { allOpen, failureOf, noEndpoint, tooLate, upstreamError } from "./verdict.ts";
+import type { Endpoint } from "../../discovery/index.ts";
+import type { TuskerError } from "../../kernel/index.ts";
+import type { UpgradeOffer } from "../../net/index.ts";
+import { type Lease, remainingMs } from "../../resilience/index.ts";
+import { inject } from "../../telemetry/index.ts";
+import { answerHead } from "../head/answer.ts";
+import type { Trip } from "../tries.ts";
+import { firstSet } from "../upstream.ts";
+import { allOpen, failureOf, noEndpoint, tooLate, upstreamError } from "../verdict.ts";
+import { join, openTunnel, type TunnelOutcome } from "./joined.ts";
 
 /**
  * Step 7 for a request that wants another protocol: asks a service to change to it and joins the two connections.
