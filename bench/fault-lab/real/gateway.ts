@@ -8,6 +8,7 @@ interface Told {
   readonly gateway: object;
   readonly routes: object;
   readonly breaker: boolean;
+  readonly sampling?: number;
 }
 
 const clock = systemClock;
@@ -32,7 +33,12 @@ async function take(told: Told): Promise<void> {
   }
   gateway = await startGateway(config, {
     discovery: staticDiscovery(),
-    tracer: createTracer({ service: "gateway", sampler: ratioSampler(0), sink: { accept: () => {} }, clock }),
+    tracer: createTracer({
+      service: "gateway",
+      sampler: ratioSampler(told.sampling ?? 0),
+      sink: { accept: () => {} },
+      clock,
+    }),
     metrics: createMetrics(),
     log: createLogger({ service: "gateway", write: () => {}, clock }),
     clock,

@@ -28,11 +28,14 @@ export interface Manner {
   readonly gateway: object;
   readonly routes: object;
   readonly breaker: boolean;
+  /** Share of requests that are traced; default 0. */
+  readonly sampling?: number;
 }
 
 /** A gateway in a process of its own. */
 export interface LabGateway extends Disposable {
   readonly port: number;
+  readonly pid: number;
   /** Gives the heap in use after a collection. */
   adopt(manner: Manner): Promise<number>;
 }
@@ -43,6 +46,7 @@ export async function labGateway(manner: Manner): Promise<LabGateway> {
   const { port } = await message<{ port: number }>(child);
   return {
     port,
+    pid: child.pid ?? 0,
     async adopt(next) {
       child.send(next);
       return (await message<{ heapBytes: number }>(child)).heapBytes;
