@@ -18,6 +18,7 @@ test("an empty [gateway] has every default", () => {
     port: 8080,
     bind: "127.0.0.1",
     timeout: 30_000,
+    connect_timeout: 3_000,
     max_connections: 1_000,
     retries: 1,
     rate_limit_enabled: false,

@@ -120,6 +120,7 @@ test("a service that a route names in any way must be there, unless the gateway 
 users: { run: "node a.js", port: 1 }
 [gateway]
 timeout: "5s"
+connect_timeout: "6s"
 upstreams: { legacy: { endpoints: ["127.0.0.1:9"] }, usres: { adaptive: true } }
 [routes]
 "/a": { service: "legacy", fallback_service: "users" }
@@ -133,6 +134,7 @@ upstreams: { legacy: { endpoints: ["127.0.0.1:9"] }, usres: { adaptive: true } }
       ({ code, message }) => `${code} ${/leads to "([^"]+)"/.exec(message)?.[1] ?? message.slice(0, 40)}`,
     );
   assert.deepEqual(found.sort(), [
+    "FLEET_INVALID connect_timeout is longer than the timeo",
     'FLEET_INVALID try_timeout of the route "/c" is longer ',
     "FLEET_UNKNOWN_SERVICE canary",
     "FLEET_UNKNOWN_SERVICE copy",

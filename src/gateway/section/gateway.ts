@@ -68,6 +68,9 @@ export const gatewaySection = z.strictObject({
   timeout: durationMs({ minMs: 1 })
     .prefault("30s")
     .describe("From the request to the head of its answer, all tries and waits included."),
+  connect_timeout: durationMs({ minMs: 1 })
+    .prefault("3s")
+    .describe("Longest wait for a connection to an instance; then another one is tried."),
   strip_prefix: stripPrefix
     .optional()
     .describe("Taken off the path before a request is forwarded; a route may override."),
@@ -114,7 +117,7 @@ export const gatewaySection = z.strictObject({
     .describe("Share of requests that are logged as JSON lines; failures always are when above 0."),
   stream_idle_timeout: durationMs({ minMs: 1 })
     .prefault("5m")
-    .describe("A tunnel (WebSocket) in which nobody says anything for this long is closed."),
+    .describe("Longest silence in a tunnel (WebSocket), and in an answer whose reader waits."),
   stream_drain: durationMs()
     .prefault("30s")
     .describe("How long tunnels and answers under way may go on when the gateway is stopped."),
