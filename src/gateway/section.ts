@@ -34,7 +34,13 @@ export const gatewayRestartKeys = [
   "max_head",
   "max_headers",
   "transport",
+  "workers",
 ] as const;
+
+/** The keys of `[gateway]` that differ and that only a restart can change. */
+export function changedForRestart(before: GatewaySettings, after: GatewaySettings): readonly string[] {
+  return gatewayRestartKeys.filter((key) => before[key] !== after[key]);
+}
 
 /** `[gateway]`, validated; times in milliseconds, sizes in bytes. */
 export type GatewaySettings = Readonly<z.output<typeof gatewaySection>>;
