@@ -139,6 +139,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       shared === undefined
         ? concurrencyLimit(gateway.max_connections)
         : sharedConcurrencyLimit(shared.memory, shared.thread, gateway.max_connections),
+    tunnels: { open: 0 },
     replayRoom: { used: 0, max: replayRoomBytes },
     backoff: backoff({}, ports.random),
     pseudonym: `tusker-${ports.random
@@ -350,6 +351,11 @@ function observe(metrics: Metrics, door: Door, state: GatewayState, server: Serv
     "tusker_gateway_connections",
     { help: "Open client connections." },
     () => server.connections,
+  );
+  metrics.observe(
+    "tusker_gateway_tunnels",
+    { help: "Open connections that changed their protocol." },
+    () => door.tunnels.open,
   );
   metrics.observe(
     "tusker_gateway_rate_limit_keys",

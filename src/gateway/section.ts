@@ -35,6 +35,8 @@ export const gatewayRestartKeys = [
   "max_headers",
   "transport",
   "workers",
+  "connect_timeout",
+  "stream_idle_timeout",
 ] as const;
 
 /** The keys of `[gateway]` that differ and that only a restart can change. */
