@@ -76,12 +76,14 @@ export interface GatewayProcessPorts {
 /** What threads need to know of a file before they are started with it. */
 export function gatewayPlan(file: unknown): {
   readonly threads: number;
+  readonly drainMs: number;
   readonly fileFor: (port: number | undefined) => unknown;
   readonly check: (next: unknown) => readonly string[];
 } {
   const { gateway } = gatewayFileSchema.parse(file);
   return {
     threads: gateway.workers,
+    drainMs: gateway.stream_drain,
     fileFor: (port) =>
       port === undefined ? file : { ...Object(file), gateway: { ...Object(file).gateway, port } },
     check: (next) => changedForRestart(gateway, gatewayFileSchema.parse(next).gateway),

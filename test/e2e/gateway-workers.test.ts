@@ -103,6 +103,7 @@ test("a thread that dies is replaced, and the port answers again", { skip }, asy
   await using gateway = await runWorkers(
     {
       threads: 2,
+      drainMs: 1_000,
       fileFor: (port) => ({ ...file("/*"), gateway: { port: port ?? 0, workers: 2 } }),
       // Nothing is held back here: what no thread can read ends it.
       check: () => [],

@@ -8,6 +8,8 @@ import type { WorkerNews, WorkerOrder, WorkerStart } from "./messages.ts";
 /** What the workers need to know of the file; the rest is theirs. */
 export interface WorkersPlan {
   readonly threads: number;
+  /** How long a stop may take, as the file says. */
+  readonly drainMs: number;
   /** The file with another port: 0 becomes what the first thread was given. */
   readonly fileFor: (port: number | undefined) => unknown;
   /** Checks another file, and gives what only a restart can change. */
@@ -36,6 +38,7 @@ function processOf(crew: Crew, plan: WorkersPlan, first: Ready): GatewayProcess 
   return {
     port: first.port,
     adminPort: first.adminPort,
+    drainMs: plan.drainMs,
     adopt(file) {
       const restart = plan.check(file);
       crew.adopt(file);
