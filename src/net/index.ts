@@ -16,7 +16,11 @@ export {
 export { type HttpClient, httpClient, type UrlRequest } from "./http-client.ts";
 export { type Http1PoolOptions, http1Pool } from "./http1-pool.ts";
 export { type Http1ServerOptions, serveHttp1 } from "./http1-server.ts";
-export { http2Pool, serveHttp2 } from "./http2.ts";
+export type { StreamChannel, StreamUser } from "./http2/client/channel.ts";
+export type { PeerFacts, StreamHandler } from "./http2/server/connection.ts";
+export type { ConnectionFigures, StreamServer } from "./http2/server/server.ts";
+export type { MessageStream, StreamFailure, StreamListener } from "./http2/stream.ts";
+export { http2Pool, serveHttp2, serveStreams, streamChannel } from "./http2.ts";
 export type {
   ClientTls,
   Http2Engine,

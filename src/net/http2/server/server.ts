@@ -27,7 +27,7 @@ export interface ConnectionFigures {
 /** Serves HTTP/2 on the engine, exchange by exchange. @throws TuskerError NET_PORT_TAKEN, NET_BIND */
 export function serveExchanges(handler: ServerHandler, options: Http2ServerOptions): Promise<StreamServer> {
   const pace = { timeoutMs: options.bodyTimeoutMs ?? 30_000, clock: options.clock ?? systemClock };
-  return serveStreams((stream, fields, peer) => {
+  return serveOnStreams((stream, fields, peer) => {
     const exchange = new StreamExchange(stream, fields, peer, pace);
     // The bytes at hand may hold the end of a short request: the handler begins when it is known.
     queueMicrotask(() => dispatch(handler, exchange, options.onError));
@@ -41,7 +41,7 @@ export function serveExchanges(handler: ServerHandler, options: Http2ServerOptio
  *
  * @throws TuskerError NET_PORT_TAKEN, NET_BIND
  */
-export async function serveStreams(
+export async function serveOnStreams(
   handler: StreamHandler,
   options: Http2ServerOptions,
 ): Promise<StreamServer> {
@@ -87,7 +87,7 @@ export async function serveStreams(
       streams: connection.streams.size,
       streamsBegun: begun,
     }));
-  return Object.defineProperties(server, { figures: { value: figures } }) as StreamServer;
+  return Object.defineProperty(server, "figures", { value: figures }) as StreamServer;
 }
 
 /** One more than a body of the gRPC default fits into the windows of a whole connection. */
