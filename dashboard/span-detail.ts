@@ -13,7 +13,7 @@ export function hint(): HTMLElement {
 }
 
 /** All that a span says. */
-export function spanDetail({ span, children }: SpanNodeView, trace: TraceView): readonly Node[] {
+export function spanDetail({ span, children, failed }: SpanNodeView, trace: TraceView): readonly Node[] {
   const own = Math.max(0, span.durationUs - children.reduce((sum, child) => sum + child.span.durationUs, 0));
   const facts: [string, string][] = [
     ["Kind", span.kind],
@@ -24,7 +24,7 @@ export function spanDetail({ span, children }: SpanNodeView, trace: TraceView): 
   facts.push(["Span id", span.spanId]);
   return [
     el("h3", {}, serviceTag(span.resource.service), " ", span.name),
-    span.status.code === "error" &&
+    failed &&
       el(
         "p",
         { class: "failure" },

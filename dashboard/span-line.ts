@@ -25,8 +25,7 @@ export function spanLine(
   trace: TraceView,
   chosen: boolean,
 ): HTMLElement {
-  const { span, children, orphan } = node;
-  const failed = span.status.code === "error";
+  const { span, children, orphan, failed } = node;
   const total = Math.max(trace.durationUs, 1);
   const [left, share] = [(span.startUs - trace.startUs) / total, span.durationUs / total];
   const bar = el("span", { class: "fill" });

@@ -10,6 +10,7 @@ function node(spanId: string, ...children: readonly SpanNodeView[]): SpanNodeVie
   return {
     span: { ...common, resource, spanId, name: spanId, status: { code: "unset" } },
     orphan: false,
+    failed: false,
     children,
   };
 }

@@ -4,13 +4,13 @@
  */
 import { availableParallelism } from "node:os";
 import { messageOf, systemClock } from "../src/kernel/index.ts";
-import { peerSteps, type Step, type StepResult, steps } from "./steps.ts";
+import { peerSteps, type Step, type StepResult, soakSteps, steps } from "./steps.ts";
 
 interface Outcome extends StepResult {
   readonly name: string;
 }
 
-const all = [...steps, ...peerSteps];
+const all = [...steps, ...peerSteps, ...soakSteps];
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
 

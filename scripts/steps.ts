@@ -96,10 +96,23 @@ export const peerSteps: readonly Step[] = [
   },
 ];
 
+/** `npm run test:soak`: the long runs. Each prints the seed it ran with. */
+export const soakSteps: readonly Step[] = [
+  {
+    name: "soak",
+    what: "hundreds of kills, journals garbled at every offset, thousands of random sequences; the better part of an hour",
+    wave: 2,
+    run: () =>
+      tests("soak", ["test/soak/**/*.test.ts"], ["--test-timeout=3600000", "--test-concurrency=1"], {
+        timeoutMs: 2 * 3_600_000,
+      }),
+  },
+];
+
 async function fuzz(): Promise<StepResult> {
   const seed = process.env.TUSKER_FUZZ_SEED ?? String(systemClock.wall() >>> 0);
   const env = { TUSKER_FUZZ_SECONDS: process.env.TUSKER_FUZZ_SECONDS ?? "60", TUSKER_FUZZ_SEED: seed };
-  const result = await tests("fuzz", ["test/fuzz/tsk.test.ts"], ["--test-timeout=150000"], env);
+  const result = await tests("fuzz", ["test/fuzz/tsk.test.ts"], ["--test-timeout=150000"], { env });
   return { ...result, note: `TUSKER_FUZZ_SEED=${seed}` };
 }
 
@@ -116,11 +129,18 @@ async function tool(bin: string, args: readonly string[]): Promise<StepResult> {
   return { ok: ended.exitCode === 0, report: ended.output };
 }
 
+/** How a run of tests differs from the others. */
+interface TestRun {
+  readonly env?: Readonly<Record<string, string>>;
+  /** When it counts as hanging. */
+  readonly timeoutMs?: number;
+}
+
 async function tests(
   name: string,
   globs: readonly string[],
   flags: readonly string[],
-  more: Readonly<Record<string, string>> = {},
+  { env = {}, timeoutMs = 170_000 }: TestRun = {},
 ): Promise<StepResult> {
   const files = globSync([...globs], { cwd: root }).sort();
   if (files.length === 0) return { ok: true, report: "", tally: { passed: 0, failed: 0, skipped: [] } };
@@ -133,8 +153,11 @@ async function tests(
     ...["--test-reporter=./scripts/tally.ts", `--test-reporter-destination=${tallyFile}`],
     ...files,
   ];
-  const env = { NODE_COMPILE_CACHE: join(cache, "compile"), ...more };
-  const ended = await runNode(args, { cwd: root, env, timeoutMs: 170_000 });
+  const ended = await runNode(args, {
+    cwd: root,
+    env: { NODE_COMPILE_CACHE: join(cache, "compile"), ...env },
+    timeoutMs,
+  });
   return judge(ended, readTally(tallyFile));
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { skipWithoutPeer, startConsulPeer } from "../../test/support/consul-peer.ts";
 import { tuskerProcess } from "../../test/support/tusker-process.ts";
+import { builtBin } from "../load/built.ts";
 
 /** A registry that runs as a process of its own and keeps what it is told on disk. */
 export interface Contestant extends AsyncDisposable {
@@ -14,14 +15,14 @@ export interface Contestant extends AsyncDisposable {
 /** Ours, on a folder. Disposing kills it as a power cut would: what it acknowledged is there at the next start. */
 export async function startOurs(folder: string): Promise<Contestant> {
   const args = ["registry", "--json", "--port", "0", "--data-dir", folder];
-  const process = tuskerProcess(args, { cwd: folder });
-  const { registry } = await process.line((line) => typeof line.registry === "string", 60_000);
+  const started = tuskerProcess(args, { cwd: folder, command: [process.execPath, await builtBin()] });
+  const { registry } = await started.line((line) => typeof line.registry === "string", 60_000);
   return {
     name: "ours",
     port: Number(new URL(String(registry)).port),
-    pid: process.pid,
+    pid: started.pid,
     async [Symbol.asyncDispose]() {
-      await process.end("SIGKILL");
+      await started.end("SIGKILL");
     },
   };
 }

@@ -24,6 +24,21 @@ const sealKey: Option = {
   help: "public key to seal for; default: that of TUSKER_SECRET_KEY or TUSKER_SECRET_KEY_FILE",
 };
 
+const registry: Option = {
+  type: "string",
+  value: "URL",
+  help: "the registry; default: that of the fleet that runs here",
+};
+const service: Option = { type: "string", value: "NAME", help: "keys are below config/NAME/" };
+const prefix: Option = { type: "string", value: "PREFIX", help: "what all keys begin with" };
+const author: Option = {
+  type: "string",
+  value: "NAME",
+  help: "who wants it; default TUSKER_AUTHOR, then USER",
+};
+const reason: Option = { type: "string", value: "TEXT", help: "why; kept with every version" };
+const dryRun: Option = { type: "boolean", help: "say what would change and change nothing" };
+
 /** Every command as data. Help, completion and docs/reference/cli.md come from here. */
 export const commands: readonly Command[] = [
   {
@@ -130,6 +145,62 @@ export const commands: readonly Command[] = [
     maxOperands: 1,
     options: { json, out: { type: "string", value: "FILE", help: "write there; default: standard output" } },
     load: () => import("./commands/config/convert.ts"),
+  },
+  {
+    name: "config publish",
+    summary: "write keys of the registry at once, held against their schema",
+    operands: "[key=value…]",
+    maxOperands: 1000,
+    options: {
+      json,
+      file,
+      registry,
+      service,
+      prefix,
+      from: {
+        type: "string",
+        value: "FILE",
+        help: "a JSON object; its members are keys, nested ones with slashes",
+      },
+      delete: { type: "string", multiple: true, value: "KEY", help: "remove a key; may be repeated" },
+      author,
+      reason,
+      "dry-run": dryRun,
+    },
+    load: () => import("./commands/config/publish.ts"),
+  },
+  {
+    name: "config history",
+    summary: "list the versions of a key, or what was published below a prefix",
+    operands: "[key]",
+    maxOperands: 1,
+    options: {
+      json,
+      file,
+      registry,
+      service,
+      prefix,
+      limit: { type: "string", short: "n", value: "N", help: "how many; default 20" },
+    },
+    load: () => import("./commands/config/history.ts"),
+  },
+  {
+    name: "config rollback",
+    summary: "make a key, or all below a prefix, what it was",
+    operands: "[key]",
+    maxOperands: 1,
+    options: {
+      json,
+      file,
+      registry,
+      service,
+      prefix,
+      to: { type: "string", value: "VERSION", help: "as `config history` lists it" },
+      author,
+      reason,
+      "dry-run": dryRun,
+    },
+    load: () => import("./commands/config/rollback.ts"),
   },
   {
     name: "secret keygen",
@@ -240,6 +311,11 @@ export const commands: readonly Command[] = [
       },
       bind: { type: "string", value: "ADDRESS", help: "default 127.0.0.1" },
       "data-dir": { type: "string", value: "DIR", help: "folder of its database; default: all in memory" },
+      tokens: {
+        type: "string",
+        value: "FILE",
+        help: "tokens and what each allows, as JSON; only its owner may read it",
+      },
       "enable-script-checks": {
         type: "boolean",
         help: "whoever registers an instance may have programs run; only on loopback",

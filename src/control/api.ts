@@ -80,6 +80,8 @@ export interface SpanNodeView {
   readonly span: SpanView;
   /** It names a parent that never arrived. */
   readonly orphan: boolean;
+  /** It failed; a call that the server refused (4xx) did not. */
+  readonly failed: boolean;
   readonly children: readonly SpanNodeView[];
 }
 

@@ -1,7 +1,7 @@
 import type { Discovery } from "./discovery.ts";
 import { type FollowingOptions, followingDiscovery } from "./following.ts";
 import { isEtcd, type RegistryHttp } from "./http.ts";
-import { questions } from "./questions.ts";
+import { questions } from "./questions/questions.ts";
 import type { Source } from "./source.ts";
 import { streamSource } from "./stream/stream-source.ts";
 

@@ -3,6 +3,8 @@ import type { EndpointListener } from "./discovery.ts";
 import { type Endpoint, type EndpointSet, endpointSet } from "./endpoint.ts";
 import { withoutRemovals } from "./grace.ts";
 import type { DiscoveryLog } from "./http.ts";
+import type { LastKnown } from "./last-known.ts";
+import { recalledEndpoints } from "./recalled.ts";
 import type { Hearer, Source } from "./source.ts";
 
 /** What following a service needs; shared by all services of one discovery. */
@@ -13,6 +15,8 @@ export interface FollowOptions {
   readonly random: Random;
   readonly log: DiscoveryLog;
   readonly graceMs: number;
+  /** Keeps sets for a process that starts while the registry is away. */
+  readonly known?: LastKnown | undefined;
   /** Ways to learn of a service, the best first; one that resolves is left for the next. */
   readonly sources: (service: string) => readonly Source[];
 }
@@ -31,6 +35,8 @@ export class Followed {
   readonly #options: FollowOptions;
   readonly #listeners = new Set<{ tell: EndpointListener }>();
   #set: EndpointSet | undefined;
+  /** The set is what an earlier process kept. */
+  #recalled = false;
   #told: readonly Endpoint[] = [];
   #versions = 0;
   #failures = 0;
@@ -75,6 +81,7 @@ export class Followed {
           sources.shift();
         } catch (error) {
           if (signal.aborted) return;
+          await this.#recall();
           await this.#options.clock.sleep(this.#fail(error), signal);
         }
       }
@@ -86,11 +93,23 @@ export class Followed {
     }
   }
 
+  /** Nothing was heard yet and nobody answers: what an earlier process heard is better than nothing. */
+  async #recall(): Promise<void> {
+    if (this.#set !== undefined || this.#failures > 0) return;
+    const kept = recalledEndpoints(this.#service, await this.#options.known?.load(this.#service));
+    if (kept.length === 0) return;
+    this.#recalled = true;
+    this.#publish(kept);
+  }
+
   #succeed(endpoints: readonly Endpoint[]): void {
     const { clock, log, url } = this.#options;
     if (this.#failures > 0) log.info("the registry is back", { service: this.#service, registry: url });
     this.#failures = 0;
     this.#told = endpoints;
+    // What an earlier process kept is no match for a registry that knows somebody.
+    if (this.#recalled && endpoints.length > 0) this.#endGrace();
+    this.#recalled = false;
     this.#graceTimer?.cancel();
     this.#graceTimer = undefined;
     const left = this.#graceEnd - clock.now();
@@ -137,6 +156,7 @@ export class Followed {
     if (!same) {
       this.#versions++;
       this.#set = next;
+      this.#options.known?.save(this.#service, next.endpoints);
     }
     this.#attempt.resolve(this.#set ?? next);
     if (!same) for (const entry of [...this.#listeners]) entry.tell(next);

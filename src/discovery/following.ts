@@ -11,6 +11,7 @@ import type { Discovery } from "./discovery.ts";
 import type { EndpointSet } from "./endpoint.ts";
 import { Followed } from "./follow.ts";
 import type { DiscoveryLog } from "./http.ts";
+import { lastKnown } from "./last-known.ts";
 import type { Source } from "./source.ts";
 
 /** What every discovery that follows a registry needs. */
@@ -22,6 +23,8 @@ export interface FollowingOptions {
   readonly log: DiscoveryLog;
   /** How long after an outage of the registry removals do not count yet; default 15,000. */
   readonly graceMs?: number;
+  /** Where sets are kept for a process that starts while the registry is away; default: nowhere. */
+  readonly cacheDir?: string | undefined;
 }
 
 /**
@@ -33,7 +36,8 @@ export function followingDiscovery(
   options: FollowingOptions,
   sources: (service: string) => readonly Source[],
 ): Discovery {
-  const follow = { ...options, graceMs: options.graceMs ?? 15_000, sources };
+  const known = options.cacheDir === undefined ? undefined : lastKnown(options.cacheDir, options.clock);
+  const follow = { ...options, graceMs: options.graceMs ?? 15_000, known, sources };
   const onError = (error: unknown): void =>
     options.log.warn("discovery stopped following a service", { error });
   const scope = taskScope(onError);
@@ -97,6 +101,7 @@ export function followingDiscovery(
       const entries = [...services.values()];
       for (const { linger } of entries) linger?.cancel();
       await Promise.all([scope.close(), ...entries.map((entry) => entry.scope.close())]);
+      await known?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,9 +1,21 @@
-import { messageOf, TuskerError } from "../kernel/index.ts";
+import { messageOf, type Secret, TuskerError } from "../kernel/index.ts";
 import type { ClientAnswer, UrlRequest } from "../net/index.ts";
 
 /** What this room needs of a client; `httpClient()` of net is one. */
 export interface RegistryHttp {
   request(request: UrlRequest): Promise<ClientAnswer>;
+}
+
+/** The same client, showing a token to a registry with every question; without one, the client itself. */
+export function withToken(http: RegistryHttp, token: Secret | undefined): RegistryHttp {
+  if (token === undefined) return http;
+  return {
+    request: (request) =>
+      http.request({
+        ...request,
+        headers: [...(request.headers ?? []), "X-Consul-Token", token.reveal()],
+      }),
+  };
 }
 
 /** What this room says to the operator. */

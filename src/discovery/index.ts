@@ -6,6 +6,16 @@ export type { Endpoint, EndpointSet } from "./endpoint.ts";
 // for other rooms
 export { endpointSet, grpcPortOf } from "./endpoint.ts";
 export type {
+  Authorship,
+  Configuration,
+  KeyVersion,
+  Publication,
+  PublicationNote,
+  PublicationStep,
+  Published,
+  RollbackOrder,
+} from "./engine/configuration.ts";
+export type {
   Capabilities,
   EngineName,
   Held,
@@ -22,11 +32,13 @@ export type {
   Mutex,
   Registry,
   RegistryEngine,
-  Version,
 } from "./engine/engine.ts";
 export { openEngine } from "./engine/open.ts";
 export type { EngineOptions } from "./engine/options.ts";
-export type { DiscoveryLog, RegistryHttp } from "./http.ts";
+export type { Version } from "./engine/version.ts";
+export { type DiscoveryLog, type RegistryHttp, withToken } from "./http.ts";
+export { type LastKnown, lastKnown } from "./last-known.ts";
+export { type HoldOptions, holdLease } from "./lease.ts";
 export type { InstanceCheck, InstanceRegistration, InstanceStatus, Registrar } from "./registrar.ts";
 export { type ServiceDiscoverySettings, serviceDiscoverySection } from "./section.ts";
 export { type StaticDiscovery, staticDiscovery } from "./static.ts";

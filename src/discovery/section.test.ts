@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Secret } from "../kernel/index.ts";
 import { serviceDiscoverySection } from "./section.ts";
 
 test("an empty section means: the local registry, asked at least every 30 seconds", () => {
@@ -26,6 +27,16 @@ test("the section of the manual is read as written", () => {
   });
 });
 
+test("tokens and rules are read, and only secrets may be tokens", () => {
+  const tokens = { app: { secret: new Secret("s3cret"), key: { "app/*": "write" } } };
+  const { acl, token } = serviceDiscoverySection.parse({ token: new Secret("own"), acl: { tokens } });
+  assert.equal(token?.reveal(), "own");
+  assert.equal(acl?.tokens.app?.secret.reveal(), "s3cret");
+  assert.deepEqual(acl?.anonymous, {});
+  const plain = serviceDiscoverySection.safeParse({ token: "own" });
+  assert.match(plain.error?.issues[0]?.message ?? "", /must be a secret/);
+});
+
 for (const [what, written] of [
   ["an unknown key", { registry: "x" }],
   ["an address without scheme", { registry_url: "localhost:8500" }],
@@ -33,6 +44,8 @@ for (const [what, written] of [
   ["an interval below a second", { update_interval: "10ms" }],
   ["an interval longer than a registry waits", { update_interval: "11m" }],
   ["a port that is none", { dns_port: 65_536 }],
+  ["a token without a secret", { acl: { tokens: { app: { management: true } } } }],
+  ["a rule that says something else", { acl: { anonymous: { key: { "*": "list" } } } }],
   ["text for a switch", { enabled: "yes" }],
 ] as const) {
   test(`${what} is refused`, () => {

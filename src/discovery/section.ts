@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { durationMs, httpUrl } from "../kernel/index.ts";
+import { aclSection, ownToken } from "./acl-section.ts";
 
 /** The longest a registry on this wire holds a question open; it cuts a longer wait down to this. */
 const longestWaitMs = 600_000;
@@ -20,6 +21,14 @@ export const serviceDiscoverySection = z.strictObject({
     .default(8600)
     .describe(
       "Port on which a registry that is started here answers DNS, on UDP and TCP. 0: no DNS. One that is taken is told, and no failure.",
+    ),
+  token: ownToken.describe(
+    "Shown to a registry that is there already: its token for this fleet. Only a secret may give it.",
+  ),
+  acl: aclSection
+    .optional()
+    .describe(
+      "Who may do what in a registry that is started here. Absent: everybody who reaches its port may do everything.",
     ),
   update_interval: durationMs()
     .refine((ms) => ms >= 1_000 && ms <= longestWaitMs, 'must be between "1s" and "10m"')

@@ -8,6 +8,8 @@ import { type FleetSettings, instanceId, type ServiceSettings } from "./file/set
 export interface FleetAddresses {
   /** Address of the registry's HTTP API; undefined when discovery is off. */
   readonly registry: string | undefined;
+  /** Shown to it; undefined when it asks for nothing. */
+  readonly registryToken?: Secret | undefined;
   /** Base address of an OTLP/HTTP receiver; undefined when tracing is off. */
   readonly otlp: string | undefined;
 }
@@ -69,6 +71,7 @@ export function gatewayFile(settings: FleetSettings, addresses: FleetAddresses):
     registry: registryOf(settings, addresses),
     otlp: addresses.otlp ?? null,
     endpoints: staticEndpoints(settings),
+    cacheDir: join(settings.runDir, "gateway"),
   };
 }
 
@@ -101,6 +104,7 @@ export function childEnvironment(
     TUSKER_DATA_DIR: dataDirOf(settings, service.name),
     TUSKER_ENV: settings.environment,
     CONSUL_HTTP_ADDR: addresses.registry?.replace(/^http:\/\//, ""),
+    CONSUL_HTTP_TOKEN: addresses.registryToken?.reveal(),
     OTEL_SERVICE_NAME: service.name,
     OTEL_EXPORTER_OTLP_ENDPOINT: addresses.otlp,
     OTEL_RESOURCE_ATTRIBUTES: resourceAttributes({
@@ -168,7 +172,9 @@ function registryOf(settings: FleetSettings, addresses: FleetAddresses): object 
     typeof discovery === "object" && discovery !== null && "update_interval" in discovery
       ? discovery.update_interval
       : "30s";
-  return { url: addresses.registry, updateInterval: interval };
+  // In a file of mode 0600, like every other secret of a process.
+  const token = addresses.registryToken?.reveal();
+  return { url: addresses.registry, updateInterval: interval, ...(token === undefined ? {} : { token }) };
 }
 
 function dataDirOf(settings: FleetSettings, service: string): string {

@@ -1,7 +1,11 @@
 import { z } from "zod";
-import { consulRegistrar, type InstanceRegistration, type Registrar } from "../discovery/index.ts";
+import {
+  consulRegistrar,
+  type InstanceRegistration,
+  type Registrar,
+  type RegistryHttp,
+} from "../discovery/index.ts";
 import type { Clock } from "../kernel/index.ts";
-import type { HttpClient } from "../net/index.ts";
 
 /** Long enough for somebody at a breakpoint, short enough that a killed supervisor's instances are not there for good. */
 const reapAfterMs = 30 * 60_000;
@@ -11,6 +15,11 @@ const refreshMs = 15_000;
 
 const rows = z.array(z.object({ ServiceID: z.string(), ServicePort: z.number() }));
 
+/** Binds an instance to this process until disposed. */
+export type Holder = (id: string) => Disposable;
+
+const notHeld: Holder = () => ({ [Symbol.dispose]: () => undefined });
+
 /**
  * A registry somebody else serves, and others use too: ids get the fleet's name in front, so that two fleets do not
  * take each other's instances; a registry that lost its memory is told again.
@@ -18,11 +27,15 @@ const rows = z.array(z.object({ ServiceID: z.string(), ServicePort: z.number() }
 export class ForeignRegistry implements Registrar {
   readonly #url: string;
   readonly #fleet: string;
-  readonly #http: HttpClient;
+  readonly #http: RegistryHttp;
   readonly #registrar: Registrar;
   readonly #known = new Map<string, InstanceRegistration>();
+  readonly #hold: Holder;
+  readonly #held = new Map<string, Disposable>();
 
-  constructor(url: string, fleet: string, http: HttpClient) {
+  /** @param hold binds what is registered to this process; default: it stays when this process ends */
+  constructor(url: string, fleet: string, http: RegistryHttp, hold: Holder = notHeld) {
+    this.#hold = hold;
     this.#url = url.replace(/\/+$/, "");
     this.#fleet = fleet;
     this.#http = http;
@@ -38,11 +51,17 @@ export class ForeignRegistry implements Registrar {
     };
     this.#known.set(own.id, own);
     await this.#registrar.register(own, signal);
+    if (!this.#held.has(own.id)) this.#held.set(own.id, this.#hold(own.id));
   }
 
   /** Removes only what this fleet registered. */
   async deregister(id: string, signal?: AbortSignal): Promise<void> {
-    if (this.#known.delete(this.#idOf(id))) await this.#registrar.deregister(this.#idOf(id), signal);
+    const own = this.#idOf(id);
+    if (!this.#known.delete(own)) return;
+    await this.#registrar.deregister(own, signal);
+    // Only now: letting go of what is still registered would call it dead.
+    this.#held.get(own)?.[Symbol.dispose]();
+    this.#held.delete(own);
   }
 
   setStatus(...[id, status, note, signal]: Parameters<Registrar["setStatus"]>): Promise<void> {

@@ -4,9 +4,10 @@ import {
   registryDiscovery,
   serviceDiscoverySection,
   staticDiscovery,
+  withToken,
 } from "../discovery/index.ts";
 import { gatewaySection, routesSection, startGateway } from "../gateway/index.ts";
-import { type Clock, port, type Random } from "../kernel/index.ts";
+import { type Clock, port, type Random, Secret } from "../kernel/index.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import type { BreakerSettings } from "../resilience/index.ts";
 import { apiCommunicationSection } from "../rpc/index.ts";
@@ -21,9 +22,18 @@ const gatewayFileSchema = z.object({
   api_communication: apiCommunicationSection,
   tracing: tracingSection,
   registry: z
-    .object({ url: z.string(), updateInterval: serviceDiscoverySection.shape.update_interval })
+    .object({
+      url: z.string(),
+      token: z
+        .string()
+        .transform((token) => new Secret(token))
+        .optional(),
+      updateInterval: serviceDiscoverySection.shape.update_interval,
+    })
     .nullable(),
   otlp: z.string().nullable(),
+  /** Where it keeps the endpoints it knew, for a start while the registry is away. */
+  cacheDir: z.string().optional(),
   endpoints: z.array(z.object({ service: z.string(), id: z.string(), host: z.string(), port: port() })),
 });
 
@@ -58,6 +68,7 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
     registry,
     otlp,
     endpoints,
+    cacheDir,
   } = gatewayFileSchema.parse(file);
   await using stack = new AsyncDisposableStack();
   const http = stack.use(httpClient());
@@ -74,7 +85,9 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
       log,
     }),
   );
-  const discovery = stack.use(registry === null ? fixed(endpoints) : followed(registry, http, ports));
+  const discovery = stack.use(
+    registry === null ? fixed(endpoints) : followed({ ...registry, cacheDir }, http, ports),
+  );
   const metrics = createMetrics();
   const running = stack.use(
     await startGateway(
@@ -93,17 +106,18 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
 }
 
 function followed(
-  registry: NonNullable<GatewayFile["registry"]>,
+  registry: NonNullable<GatewayFile["registry"]> & Pick<GatewayFile, "cacheDir">,
   http: HttpClient,
   { clock, random, log }: GatewayProcessPorts,
 ): Discovery {
   return registryDiscovery({
     url: registry.url,
-    http,
+    http: withToken(http, registry.token),
     clock,
     random,
     log,
     updateIntervalMs: registry.updateInterval,
+    cacheDir: registry.cacheDir,
   });
 }
 

@@ -1,14 +1,25 @@
-import type { Registrar } from "../discovery/index.ts";
-import { type Clock, messageOf, type Random, TuskerError, taskScope } from "../kernel/index.ts";
+import { randomBytes } from "node:crypto";
+import { holdLease, type Registrar, type RegistryHttp, withToken } from "../discovery/index.ts";
+import {
+  type Clock,
+  messageOf,
+  type Random,
+  type Scope,
+  Secret,
+  TuskerError,
+  taskScope,
+} from "../kernel/index.ts";
 import type { HttpClient } from "../net/index.ts";
-import { probeRegistry, startRegistry } from "../registry/index.ts";
+import { type AclSettings, probeRegistry, startRegistry } from "../registry/index.ts";
 import type { Logger } from "../telemetry/index.ts";
-import { ForeignRegistry } from "./foreign-registry.ts";
+import { ForeignRegistry, type Holder } from "./foreign-registry.ts";
 import { portTaken } from "./supervise/free-port.ts";
 
 /** The registry a fleet uses: its own, or one that was there already. */
 export interface RegistrySide extends AsyncDisposable {
   readonly url: string;
+  /** What processes of the fleet show to it; undefined when it asks for nothing. */
+  readonly token: Secret | undefined;
   readonly registrar: Registrar;
   /** False when another process serves it. */
   readonly own: boolean;
@@ -21,6 +32,10 @@ export interface RegistrySideOptions {
   readonly fleet: string;
   /** As written in `registry_url`. */
   readonly url: string;
+  /** What is shown to a registry that is there already. */
+  readonly token: Secret | undefined;
+  /** Who may do what in one that is started here; undefined: everybody everything. */
+  readonly acl: AclSettings | undefined;
   /** Take any free port instead of the one in the address. */
   readonly anyPort: boolean;
   /** Where a registry of our own keeps its database. */
@@ -40,7 +55,8 @@ export interface RegistrySideOptions {
  * REGISTRY_STORAGE
  */
 export async function openRegistry(options: RegistrySideOptions): Promise<RegistrySide> {
-  const { url, anyPort, dataDir, http, clock, random, log } = options;
+  const { url, anyPort, dataDir, clock, random, log, token } = options;
+  const http = withToken(options.http, token);
   const { hostname, port, protocol } = new URL(url);
   const wanted = anyPort ? 0 : Number(port || (protocol === "https:" ? "443" : "80"));
   const home = loopback.has(hostname);
@@ -48,13 +64,13 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
   if (!anyPort && !(home && !(await portTaken(wanted)))) {
     const found = await probeRegistry(url, http);
     if (found.kind === "registry") {
-      const registrar = new ForeignRegistry(url, options.fleet, http);
       const scope = taskScope((error) =>
         log.warn("the registry is not kept told", { error: messageOf(error) }),
       );
+      const registrar = new ForeignRegistry(url, options.fleet, http, holder(scope, { ...options, http }));
       scope.run((signal) => registrar.keepTold(clock, signal));
       const serves = (service: string, at: number): Promise<boolean> => registrar.serves(service, at);
-      return { url, registrar, own: false, serves, [Symbol.asyncDispose]: () => scope.close() };
+      return { url, token, registrar, own: false, serves, [Symbol.asyncDispose]: () => scope.close() };
     }
     if (found.kind === "other") {
       throw new TuskerError(
@@ -70,10 +86,12 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
     }
   }
   const dns = options.dnsPort === 0 ? {} : { dnsPort: anyPort ? 0 : options.dnsPort };
+  const own = options.acl === undefined ? undefined : new Secret(randomBytes(24).toString("base64url"));
   const registry = await startRegistry({
     host: "127.0.0.1",
     port: wanted,
     ...dns,
+    ...(options.acl === undefined || own === undefined ? {} : { acl: withOurs(options.acl, own) }),
     dataDir,
     clock,
     random,
@@ -81,6 +99,7 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
   });
   return {
     url: registry.url,
+    token: own,
     registrar: registry,
     own: true,
     serves: async () => false,
@@ -89,3 +108,28 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
 }
 
 const loopback = new Set(["localhost", "127.0.0.1", "[::1]", "0.0.0.0"]);
+
+/** Processes of the fleet find each other and read their configuration; that is all they are for. */
+function withOurs(acl: AclSettings, secret: Secret): AclSettings {
+  const ours = {
+    secret,
+    service: { "*": "read" },
+    node: { "*": "read" },
+    key: { "config/*": "read" },
+  } as const;
+  return { ...acl, tokens: { ...acl.tokens, "this fleet": ours } };
+}
+
+type HeldBy = Pick<RegistrySideOptions, "url" | "clock" | "random" | "log"> & { readonly http: RegistryHttp };
+
+/** When this process dies, whatever way, its instances are critical there at once, not when a check finds out. */
+function holder(scope: Scope, options: HeldBy): Holder {
+  const { url, http, clock, random, log } = options;
+  return (id) => {
+    const over = new AbortController();
+    scope.run(async (ending) => {
+      await holdLease(id, { url, http, clock, random, log }, AbortSignal.any([ending, over.signal]));
+    });
+    return { [Symbol.dispose]: () => over.abort() };
+  };
+}

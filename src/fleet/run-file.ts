@@ -17,6 +17,8 @@ const runFile = z.object({
   token: z.string(),
   gateway: z.string().optional(),
   registry: z.string().optional(),
+  /** What the registry wants to be shown. */
+  registryToken: z.string().optional(),
 });
 
 export type RunFile = z.output<typeof runFile>;

@@ -1,5 +1,13 @@
 import type { Collector } from "../collector/index.ts";
-import { type Clock, messageOf, type Random, type Scope, TuskerError, taskScope } from "../kernel/index.ts";
+import {
+  type Clock,
+  messageOf,
+  type Random,
+  type Scope,
+  type Secret,
+  TuskerError,
+  taskScope,
+} from "../kernel/index.ts";
 import { httpClient } from "../net/index.ts";
 import { createLogger, humanLines } from "../telemetry/index.ts";
 import { removeConfigs } from "./child-config.ts";
@@ -36,6 +44,8 @@ export interface RunningFleet extends AsyncDisposable {
   readonly logs: LogBook;
   readonly collector: Collector | undefined;
   readonly registryUrl: string | undefined;
+  /** What the registry wants to be shown; undefined when it asks for nothing. */
+  readonly registryToken: Secret | undefined;
   readonly otlpUrl: string | undefined;
   readonly gateway: Instance;
   readonly groups: readonly ServiceGroup[];
@@ -83,6 +93,8 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
             url: discovery.registry_url,
             dataDir: settings.runDir,
             dnsPort: discovery.dns_port,
+            token: discovery.token,
+            acl: discovery.acl,
           }),
         )
       : undefined;
@@ -94,7 +106,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
       });
     for (const text of spans.notices) events.emit({ type: "notice", text });
     // 3. What runs beside it, every group knowing where the above is.
-    const addresses = { registry: registry?.url, otlp: spans.otlp };
+    const addresses = { registry: registry?.url, registryToken: registry?.token, otlp: spans.otlp };
     const keeper = scope.own(startKeeper());
     scope.own({ [Symbol.dispose]: () => removeConfigs(settings) });
     const ports: GroupPorts = {
@@ -222,6 +234,7 @@ function running(parts: Parts): RunningFleet {
     logs: parts.logs,
     collector: parts.collector,
     registryUrl: parts.registry?.url,
+    registryToken: parts.registry?.token,
     otlpUrl: parts.spans.otlp,
     gateway,
     groups,

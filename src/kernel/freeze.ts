@@ -1,5 +1,7 @@
+import type { Secret } from "./secret.ts";
+
 /** The same value with everything inside it read-only. */
-export type Frozen<T> = T extends (...args: never[]) => unknown
+export type Frozen<T> = T extends ((...args: never[]) => unknown) | Secret<unknown>
   ? T
   : T extends object
     ? { readonly [K in keyof T]: Frozen<T[K]> }

@@ -1,6 +1,8 @@
 import { TuskerError } from "../kernel/index.ts";
 import type { ClientAnswer, ClientRequest } from "./exchange.ts";
-import { type Http1Pool, type Http1PoolOptions, http1Pool } from "./http1-pool.ts";
+import type { Http1Pool } from "./http1/client/to-pool.ts";
+import type { Http1PoolOptions } from "./http1-options.ts";
+import { http1Pool } from "./http1-pool.ts";
 
 /** One request to any origin. */
 export interface UrlRequest extends Omit<ClientRequest, "path"> {

@@ -14,8 +14,33 @@ export {
   type ServerHandler,
 } from "./exchange.ts";
 export { type HttpClient, httpClient, type UrlRequest } from "./http-client.ts";
-export { type Http1PoolOptions, http1Pool } from "./http1-pool.ts";
-export { type Http1ServerOptions, serveHttp1 } from "./http1-server.ts";
+// The HTTP/1.1 engine in callback form: what the gateway's data path is made of.
+export { createHttp1Client, type Http1ClientOptions } from "./http1/client/client.ts";
+export { poolOf } from "./http1/client/to-pool.ts";
+export {
+  type AnswerHead,
+  type AnswerListener,
+  chunked,
+  type ExchangeListener,
+  type Http1Client,
+  type Http1Exchange,
+  type OutgoingExchange,
+  type OutgoingRequest,
+  type RequestHead,
+  type Tunnel,
+  untilClose,
+} from "./http1/engine.ts";
+export type { Http1Limits, LimitName } from "./http1/limits.ts";
+export type { Http1ConnectionOptions } from "./http1/server/shared.ts";
+export {
+  type Http1Connections,
+  type Http1EngineOptions,
+  http1Connections,
+  startHttp1Server,
+} from "./http1/server/start.ts";
+export { handOver } from "./http1/server/to-exchange.ts";
+export type { Http1PoolOptions, Http1ServerOptions, Transport } from "./http1-options.ts";
+export { http1Pool } from "./http1-pool.ts";
 export type { StreamChannel, StreamUser } from "./http2/client/channel.ts";
 export type { PeerFacts, StreamHandler } from "./http2/server/connection.ts";
 export type { ConnectionFigures, StreamServer } from "./http2/server/server.ts";
@@ -28,3 +53,7 @@ export type {
   Http2ServerOptions,
   ServerTls,
 } from "./http2-options.ts";
+export { serveHttp1 } from "./serve-http1.ts";
+export { kept } from "./socket/lent.ts";
+export type { SocketListener, SocketPort, TlsFacts } from "./socket/port.ts";
+export type { Certificate, Http1ServerTls } from "./socket/tls.ts";

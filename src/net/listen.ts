@@ -21,11 +21,12 @@ export async function listen(
   port: number,
   host: string,
   onError: (error: unknown) => void = () => {},
+  reusePort = false,
 ): Promise<void> {
   const failed = Promise.withResolvers<never>();
   const onFirst = (error: unknown): void => failed.reject(listenError(error, host, port));
   node.once("error", onFirst);
-  node.listen({ port, host });
+  node.listen({ port, host, reusePort });
   await Promise.race([once(node, "listening"), failed.promise]);
   node.off("error", onFirst);
   node.on("error", onError);

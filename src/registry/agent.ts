@@ -45,6 +45,8 @@ export interface RegisterOptions {
   readonly replaceChecks?: boolean;
   /** A check that names a status takes it even if it is known already; default false. */
   readonly setStatus?: boolean;
+  /** Sees what will change, before it does; what it throws prevents it. */
+  readonly vet?: (changes: readonly Change[]) => void;
 }
 
 /** Id of the check that takes a whole node out of service. */
@@ -77,8 +79,11 @@ export function localAgent(node: string, store: Store, checks: Checker): Agent {
 
   return {
     node,
-    register: async (service, list, options = {}) =>
-      commit(...registration(tables, node, service, list, options)),
+    async register(service, list, options = {}) {
+      const changes = registration(tables, node, service, list, options);
+      options.vet?.(changes);
+      await commit(...changes);
+    },
     deregister: (id) => commit({ kind: "service-gone", node, id }),
     async registerCheck(local, serviceId) {
       if (serviceId !== "" && tables.service(node, serviceId) === undefined) {

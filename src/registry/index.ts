@@ -1,6 +1,8 @@
 // for users
 
 // for other rooms
+export type { AclRules, Policy } from "./acl/access.ts";
+export type { AclSettings, AclToken } from "./acl/tokens.ts";
 export type { Probe, ProbeResult, Probes } from "./checks/probe.ts";
 export type { LocalInstance, LocalInstanceCheck } from "./instance.ts";
 export { type Found, probeRegistry } from "./probe.ts";

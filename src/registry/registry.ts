@@ -2,6 +2,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Clock, messageOf, type Random, TuskerError } from "../kernel/index.ts";
 import { type Server, serveHttp1 } from "../net/index.ts";
+import { accessOf } from "./acl/access.ts";
+import { type AclSettings, openToAll, tokensOf } from "./acl/tokens.ts";
 import { type Agent, aliveCheckId, localAgent } from "./agent.ts";
 import { type Checker, checker } from "./checks/checker.ts";
 import { grpcProbe } from "./checks/grpc-probe.ts";
@@ -15,6 +17,7 @@ import { eventRing } from "./events/event-ring.ts";
 import { isLoopback, refuseRebinding } from "./host.ts";
 import { instanceCheckId, type LocalInstance, rowsOf } from "./instance.ts";
 import { type SessionKeeper, sessionKeeper } from "./kv/session-keeper.ts";
+import { type Leases, leases } from "./leases.ts";
 import { type ChangeLog, type LogEntry, memoryLog } from "./state/log.ts";
 import type { Change, CheckStatus, ServiceRow } from "./state/model.ts";
 import { openStore, type Store } from "./state/store.ts";
@@ -25,7 +28,7 @@ import { fromStored } from "./storage/stored.ts";
 import { uuid } from "./uuid.ts";
 import { type Feeds, feeds } from "./watch/feeds.ts";
 import { wireHandler } from "./wire/handler.ts";
-import { replyCache } from "./wire/reply-cache.ts";
+import { noReplies, replyCache } from "./wire/reply-cache.ts";
 import { worstOf } from "./wire/rows.ts";
 
 /** Where the registry listens and what it may use. */
@@ -59,6 +62,8 @@ export interface RegistryOptions {
    * Default false.
    */
   readonly scriptChecks?: boolean;
+  /** Tokens and what each allows. Absent: everybody who reaches the port may do everything. */
+  readonly acl?: AclSettings;
 }
 
 /** What the registry says to the operator. */
@@ -113,6 +118,8 @@ export interface RegistryStats {
   readonly waiting: number;
   /** Delta streams open now. */
   readonly watching: number;
+  /** Leases held now. */
+  readonly leases: number;
   /** Blocking queries turned away since the start. */
   readonly refused: number;
 }
@@ -134,19 +141,24 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   }
   const history = await openHistory(options);
   try {
-    const { store, agent, checks, sessions, streams, onError, identity } = await prepare(options, history);
+    const tokens = options.acl === undefined ? openToAll : tokensOf(options.acl);
+    const parts = await prepare(options, history);
+    const { store, agent, sessions, onError, identity } = parts;
     let port = options.port;
     const wire = {
       store,
       agent,
       sessions,
       events: eventRing(options.clock),
-      feeds: streams,
+      feeds: parts.streams,
+      leases: parts.held,
       durable: options.dataDir !== undefined,
       identity: { ...identity, port: () => port },
       checkRules: { scripts: options.scriptChecks === true },
       random: options.random,
-      replies: replyCache(store.version),
+      tokens,
+      // What is kept for one who may see it must not reach another who may not.
+      replies: tokens.enforced ? noReplies : replyCache(store.version),
     };
     const handler = wireHandler(wire, onError);
     const server = await serveHttp1(isLoopback(host) ? refuseRebinding(handler) : handler, {
@@ -159,8 +171,8 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     if (host !== reachable(host)) {
       log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
     }
-    const dns = await openDns(options, { store, identity });
-    return registryOf({ store, agent, checks, sessions, streams, server, dns });
+    const dns = await openDns(options, { store, identity, access: tokens.find("")?.access ?? accessOf({}) });
+    return registryOf({ ...parts, server, dns });
   } catch (error) {
     await history.log.close();
     throw error;
@@ -179,7 +191,12 @@ async function openHistory({ dataDir, clock, log }: RegistryOptions): Promise<Hi
   if (dataDir === undefined) return { log: memoryLog(start), tables };
   const path = join(dataDir, "registry.db");
   const disk = await sqliteDisk(path);
-  for (const row of disk.rows) tables.restore(fromStored(row), row);
+  try {
+    for await (const rows of disk.rows) for (const row of rows) tables.restore(fromStored(row), row);
+  } catch (error) {
+    await disk.close();
+    throw error;
+  }
   const onFailure = ({ message }: TuskerError): void => log.error(message);
   return { log: diskLog(disk, { start, path, onFailure }), tables };
 }
@@ -203,13 +220,16 @@ async function prepare(options: RegistryOptions, { log: history, tables }: Histo
   checks.resume(tables.node(node)?.checks.values() ?? []);
   const sessions = sessionKeeper({ store, clock, onError });
   sessions.resume();
-  const streams = feeds({ store, clock, random, max: options.maxWaiting ?? 10_000, onError });
+  const max = options.maxWaiting ?? 10_000;
+  const streams = feeds({ store, clock, random, max, onError });
+  const held = leases({ store, checks, node, clock, max });
   return {
     store,
     agent,
     checks,
     sessions,
     streams,
+    held,
     onError,
     identity: { datacenter: options.datacenter ?? "dc1", node, id, address },
   };
@@ -227,11 +247,12 @@ interface Parts {
   readonly checks: Checker;
   readonly sessions: SessionKeeper;
   readonly streams: Feeds;
+  readonly held: Leases;
   readonly server: Server;
   readonly dns: DnsServer | undefined;
 }
 
-function registryOf({ store, agent, checks, sessions, streams, server, dns }: Parts): Registry {
+function registryOf({ store, agent, checks, sessions, streams, held, server, dns }: Parts): Registry {
   const { tables } = store;
   const registry: Registry = {
     url: `http://${reachable(server.host)}:${server.port}`,
@@ -261,6 +282,7 @@ function registryOf({ store, agent, checks, sessions, streams, server, dns }: Pa
         checks: checks.running,
         waiting: store.waits.waiting,
         watching: streams.watching,
+        leases: held.held,
         refused: store.waits.refused,
       };
     },
@@ -270,6 +292,7 @@ function registryOf({ store, agent, checks, sessions, streams, server, dns }: Pa
       const closed = Promise.all([server.drain(graceMs), dns?.[Symbol.asyncDispose]()]);
       store.waits.release();
       streams[Symbol.dispose]();
+      held[Symbol.dispose]();
       await closed;
       await store.log.close();
     },

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { durationMs, messageOf, port, TuskerError } from "../kernel/index.ts";
+import { durationMs, messageOf, port, Secret, TuskerError } from "../kernel/index.ts";
 import { type TracingSettings, tracingSection } from "../telemetry/index.ts";
 import {
   type ApiCommunicationSettings,
@@ -26,7 +26,9 @@ export interface ProcessConfig {
   readonly grpc: GrpcSettings;
   readonly calls: ApiCommunicationSettings;
   readonly tracing: TracingSettings;
-  readonly registry: { readonly url: string; readonly updateIntervalMs: number } | undefined;
+  readonly registry:
+    | { readonly url: string; readonly updateIntervalMs: number; readonly token: Secret | undefined }
+    | undefined;
   /** Where the services are when there is no registry: the addresses of the fleet file. */
   readonly endpoints: readonly FixedEndpoint[];
   readonly otlpEndpoint: string | undefined;
@@ -67,7 +69,9 @@ const fileShape = z.object({
   grpc: grpcSection.prefault({}),
   api_communication: apiCommunicationSection.prefault({}),
   tracing: tracingSection.prefault({}),
-  registry: z.object({ url: z.string(), updateInterval: durationMs().prefault("30s") }).nullish(),
+  registry: z
+    .object({ url: z.string(), token: z.string().optional(), updateInterval: durationMs().prefault("30s") })
+    .nullish(),
   endpoints: z.array(fixedEndpoint).default([]),
   dataDir: z.string().optional(),
   lockFile: z.string().optional(),
@@ -98,7 +102,11 @@ export function readConfig(env: Environment): ProcessConfig {
     calls: file.api_communication,
     tracing: file.tracing,
     registry: registryUrl
-      ? { url: registryUrl, updateIntervalMs: file.registry?.updateInterval ?? 30_000 }
+      ? {
+          url: registryUrl,
+          updateIntervalMs: file.registry?.updateInterval ?? 30_000,
+          token: secretOf(file.registry?.token ?? env.CONSUL_HTTP_TOKEN),
+        }
       : undefined,
     endpoints: file.endpoints,
     otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT || undefined,
@@ -107,6 +115,10 @@ export function readConfig(env: Environment): ProcessConfig {
     environment: env.TUSKER_ENV ?? file.environment,
     supervised: env.TUSKER_SERVICE !== undefined,
   };
+}
+
+function secretOf(text: string | undefined): Secret | undefined {
+  return text === undefined || text === "" ? undefined : new Secret(text);
 }
 
 function readFile(path: string | undefined): z.output<typeof fileShape> {

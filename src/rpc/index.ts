@@ -30,6 +30,7 @@ export {
 } from "./contract.ts";
 export { Fault, fail, isFault } from "./fault.ts";
 export { bindGrpc, type GrpcBinding } from "./grpc/binding.ts";
+export { type LiveSettings, liveSettings } from "./live/live-settings.ts";
 export { openApi } from "./openapi.ts";
 export {
   type Assignment,

@@ -98,7 +98,7 @@ test("the supervisor's file is read, the environment wins over it", async () => 
     grpc: { timeout: "5s" },
     api_communication: { retry_attempts: 1 },
     tracing: { enabled: false, sampling_rate: 0.5 },
-    registry: { url: "http://127.0.0.1:8500", updateInterval: "10s" },
+    registry: { url: "http://127.0.0.1:8500", token: "shown", updateInterval: "10s" },
     dataDir: "/data",
     lockFile: "/fleet/tusker.lock",
     environment: "staging",
@@ -116,7 +116,9 @@ test("the supervisor's file is read, the environment wins over it", async () => 
     [config.grpc.timeout, config.calls.retry_attempts, config.tracing.enabled],
     [5_000, 1, false],
   );
-  assert.deepEqual(config.registry, { url: "http://127.0.0.1:8500", updateIntervalMs: 10_000 });
+  assert.equal(config.registry?.token?.reveal(), "shown");
+  const registry = { url: "http://127.0.0.1:8500", updateIntervalMs: 10_000, token: "[secret]" };
+  assert.deepEqual(JSON.parse(JSON.stringify(config.registry)), registry);
   assert.deepEqual(config.settings, { database: { port: 5432 } });
   assert.deepEqual([config.environment, config.lockFile], ["staging", "/fleet/tusker.lock"]);
 });

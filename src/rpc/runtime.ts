@@ -1,6 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Discovery, type Endpoint, registryDiscovery, staticDiscovery } from "../discovery/index.ts";
+import {
+  type Discovery,
+  type Endpoint,
+  registryDiscovery,
+  staticDiscovery,
+  withToken,
+} from "../discovery/index.ts";
 import { type Clock, type Random, systemClock, systemRandom, TuskerError } from "../kernel/index.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import {
@@ -15,6 +21,8 @@ import {
 } from "../telemetry/index.ts";
 import { type FixedEndpoint, type ProcessConfig, readConfig } from "./config.ts";
 import { sentence } from "./dispatch.ts";
+import { merged, type Values } from "./live/overlay.ts";
+import { followPublished, nothingPublished, type Published } from "./live/published.ts";
 import { findLockFile } from "./proto/lock-file.ts";
 import type { FieldProblem, OutputOf, Schema } from "./schema.ts";
 import type { ApiCommunicationSettings, GrpcSettings } from "./section.ts";
@@ -46,6 +54,8 @@ export class Runtime implements Parts, AsyncDisposable {
   #tracing: Tracing | undefined;
   #log: Logger | undefined;
   #discovery: Discovery | undefined;
+  #published: Published | undefined;
+  #followers = 0;
 
   /** @param name of the service, should nobody else have said it */
   constructor(config: ProcessConfig, name: string) {
@@ -108,12 +118,52 @@ export class Runtime implements Parts, AsyncDisposable {
     this.#discovery ??= registryDiscovery({
       url: registry.url,
       updateIntervalMs: registry.updateIntervalMs,
+      http: withToken(this.#client(), registry.token),
+      clock: this.clock,
+      random: this.random,
+      log: this.log,
+      cacheDir: this.#cacheDir,
+    });
+    return this.#discovery;
+  }
+
+  /** The service's configuration: the file's, and over it what was published, as far as it is followed. */
+  get settings(): Values {
+    return merged(this.config.settings, this.#published?.values ?? {});
+  }
+
+  /**
+   * Follows what is published for this service, once for all who ask; it ends with the last of them. Without a
+   * registry nothing is ever published.
+   */
+  followPublished(): Published {
+    const { registry } = this.config;
+    if (registry === undefined) return nothingPublished;
+    this.#published ??= followPublished({
+      service: this.#name,
+      url: registry.url,
       http: this.#client(),
       clock: this.clock,
       random: this.random,
       log: this.log,
+      cacheDir: this.#cacheDir,
     });
-    return this.#discovery;
+    const published = this.#published;
+    this.#followers++;
+    let left: Promise<void> | undefined;
+    const leave = async (): Promise<void> => {
+      if (--this.#followers > 0) return;
+      this.#published = undefined;
+      await published[Symbol.asyncDispose]();
+    };
+    return {
+      ready: published.ready,
+      get values() {
+        return published.values;
+      },
+      subscribe: (listener) => published.subscribe(listener),
+      [Symbol.asyncDispose]: () => (left ??= leave()),
+    };
   }
 
   /** The name a contract gives, as long as nobody else named the process. */
@@ -124,8 +174,15 @@ export class Runtime implements Parts, AsyncDisposable {
   /** Sends the last spans and closes connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tracing?.[Symbol.asyncDispose]();
+    await this.#published?.[Symbol.asyncDispose]();
     await this.#discovery?.[Symbol.asyncDispose]();
     await this.#http?.[Symbol.asyncDispose]();
+  }
+
+  /** Only a process that was given a folder keeps anything. */
+  get #cacheDir(): string | undefined {
+    const { dataDir } = this.config;
+    return dataDir === undefined ? undefined : join(dataDir, ".registry");
   }
 
   #client(): HttpClient {
@@ -173,14 +230,27 @@ export function processRuntime(name: string = "service"): Runtime {
 }
 
 /**
- * The service's `config` block of the fleet file, parsed by a schema of the service.
+ * The service's `config` block of the fleet file, parsed by a schema of the service. While `liveSettings` follows what
+ * is published, with that laid over it.
  *
  * @throws TuskerError RPC_CONFIG naming every key that does not fit
  * @example const { stripe_api_key } = settings(z.object({ stripe_api_key: z.string() }));
  */
 export function settings<S extends Schema>(schema: S): OutputOf<S> {
-  const { config, service } = processRuntime();
-  const result = schema["~standard"].validate(config.settings);
+  return parseSettings(processRuntime(), schema);
+}
+
+/**
+ * @param values default: as they are now
+ * @throws TuskerError RPC_CONFIG
+ */
+export function parseSettings<S extends Schema>(
+  runtime: Runtime,
+  schema: S,
+  values: Values = runtime.settings,
+): OutputOf<S> {
+  const { service } = runtime;
+  const result = schema["~standard"].validate(values);
   if (result instanceof Promise)
     throw new TuskerError("RPC_CONFIG", "the schema of settings() must not be asynchronous");
   if (result.issues === undefined) return result.value;

@@ -48,6 +48,12 @@ const hostile: Readonly<Record<string, string>> = {
   "quoted operators": lines(20_000, (index) => `k${index}: "@env('X${index}', 1)"`),
   "bare words": lines(20_000, (index) => `k${index}: w${index}`),
   includes: many('@include "b.tsk"\n'),
+  "brackets that close nothing": many("} ] )\n"),
+  "calls that never close": many("a: @env(\n"),
+  "parentheses that never close": many("a: (\n"),
+  tags: lines(10_000, (index) => `<t${index}>`),
+  "characters of nothing": many("~ ^ "),
+  "calls on results": `a: @q()${many("\n.x()")}`,
   "lone carriage returns": many("\r"),
 };
 

@@ -77,6 +77,7 @@ export function engineTests({ name, skip, start }: EngineKit): void {
     assert.ok(engine.capabilities.maxValueBytes >= 100_000);
   });
 
+  configurationTests(claim);
   registryTests(claim);
   kvTests(claim);
   watchTests(claim);
@@ -84,6 +85,68 @@ export function engineTests({ name, skip, start }: EngineKit): void {
 }
 
 type Claim = (what: string, body: (peer: EnginePeer, engine: RegistryEngine) => Promise<void>) => void;
+
+function configurationTests(claim: Claim): void {
+  claim(
+    "keys are published with author and reason, and taken back, where the engine can",
+    async (_, engine) => {
+      const { configuration, kv } = engine;
+      assert.equal(configuration !== undefined, engine.capabilities.history);
+      if (configuration === undefined) return;
+      const by = { author: "ada", reason: "first" };
+      const first = await configuration.publish({
+        ...by,
+        steps: [
+          { key: "conf/a", value: "1", ifVersion: "absent" },
+          { key: "conf/ü b", value: "1" },
+        ],
+      });
+      assert.ok(first.kind === "done" && first.version !== undefined, JSON.stringify(first));
+      assert.deepEqual(first.written, ["conf/a", "conf/ü b"]);
+      const raced = await configuration.publish({
+        ...by,
+        steps: [{ key: "conf/a", value: "2", ifVersion: "absent" }],
+      });
+      assert.deepEqual(raced, { kind: "conflict", keys: [{ key: "conf/a", found: first.version }] });
+      await configuration.publish({
+        author: "bob",
+        reason: "second",
+        steps: [{ key: "conf/a", value: undefined }],
+      });
+      assert.equal(await kv.get("conf/a"), undefined);
+      const [gone, written] = await configuration.history("conf/a");
+      assert.deepEqual([gone?.author, gone?.value, text(written?.value)], ["bob", undefined, "1"]);
+      const back = await configuration.rollback({ ...by, of: { prefix: "conf/" }, to: first.version });
+      assert.ok(back.kind === "done");
+      assert.deepEqual(back.written, ["conf/a"]);
+      assert.equal(text((await kv.get("conf/a"))?.value), "1");
+      const notes = await configuration.publications("conf/");
+      assert.deepEqual(
+        notes.map(({ reason }) => reason),
+        ["first", "second", "first"],
+      );
+      const lost = await configuration.rollback({ ...by, of: { key: "conf/never" }, to: first.version });
+      assert.deepEqual(lost, { kind: "unknown", keys: ["conf/never"] });
+      const schema = await configuration.publish({
+        ...by,
+        steps: [
+          {
+            key: "tusker/schema/conf/",
+            value: '{"type":"object","additionalProperties":{"type":"integer"}}',
+          },
+        ],
+      });
+      assert.equal(schema.kind, "done");
+      const refused = await configuration.publish({ ...by, steps: [{ key: "conf/a", value: "x" }] });
+      assert.ok(refused.kind === "invalid");
+      assert.deepEqual(
+        refused.problems.map(({ key }) => key),
+        ["conf/a"],
+      );
+      await kv.delete("tusker/schema/conf/");
+    },
+  );
+}
 
 function registryTests(claim: Claim): void {
   claim(

@@ -23,6 +23,7 @@ test("the five blocks of the seed, as written, become exactly these settings", (
   assert.partialDeepStrictEqual(service_discovery, {
     enabled: true,
     registry_url: "http://localhost:8500",
+    dns_port: 8_600,
     update_interval: 30_000,
   });
   assert.deepEqual(

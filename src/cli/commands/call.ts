@@ -1,5 +1,5 @@
-import { consulDiscovery } from "../../discovery/index.ts";
-import { systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
+import { registryDiscovery, withToken } from "../../discovery/index.ts";
+import { Secret, systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
 import { httpClient } from "../../net/index.ts";
 import type { Args, Io, Run } from "../command.ts";
 import { runningFleet } from "../fleet-file.ts";
@@ -17,13 +17,13 @@ export const run: Run = async (args, io) => {
       "call needs a service and a path, for example `tusker call user-service /users/123`",
     );
   }
-  const { registry } = runningFleet(args, io);
+  const { registry, registryToken } = runningFleet(args, io);
   if (registry === undefined)
     throw new TuskerError("DISCOVERY_NO_ENDPOINT", "this fleet runs without a registry");
   await using http = httpClient();
-  await using discovery = consulDiscovery({
+  await using discovery = registryDiscovery({
     url: registry,
-    http,
+    http: withToken(http, registryToken === undefined ? undefined : new Secret(registryToken)),
     clock: systemClock,
     random: systemRandom,
     log: silent,

@@ -38,7 +38,12 @@ function readConfig(args: Args, io: Io): unknown {
     if (settings === undefined) return undefined;
     const { service_discovery, tracing } = settings.sections;
     const registry = service_discovery.enabled ? service_discovery.registry_url : undefined;
-    return gatewayFile(settings, { registry, otlp: tracing.enabled ? tracing.otlp_endpoint : undefined });
+    const registryToken = service_discovery.token;
+    return gatewayFile(settings, {
+      registry,
+      registryToken,
+      otlp: tracing.enabled ? tracing.otlp_endpoint : undefined,
+    });
   }
   try {
     return JSON.parse(readFileSync(written, "utf8"));

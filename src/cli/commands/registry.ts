@@ -3,6 +3,7 @@ import { systemClock, systemRandom } from "../../kernel/index.ts";
 import { startRegistry } from "../../registry/index.ts";
 import type { Args, Run } from "../command.ts";
 import { bindOption, portOption } from "../listen-options.ts";
+import { aclOption } from "../registry-tokens.ts";
 import { serveUntilSignal, stderrLogger } from "../serve.ts";
 
 /** Runs the registry alone. */
@@ -16,6 +17,7 @@ export const run: Run = async (args, io) => {
     port,
     ...(dnsPort === undefined ? {} : { dnsPort }),
     ...(dataDir === undefined ? {} : { dataDir: resolve(io.cwd, dataDir) }),
+    ...aclOption(args, io),
     scriptChecks: args.flag("enable-script-checks"),
     clock: systemClock,
     random: systemRandom,

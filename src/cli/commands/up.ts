@@ -83,12 +83,14 @@ function guarded(onError: (error: unknown) => void): Disposable {
 function announce(fleet: RunningFleet, control: Control): Disposable {
   const { runDir, name } = fleet.settings;
   const registry = fleet.registryUrl === undefined ? {} : { registry: fleet.registryUrl };
+  const shown = fleet.registryToken === undefined ? {} : { registryToken: fleet.registryToken.reveal() };
   writeRunFile(runDir, {
     name,
     control: control.url,
     link: control.link,
     token: control.token.reveal(),
     ...registry,
+    ...shown,
   });
   return { [Symbol.dispose]: () => removeRunFile(runDir) };
 }

@@ -1,5 +1,7 @@
 import type { Discovery } from "../discovery.ts";
 import type { InstanceRegistration, InstanceStatus } from "../registrar.ts";
+import type { Configuration } from "./configuration.ts";
+import type { Version } from "./version.ts";
 
 /**
  * What stands behind a registry: the one of Tusker on one machine, a Consul or an etcd when that is not enough. Same
@@ -11,6 +13,8 @@ export interface RegistryEngine extends AsyncDisposable {
   readonly registry: Registry;
   readonly kv: Kv;
   readonly mutex: Mutex;
+  /** There exactly when `capabilities.history` is. */
+  readonly configuration: Configuration | undefined;
 }
 
 export type EngineName = "embedded" | "consul" | "etcd";
@@ -33,9 +37,6 @@ export interface Capabilities {
   /** The shortest lease it keeps. */
   readonly minLeaseMs: number;
 }
-
-/** A state of a key or of a whole registry. Opaque: compare for equality only. */
-export type Version = string;
 
 /** Who serves what. */
 export interface Registry {

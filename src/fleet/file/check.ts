@@ -180,7 +180,7 @@ function missingCommands(services: Services, root: string): OutsideProblem[] {
     if (typeof run !== "string") continue;
     const cwd = valueAt(service, ["cwd"]);
     try {
-      resolveCommand(run, resolve(root, typeof cwd === "string" ? cwd : "."), []);
+      resolveCommand(run, typeof cwd === "string" ? resolve(root, cwd) : root, []);
     } catch (error) {
       if (!(error instanceof TuskerError) || error.code !== "FLEET_COMMAND_MISSING") throw error;
       found.push(problem(error.code, ["services", name, "run"], error.message));

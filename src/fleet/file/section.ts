@@ -8,6 +8,9 @@ const name = z
     "must be lower-case letters, digits and hyphens, beginning with a letter, 63 at most",
   );
 
+/** A map of anything. A record would look at every key of every service, to find that any will do. */
+const anyMap = z.looseObject({});
+
 /** `[fleet]`: the fleet as a whole. */
 export const fleetSection = z.strictObject({
   name: name.optional().describe("Shown in output, traces and artefacts; default: the name of the folder."),
@@ -69,11 +72,8 @@ const serviceObject = z.strictObject({
     .string("must be a path")
     .default(".")
     .describe("Folder the command runs in, relative to the fleet file."),
-  env: z.record(z.string(), z.unknown()).default({}).describe("More environment variables for the process."),
-  config: z
-    .record(z.string(), z.unknown())
-    .default({})
-    .describe("Handed to the service as its configuration."),
+  env: anyMap.default({}).describe("More environment variables for the process."),
+  config: anyMap.default({}).describe("Handed to the service as its configuration."),
   schema: z
     .string("must be a path")
     .min(1)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { manualClock } from "../../kernel/index.ts";
+import { type Clock, manualClock } from "../../kernel/index.ts";
 import { type TtlCheck, ttlChecks } from "./ttl-checks.ts";
 
 /** One check by itself. */
@@ -123,4 +123,26 @@ test("ten thousand checks keep one timer", () => {
   using checks = ttlChecks(clock, () => undefined);
   for (let i = 0; i < 10_000; i++) checks.start(`${i}`, 1_000 + (i % 7)).beat();
   assert.equal(clock.pending, 1);
+});
+
+test("after a pause of the process a check has its TTL again before it expires", () => {
+  const inner = manualClock();
+  let pausedMs = 0;
+  const clock: Clock = { ...inner, now: () => inner.now() + pausedMs };
+  const expired: string[] = [];
+  using checks = ttlChecks(clock, (id) => void expired.push(`${id} at ${inner.now()}`));
+  checks.start("short", 1_000);
+  checks.start("long", 60_000);
+  inner.advance(999);
+  pausedMs = 120_000;
+  inner.advance(1);
+  assert.deepEqual(expired, []);
+  inner.advance(999);
+  assert.deepEqual(expired, []);
+  inner.advance(1);
+  assert.deepEqual(expired, ["short at 2000"]);
+  inner.advance(8_999);
+  assert.deepEqual(expired.length, 1);
+  inner.advance(1);
+  assert.deepEqual(expired, ["short at 2000", "long at 11000"]);
 });

@@ -12,12 +12,21 @@ export interface TtlChecks extends Disposable {
   start(id: string, ttlMs: number): TtlCheck;
 }
 
+/** A timer that fires this much later than planned was held up with everything else in this process. */
+const heldUpMs = 1_000;
+
+/** What came in meanwhile is heard within this time. */
+const heldUpGraceMs = 10_000;
+
 /**
  * Calls `expire` when nothing was heard of a check for its TTL, and again after each silence that follows a beat.
  *
  * A heap of the times at which a check must be looked at again, and one timer for the first of them. A beat only moves
  * the deadline: the heap hears of it when the time it has is up, once per TTL, however many beats arrive. So ten
  * thousand checks are ten thousand small records and not as many timers.
+ *
+ * After a pause of the whole process (a laptop that slept, SIGSTOP) no check expires for what the process itself was
+ * not there to hear: each has its TTL again, 10 seconds at most.
  */
 export function ttlChecks(clock: Clock, expire: (id: string) => void): TtlChecks {
   return new Heap(clock, expire);
@@ -96,11 +105,13 @@ class Heap implements TtlChecks {
   }
 
   #due(): void {
+    const now = this.#clock.now();
+    const heldUp = now - this.#timerAt > heldUpMs;
     this.#timer = undefined;
     this.#timerAt = Number.POSITIVE_INFINITY;
-    const now = this.#clock.now();
     for (let first = this.#heap[0]; first !== undefined && first.lookAt <= now; first = this.#heap[0]) {
       this.#remove(first);
+      if (heldUp) first.deadline = Math.max(first.deadline, now + Math.min(first.ttlMs, heldUpGraceMs));
       if (first.deadline > now) {
         first.lookAt = first.deadline;
         this.#add(first);

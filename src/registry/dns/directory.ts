@@ -1,3 +1,4 @@
+import type { Access } from "../acl/access.ts";
 import type { ServiceRow } from "../state/model.ts";
 import type { Store } from "../state/store.ts";
 import type { NodeEntry, Tables } from "../state/tables.ts";
@@ -45,8 +46,8 @@ export interface Directory {
 /** Services, with and without a tag, that are remembered; others are worked out anew at each question. */
 const maxKept = 1_000;
 
-/** The directory of a store. */
-export function directory({ tables, version, log }: Store): Directory {
+/** The directory of a store, as far as who asks may see it. */
+export function directory({ tables, version, log }: Store, access: Access): Directory {
   const kept = new Map<string, { readonly version: number; readonly service: DnsService | undefined }>();
   const current = <Value>(topic: string, build: () => Value): (() => Value) => {
     let at = 0;
@@ -68,7 +69,9 @@ export function directory({ tables, version, log }: Store): Directory {
     const now = version(topics.health(name));
     const known = kept.get(key);
     if (known?.version === now) return known.service;
-    const rows = tables.instances(name);
+    const rows = access.can("service", name, "read")
+      ? tables.instances(name).filter(({ node }) => access.can("node", node, "read"))
+      : [];
     const service = serviceOf(tables, rows, tag);
     // A name nobody registered must not push out one that somebody did.
     if (rows.length > 0) kept.set(key, { version: now, service });
@@ -86,8 +89,14 @@ export function directory({ tables, version, log }: Store): Directory {
       const cased = services().get(name);
       return cased === undefined ? undefined : exactly(cased, tag);
     },
-    node: (name) => tables.node(name) ?? tables.node(nodes().get(name) ?? ""),
-    at: (hex) => places().get(hex),
+    node(name) {
+      const entry = tables.node(name) ?? tables.node(nodes().get(name) ?? "");
+      return entry !== undefined && access.can("node", entry.row.name, "read") ? entry : undefined;
+    },
+    at(hex) {
+      const there = places().get(hex);
+      return there !== undefined && access.can(there.kind, there.name, "read") ? there : undefined;
+    },
     settled: () => log.settled(log.last),
   };
 }

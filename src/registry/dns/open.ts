@@ -1,4 +1,5 @@
 import { type Clock, type Random, TuskerError } from "../../kernel/index.ts";
+import type { Access } from "../acl/access.ts";
 import type { Store } from "../state/store.ts";
 import type { Identity } from "../wire/route.ts";
 import { directory } from "./directory.ts";
@@ -20,16 +21,18 @@ export interface DnsWanted {
 /** What they are made of. */
 export interface DnsSource {
   readonly store: Store;
+  /** What those may see who show no token: a question of DNS has none. */
+  readonly access: Access;
   readonly identity: Pick<Identity, "datacenter" | "node" | "address">;
 }
 
 /** Serves the catalog as names, if that is wanted. The registry works without: a port that is taken is only told. */
 export async function openDns(
   { dnsPort, host = "127.0.0.1", clock, random, log }: DnsWanted,
-  { store, identity }: DnsSource,
+  { store, access, identity }: DnsSource,
 ): Promise<DnsServer | undefined> {
   if (dnsPort === undefined) return undefined;
-  const names = directory(store);
+  const names = directory(store, access);
   const { datacenter, node, address } = identity;
   const seconds = (): number => Math.floor(clock.wall() / 1_000);
   const answers = zone({ directory: names, random, seconds, datacenter, node, address });

@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from "node:util";
-import type { KvTable } from "../state/kv.ts";
+import { unsaid } from "../state/keys.ts";
+import { type KvTable, sameEntry, sameValue } from "../state/kv.ts";
 import type { Change, KvEntry, KvRow } from "../state/model.ts";
 
 /** Keys as they will be when the steps taken so far happen: what a transaction reads and writes until it is made. */
@@ -31,13 +31,15 @@ export class KvDraft {
   /** Gives the row as it will be; one that stays as it is keeps its index. */
   put(entry: KvEntry): KvRow {
     const before = this.get(entry.key);
-    const row = {
+    if (before !== undefined && sameEntry(before, entry)) return before;
+    const kept = before !== undefined && sameValue(before, entry);
+    const next: KvRow = {
       ...entry,
       createIndex: before?.createIndex ?? this.#index,
-      modifyIndex: before?.modifyIndex ?? this.#index,
+      modifyIndex: this.#index,
+      valueIndex: kept ? before.valueIndex : this.#index,
+      written: kept ? before.written : unsaid,
     };
-    if (before !== undefined && isDeepStrictEqual(before, row)) return before;
-    const next = { ...row, modifyIndex: this.#index };
     this.#changed.set(entry.key, next);
     return next;
   }
@@ -46,12 +48,17 @@ export class KvDraft {
     if (this.get(key) !== undefined) this.#changed.set(key, undefined);
   }
 
+  /** Keys that would change. */
+  changedKeys(): string[] {
+    return [...this.#changed.keys()];
+  }
+
   /** The steps that lead there. */
   changes(): Change[] {
     return [...this.#changed].map(([key, row]): Change => {
       if (row === undefined) return { kind: "kv-gone", key };
-      const { createIndex: _made, modifyIndex: _changed, ...entry } = row;
-      return { kind: "kv", entry };
+      const { value, flags, session, lockIndex } = row;
+      return { kind: "kv", entry: { key, value, flags, session, lockIndex } };
     });
   }
 }

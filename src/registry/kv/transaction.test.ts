@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { unsaid } from "../state/keys.ts";
 import { KvTable } from "../state/kv.ts";
 import { KvDraft } from "./draft.ts";
 import type { LockRules } from "./operations.ts";
@@ -27,6 +28,8 @@ function tableOf(...keys: string[]): KvTable {
     table.set({ key, value: "eA==", flags: "0", session: "", lockIndex: 0 }, () => ({
       createIndex: i + 1,
       modifyIndex: i + 1,
+      valueIndex: i + 1,
+      written: unsaid,
     }));
   }
   return table;
@@ -149,7 +152,12 @@ test("a draft shows what the table shows once its changes are made", () => {
         if (change.kind === "kv-gone") table.drop(change.key, 100);
         if (change.kind !== "kv") continue;
         const before = table.get(change.entry.key);
-        table.set(change.entry, () => ({ createIndex: before?.createIndex ?? 100, modifyIndex: 100 }));
+        table.set(change.entry, () => ({
+          createIndex: before?.createIndex ?? 100,
+          modifyIndex: 100,
+          valueIndex: 100,
+          written: unsaid,
+        }));
       }
       const rows = (list: readonly { key: string; value: string; session: string; lockIndex: number }[]) =>
         list.map(({ key, value, session, lockIndex }) => [key, value, session, lockIndex]);

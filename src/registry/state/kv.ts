@@ -1,4 +1,4 @@
-import type { Indexes, KvEntry, KvRow } from "./model.ts";
+import type { KvEntry, KvRow } from "./model.ts";
 
 /** Deleted keys that are remembered, so that a reader who missed a deletion hears of it. */
 const maxTombstones = 10_000;
@@ -39,12 +39,12 @@ export class KvTable {
   }
 
   /** False when nothing changed. */
-  set(entry: KvEntry, indexes: (before: Indexes | undefined) => Indexes): boolean {
+  set(entry: KvEntry, stamp: (before: KvRow | undefined) => Omit<KvRow, keyof KvEntry>): boolean {
     const before = this.#rows.get(entry.key);
     if (before !== undefined && sameEntry(before, entry)) return false;
     if (before === undefined) this.#keys.splice(this.#position(entry.key), 0, entry.key);
     else this.#letGo(before);
-    this.#rows.set(entry.key, { ...entry, ...indexes(before) });
+    this.#rows.set(entry.key, { ...entry, ...stamp(before) });
     this.#tombstones.delete(entry.key);
     if (entry.session !== "") {
       const keys = this.#held.get(entry.session) ?? new Set();
@@ -101,6 +101,12 @@ export class KvTable {
   }
 }
 
-function sameEntry(a: KvEntry, b: KvEntry): boolean {
-  return a.value === b.value && a.flags === b.flags && a.session === b.session && a.lockIndex === b.lockIndex;
+/** True when nobody could tell two entries of a key apart. */
+export function sameEntry(a: KvEntry, b: KvEntry): boolean {
+  return sameValue(a, b) && a.session === b.session && a.lockIndex === b.lockIndex;
+}
+
+/** As `sameEntry`, whoever holds the key. */
+export function sameValue(a: KvEntry, b: KvEntry): boolean {
+  return a.value === b.value && a.flags === b.flags;
 }

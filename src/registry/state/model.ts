@@ -157,11 +157,38 @@ export interface KvEntry {
   readonly lockIndex: number;
 }
 
+/** When a value was written, and what is known of why. */
+export interface Written {
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+  /** Empty: nobody said. */
+  readonly author: string;
+  readonly reason: string;
+}
+
+/** A value a key had, or that it had none. */
+export interface KvVersion {
+  readonly key: string;
+  /** Index of the transaction that wrote it: what the version is called. */
+  readonly index: number;
+  /** Base64; undefined: the key was deleted. */
+  readonly value?: string | undefined;
+  readonly flags: string;
+  readonly written: Written;
+  /** True when the key was not there before. */
+  readonly first: boolean;
+}
+
 export type NodeRow = Node & Indexes;
 export type ServiceRow = Service & Indexes;
 export type CheckRow = Check & Indexes;
 export type SessionRow = Session & Indexes;
-export type KvRow = KvEntry & Indexes;
+export type KvRow = KvEntry &
+  Indexes & {
+    /** Index of the last change of the value: taking and releasing the key is none. */
+    readonly valueIndex: number;
+    readonly written: Written;
+  };
 
 /** One step of a transaction. A transaction is applied as a whole under one index. */
 export type Change =
@@ -173,5 +200,8 @@ export type Change =
   | { readonly kind: "check-gone"; readonly node: string; readonly id: string }
   | { readonly kind: "session"; readonly session: Session }
   | { readonly kind: "session-gone"; readonly id: string }
-  | { readonly kind: "kv"; readonly entry: KvEntry }
-  | { readonly kind: "kv-gone"; readonly key: string };
+  /** What stands beside the entry follows from the transaction, and is told to those who keep it. */
+  | { readonly kind: "kv"; readonly entry: KvEntry; readonly valueIndex?: number; readonly written?: Written }
+  | { readonly kind: "kv-gone"; readonly key: string; readonly written?: Written }
+  | { readonly kind: "version"; readonly version: KvVersion }
+  | { readonly kind: "version-gone"; readonly key: string; readonly index: number };

@@ -1,6 +1,6 @@
 import type { Clock } from "../../kernel/index.ts";
 import type { ChangeLog } from "./log.ts";
-import type { Change } from "./model.ts";
+import type { Change, Written } from "./model.ts";
 import { type Applied, Tables } from "./tables.ts";
 import { keyOf, prefixOf, type Topic } from "./topics.ts";
 import { versions } from "./versions.ts";
@@ -17,12 +17,18 @@ export interface Store {
    * Applies a transaction at once and resolves with its index when it is safe; with the last index when it changed
    * nothing, and then what it found is safe.
    *
+   * @param by who wants it and why, for the history
    * @throws TuskerError REGISTRY_UNKNOWN, REGISTRY_STORAGE
    */
-  commit(changes: readonly Change[]): Promise<number>;
+  commit(changes: readonly Change[], by?: Authorship): Promise<number>;
   /** Hears of every transaction that changed something, before the watchers do. */
   follow(follower: (applied: Applied) => void): void;
 }
+
+/** Who wants a change, and why; empty: nobody said. */
+export type Authorship = Pick<Written, "author" | "reason">;
+
+const nobody: Authorship = { author: "", reason: "" };
 
 export interface StoreOptions {
   readonly clock: Clock;
@@ -51,14 +57,15 @@ export function openStore({ clock, log, tables = new Tables(), maxWaiting }: Sto
       if (prefix !== undefined) return Math.max(floor, tables.kv.versionUnder(prefix));
       return known.of(topic);
     },
-    async commit(changes) {
+    async commit(changes, by = nobody) {
       log.assertWritable();
-      const applied = tables.apply(log.last + 1, changes);
+      const atMs = clock.wall();
+      const applied = tables.apply(log.last + 1, changes, { atMs, ...by });
       const changed = applied.changes.length > 0;
       const index = changed ? log.last + 1 : log.last;
       if (changed) {
         known.bump(applied.touched, index);
-        log.append({ index, atMs: clock.wall(), changes: applied.changes });
+        log.append({ index, atMs, changes: applied.changes });
         for (const follower of followers) follower(applied);
         sleeping.wake(applied.touched, applied.keys);
       }

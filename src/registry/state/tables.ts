@@ -1,5 +1,7 @@
 import { TuskerError } from "../../kernel/index.ts";
+import { dropKey, dropVersion, type KeyStep, setKey, setVersion, unsaid } from "./keys.ts";
 import { KvTable } from "./kv.ts";
+import { KvHistory } from "./kv-history.ts";
 import { Listing } from "./listing.ts";
 import type {
   Change,
@@ -7,12 +9,12 @@ import type {
   CheckRow,
   CheckStatus,
   Indexes,
-  KvEntry,
   Node,
   NodeRow,
   Service,
   ServiceRow,
   Session,
+  Written,
 } from "./model.ts";
 import { compare, dropOrdered, type Order, putOrdered } from "./ordered.ts";
 import { checkRow, nodeRow, serviceRow } from "./row.ts";
@@ -56,19 +58,21 @@ export class Tables {
   #nodesSaid = 0;
   readonly #listing = new Listing();
   readonly kv: KvTable = new KvTable();
+  readonly history: KvHistory = new KvHistory();
   readonly sessions: SessionTable = new SessionTable();
 
   /**
    * Applies a transaction as a whole under `index`; steps that change nothing are left out.
    *
+   * @param written when, and what is known of why
    * @throws TuskerError REGISTRY_UNKNOWN, before anything is changed, when it names a node or instance that is not there
    */
-  apply(index: number, changes: readonly Change[]): Applied {
+  apply(index: number, changes: readonly Change[], written: Written = unsaid): Applied {
     verifyReferences(this, changes);
     const done: Change[] = [];
     const touched = new Set<Topic>();
     const keys = new Set<string>();
-    const step = { index, done, touched, keys };
+    const step = { index, done, touched, keys, written };
     for (const change of changes) this.#applyOne(step, change);
     return { changes: done, touched, keys };
   }
@@ -76,7 +80,7 @@ export class Tables {
   /** Puts back a row that was stored, after all that it hangs on. */
   restore(change: Change, { createIndex, modifyIndex }: Indexes): void {
     const step = { index: modifyIndex, created: createIndex, done: [], touched: new Set<Topic>() };
-    this.#applyOne({ ...step, keys: new Set() }, change);
+    this.#applyOne({ ...step, keys: new Set(), written: unsaid }, change);
   }
 
   /** Replaces what a check says: no change, but what was rendered of it is old (`said`). */
@@ -165,10 +169,16 @@ export class Tables {
         this.#dropSession(step, change.id);
         break;
       case "kv":
-        this.#setKey(step, change.entry);
+        setKey(this, keyStep(step), change);
         break;
       case "kv-gone":
-        this.#dropKey(step, change.key);
+        dropKey(this, keyStep(step), change);
+        break;
+      case "version":
+        setVersion(this, keyStep(step), change.version);
+        break;
+      case "version-gone":
+        dropVersion(this, keyStep(step), change.key, change.index);
         break;
       default:
         change satisfies never;
@@ -270,18 +280,6 @@ export class Tables {
     touched.add(topics.sessions).add(topics.session(id)).add(topics.nodeSessions(node));
   }
 
-  #setKey(step: Step, entry: KvEntry): void {
-    if (!this.kv.set(entry, (before) => indexes(step, before))) return;
-    step.keys.add(entry.key);
-    step.done.push({ kind: "kv", entry });
-  }
-
-  #dropKey(step: Step, key: string): void {
-    if (!this.kv.drop(key, step.index)) return;
-    step.keys.add(key);
-    step.done.push({ kind: "kv-gone", key });
-  }
-
   #putCheck(row: CheckRow): void {
     const entry = this.#nodes.get(row.node);
     if (entry === undefined) throw new TuskerError("KERNEL_INTERNAL", `check ${row.id} has no node`);
@@ -335,6 +333,11 @@ interface Step {
   readonly done: Change[];
   readonly touched: Set<Topic>;
   readonly keys: Set<string>;
+  readonly written: Written;
+}
+
+function keyStep(step: Step): KeyStep {
+  return { ...step, indexes: (before) => indexes(step, before) };
 }
 
 function indexes({ index, created = index }: Step, before: Indexes | undefined): Indexes {

@@ -50,6 +50,8 @@ export function verifyReferences(existing: Existing, changes: readonly Change[])
       case "session-gone":
       case "kv":
       case "kv-gone":
+      case "version":
+      case "version-gone":
         break;
       default:
         change satisfies never;

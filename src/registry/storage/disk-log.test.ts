@@ -19,7 +19,7 @@ function slowDisk(last: number = 0): SlowDisk {
   let closed = false;
   return {
     last,
-    rows: [],
+    rows: (async function* () {})(),
     batches,
     write(batch) {
       batches.push(batch);

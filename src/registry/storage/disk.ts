@@ -8,7 +8,7 @@ export interface StoredChange {
 }
 
 /** Kinds of rows in the order in which they are read back: nothing comes before what it hangs on. */
-export const storedKinds = ["node", "service", "check", "session", "kv"] as const;
+export const storedKinds = ["node", "service", "check", "session", "kv", "version"] as const;
 
 export type StoredKind = (typeof storedKinds)[number];
 
@@ -25,8 +25,8 @@ export interface StoredRow {
 export interface Disk {
   /** Index of the last change found; 0 when there was none. */
   readonly last: number;
-  /** Every row found, in the order of `storedKinds`. */
-  readonly rows: readonly StoredRow[];
+  /** Every row found, in the order of `storedKinds`, some thousands at a time. Read once, before the first write. */
+  readonly rows: AsyncIterable<readonly StoredRow[]>;
   /** Resolves when all of the batch is on disk; none of it is when it rejects. Never called while another one runs. */
   write(batch: readonly StoredChange[]): Promise<void>;
   close(): Promise<void>;

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import type { StoredChange } from "./disk.ts";
+import type { Disk, StoredChange, StoredRow } from "./disk.ts";
 import { sqliteDisk } from "./sqlite-disk.ts";
 
 interface Folder extends Disposable {
@@ -33,17 +33,44 @@ const put = (index: number, key: string, value: string): StoredChange => ({
 });
 const drop = (index: number, key: string): StoredChange => ({ ...put(index, key, ""), value: undefined });
 
+async function rowsOf({ rows }: Disk): Promise<StoredRow[]> {
+  return (await chunksOf(rows)).flat();
+}
+
+async function chunksOf(rows: Disk["rows"]): Promise<(readonly StoredRow[])[]> {
+  const chunks: (readonly StoredRow[])[] = [];
+  for await (const chunk of rows) chunks.push(chunk);
+  return chunks;
+}
+
+test("more rows than one chunk come back in order, each once", async () => {
+  using at = folder();
+  const path = join(at.path, "registry.db");
+  const first = await sqliteDisk(path);
+  const names = Array.from({ length: 4_500 }, (_, n) => `n${10_000 + n}`);
+  await first.write(names.map((name, n) => put(n + 1, name, "x")));
+  await first.close();
+  const again = await sqliteDisk(path);
+  const chunks = await chunksOf(again.rows);
+  assert.ok(chunks.length > 1, "one chunk would hold everything twice");
+  assert.deepEqual(
+    chunks.flat().map(({ key }) => key),
+    names,
+  );
+  await again.close();
+});
+
 test("rows come back as last written, with when they were made and last changed", async () => {
   using at = folder();
   const path = join(at.path, "deep", "registry.db");
   const first = await sqliteDisk(path);
-  assert.deepEqual([first.last, first.rows], [0, []]);
+  assert.deepEqual([first.last, await rowsOf(first)], [0, []]);
   await first.write([put(1_790_000_000_001, "a", "1"), put(1_790_000_000_002, "b", "1")]);
   await first.write([put(1_790_000_000_003, "a", "2"), drop(1_790_000_000_004, "b")]);
   await first.close();
   const again = await sqliteDisk(path);
   assert.equal(again.last, 1_790_000_000_004);
-  assert.deepEqual(again.rows, [
+  assert.deepEqual(await rowsOf(again), [
     { kind: "node", key: "a", value: "2", createIndex: 1_790_000_000_001, modifyIndex: 1_790_000_000_003 },
   ]);
   await again.close();
@@ -115,7 +142,7 @@ test("a journal that breaks off or is garbled anywhere leaves whole batches, the
     if (cut % 2 === 0) truncateSync(`${path}-wal`, offset);
     else writeFileSync(`${path}-wal`, garbled(journal, offset));
     const opened = await sqliteDisk(path);
-    const values = opened.rows.map(({ value }) => value);
+    const values = (await rowsOf(opened)).map(({ value }) => value);
     const complete = Number(values[0] ?? 0);
     assert.deepEqual(values, complete === 0 ? [] : [`${complete}`, `${complete}`]);
     assert.equal(opened.last, complete === 0 ? 0 : 2 * complete + 1);

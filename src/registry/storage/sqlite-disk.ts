@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { messageOf, TuskerError } from "../../kernel/index.ts";
-import type { Disk, StoredChange } from "./disk.ts";
+import type { Disk, StoredChange, StoredRow } from "./disk.ts";
 import type { DiskAnswer, DiskOrder } from "./sqlite-worker.ts";
 
 /**
@@ -29,21 +29,51 @@ export async function sqliteDisk(path: string): Promise<Disk> {
     await worker.terminate();
     throw unusable(path, opened.kind === "failed" ? opened.reason : opened.kind);
   }
-  const ask = async (order: DiskOrder, expected: DiskAnswer["kind"]): Promise<void> => {
+  const ask = async <Kind extends DiskAnswer["kind"]>(
+    order: DiskOrder,
+    expected: Kind,
+  ): Promise<Answered<Kind>> => {
     const next = answers.next();
     worker.postMessage(order);
     const answer = await next;
-    if (answer.kind !== expected) throw new Error(answer.kind === "failed" ? answer.reason : answer.kind);
+    if (isOf(answer, expected)) return answer;
+    throw new Error(answer.kind === "failed" ? answer.reason : answer.kind);
   };
   return {
     last: opened.last,
-    rows: opened.rows,
-    write: (batch: readonly StoredChange[]) => ask({ kind: "write", batch }, "written"),
+    rows: rowsOf(path, () => ask({ kind: "read" }, "rows")),
+    async write(batch: readonly StoredChange[]) {
+      await ask({ kind: "write", batch }, "written");
+    },
     async close() {
       await ask({ kind: "close" }, "closed").catch(() => {});
       await worker.terminate();
     },
   };
+}
+
+type Answered<Kind> = Extract<DiskAnswer, { readonly kind: Kind }>;
+
+function isOf<Kind extends DiskAnswer["kind"]>(answer: DiskAnswer, kind: Kind): answer is Answered<Kind> {
+  return answer.kind === kind;
+}
+
+/** Asks for the next chunk while this one is read. */
+async function* rowsOf(
+  path: string,
+  read: () => Promise<{ readonly rows: readonly StoredRow[] }>,
+): AsyncGenerator<readonly StoredRow[]> {
+  try {
+    for (let { rows } = await read(); rows.length > 0; ) {
+      const next = read();
+      // Who reads may give up on a row and never come for the next chunk.
+      next.catch(() => {});
+      yield rows;
+      rows = (await next).rows;
+    }
+  } catch (cause) {
+    throw unusable(path, messageOf(cause), cause);
+  }
 }
 
 /** One answer after the other; the end of the thread is the last one. */

@@ -1,20 +1,21 @@
 /** The thread that writes: one transaction, one sync per batch. Runs by itself, see `sqlite-disk.ts`. */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { type StoredChange, type StoredRow, storedKinds } from "./disk.ts";
+import { chunksOf, lastOf, openDatabase } from "./database.ts";
+import type { StoredChange, StoredRow } from "./disk.ts";
 
 export type DiskOrder =
+  | { readonly kind: "read" }
   | { readonly kind: "write"; readonly batch: readonly StoredChange[] }
   | { readonly kind: "close" };
 
 export type DiskAnswer =
-  | { readonly kind: "opened"; readonly last: number; readonly rows: readonly StoredRow[] }
+  | { readonly kind: "opened"; readonly last: number }
+  /** None: that was all. */
+  | { readonly kind: "rows"; readonly rows: readonly StoredRow[] }
   | { readonly kind: "written" }
   | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly reason: string };
-
-/** A change of this number is a change of what the tables mean. */
-const format = 1;
 
 /** How many changes stay for whoever wants to know what happened. */
 const keptChanges = 100_000;
@@ -27,22 +28,29 @@ if (parentPort !== null) serve(parentPort);
 function serve(port: NonNullable<typeof parentPort>): void {
   const say = (answer: DiskAnswer): void => port.postMessage(answer);
   try {
-    const database = open(pathOf(workerData));
-    say({ kind: "opened", ...readAll(database) });
+    const database = openDatabase(pathOf(workerData));
+    say({ kind: "opened", last: lastOf(database) });
+    const chunks = chunksOf(database);
     const write = writer(database);
     port.on("message", (order: DiskOrder) => {
       try {
-        if (order.kind === "write") {
-          write(order.batch);
-          say({ kind: "written" });
-        } else {
-          database.close();
-          say({ kind: "closed" });
-        }
+        say(obey(order));
       } catch (error) {
         say({ kind: "failed", reason: reasonOf(error) });
       }
     });
+    const obey = (order: DiskOrder): DiskAnswer => {
+      switch (order.kind) {
+        case "read":
+          return { kind: "rows", rows: chunks.next().value ?? [] };
+        case "write":
+          write(order.batch);
+          return { kind: "written" };
+        case "close":
+          database.close();
+          return { kind: "closed" };
+      }
+    };
   } catch (error) {
     say({ kind: "failed", reason: reasonOf(error) });
   }
@@ -52,57 +60,6 @@ function pathOf(data: unknown): string {
   if (typeof data === "object" && data !== null && "path" in data && typeof data.path === "string")
     return data.path;
   throw new Error("no path was given");
-}
-
-/**
- * FULL: a commit returns when it is on the disk, also for the power supply. EXCLUSIVE: a second registry on the same
- * file is turned away; the system takes the lock from a process that was killed.
- */
-function open(path: string): DatabaseSync {
-  const database = new DatabaseSync(path);
-  database.exec(`
-    PRAGMA locking_mode = EXCLUSIVE;
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    PRAGMA wal_autocheckpoint = 4000;
-  `);
-  const [check] = database.prepare("PRAGMA quick_check(1)").all();
-  if (check?.quick_check !== "ok") throw new Error(`it is damaged (${String(check?.quick_check)})`);
-  const found = Number(database.prepare("PRAGMA user_version").get()?.user_version);
-  if (found !== 0 && found !== format) {
-    throw new Error(`its format is ${found}, this release reads ${format}; use the release that wrote it`);
-  }
-  database.exec(`
-    BEGIN IMMEDIATE;
-    CREATE TABLE IF NOT EXISTS rows (
-      kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
-      created INTEGER NOT NULL, modified INTEGER NOT NULL,
-      PRIMARY KEY (kind, key)
-    ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS changes (
-      number INTEGER PRIMARY KEY, at_index INTEGER NOT NULL, at_ms INTEGER NOT NULL,
-      kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT
-    );
-    CREATE TABLE IF NOT EXISTS last (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), at_index INTEGER NOT NULL);
-    PRAGMA user_version = ${format};
-    COMMIT;
-  `);
-  return database;
-}
-
-function readAll(database: DatabaseSync): { last: number; rows: StoredRow[] } {
-  const last = Number(database.prepare("SELECT at_index FROM last").get()?.at_index ?? 0);
-  const read = database.prepare("SELECT key, value, created, modified FROM rows WHERE kind = ? ORDER BY key");
-  const rows = storedKinds.flatMap((kind) =>
-    read.all(kind).map((row) => ({
-      kind,
-      key: String(row.key),
-      value: String(row.value),
-      createIndex: Number(row.created),
-      modifyIndex: Number(row.modified),
-    })),
-  );
-  return { last, rows };
 }
 
 function writer(database: DatabaseSync): (batch: readonly StoredChange[]) => void {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { messageOf, TuskerError } from "../../kernel/index.ts";
 import type { LogEntry } from "../state/log.ts";
-import type { Change, Check, KvEntry, Node, Service, Session } from "../state/model.ts";
+import type { Change, Check, KvVersion, Node, Service, Session, Written } from "../state/model.ts";
 import type { StoredChange, StoredRow } from "./disk.ts";
 
 /** A change as it is kept: whole rows, so that the last one of each name is all that must be read back. */
@@ -26,10 +26,18 @@ export function toStored({ index, atMs }: Pick<LogEntry, "index" | "atMs">, chan
       return { ...at, kind: "session", key: change.session.id, value: JSON.stringify(change.session) };
     case "session-gone":
       return { ...at, kind: "session", key: change.id, value: undefined };
-    case "kv":
-      return { ...at, kind: "kv", key: change.entry.key, value: JSON.stringify(change.entry) };
+    case "kv": {
+      const { entry, valueIndex, written } = change;
+      return { ...at, kind: "kv", key: entry.key, value: JSON.stringify({ ...entry, valueIndex, written }) };
+    }
     case "kv-gone":
       return { ...at, kind: "kv", key: change.key, value: undefined };
+    case "version": {
+      const { version } = change;
+      return { ...at, kind: "version", key: versionKey(version), value: JSON.stringify(version) };
+    }
+    case "version-gone":
+      return { ...at, kind: "version", key: versionKey(change), value: undefined };
   }
 }
 
@@ -55,8 +63,17 @@ export function fromStored({ kind, key, value }: StoredRow): Change {
         return { kind, check: check.parse(json) };
       case "session":
         return { kind, session: session.parse(json) };
-      case "kv":
-        return { kind, entry: entry.parse(json) };
+      case "kv": {
+        const { valueIndex, written, ...own } = entry.parse(json);
+        return {
+          kind,
+          entry: own,
+          ...(valueIndex === undefined ? {} : { valueIndex }),
+          ...(written === undefined ? {} : { written }),
+        };
+      }
+      case "version":
+        return { kind, version: version.parse(json) };
     }
   } catch (cause) {
     throw new TuskerError(
@@ -65,6 +82,10 @@ export function fromStored({ kind, key, value }: StoredRow): Change {
       { cause },
     );
   }
+}
+
+function versionKey({ key, index }: { readonly key: string; readonly index: number }): string {
+  return JSON.stringify([key, index]);
 }
 
 function keyOf({ node, id }: { readonly node: string; readonly id: string }): string {
@@ -159,10 +180,24 @@ const session: z.ZodType<Session> = z.object({
   ttl: z.string(),
 });
 
-const entry: z.ZodType<KvEntry> = z.object({
+const authored: z.ZodType<Written> = z.object({ atMs: z.number(), author: z.string(), reason: z.string() });
+
+const entry = z.object({
   key: z.string(),
   value: z.string(),
   flags: z.string(),
   session: z.string(),
   lockIndex: z.number(),
+  // Keys of releases without history lack them.
+  valueIndex: z.number().optional(),
+  written: authored.optional(),
+});
+
+const version: z.ZodType<KvVersion> = z.object({
+  key: z.string(),
+  index: z.number(),
+  value: z.string().optional(),
+  flags: z.string(),
+  written: authored,
+  first: z.boolean(),
 });

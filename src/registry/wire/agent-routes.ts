@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
+import type { Access } from "../acl/access.ts";
 import { aliveCheckId } from "../agent.ts";
 import { shapes } from "../filter/shapes.ts";
+import type { Change } from "../state/model.ts";
 import { decodeBody } from "./decode.ts";
+import { demand, demandChanges, demandService, toNamed } from "./guard.ts";
 import { booleanOf, filterOf } from "./parameters.ts";
 import { refusal } from "./refusal.ts";
 import { done, json, plain, type Reply, type Route, settled, type Wire, type WireRequest } from "./route.ts";
@@ -29,10 +32,12 @@ function reads(wire: Wire): readonly (Route & { run(request: WireRequest): Reply
     {
       verb: "GET",
       path: "/v1/agent/services",
+      guard: "inside",
       filters: true,
-      run({ query }) {
+      run({ query, access }) {
         const wanted = filterOf(query, shapes.service);
-        const rows = [...(tables.node(node)?.services.values() ?? [])];
+        const all = [...(tables.node(node)?.services.values() ?? [])];
+        const rows = all.filter(({ name }) => access.can("service", name, "read"));
         return json(
           byId(
             rows.filter((row) => wanted(agentServiceJson(row))),
@@ -44,9 +49,11 @@ function reads(wire: Wire): readonly (Route & { run(request: WireRequest): Reply
     {
       verb: "GET",
       path: "/v1/agent/service/",
-      run({ rest }) {
+      guard: "inside",
+      run({ rest, access }) {
         const row = tables.service(node, rest);
         if (row === undefined) return plain(404, `unknown service ID: ${rest}`);
+        demand(access.can("service", row.name, "read"));
         const value = agentServiceJson(row);
         const hash = createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
         return { ...json({ ...value, ContentHash: hash }), headers: ["X-Consul-Contenthash", hash] };
@@ -55,7 +62,10 @@ function reads(wire: Wire): readonly (Route & { run(request: WireRequest): Reply
     {
       verb: "GET",
       path: "/v1/agent/health/service/id/",
-      run({ rest, query }) {
+      guard: "inside",
+      run({ rest, query, access }) {
+        const row = tables.service(node, rest);
+        demand(row === undefined || access.can("service", row.name, "read"));
         const found = health(rest);
         if (found !== undefined) return healthReply(found.status, found.status, found.json, query);
         const reason = `ServiceId ${rest} not found`;
@@ -68,6 +78,7 @@ function reads(wire: Wire): readonly (Route & { run(request: WireRequest): Reply
     {
       verb: "GET",
       path: "/v1/agent/health/service/name/",
+      guard: toNamed("service", "read"),
       run({ rest, query }) {
         const rows = tables.instances(rest).filter((row) => row.node === node);
         if (rows.length === 0) return healthReply(undefined, `ServiceName ${rest} Not Found`, [], query);
@@ -84,24 +95,33 @@ function reads(wire: Wire): readonly (Route & { run(request: WireRequest): Reply
   ];
 }
 
-function writes({ agent, checkRules }: Wire): readonly Route[] {
+function writes({ agent, checkRules, store }: Wire): readonly Route[] {
+  const mayChange = (access: Access, id: string): void => {
+    const row = store.tables.service(agent.node, id);
+    if (row !== undefined) demandService(access, row.name);
+  };
   return [
     {
       verb: "PUT",
       path: "/v1/agent/service/register",
+      guard: "inside",
       async run(request) {
         const body = decodeBody(await request.body(), readServiceBody);
         const { service, checks } = toLocalService(body, checkRules);
         const replaceChecks = booleanOf(request.query.get("replace-existing-checks") ?? "0") ?? true;
-        await agent.register(service, checks, { replaceChecks });
+        const vet = (changes: readonly Change[]): void =>
+          demandChanges(request.access, store.tables, changes);
+        await agent.register(service, checks, { replaceChecks, vet });
         return done;
       },
     },
     {
       verb: "PUT",
       path: "/v1/agent/service/deregister/",
-      async run({ rest }) {
+      guard: "inside",
+      async run({ rest, access }) {
         if (rest === "") throw refusal(500, "ServiceID missing");
+        mayChange(access, rest);
         await agent.deregister(rest);
         return done;
       },
@@ -109,8 +129,10 @@ function writes({ agent, checkRules }: Wire): readonly Route[] {
     {
       verb: "PUT",
       path: "/v1/agent/service/maintenance/",
-      async run({ rest, query }) {
+      guard: "inside",
+      async run({ rest, query, access }) {
         if (rest === "") throw refusal(400, "Missing service ID");
+        mayChange(access, rest);
         await agent.serviceMaintenance(rest, enableOf(query), query.get("reason") ?? "");
         return done;
       },
@@ -118,6 +140,7 @@ function writes({ agent, checkRules }: Wire): readonly Route[] {
     {
       verb: "PUT",
       path: "/v1/agent/maintenance",
+      guard: ({ access }) => access.can("node", agent.node, "write"),
       async run({ query }) {
         await agent.nodeMaintenance(enableOf(query), query.get("reason") ?? "");
         return done;

@@ -9,6 +9,7 @@ import {
   toRemoval,
 } from "./catalog-body.ts";
 import { decodeBody } from "./decode.ts";
+import { demandChanges } from "./guard.ts";
 import { named } from "./health-routes.ts";
 import { filterOf, nodeMetaFilterOf, refuseForeign, tagFilterOf } from "./parameters.ts";
 import { refusal } from "./refusal.ts";
@@ -33,22 +34,29 @@ function reads(wire: Wire): readonly Route[] {
         verb: "GET",
         path,
         filters: path !== "/v1/catalog/services",
+        guard: "inside",
         run: watched(wire, prepare),
       }),
     ),
-    { verb: "GET", path: "/v1/catalog/datacenters", run: () => json([wire.identity.datacenter]) },
+    {
+      verb: "GET",
+      path: "/v1/catalog/datacenters",
+      guard: "anybody",
+      run: () => json([wire.identity.datacenter]),
+    },
   ];
 }
 
 /** The catalogue shows nothing of checks. */
 const nothingSaid = (): number => 0;
 
-function services({ store: { tables } }: Wire, { query }: WireRequest): Read {
+function services({ store: { tables } }: Wire, { query, access }: WireRequest): Read {
   if (!query.has("node-meta")) {
     return {
       topic: topics.services,
       said: nothingSaid,
-      render: () => Object.fromEntries(tables.listing()),
+      render: () =>
+        Object.fromEntries(tables.listing().filter(([name]) => access.can("service", name, "read"))),
     };
   }
   const hasMeta = nodeMetaFilterOf(query);
@@ -58,8 +66,9 @@ function services({ store: { tables } }: Wire, { query }: WireRequest): Read {
     render: () => {
       const found = new Map<string, Set<string>>();
       for (const { row, services: own } of tables.nodes()) {
-        if (!hasMeta(row.meta)) continue;
+        if (!hasMeta(row.meta) || !access.can("node", row.name, "read")) continue;
         for (const { name, tags } of own.values()) {
+          if (!access.can("service", name, "read")) continue;
           found.set(name, new Set([...(found.get(name) ?? []), ...tags]));
         }
       }
@@ -80,12 +89,14 @@ function service({ store: { tables }, identity }: Wire, request: WireRequest): R
       tables.instances(name).flatMap((row) => {
         const entry = tables.node(row.node);
         if (entry === undefined || !hasTags(row.tags) || !hasMeta(entry.row.meta)) return [];
+        const { access } = request;
+        if (!access.can("service", name, "read") || !access.can("node", row.node, "read")) return [];
         return [catalogJson(entry.row, row, identity.datacenter)].filter(wanted);
       }),
   };
 }
 
-function nodes({ store: { tables }, identity }: Wire, { query }: WireRequest): Read {
+function nodes({ store: { tables }, identity }: Wire, { query, access }: WireRequest): Read {
   const hasMeta = nodeMetaFilterOf(query);
   const wanted = filterOf(query, shapes.node);
   return {
@@ -93,7 +104,7 @@ function nodes({ store: { tables }, identity }: Wire, { query }: WireRequest): R
     render: () =>
       tables
         .nodes()
-        .filter(({ row }) => hasMeta(row.meta))
+        .filter(({ row }) => hasMeta(row.meta) && access.can("node", row.name, "read"))
         .map(({ row }) => nodeJson(row, identity.datacenter))
         .filter(wanted),
   };
@@ -106,8 +117,10 @@ function node({ store: { tables }, identity }: Wire, request: WireRequest): Read
     topic: topics.node(name),
     render: () => {
       const entry = tables.node(name);
-      if (entry === undefined) return null;
-      const rows = [...entry.services.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+      const { access } = request;
+      if (entry === undefined || !access.can("node", name, "read")) return null;
+      const seen = [...entry.services.values()].filter((row) => access.can("service", row.name, "read"));
+      const rows = seen.sort((a, b) => (a.id < b.id ? -1 : 1));
       return {
         Node: nodeJson(entry.row, identity.datacenter),
         Services: Object.fromEntries(
@@ -124,21 +137,27 @@ function writes(wire: Wire): readonly Route[] {
     {
       verb: "PUT",
       path: "/v1/catalog/register",
+      guard: "inside",
       async run(request) {
         const body = decodeBody(await request.body(), readCatalogBody);
         refuseForeign(body.Datacenter, identity.datacenter);
-        await store.commit(toChanges(body, store.tables.node(body.Node ?? "") !== undefined));
+        const changes = toChanges(body, store.tables.node(body.Node ?? "") !== undefined);
+        demandChanges(request.access, store.tables, changes);
+        await store.commit(changes);
         return json(true);
       },
     },
     {
       verb: "PUT",
       path: "/v1/catalog/deregister",
+      guard: "inside",
       async run(request) {
         const body = decodeBody(await request.body(), readDeregisterBody);
         refuseForeign(body.Datacenter, identity.datacenter);
         refuseOwnNode(body, identity.node);
-        await store.commit(toRemoval(body));
+        const changes = toRemoval(body);
+        demandChanges(request.access, store.tables, changes);
+        await store.commit(changes);
         return json(true);
       },
     },

@@ -101,7 +101,7 @@ const minIntervalMs = 1_000;
 const defaultTimeoutMs = 10_000;
 const scriptTimeoutMs = 30_000;
 /** An instance that crashed gets this long to come back before it is forgotten. */
-const minDeregisterMs = 60_000;
+export const minDeregisterMs = 60_000;
 
 /** A status, or undefined for other text. */
 export function statusOf(written: string): CheckStatus | undefined {

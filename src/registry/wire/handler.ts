@@ -1,5 +1,8 @@
 import { messageOf, TuskerError } from "../../kernel/index.ts";
 import type { Answer, HeaderList, ServerExchange, ServerHandler } from "../../net/index.ts";
+import { accessOf } from "../acl/access.ts";
+import type { Tokens } from "../acl/tokens.ts";
+import { aclRoutes } from "./acl-routes.ts";
 import { agentCheckRoutes } from "./agent-check-routes.ts";
 import { agentRoutes } from "./agent-routes.ts";
 import { catalogRoutes } from "./catalog-routes.ts";
@@ -12,6 +15,8 @@ import { refuseFilter } from "./parameters.ts";
 import type { Reply, Route, Wire, WireRequest } from "./route.ts";
 import { plain } from "./route.ts";
 import { selfRoutes } from "./self-routes.ts";
+import { configRoutes } from "./tusker/config-routes.ts";
+import { leaseRoutes } from "./tusker/lease-routes.ts";
 import { targetRoutes } from "./tusker/target-routes.ts";
 import { watchRoutes } from "./tusker/watch-routes.ts";
 import { commonHeaders, jsonText } from "./written.ts";
@@ -37,18 +42,22 @@ export function wireHandler(wire: Wire, onError: (error: unknown) => void): Serv
     ...txnRoutes(wire),
     ...eventRoutes(wire),
     ...watchRoutes(wire),
+    ...configRoutes(wire),
     ...targetRoutes(wire),
+    ...leaseRoutes(wire),
+    ...aclRoutes(wire),
   ];
   const byPath = Map.groupBy(routes, ({ path }) => path);
+  const common = commonHeaders(wire.tokens.enforced);
   return async (exchange) => {
     // What was told a moment ago and still holds is told again, before anything is taken apart.
     const known = exchange.method === "GET" ? wire.replies.get(exchange.target) : undefined;
     if (known !== undefined) return await exchange.respond(known);
     const found = find(byPath, exchange.target);
-    const reply = await answer(found, exchange, onError);
+    const reply = await answer(wire.tokens, found, exchange, onError);
     const open = reply.content?.kind === "stream" ? reply.content.stream : undefined;
     try {
-      await exchange.respond(written(reply, found.query));
+      await exchange.respond(written(reply, found.query, common));
     } finally {
       open?.[Symbol.dispose]();
     }
@@ -91,6 +100,7 @@ function decoded(text: string): string | undefined {
 }
 
 async function answer(
+  tokens: Tokens,
   { routes, rest, query }: Found,
   exchange: ServerExchange,
   onError: (error: unknown) => void,
@@ -103,9 +113,13 @@ async function answer(
     return { ...plain(405, `method ${exchange.method} not allowed`), headers: allow };
   }
   if (rest === undefined) return plain(400, "400 Bad Request");
+  const holder = tokens.find(tokenOf(exchange, query));
+  if (holder === undefined && route.guard !== "anybody") return plain(403, "ACL not found");
   const request: WireRequest = {
     rest,
     query,
+    access: holder?.access ?? nothing,
+    holder: holder?.name,
     target: exchange.target,
     // Made when somebody waits: most answers come before anybody could go.
     get signal() {
@@ -119,11 +133,26 @@ async function answer(
   };
   try {
     if (route.filters !== true && !route.path.startsWith("/v1/kv/")) refuseFilter(query);
+    if (tokens.enforced && !admits(route, request)) return plain(403, "Permission denied");
     return await route.run(request);
   } catch (error) {
     return refused(error, onError);
   }
 }
+
+function admits({ guard }: Route, request: WireRequest): boolean {
+  if (guard === undefined) return request.access.management;
+  return typeof guard === "string" || guard(request);
+}
+
+/** What somebody shows, in the order in which clients of this wire mean it. */
+function tokenOf(exchange: ServerExchange, query: URLSearchParams): string {
+  const shown = query.get("token") || exchange.header("x-consul-token");
+  return shown || (/^Bearer +(\S+) *$/i.exec(exchange.header("authorization") ?? "")?.[1] ?? "");
+}
+
+/** Of whom nothing is known. */
+const nothing = accessOf({});
 
 function refused(error: unknown, onError: (error: unknown) => void): Reply {
   if (error instanceof TuskerError) {
@@ -138,9 +167,13 @@ function refused(error: unknown, onError: (error: unknown) => void): Reply {
 }
 
 /** A reply as it goes out. */
-function written({ status, headers = [], content }: Reply, query: URLSearchParams): Answer {
+function written(
+  { status, headers = [], content }: Reply,
+  query: URLSearchParams,
+  common: HeaderList,
+): Answer {
   if (content?.kind === "written") return content.answer;
-  const all = [...headers, ...commonHeaders];
+  const all = [...headers, ...common];
   if (content === undefined) return { status, headers: all };
   if (content.kind === "text") {
     const type = content.type ?? "text/plain; charset=utf-8";

@@ -1,4 +1,6 @@
+import type { Access } from "../acl/access.ts";
 import { shapes } from "../filter/shapes.ts";
+import type { CheckRow } from "../state/model.ts";
 import { topics } from "../state/topics.ts";
 import { statusOf } from "./check-body.ts";
 import { filterOf, nodeMetaFilterOf, passingOf, tagFilterOf } from "./parameters.ts";
@@ -18,6 +20,7 @@ export function healthRoutes(wire: Wire): readonly Route[] {
     verb: "GET",
     path,
     filters: true,
+    guard: "inside",
     run: watched(wire, prepare),
   }));
 }
@@ -25,6 +28,7 @@ export function healthRoutes(wire: Wire): readonly Route[] {
 function service({ store: { tables }, identity }: Wire, request: WireRequest): Read {
   const name = named(request, "Missing service name");
   const passing = passingOf(request.query);
+  const { access } = request;
   const wanted = filterOf(request.query, shapes.health);
   const hasTags = tagFilterOf(request.query);
   const hasMeta = nodeMetaFilterOf(request.query);
@@ -35,6 +39,7 @@ function service({ store: { tables }, identity }: Wire, request: WireRequest): R
       tables
         .instances(name)
         .filter((row) => hasTags(row.tags) && hasMeta(tables.node(row.node)?.row.meta))
+        .filter((row) => access.can("service", name, "read") && access.can("node", row.node, "read"))
         .filter((row) => !passing || tables.checksOver(row).every(({ status }) => status === "passing"))
         .map((row) => healthJson(tables, row, identity.datacenter))
         .filter(wanted),
@@ -53,6 +58,7 @@ function checks({ store: { tables } }: Wire, request: WireRequest): Read {
         .instances(name)
         .filter((row) => hasMeta(tables.node(row.node)?.row.meta))
         .flatMap((row) => tables.checksOf(row.node, row.id))
+        .filter((row) => maySee(request.access, row))
         // By node and id, whatever instance they belong to.
         .sort((a, b) => compare(a.node, b.node) || compare(a.id, b.id))
         .map(checkJson)
@@ -67,6 +73,7 @@ function node({ store: { tables } }: Wire, request: WireRequest): Read {
     topic: topics.nodeChecks(name),
     render: () =>
       [...(tables.node(name)?.checks.values() ?? [])]
+        .filter((row) => maySee(request.access, row))
         .sort((a, b) => (a.id < b.id ? -1 : 1))
         .map(checkJson)
         .filter(wanted),
@@ -83,9 +90,17 @@ function state({ store: { tables } }: Wire, request: WireRequest): Read {
     render: () =>
       (status === undefined ? [] : tables.checksIn(status))
         .filter((row) => hasMeta(tables.node(row.node)?.row.meta))
+        .filter((row) => maySee(request.access, row))
         .map(checkJson)
         .filter(wanted),
   };
+}
+
+/** A check shows its node and what it belongs to. */
+function maySee(access: Access, { node, serviceName }: CheckRow): boolean {
+  return (
+    access.can("node", node, "read") && (serviceName === "" || access.can("service", serviceName, "read"))
+  );
 }
 
 /** The name a path ends in. @throws TuskerError REGISTRY_INVALID, 400 */

@@ -68,6 +68,9 @@ export function replyCache(version: (topic: Topic) => number, limit: number = ma
   };
 }
 
+/** Keeps nothing. */
+export const noReplies: ReplyCache = { get: () => undefined, keep: () => undefined };
+
 /**
  * The question of a request: what it asks, without how long it is willing to wait. Undefined when a wait may hide
  * behind other letters: `%69ndex=5` is an `index` too.

@@ -1,16 +1,20 @@
 import type { Random } from "../../kernel/index.ts";
 import type { HeaderList } from "../../net/index.ts";
+import type { Access } from "../acl/access.ts";
+import type { Tokens } from "../acl/tokens.ts";
 import type { Agent } from "../agent.ts";
 import type { EventRing } from "../events/event-ring.ts";
 import type { SessionKeeper } from "../kv/session-keeper.ts";
+import type { Leases } from "../leases.ts";
 import type { Store } from "../state/store.ts";
 import type { Topic } from "../state/topics.ts";
 import type { Feeds, OpenWatch } from "../watch/feeds.ts";
 import type { CheckRules } from "./check-body.ts";
+import type { Guard } from "./guard.ts";
 import { type Blocking, blockingOf, type Consistency, consistencyOf, refuseForeign } from "./parameters.ts";
 import { refusal } from "./refusal.ts";
 import { questionOf, type ReplyCache } from "./reply-cache.ts";
-import { type WrittenReply, writtenJson } from "./written.ts";
+import { commonHeaders, type WrittenReply, writtenJson } from "./written.ts";
 
 /** Who this registry is on the wire. */
 export interface Identity {
@@ -32,10 +36,12 @@ export interface Wire {
   readonly sessions: SessionKeeper;
   readonly events: EventRing;
   readonly feeds: Feeds;
+  readonly leases: Leases;
   readonly identity: Identity;
   /** What was answered is on disk. */
   readonly durable: boolean;
   readonly checkRules: CheckRules;
+  readonly tokens: Tokens;
   readonly random: Random;
   readonly replies: ReplyCache;
 }
@@ -45,6 +51,10 @@ export interface WireRequest {
   /** What follows the route's path, decoded; empty for a route without more. */
   readonly rest: string;
   readonly query: URLSearchParams;
+  /** What the one who asks may do. */
+  readonly access: Access;
+  /** Name of the token that was shown. */
+  readonly holder: string | undefined;
   /** Path and query as they came. */
   readonly target: string;
   readonly signal: AbortSignal;
@@ -80,6 +90,8 @@ export interface Route {
   readonly path: string;
   /** True for lists that `filter` can shorten; elsewhere it is refused. */
   readonly filters?: boolean;
+  /** Who may use it, when rules are in force. Default: who may do everything. */
+  readonly guard?: Guard;
   run(request: WireRequest): Reply | Promise<Reply>;
 }
 
@@ -154,14 +166,15 @@ interface Keeping {
 }
 
 /** As step 4 of `watched`, once for all who ask the same before the next change. */
-async function kept({ store, replies }: Wire, request: WireRequest, read: Keeping): Promise<Reply> {
+async function kept({ store, replies, tokens }: Wire, request: WireRequest, read: Keeping): Promise<Reply> {
   const question = questionOf(request.target, read.blocking.index > 0n);
   const known = question === undefined ? undefined : replies.get(question);
   if (known !== undefined) return { status: known.status, content: { kind: "written", answer: known } };
   const { topic, said } = read;
   const index = store.version(topic);
   const saidThen = said();
-  const answer = writtenJson(headersOf(read.consistency, index), read.render(), request.query);
+  const headers = [...headersOf(read.consistency, index), ...commonHeaders(tokens.enforced)];
+  const answer = writtenJson(headers, read.render(), request.query);
   await store.log.settled(index);
   if (question !== undefined) replies.keep(question, { topic, index, said, saidThen }, answer);
   return { status: answer.status, content: { kind: "written", answer } };

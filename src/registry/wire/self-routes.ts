@@ -8,12 +8,18 @@ export function selfRoutes(wire: Wire): readonly Route[] {
   const { identity, store } = wire;
   const leader = (): string => `${bracketed(identity.address)}:${identity.port()}`;
   return [
-    { verb: "GET", path: "/v1/status/leader", run: () => json(leader()) },
-    { verb: "GET", path: "/v1/status/peers", run: () => json([leader()]) },
-    { verb: "GET", path: "/v1/agent/members", run: () => json([member(wire)]) },
+    { verb: "GET", path: "/v1/status/leader", guard: "anybody", run: () => json(leader()) },
+    { verb: "GET", path: "/v1/status/peers", guard: "anybody", run: () => json([leader()]) },
+    {
+      verb: "GET",
+      path: "/v1/agent/members",
+      guard: "inside",
+      run: ({ access }) => json(access.can("node", identity.node, "read") ? [member(wire)] : []),
+    },
     {
       verb: "GET",
       path: "/v1/agent/self",
+      guard: ({ access }) => access.can("agent", identity.node, "read"),
       run: () =>
         json({
           Config: {
@@ -33,7 +39,12 @@ export function selfRoutes(wire: Wire): readonly Route[] {
               checks: String(store.tables.node(identity.node)?.checks.size ?? 0),
               services: String(store.tables.node(identity.node)?.services.size ?? 0),
             },
-            consul: { leader: "true", leader_addr: leader(), server: "true", acl: "disabled" },
+            consul: {
+              leader: "true",
+              leader_addr: leader(),
+              server: "true",
+              acl: wire.tokens.enforced ? "enabled" : "disabled",
+            },
           },
           Meta: store.tables.node(identity.node)?.row.meta ?? {},
         }),

@@ -1,7 +1,12 @@
 import type { Answer, HeaderList } from "../../net/index.ts";
 
-/** On every answer: access rules are not in force, and bodies may come compressed one day. */
-export const commonHeaders: HeaderList = ["Vary", "Accept-Encoding", "X-Consul-Default-Acl-Policy", "allow"];
+/** On every answer: bodies may come compressed one day, and what becomes of what no rule is about. */
+export function commonHeaders(enforced: boolean): HeaderList {
+  return enforced ? closed : open;
+}
+
+const open = ["Vary", "Accept-Encoding", "X-Consul-Default-Acl-Policy", "allow"];
+const closed = ["Vary", "Accept-Encoding", "X-Consul-Default-Acl-Policy", "deny"];
 
 /** A reply with its whole body as bytes, ready to go out as often as it is asked for. */
 export type WrittenReply = Pick<Answer, "status" | "headers"> & { readonly body: Uint8Array };
@@ -10,7 +15,7 @@ export type WrittenReply = Pick<Answer, "status" | "headers"> & { readonly body:
 export function writtenJson(headers: HeaderList, value: unknown, query: URLSearchParams): WrittenReply {
   return {
     status: 200,
-    headers: ["Content-Type", "application/json", ...headers, ...commonHeaders],
+    headers: ["Content-Type", "application/json", ...headers],
     body: Buffer.from(jsonText(value, query)),
   };
 }

@@ -9,6 +9,7 @@ import type { Tree } from "../syntax/tree.ts";
 import { evaluate } from "../value/evaluate.ts";
 import { type IncludeRequest, type MapPart, outline, type Where, withIncludes } from "../value/outline.ts";
 import { assemble } from "./assemble.ts";
+import { Damage } from "./damage.ts";
 import type { Loaded } from "./document.ts";
 import { Files } from "./files.ts";
 import { maskDefaults, maskOverridden } from "./mask.ts";
@@ -34,6 +35,7 @@ class Loader {
   readonly #sources = new Map<string, Source>();
   readonly #roots: MapPart[] = [];
   readonly #files: Files;
+  readonly #damage = new Damage();
   /** Trees by path: a file may be included often. */
   readonly #trees = new Map<string, Tree>();
   /** Outlines of files that are only asked for single values. */
@@ -68,7 +70,9 @@ class Loader {
   }
 
   readonly #report = (diagnostic: Diagnostic): void => {
-    if (this.#diagnostics.length < limits.allDiagnostics) this.#diagnostics.push(diagnostic);
+    if (this.#diagnostics.length >= limits.allDiagnostics) return;
+    const source = this.#trees.get(diagnostic.file)?.source;
+    if (!this.#damage.explains(diagnostic, source)) this.#diagnostics.push(diagnostic);
   };
 
   /** Reads one file into a layer; false when it does not exist. */
@@ -85,6 +89,7 @@ class Loader {
     this.#textLength += source.text.length;
     this.#trees.set(path, tree);
     maskDefaults(tree);
+    this.#damage.add(tree);
     this.#diagnostics.push(...tree.diagnostics);
     return tree;
   }

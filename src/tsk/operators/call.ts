@@ -3,10 +3,11 @@ import type { TskCode } from "../codes.ts";
 import type { ProblemNotes } from "../diagnostic.ts";
 import { didYouMean } from "../report/suggest.ts";
 import type { Span } from "../source.ts";
+import { denial, isDenied } from "../syntax/denied.ts";
 import type { Operator, Value } from "../syntax/tree.ts";
 import { type Data, type Place, weightOf } from "../value/data.ts";
 import { bindArguments, type OperatorCall, type OperatorRow, type Ports, type Result } from "./row.ts";
-import { elsewhere, isDenied, operatorRow, operators } from "./table.ts";
+import { elsewhere, operatorRow, operators } from "./table.ts";
 
 /** What calling an operator needs of the evaluation around it. */
 export interface Around {
@@ -89,8 +90,7 @@ function pluginRow(node: Operator, around: Around): OperatorRow | "refused" | un
 function unknown(node: Operator, around: Around): undefined {
   const { name } = node;
   if (isDenied(name)) {
-    const message = `@${name} is refused: reading a file never runs or writes anything`;
-    return around.fail("TSK_DENIED_OPERATOR", node, message);
+    return around.fail("TSK_DENIED_OPERATOR", node, denial(name));
   }
   if (name === "include" || name === "import") {
     const help = `write key: @${name}("file.tsk")`;

@@ -97,12 +97,6 @@ export function operatorRow(name: string): OperatorRow | undefined {
   return name.endsWith(".tsk.get") ? fileGet : undefined;
 }
 
-/** Operators of other dialects that run code, write, or read a request. They do not exist here, and never will. */
-export function isDenied(name: string): boolean {
-  const [head = ""] = name.split(".");
-  return denied.has(head) || name.endsWith(".tsk.set") || /^file\.(?:write|append|delete)$/.test(name);
-}
-
 /** Operators of other dialects that ask a network, and what to do in their place. */
 export function elsewhere(name: string): string | undefined {
   const [head = ""] = name.split(".");
@@ -113,10 +107,6 @@ const plugins = "a plugin of the host may bring it: defineOperator, class networ
 
 const asking: ReadonlySet<string> = new Set(
   "http query db redis mongodb graphql grpc kafka nats amqp consul etcd vault kubernetes aws".split(" "),
-);
-
-const denied: ReadonlySet<string> = new Set(
-  "shell exec eval php fujsen request session cookie user lambda".split(" "),
 );
 
 function choose(call: OperatorCall): Result {

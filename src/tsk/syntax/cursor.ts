@@ -1,6 +1,7 @@
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, type Fix, type ProblemNotes, problem, warning } from "../diagnostic.ts";
 import type { Source, Span } from "../source.ts";
+import type { Causes } from "./causes.ts";
 import { limits } from "./limits.ts";
 import { kind, type Tokens } from "./token.ts";
 import type { ObjectValue } from "./tree.ts";
@@ -24,12 +25,19 @@ export class Cursor {
   free = false;
   /** How many `?` wait for their `:`; there a name before a colon is no key. */
   choosing = 0;
+  /** How many conditions are around: levels that are no brackets. */
+  conditions = 0;
   /** End offset of the token consumed last, line ends not counted. */
   lastEnd = 0;
   /** True when the older dialects are read too. */
   readonly compat: boolean;
+  readonly #causes: Causes;
   #depth = 0;
   #stopped = false;
+  #backAt = -1;
+  #backs = 0;
+  /** Brackets that were given up, by what would close them: reported as never closed, or on a line that cannot be read. */
+  readonly #unclosed = new Map<number, number>();
   #unclosedAt = -1;
   #reportedAt = -1;
   #lastInvalid = -1;
@@ -40,6 +48,7 @@ export class Cursor {
     tokens: Tokens,
     problems: Diagnostic[],
     object: (cursor: Cursor) => ObjectValue,
+    causes: Causes,
     compat: boolean,
   ) {
     this.source = source;
@@ -48,6 +57,8 @@ export class Cursor {
     this.tokens = tokens;
     this.problems = problems;
     this.object = object;
+    this.#causes = causes;
+    for (const one of problems) this.#noteBrackets(one);
     this.#settle(0);
   }
 
@@ -62,6 +73,11 @@ export class Cursor {
   /** True when nothing stands between the last token and the current one. */
   get glued(): boolean {
     return this.start === this.lastEnd;
+  }
+
+  /** True when an invalid character, reported already, stands right before the current token. */
+  get spoiled(): boolean {
+    return this.#lastInvalid >= this.#consumed;
   }
 
   /** Text of the current token. */
@@ -119,18 +135,34 @@ export class Cursor {
     if (found >= 0) this.#settle(found);
   }
 
+  /**
+   * Back to the end of the line on which a bracket stands that never closes: the lines behind it are entries, which were
+   * read as white space and values. Never back to a line twice, and only so often: reading them again must not add up.
+   */
+  backToLineOf(open: Span): void {
+    let found = -1;
+    for (let at = this.index - 1; at >= 0 && this.tokens.start(at) >= open.end; at--) {
+      if (this.tokens.kind(at) === kind.newline) found = at;
+    }
+    if (found <= this.#backAt || this.#backs++ >= limits.diagnostics) return;
+    this.#backAt = found;
+    this.lastEnd = this.tokens.start(found);
+    this.#settle(found);
+  }
+
   /** Reports once per place; an invalid character just skipped is the cause already told. */
   report(code: TskCode, span: Span, message: string, notes?: ProblemNotes): void {
     if (this.#stopped || this.problems.length >= limits.diagnostics) return;
-    if (this.#reportedAt === span.start || this.#lastInvalid >= this.#consumed) return;
+    if (this.#reportedAt === span.start || this.spoiled) return;
+    if (this.#causes.isTold(code, span, this.#depth > this.conditions)) return;
     this.#reportedAt = span.start;
+    if (code !== "TSK_UNCLOSED") this.#noteBrackets(span);
     this.problems.push(problem(this.source, span, code, message, notes));
   }
 
   /** Reports what an older dialect writes, and is read all the same. */
   warn(code: TskCode, span: Span, message: string, fix: Fix | undefined): void {
-    if (this.#stopped || this.#lastInvalid >= this.#consumed || this.problems.length >= limits.diagnostics)
-      return;
+    if (this.#stopped || this.spoiled || this.problems.length >= limits.diagnostics) return;
     this.problems.push(warning(this.source, span, code, message, fix === undefined ? {} : { fix }));
   }
 
@@ -139,7 +171,35 @@ export class Cursor {
     if (this.#unclosedAt === this.index) return;
     this.#unclosedAt = this.index;
     const bracket = this.text.slice(open.start, open.end);
+    const closing = brackets.get(bracket === ">" ? "{" : bracket);
+    if (closing !== undefined) this.#unclosed.set(closing, (this.#unclosed.get(closing) ?? 0) + 1);
     this.report("TSK_UNCLOSED", open, `this ${bracket} is never closed`);
+  }
+
+  /** Reports a closing bracket too many; not when it closes one that was given up before. */
+  reportOrphan(span: Span, message: string): void {
+    if (!this.closesGivenUp()) this.report("TSK_ORPHAN", span, message);
+  }
+
+  /**
+   * True, once for each, at a closing bracket whose opening one was reported as never closed, or stands on a line that
+   * could not be read.
+   */
+  closesGivenUp(): boolean {
+    const left = this.#unclosed.get(this.kind) ?? 0;
+    if (left > 0) this.#unclosed.set(this.kind, left - 1);
+    return left > 0;
+  }
+
+  /** Notes brackets that a line opens and does not close: when it cannot be read, neither can what closes them. */
+  #noteBrackets({ start, end }: Span): void {
+    const from = Math.max(this.text.lastIndexOf("\n", start - 1) + 1, start - widest);
+    const newline = this.text.indexOf("\n", end);
+    const line = this.text.slice(from, Math.min(newline < 0 ? this.text.length : newline, end + widest));
+    for (const [opening, closing] of brackets) {
+      const open = line.split(opening).length - line.split(closings[opening] ?? "").length;
+      if (open > 0) this.#unclosed.set(closing, (this.#unclosed.get(closing) ?? 0) + open);
+    }
   }
 
   /** Enters one level; false when it is one too many: reported, and reading stops there. */
@@ -169,3 +229,15 @@ export class Cursor {
     this.kind = now;
   }
 }
+
+const closings: Readonly<Record<string, string>> = { "{": "}", "[": "]", "(": ")" };
+
+/** Opening brackets and the kind of what closes them. */
+const brackets: ReadonlyMap<string, number> = new Map([
+  ["{", kind.closeBrace],
+  ["[", kind.closeBracket],
+  ["(", kind.closeParen],
+]);
+
+/** How far around a mistake its line is looked at: lines may be very long. */
+const widest = 1000;

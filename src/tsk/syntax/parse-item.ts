@@ -3,10 +3,10 @@ import type { Cursor } from "./cursor.ts";
 import { parseKeys } from "./parse-key.ts";
 import { oldSectionName, valueBelow } from "./parse-old.ts";
 import { type ReadValue, unquoted } from "./parse-primary.ts";
-import { atHeader, closes, endsValue, skipValue, startsEntry } from "./recover.ts";
+import { atHeader, closes, endsValue, skipValue, startsEntry, unreadable } from "./recover.ts";
 import { stringText } from "./text.ts";
 import { kind } from "./token.ts";
-import type { Entry, Include, Item, Key, ObjectValue, Section, Value } from "./tree.ts";
+import type { Argument, Entry, Include, Item, Key, ObjectValue, Section, Value } from "./tree.ts";
 
 /** object = "{" { entry separator } "}" */
 export function parseObject(cursor: Cursor, read: ReadValue): ObjectValue {
@@ -40,6 +40,10 @@ export function parseItems(cursor: Cursor, read: ReadValue, until: number): Item
 /** One item and what separates it from the next. */
 function readItem(cursor: Cursor, items: Item[], read: ReadValue, until: number): void {
   const item = parseItem(cursor, read, until);
+  if (item?.kind === "entry" && cursor.spoiled && item.value.kind !== "object") {
+    items.push({ ...item, value: unreadable(cursor, item.value.start) });
+    return;
+  }
   if (item?.kind === "entry" && textGoesOn(cursor, until, item.value)) {
     items.push({ ...item, value: unquoted(cursor, item.value) });
     skipValue(cursor);
@@ -59,7 +63,8 @@ function separate(cursor: Cursor, until: number, item: Item | undefined): void {
   if (cursor.kind === until || endsHere(cursor, until) || atHeader(cursor)) return;
   const span = { start: cursor.start, end: cursor.end };
   if (cursor.kind === kind.comma) {
-    cursor.report("TSK_EXPECTED", span, "outside braces a line ends without a comma");
+    // Behind what is no item the comma is part of the same mistake.
+    if (item !== undefined) cursor.report("TSK_EXPECTED", span, "outside braces a line ends without a comma");
     cursor.advance();
     return;
   } else if (closes(cursor.kind)) {
@@ -149,6 +154,10 @@ function variable(cursor: Cursor, read: ReadValue): Item | undefined {
 
 /** Neither `:` nor `=` follows: reports and skips the line. */
 function unassigned(cursor: Cursor, name: string, span: Span): void {
+  if (closes(cursor.kind) && cursor.closesGivenUp()) {
+    cursor.advance();
+    return;
+  }
   const help = `write ${name}: followed by its value`;
   cursor.report("TSK_EXPECTED", span, `${name} is followed by neither : nor = nor {`, { help });
   skipValue(cursor);
@@ -167,7 +176,8 @@ function include(cursor: Cursor, read: ReadValue): Include {
   const { start } = cursor;
   if (cursor.tokens.kind(cursor.index + 2) === kind.openParen) {
     const call = read(cursor);
-    const args = call.kind === "operator" ? (call.args ?? []) : [];
+    const missing: Argument = { name: undefined, value: call, start, end: cursor.lastEnd };
+    const args = call.kind === "operator" ? (call.args ?? []) : [missing];
     return { kind: "include", args, start, end: cursor.lastEnd };
   }
   cursor.advance();
@@ -274,5 +284,5 @@ function orphan(cursor: Cursor): void {
     });
     return;
   }
-  cursor.report("TSK_ORPHAN", span, `this ${cursor.shown} closes nothing`);
+  cursor.reportOrphan(span, `this ${cursor.shown} closes nothing`);
 }

@@ -1,4 +1,5 @@
 import type { Cursor } from "./cursor.ts";
+import { limits } from "./limits.ts";
 import type { ReadValue } from "./parse-primary.ts";
 import { stringText } from "./text.ts";
 import { kind } from "./token.ts";
@@ -68,6 +69,7 @@ function noKey(cursor: Cursor, read: ReadValue): false {
   if (cursor.kind === kind.less) {
     const help = "write key: value, and braces around a map";
     cursor.report("TSK_MARKUP", { start, end }, "tags are no part of the language", { help });
+    skipElement(cursor);
     return false;
   }
   const found =
@@ -75,4 +77,16 @@ function noKey(cursor: Cursor, read: ReadValue): false {
   const help = "a key is a name, a number or quoted text";
   cursor.report("TSK_KEY", { start, end }, `a key is expected here, found ${found}`, { help });
   return false;
+}
+
+/** Passes what stands between a tag and the one that closes it: it is one thing of another language. */
+function skipElement(cursor: Cursor): void {
+  // Looked for as often as it can be reported, or a file of nothing but tags would cost the square of its length.
+  if (cursor.problems.length >= limits.diagnostics) return;
+  const name = /[\w:-]*/y;
+  name.lastIndex = cursor.end;
+  const tag = name.exec(cursor.text)?.[0] ?? "";
+  const close = tag === "" ? -1 : cursor.text.indexOf(`</${tag}>`, cursor.end);
+  if (close < 0) return;
+  while (cursor.start < close && cursor.kind !== kind.end) cursor.advance();
 }

@@ -10,6 +10,7 @@ export type ReadItem = (cursor: Cursor, items: Item[], read: ReadValue, until: n
 
 /** What a key of an older dialect has instead of a value, or undefined when its value follows on the line. */
 export function valueBelow(cursor: Cursor, read: ReadValue, item: ReadItem, entry: Span): Value | undefined {
+  if (cursor.spoiled) return undefined;
   // A bracket that closes nothing is a mistake of every dialect.
   if (!endsValue(cursor.kind) || cursor.kind === kind.closeBracket || cursor.kind === kind.closeParen)
     return undefined;

@@ -13,6 +13,8 @@ export type ReadValue = (cursor: Cursor) => Value;
 /** primary = literal | string | $variable | @operator | name | array | object | "(" value ")". */
 export function parsePrimary(cursor: Cursor, read: ReadValue): Value {
   const { start, end } = cursor;
+  // What follows a character that means nothing is part of the same mistake.
+  if (cursor.spoiled) return unreadable(cursor, start);
   switch (cursor.kind) {
     case kind.string:
     case kind.raw:
@@ -93,11 +95,12 @@ function template(cursor: Cursor, read: ReadValue): Value {
   const values: Value[] = [];
   const outside = cursor.free;
   for (let open = true; open; ) {
-    cursor.free = true;
+    // A string on one line is over where the line is.
+    cursor.free = block;
     cursor.advance();
     values.push(read(cursor));
     while (!endsInterpolation(cursor.kind)) {
-      if (cursor.kind === kind.end || cursor.kind === kind.broken) {
+      if (cursor.kind === kind.end || cursor.kind === kind.broken || cursor.kind === kind.newline) {
         cursor.free = outside;
         cursor.leave();
         cursor.take(kind.broken);
@@ -133,11 +136,12 @@ function parenthesised(cursor: Cursor, read: ReadValue): Value {
 }
 
 /** At the end of what stands in parentheses; outside them line ends mean again what they did before. */
-function closeParen(cursor: Cursor, open: { start: number; end: number }, outside: boolean): void {
+function closeParen(cursor: Cursor, open: { start: number; end: number }, outside: boolean): boolean {
   cursor.free = outside;
-  if (cursor.take(kind.closeParen)) return;
+  if (cursor.take(kind.closeParen)) return true;
   cursor.reportUnclosed(open);
-  cursor.backToNewline();
+  cursor.backToLineOf(open);
+  return false;
 }
 
 function array(cursor: Cursor, read: ReadValue): Value {
@@ -202,6 +206,7 @@ function operator(cursor: Cursor, read: ReadValue): Value {
   if (!cursor.is(kind.openParen) || !cursor.glued)
     return { kind: "operator", name, args: undefined, start, end };
   const args = parseArguments(cursor, read);
+  if (args === undefined) return { kind: "missing", start, end: cursor.lastEnd };
   return { kind: "operator", name, args, start, end: cursor.lastEnd };
 }
 
@@ -213,11 +218,11 @@ function dotName(cursor: Cursor): boolean {
   return true;
 }
 
-/** "(" [ argument { "," argument } [ "," ] ] ")" */
-export function parseArguments(cursor: Cursor, read: ReadValue): Argument[] {
+/** "(" [ argument { "," argument } [ "," ] ] ")"; undefined when it never closes: reported, nobody knows what is in it. */
+export function parseArguments(cursor: Cursor, read: ReadValue): Argument[] | undefined {
   const open = { start: cursor.start, end: cursor.end };
   const args: Argument[] = [];
-  if (!cursor.enter(open)) return args;
+  if (!cursor.enter(open)) return undefined;
   const outside = cursor.free;
   cursor.free = true;
   cursor.advance();
@@ -225,9 +230,9 @@ export function parseArguments(cursor: Cursor, read: ReadValue): Argument[] {
     args.push(argument(cursor, read));
     if (!cursor.take(kind.comma)) break;
   }
-  closeParen(cursor, open, outside);
+  const closed = closeParen(cursor, open, outside);
   cursor.leave();
-  return args;
+  return closed ? args : undefined;
 }
 
 function argument(cursor: Cursor, read: ReadValue): Argument {

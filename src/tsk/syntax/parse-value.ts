@@ -1,6 +1,7 @@
 import type { Fix } from "../diagnostic.ts";
 import type { Span } from "../source.ts";
 import type { Cursor } from "./cursor.ts";
+import { denial, isDenied } from "./denied.ts";
 import { limits } from "./limits.ts";
 import { parseArguments, parsePrimary } from "./parse-primary.ts";
 import { startsEntry, unreadable } from "./recover.ts";
@@ -16,6 +17,7 @@ export function parseValue(cursor: Cursor): Value {
   cursor.skipNewlines();
   const question = { start: cursor.start, end: cursor.end };
   if (!cursor.enter(question)) return { kind: "missing", start, end: cursor.lastEnd };
+  cursor.conditions++;
   cursor.advance();
   cursor.skipNewlines();
   cursor.choosing++;
@@ -30,6 +32,7 @@ export function parseValue(cursor: Cursor): Value {
     cursor.report("TSK_EXPECTED", question, 'this "?" has no ":" and no value for the other case');
     otherwise = unreadable(cursor, cursor.start);
   }
+  cursor.conditions--;
   cursor.leave();
   return { kind: "conditional", condition, then, otherwise, start, end: cursor.lastEnd };
 }
@@ -139,9 +142,9 @@ function postfix(cursor: Cursor): Value {
       return unreadable(cursor, value.start);
     }
     if (cursor.kind === kind.openParen) {
-      const called = callOnResult(cursor, value) ?? (cursor.compat ? oldCall(cursor, value) : undefined);
-      if (called === undefined) return call(cursor, value);
-      value = called;
+      const result = callOnResult(cursor, value) ?? (cursor.compat ? oldCall(cursor, value) : undefined);
+      if (result === undefined) return call(cursor, value);
+      value = result;
       continue;
     }
     value = cursor.kind === kind.dot ? dotted(cursor, value) : indexed(cursor, value);
@@ -179,10 +182,14 @@ function joined(text: string, end: number, start: number): Fix | undefined {
 function oldCall(cursor: Cursor, callee: Value): Value | undefined {
   const { start } = callee;
   if (callee.kind !== "name" || callee.name === "function") return undefined;
+  if (isDenied(callee.name)) {
+    // What stands in its parentheses is part of the program.
+    cursor.report("TSK_DENIED_OPERATOR", callee, denial(callee.name));
+    return unreadable(cursor, start);
+  }
   const fix = { start, end: start, text: "@" };
   cursor.warn("TSK_OLD_CALL", callee, `${callee.name}(…) is called without @`, fix);
-  const args = parseArguments(cursor, parseValue);
-  return { kind: "operator", name: callee.name, args, start, end: cursor.lastEnd };
+  return called(cursor, callee.name, start);
 }
 
 /** `@query("…").where("…")`: an operator of its own, which nobody knows until a host brings it. */
@@ -191,7 +198,12 @@ function callOnResult(cursor: Cursor, callee: Value): Value | undefined {
   if (callee.kind !== "member" || callee.object.kind !== "operator" || callee.key.kind !== "text")
     return undefined;
   const name = `${callee.object.name}.${callee.key.value}`;
+  return called(cursor, name, start);
+}
+
+function called(cursor: Cursor, name: string, start: number): Value {
   const args = parseArguments(cursor, parseValue);
+  if (args === undefined) return { kind: "missing", start, end: cursor.lastEnd };
   return { kind: "operator", name, args, start, end: cursor.lastEnd };
 }
 
@@ -234,7 +246,7 @@ function enclosed(cursor: Cursor, open: { start: number; end: number }, close: n
   cursor.free = outside;
   if (!cursor.take(close)) {
     cursor.reportUnclosed(open);
-    cursor.backToNewline();
+    cursor.backToLineOf(open);
   }
   return value;
 }

@@ -1,5 +1,7 @@
+import type { TskCode } from "../codes.ts";
 import { type Diagnostic, problem } from "../diagnostic.ts";
 import { Source } from "../source.ts";
+import { Causes, type Scanned } from "./causes.ts";
 import { Cursor } from "./cursor.ts";
 import { limits } from "./limits.ts";
 import { parseItems, parseObject } from "./parse-item.ts";
@@ -23,7 +25,25 @@ export function parse(text: string | Source): Tree {
   const problems: Diagnostic[] = [];
   const cursor = open(source, problems, source.compat);
   const items = document(cursor);
-  return { source, tokens: cursor.tokens, items, diagnostics: problems.sort((a, b) => a.start - b.start) };
+  return {
+    source,
+    tokens: cursor.tokens,
+    items,
+    diagnostics: sound(problems).sort((a, b) => a.start - b.start),
+  };
+}
+
+/**
+ * Without warnings on a line that cannot be read: what they would repair is not what is meant. And without a quote that
+ * is missing because the line before broke off inside the string.
+ */
+function sound(problems: readonly Diagnostic[]): Diagnostic[] {
+  const errors = problems.filter((one) => one.severity === "error");
+  const broken = new Set(errors.map((one) => one.line));
+  const short = new Set(errors.filter(({ code }) => code === "TSK_EMPTY_VALUE").map((one) => one.line));
+  return problems.filter(({ severity, code, line }) =>
+    severity === "error" ? code !== "TSK_STRING_OPEN" || !short.has(line - 1) : !broken.has(line),
+  );
 }
 
 /**
@@ -55,21 +75,46 @@ export function parseLonePath(source: Source): { path: readonly Key[]; end: numb
 }
 
 function open(source: Source, problems: Diagnostic[], compat = false): Cursor {
+  const confused: Scanned[] = [];
   const report: Report = (code, start, end, message) => {
-    if (problems.length < limits.diagnostics) problems.push(problem(source, { start, end }, code, message));
+    confused.push({ code, start });
+    if (problems.length >= limits.diagnostics) return;
+    const last = problems.at(-1);
+    if (last === undefined || !isSame(source.text, last, code, start))
+      problems.push(problem(source, { start, end }, code, message));
   };
   const tokens = scan(source.text, report, compat);
-  return new Cursor(source, tokens, problems, (cursor) => parseObject(cursor, parseValue), compat);
+  const causes = new Causes(source.text, confused);
+  return new Cursor(source, tokens, problems, (cursor) => parseObject(cursor, parseValue), causes, compat);
+}
+
+/**
+ * True when what the scanner finds belongs to what it found before: a quote behind a character that means nothing,
+ * characters in a row, or the rest of a string that was broken off by a line end.
+ */
+function isSame(text: string, last: Diagnostic, code: TskCode, start: number): boolean {
+  if (code !== "TSK_STRING_OPEN" && code !== "TSK_CHARACTER") return false;
+  if (code === last.code && last.end === start) return true;
+  const lines = text.slice(last.start, start).split("\n", 3).length;
+  if (code === "TSK_STRING_OPEN" && lines === 1) return true;
+  if (last.code !== "TSK_STRING_OPEN" || lines !== 2) return false;
+  const ends =
+    text[start] === text[last.start] && /^\s*[,\]})]*[ \t]*(?:\n|$)/.test(text.slice(start + 1, start + 100));
+  return code === "TSK_STRING_OPEN" ? ends : text.startsWith("${", start);
 }
 
 /** A document is items, or one object: every JSON object is a document. */
 function document(cursor: Cursor): readonly Item[] {
   cursor.skipNewlines();
   if (cursor.kind !== kind.openBrace) return parseItems(cursor, parseValue, kind.end);
+  const open = { start: cursor.start, end: cursor.end };
   const root = parseObject(cursor, parseValue);
+  const closed = cursor.text[root.end - 1] === "}" && root.end > open.end;
   cursor.skipNewlines();
   if (cursor.is(kind.end)) return root.items;
   const rest = parseItems(cursor, parseValue, kind.end);
+  // A brace too many at the beginning: told already, and the rest is read as if it were not there.
+  if (!closed) return [...root.items, ...rest];
   const first = rest[0];
   if (first !== undefined)
     cursor.report("TSK_EXPECTED", first, "nothing may follow the object that is the whole document");

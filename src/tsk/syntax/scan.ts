@@ -172,11 +172,24 @@ function invalid(text: string, at: number, tokens: Tokens, report: Report): numb
     tokens.add(kind.invalid, lastIndex);
     return lastIndex;
   }
+  if (text.charCodeAt(at) === 96) return backticks(text, at, tokens, report);
   const point = pointAt(text, at);
-  const end = at + (point > 0xffff ? 2 : 1);
+  const width = point > 0xffff ? 2 : 1;
+  let end = at + width;
+  // A row of the same character is one mistake.
+  while (end < text.length && pointAt(text, end) === point) end += width;
   const shown = point < 33 || point === 127 ? "" : ` "${String.fromCodePoint(point)}"`;
   const hex = point.toString(16).toUpperCase().padStart(4, "0");
   report("TSK_CHARACTER", at, end, `the character${shown} (U+${hex}) means nothing here; text needs quotes`);
+  tokens.add(kind.invalid, end);
+  return end;
+}
+
+/** Text in backticks, as scripts write it: one problem, up to the closing one if that is on the same line. */
+function backticks(text: string, at: number, tokens: Tokens, report: Report): number {
+  const near = text.slice(at, at + 1000);
+  const end = at + (/^`[^`\n]*`/.exec(near)?.[0].length ?? 1);
+  report("TSK_CHARACTER", at, end, "text stands in double or single quotes, not in backticks");
   tokens.add(kind.invalid, end);
   return end;
 }

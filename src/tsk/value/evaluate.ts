@@ -55,6 +55,8 @@ class Evaluator implements Names {
   readonly #variables = new Map<VariablePart, VariableState | "evaluating">();
   /** The reference that is being followed; where a cycle is reported. */
   #from: { readonly span: Span; readonly frame: Frame } | undefined;
+  /** Variables that were told to be set nowhere, by file and name. */
+  readonly #unknown = new Set<string>();
   /** What is being evaluated, outermost first: the path of a cycle. */
   readonly #active: (Slot | VariablePart)[] = [];
 
@@ -185,10 +187,11 @@ class Evaluator implements Names {
 
   #entries(keys: Keys): Map<string, Evaluated> {
     const entries = new Map<string, Evaluated>();
-    for (const [name, parts] of keys.said) {
+    // Not for-of, which makes a pair of every key: a large fleet has many.
+    keys.said.forEach((parts, name) => {
       const value = this.#constant(parts) ?? this.#below(keys, name);
       if (value !== undefined) entries.set(name, value);
-    }
+    });
     return entries;
   }
 
@@ -239,7 +242,11 @@ class Evaluator implements Names {
     return around;
   }
 
+  /** Told where it is used first: to set it is one repair, however often it is used. */
   #unknownVariable(name: string, from: Span, frame: Frame): undefined {
+    const key = `${frame.place.source.file} ${name}`;
+    if (this.#unknown.has(key)) return undefined;
+    this.#unknown.add(key);
     const names: string[] = [];
     for (let at: MapPart | undefined = frame.home; at !== undefined; at = at.parent)
       names.push(...(at.variables?.keys() ?? []));

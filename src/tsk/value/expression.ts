@@ -29,6 +29,7 @@ import {
   list,
   type Place,
   scalarText,
+  type TypeName,
   typeName,
   weightOf,
 } from "./data.ts";
@@ -87,6 +88,15 @@ export class Expressions {
     if (result === undefined || "data" in result) return result;
     const { code, message, help } = result.absent;
     return this.fail(code, result.node, frame, message, help);
+  }
+
+  /** The map that `...value` spreads. A word that names nothing is no text here, in no dialect. */
+  demandMap(value: Value, frame: Frame): Evaluated | undefined {
+    if (value.kind === "name" && this.#names.find(value.name, frame.home) === undefined)
+      return this.#unknownName(value, frame);
+    const found = this.demand(value, frame);
+    if (found === undefined || isMap(found.data)) return found;
+    return this.fail("TSK_TYPE", value, frame, `... needs a map, found ${typeName(found.data)}`);
   }
 
   /** Reports a problem at a node. Returns undefined: a broken value. */
@@ -209,7 +219,10 @@ export class Expressions {
   #name(value: Name, frame: Frame): Result {
     const found = this.#names.find(value.name, frame.home);
     if (found !== undefined) return this.#names.finish(found, value, frame);
-    if (frame.place.source.compat) return this.#oldWord(value, frame);
+    return frame.place.source.compat ? this.#oldWord(value, frame) : this.#unknownName(value, frame);
+  }
+
+  #unknownName(value: Name, frame: Frame): undefined {
     const meant = this.suggest(value.name, this.#names.visible(frame.home));
     const quoted = `write "${value.name}" if it is text`;
     const help =
@@ -249,6 +262,8 @@ export class Expressions {
     if (base !== undefined) {
       const child = this.#names.child(base, key, value, frame);
       if (child !== undefined) return this.#names.finish(child, value, frame);
+      // Its keys are known: the map need not be evaluated to see that this one is not there.
+      if (base.keys !== undefined) return this.#noKey(key, "map", base.keys.said.keys(), value);
     }
     const object = this.evaluate(value.object, frame);
     return object === undefined || "absent" in object ? object : this.#pick(object, key, value, frame);
@@ -289,10 +304,14 @@ export class Expressions {
       );
     const found = isMap(data) ? data.entries.get(key) : data.items[/^\d+$/.test(key) ? Number(key) : -1];
     if (found !== undefined) return found;
-    const meant = isMap(data) ? this.suggest(key, data.entries.keys()) : undefined;
-    const message = `there is no ${keyText(key)} in this ${typeName(data)}`;
+    return this.#noKey(key, typeName(data), isMap(data) ? data.entries.keys() : [], value);
+  }
+
+  #noKey(key: string, type: TypeName, known: Iterable<string>, { start, end }: Span): Result {
+    const meant = this.suggest(key, known);
+    const message = `there is no ${keyText(key)} in this ${type}`;
     const help = meant === undefined ? {} : { help: `did you mean ${meant}?` };
-    return { absent: { code: "TSK_NO_KEY", message, ...help }, node: { start: value.start, end: value.end } };
+    return { absent: { code: "TSK_NO_KEY", message, ...help }, node: { start, end } };
   }
 
   #unary(value: Unary, frame: Frame): Result {

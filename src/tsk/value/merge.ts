@@ -1,7 +1,7 @@
 import { Secret } from "../../kernel/index.ts";
 import type { TskCode } from "../codes.ts";
 import { problem } from "../diagnostic.ts";
-import { type Data, type Evaluated, isList, isMap, list, type Place, scalarText, typeName } from "./data.ts";
+import { type Data, type Evaluated, isList, isMap, list, type Place, scalarText } from "./data.ts";
 import { type EditName, edited, editName, type PlacedEdit, removedKeys } from "./edit.ts";
 import type { Expressions } from "./expression.ts";
 import type { LeafPart, MapPart, OutlineOptions, Part } from "./outline.ts";
@@ -113,13 +113,11 @@ export class Merger {
 
   /** The value that one layer gives. */
   leaf(part: LeafPart, of: Slot, index: number): Evaluated | undefined {
-    const value = this.#expressions.demand(part.value, { home: part.home, place: part });
+    const frame = { home: part.home, place: part };
+    const value = part.spread
+      ? this.#expressions.demandMap(part.value, frame)
+      : this.#expressions.demand(part.value, frame);
     if (value === undefined) return undefined;
-    if (part.spread && !isMap(value.data)) {
-      const message = `... needs a map, found ${typeName(value.data)}`;
-      this.#report(problem(part.source, part.span, "TSK_TYPE", message));
-      return undefined;
-    }
     const { variable } = value;
     const data = this.#kept(value.data, of.parts, index);
     return variable === undefined ? { data, places: [part] } : { data, places: [part], variable };

@@ -5,6 +5,7 @@ import { consulKv, maxConsulValueBytes } from "./consul-kv.ts";
 import { consulMutex } from "./consul-mutex.ts";
 import { consulRegistry } from "./consul-registry.ts";
 import { send } from "./consul-wire.ts";
+import { tuskerConfiguration } from "./tusker-configuration.ts";
 
 const common: Omit<Capabilities, "durableAck" | "resumableWatch" | "history"> = {
   linearizableRead: true,
@@ -36,6 +37,7 @@ export async function consulEngine(options: EngineOptions): Promise<RegistryEngi
     registry,
     kv: consulKv(options, own),
     mutex: consulMutex(options),
+    configuration: own ? tuskerConfiguration(options) : undefined,
     [Symbol.asyncDispose]: () => registry.discovery[Symbol.asyncDispose](),
   };
 }

@@ -1,9 +1,10 @@
 import { wireUrl } from "../../http.ts";
 import { malformed, parseJson } from "../../json.ts";
-import type { Kv, KvList, KvStep, Version } from "../engine.ts";
+import type { Kv, KvList, KvStep } from "../engine.ts";
 import type { EngineOptions } from "../options.ts";
 import { retrying } from "../retrying.ts";
 import { encodeValue } from "../value.ts";
+import type { Version } from "../version.ts";
 import { entriesOf, entryOf, keyPath, onlyRaced, send, transact } from "./consul-wire.ts";
 import { kvQuestions, kvStream } from "./kv-watch.ts";
 

@@ -1,5 +1,5 @@
-import { fromStart, nextIndex } from "../../blocking-index.ts";
 import { isFields, malformed, parseJson, textOf } from "../../json.ts";
+import { fromStart, nextIndex } from "../../questions/blocking-index.ts";
 import type { Held, LeaseOptions, Mutex } from "../engine.ts";
 import { held, lostError } from "../held.ts";
 import { keepAlive } from "../keep-alive.ts";

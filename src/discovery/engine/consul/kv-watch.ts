@@ -1,10 +1,11 @@
 import { type Clock, TuskerError } from "../../../kernel/index.ts";
-import { fromStart, nextIndex } from "../../blocking-index.ts";
 import type { RegistryHttp } from "../../http.ts";
 import { isFields, listOf, malformed, parseJson } from "../../json.ts";
-import { pace } from "../../pace.ts";
+import { fromStart, nextIndex } from "../../questions/blocking-index.ts";
+import { pace } from "../../questions/pace.ts";
 import { readEvents } from "../../stream/read-events.ts";
-import type { KvEvent, Version } from "../engine.ts";
+import type { KvEvent } from "../engine.ts";
+import type { Version } from "../version.ts";
 import { type ConsulWire, entriesOf, keyPath, send } from "./consul-wire.ts";
 
 type Open = (signal: AbortSignal) => AsyncIterable<KvEvent>;

@@ -31,6 +31,7 @@ export async function etcdEngine(options: EngineOptions): Promise<RegistryEngine
     registry,
     kv: etcdKv(wire, options),
     mutex: etcdMutex(wire, leases, options),
+    configuration: undefined,
     [Symbol.asyncDispose]: () => registry.discovery[Symbol.asyncDispose](),
   };
 }

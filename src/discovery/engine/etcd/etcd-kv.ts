@@ -1,7 +1,8 @@
-import type { Kv, KvStep, Version } from "../engine.ts";
+import type { Kv, KvStep } from "../engine.ts";
 import type { EngineOptions } from "../options.ts";
 import { retrying } from "../retrying.ts";
 import { encodeValue } from "../value.ts";
+import type { Version } from "../version.ts";
 import { etcdWatch } from "./etcd-watch.ts";
 import { type EtcdWire, keyRange, prefixRange, revisionOf, rowsOf, toBase64 } from "./etcd-wire.ts";
 

@@ -1,6 +1,7 @@
 import type { Clock } from "../../../kernel/index.ts";
 import { isFields, malformed } from "../../json.ts";
-import type { KvEntry, KvEvent, Version } from "../engine.ts";
+import type { KvEntry, KvEvent } from "../engine.ts";
+import type { Version } from "../version.ts";
 import { type EtcdWire, prefixRange, revisionOf, rowOf, rowsOf } from "./etcd-wire.ts";
 
 export interface EtcdWatchOptions {

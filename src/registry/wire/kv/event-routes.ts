@@ -2,6 +2,7 @@ import type { UserEvent } from "../../events/event-ring.ts";
 import { safePattern } from "../../pattern.ts";
 import { topics } from "../../state/topics.ts";
 import { uuid } from "../../uuid.ts";
+import { toNamed } from "../guard.ts";
 import { named } from "../health-routes.ts";
 import { refuseForeign } from "../parameters.ts";
 import { refusal } from "../refusal.ts";
@@ -12,16 +13,25 @@ import { readValue } from "./values.ts";
 export function eventRoutes(wire: Wire): readonly Route[] {
   const { events } = wire;
   return [
-    { verb: "PUT", path: "/v1/event/fire/", run: (request) => fire(wire, request) },
+    {
+      verb: "PUT",
+      path: "/v1/event/fire/",
+      guard: toNamed("event", "write"),
+      run: (request) => fire(wire, request),
+    },
     {
       verb: "GET",
       path: "/v1/event/list",
-      run: watched(wire, ({ query }) => {
+      guard: "inside",
+      run: watched(wire, ({ query, access }) => {
         const name = query.get("name") || undefined;
         return {
           topic: name === undefined ? topics.events : topics.event(name),
           version: () => events.version(name),
-          render: () => events.list(name).map((event) => eventJson(event)),
+          render: () => {
+            const seen = events.list(name).filter((event) => access.can("event", event.name, "read"));
+            return seen.map((event) => eventJson(event));
+          },
         };
       }),
     },

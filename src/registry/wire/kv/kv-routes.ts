@@ -2,36 +2,39 @@ import { KvDraft } from "../../kv/draft.ts";
 import { acquire, dropIfAt, dropUnder, type KvOutcome, release, set, setIfAt } from "../../kv/operations.ts";
 import type { KvRow } from "../../state/model.ts";
 import { topics } from "../../state/topics.ts";
+import { demand, type Guard, toNamed } from "../guard.ts";
 import { refuseForeign } from "../parameters.ts";
 import { refusal } from "../refusal.ts";
 import { json, type Read, type Reply, type Route, type Wire, type WireRequest, watched } from "../route.ts";
 import { kvJson } from "../rows.ts";
-import { readValue, wholeOf } from "./values.ts";
+import { readValue, refuseInvalid, wholeOf } from "./values.ts";
 
 /** `/v1/kv/…`: keys and their values. */
 export function kvRoutes(wire: Wire): readonly Route[] {
   const path = "/v1/kv/";
   return [
-    { verb: "GET", path, run: watched(wire, (request) => read(wire, request)) },
-    { verb: "PUT", path, run: (request) => put(wire, request) },
-    { verb: "DELETE", path, run: (request) => drop(wire, request) },
+    { verb: "GET", path, guard: "inside", run: watched(wire, (request) => read(wire, request)) },
+    { verb: "PUT", path, guard: toNamed("key", "write"), run: (request) => put(wire, request) },
+    { verb: "DELETE", path, guard: mayDrop, run: (request) => drop(wire, request) },
   ];
 }
 
 function read(wire: Wire, request: WireRequest): Read {
   const { kv } = wire.store.tables;
-  const { query, rest } = request;
+  const { query, rest, access } = request;
   const every = query.has("recurse") || query.has("keys");
   const key = every ? rest : named(request);
+  demand(every || access.can("key", key, "read"));
+  const under = () => kv.under(key).filter((row) => access.can("key", row.key, "read"));
   const topic = every ? topics.prefix(key) : topics.key(key);
   if (query.has("keys")) {
     const separator = query.get("separator") ?? query.get("seperator") ?? "";
     return {
       topic,
-      reply: () => found(shortened(kv.under(key), key, separator), key === ""),
+      reply: () => found(shortened(under(), key, separator), key === ""),
     };
   }
-  if (every) return { topic, reply: () => found(kv.under(key).map(kvJson)) };
+  if (every) return { topic, reply: () => found(under().map(kvJson)) };
   return {
     topic,
     reply() {
@@ -41,6 +44,9 @@ function read(wire: Wire, request: WireRequest): Read {
     },
   };
 }
+
+const mayDrop: Guard = ({ access, query, rest }) =>
+  query.has("recurse") ? access.canAll("key", rest, "write") : access.can("key", rest, "write");
 
 /** A list that is empty is not there, unless it is everything. */
 function found(list: readonly unknown[], alwaysThere: boolean = false): Reply {
@@ -93,6 +99,7 @@ async function put(wire: Wire, request: WireRequest): Promise<Reply> {
 
 async function answer({ store }: Wire, draft: KvDraft, outcome: KvOutcome): Promise<Reply> {
   if (outcome.kind === "wrong") throw refusal(500, outcome.why);
+  if (outcome.kind === "row") refuseInvalid(draft);
   // Also a no waits until what it was decided by is safe.
   await store.commit(outcome.kind === "row" ? draft.changes() : []);
   return json(outcome.kind === "row");
@@ -111,6 +118,7 @@ async function drop(wire: Wire, request: WireRequest): Promise<Reply> {
   if (index !== undefined) done = dropIfAt(draft, key, Number(index)) === undefined;
   else if (every) dropUnder(draft, key);
   else draft.drop(key);
+  refuseInvalid(draft);
   await store.commit(draft.changes());
   return json(done);
 }

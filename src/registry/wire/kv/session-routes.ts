@@ -1,9 +1,11 @@
+import type { Access } from "../../acl/access.ts";
 import { failing, refuseId } from "../../kv/session-keeper.ts";
 import type { Session, SessionRow } from "../../state/model.ts";
 import { topics } from "../../state/topics.ts";
 import { uuid } from "../../uuid.ts";
 import { anything, decodeBody, fields, list, text } from "../decode.ts";
 import { parseWireDuration } from "../duration.ts";
+import { demand } from "../guard.ts";
 import { named } from "../health-routes.ts";
 import { refuseForeign } from "../parameters.ts";
 import { refusal } from "../refusal.ts";
@@ -49,33 +51,51 @@ function reads(wire: Wire): readonly Route[] {
     {
       verb: "GET",
       path: "/v1/session/list",
-      run: watched(wire, () => ({ topic: topics.sessions, render: () => sessions.all().map(sessionJson) })),
+      guard: "inside",
+      run: watched(wire, ({ access }) => ({
+        topic: topics.sessions,
+        render: () => seen(access, sessions.all()).map(sessionJson),
+      })),
     },
     {
       verb: "GET",
       path: "/v1/session/node/",
+      guard: "inside",
       run: watched(wire, (request) => {
         const node = named(request, "Missing node name");
-        return { topic: topics.nodeSessions(node), render: () => sessions.on(node).map(sessionJson) };
+        return {
+          topic: topics.nodeSessions(node),
+          render: () => seen(request.access, sessions.on(node)).map(sessionJson),
+        };
       }),
     },
     {
       verb: "GET",
       path: "/v1/session/info/",
+      guard: "inside",
       run: watched(wire, (request) => {
         const id = idOf(request);
-        const render = (): object[] => [sessions.get(id) ?? []].flat().map(sessionJson);
+        const render = (): object[] => seen(request.access, [sessions.get(id) ?? []].flat()).map(sessionJson);
         return { topic: topics.session(id), render };
       }),
     },
   ];
 }
 
+function seen(access: Access, rows: readonly SessionRow[]): readonly SessionRow[] {
+  return rows.filter(({ node }) => access.can("session", node, "read"));
+}
+
 function writes(wire: Wire): readonly Route[] {
   const { store, sessions, identity } = wire;
+  const mayEnd = ({ access }: WireRequest, id: string): void => {
+    const session = store.tables.sessions.get(id);
+    demand(session === undefined || access.can("session", session.node, "write"));
+  };
   const put = (path: string, run: Route["run"]): Route => ({
     verb: "PUT",
     path,
+    guard: "inside",
     run(request) {
       refuseForeign(request.query.get("dc"), identity.datacenter);
       return run(request);
@@ -84,12 +104,15 @@ function writes(wire: Wire): readonly Route[] {
   return [
     put("/v1/session/create", (request) => create(wire, request)),
     put("/v1/session/destroy/", async (request) => {
-      await sessions.end(idOf(request));
+      const id = idOf(request);
+      mayEnd(request, id);
+      await sessions.end(id);
       await store.commit([]);
       return json(true);
     }),
     put("/v1/session/renew/", async (request) => {
       const id = idOf(request);
+      mayEnd(request, id);
       const session = sessions.renew(id);
       await store.commit([]);
       if (session === undefined) return plain(404, `Session id '${id}' not found`);
@@ -101,6 +124,7 @@ function writes(wire: Wire): readonly Route[] {
 async function create(wire: Wire, request: WireRequest): Promise<Reply> {
   const written = await request.body();
   const session = sessionOf(written === "" ? {} : decodeBody(written, readBody), wire);
+  demand(request.access.can("session", session.node, "write"));
   const { tables } = wire.store;
   if (tables.node(session.node) === undefined) throw refusal(500, "Missing node registration");
   const why = failing(tables, session);

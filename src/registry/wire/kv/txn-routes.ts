@@ -1,4 +1,5 @@
 import { messageOf, TuskerError } from "../../../kernel/index.ts";
+import type { Access } from "../../acl/access.ts";
 import { KvDraft } from "../../kv/draft.ts";
 import { type KvStep, runTransaction, type TransactionOutcome, writes } from "../../kv/transaction.ts";
 import { anything, decodeBody, fields, list, text, whole } from "../decode.ts";
@@ -6,7 +7,7 @@ import { refuseForeign } from "../parameters.ts";
 import { refusal } from "../refusal.ts";
 import { json, type Reply, type Route, type Wire, type WireRequest } from "../route.ts";
 import { kvJson } from "../rows.ts";
-import { tooLarge } from "./values.ts";
+import { refuseInvalid, tooLarge } from "./values.ts";
 
 interface KvBody {
   Verb: string;
@@ -46,18 +47,31 @@ const maxSteps = 64;
 
 /** `/v1/txn`: several operations on keys, all or none of them. */
 export function txnRoutes(wire: Wire): readonly Route[] {
-  return [{ verb: "PUT", path: "/v1/txn", run: (request) => transact(wire, request) }];
+  return [{ verb: "PUT", path: "/v1/txn", guard: "inside", run: (request) => transact(wire, request) }];
 }
 
 async function transact(wire: Wire, request: WireRequest): Promise<Reply> {
   refuseForeign(request.query.get("dc"), wire.identity.datacenter);
   const steps = await stepsOf(request);
   const { store, sessions } = wire;
+  const denied = deniedSteps(request.access, steps);
+  if (denied.length > 0) return replyOf({ kind: "refused", errors: denied }, true);
   // From here on without a pause: what is read is what is true when it is written.
   const draft = new KvDraft(store.tables.kv, store.log.last + 1);
   const outcome = runTransaction(draft, steps, sessions);
+  if (outcome.kind === "done") refuseInvalid(draft);
   await store.commit(outcome.kind === "done" ? draft.changes() : []);
   return replyOf(outcome, writes(steps));
+}
+
+/** Steps on keys the one who asks may not touch; nothing is said of those keys, not even whether they are there. */
+function deniedSteps(access: Access, steps: readonly KvStep[]): { step: number; why: string }[] {
+  return steps.flatMap((asked, step) => {
+    const wanted = writes([asked]) ? "write" : "read";
+    const tree = asked.verb === "delete-tree" || asked.verb === "get-tree";
+    const allowed = tree ? access.canAll("key", asked.key, wanted) : access.can("key", asked.key, wanted);
+    return allowed ? [] : [{ step, why: "Permission denied" }];
+  });
 }
 
 function replyOf(outcome: TransactionOutcome, wrote: boolean): Reply {

@@ -1,4 +1,6 @@
 import { TuskerError } from "../../../kernel/index.ts";
+import { schemaProblems } from "../../config/schemas.ts";
+import type { KvDraft } from "../../kv/draft.ts";
 import { refusal } from "../refusal.ts";
 import type { WireRequest } from "../route.ts";
 
@@ -27,6 +29,14 @@ export async function readValue(request: WireRequest): Promise<string> {
   } catch (error) {
     throw tooLarge(request, error);
   }
+}
+
+/** Whatever way a value comes, its schema is obeyed. @throws TuskerError REGISTRY_INVALID, 422 */
+export function refuseInvalid(draft: KvDraft): void {
+  const [first, ...more] = schemaProblems(draft);
+  if (first === undefined) return;
+  const others = more.length === 0 ? "" : ` (and ${more.length} more)`;
+  throw refusal(422, `the schema refuses ${first.key}: ${first.message}${others}`);
 }
 
 /** The words the wire has for a body that is too large; any other failure stays as it is. */

@@ -15,9 +15,11 @@ export function targetRoutes({ store }: Wire): readonly Route[] {
     {
       verb: "GET",
       path: "/v1/tusker/http_sd",
-      run: settled(store, ({ query }) => {
+      guard: "inside",
+      run: settled(store, ({ query, access }) => {
         const wanted = query.getAll("service");
-        const names = wanted.length > 0 ? wanted : tables.listing().map(([name]) => name);
+        const all = wanted.length > 0 ? wanted : tables.listing().map(([name]) => name);
+        const names = all.filter((name) => access.can("service", name, "read"));
         const hasTags = tagFilterOf(query);
         const rows = names.flatMap((name) => tables.instances(name)).filter((row) => hasTags(row.tags));
         return json(rows.map((row) => group(tables, row)));

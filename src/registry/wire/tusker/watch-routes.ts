@@ -1,4 +1,5 @@
 import type { Watched } from "../../watch/feeds.ts";
+import { toNamed } from "../guard.ts";
 import { named } from "../health-routes.ts";
 import { refusal } from "../refusal.ts";
 import { json, type Reply, type Route, type Wire, type WireRequest } from "../route.ts";
@@ -19,12 +20,14 @@ export function watchRoutes(wire: Wire): readonly Route[] {
     {
       verb: "GET",
       path: "/v1/tusker/watch/service/",
+      guard: toNamed("service", "read"),
       run: (request) =>
         watch(wire, request, { kind: "service", name: named(request, "Missing service name") }),
     },
     {
       verb: "GET",
       path: "/v1/tusker/watch/kv/",
+      guard: ({ access, rest }) => access.canAll("key", rest, "read"),
       run: (request) => watch(wire, request, { kind: "keys", prefix: request.rest }),
     },
   ];

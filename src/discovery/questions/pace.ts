@@ -1,4 +1,4 @@
-import type { Clock } from "../kernel/index.ts";
+import type { Clock } from "../../kernel/index.ts";
 
 /**
  * A token bucket for questions: two at once, then one per `everyMs`. A registry that answers each blocking query at

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { Clock } from "../kernel/index.ts";
+import type { Clock } from "../../kernel/index.ts";
 
 /** How long a peer may take to read our last words before its connection is cut. */
 export const lingerMs = 1_000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { manualClock, TuskerError } from "../kernel/index.ts";
+import { manualClock, TuskerError } from "../../kernel/index.ts";
 import { pace } from "./pace.ts";
 
 const never = new AbortController().signal;

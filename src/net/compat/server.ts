@@ -2,45 +2,22 @@ import { once } from "node:events";
 import type { IncomingMessage, Server as NodeServer, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { type Clock, problemMediaType, systemClock, TuskerError, toProblem } from "../kernel/index.ts";
-import { dispatch } from "./dispatch.ts";
-import type { Server, ServerHandler } from "./exchange.ts";
+import { type Clock, problemMediaType, systemClock, TuskerError, toProblem } from "../../kernel/index.ts";
+import { dispatch } from "../dispatch.ts";
+import type { Server, ServerHandler } from "../exchange.ts";
+import type { Http1ServerOptions } from "../http1-options.ts";
+import { listen, serverOf } from "../listen.ts";
+import { CompatExchange } from "./exchange.ts";
 import { Farewells } from "./farewell.ts";
-import { Http1Exchange } from "./http1-exchange.ts";
-import { listen, serverOf } from "./listen.ts";
-
-/** Where to listen and what a client may do to us. */
-export interface Http1ServerOptions {
-  /** Address to listen on; default 127.0.0.1. */
-  readonly host?: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
-  /** Connections above this are answered 503 and closed; default 10,000. */
-  readonly maxConnections?: number;
-  /** Whole head of a request must arrive within this time; default 10,000. */
-  readonly headTimeoutMs?: number;
-  /** Longest pause inside a request's body before its reader gets NET_TIMEOUT (408); default 30,000. */
-  readonly bodyTimeoutMs?: number;
-  /** An idle kept connection is closed after this time; default 60,000. */
-  readonly idleTimeoutMs?: number;
-  /** Bytes of a request head; default 32 KiB. */
-  readonly maxHeadBytes?: number;
-  /** Fields of a request head; default 100. */
-  readonly maxHeaders?: number;
-  /** Hears of a handler that failed; the client already got a problem document. */
-  readonly onError?: (error: unknown) => void;
-  /** Hears of each connection refused by `maxConnections`. */
-  readonly onRefused?: () => void;
-  readonly clock?: Clock;
-}
 
 /**
  * Serves HTTP/1.1 over `node:http`: the `compat` engine.
  *
  * @throws TuskerError NET_PORT_TAKEN, NET_BIND
- * @example const server = await serveHttp1((x) => x.respond({ status: 200, body: "hello" }), { port: 0 });
  */
-export async function serveHttp1(handler: ServerHandler, options: Http1ServerOptions): Promise<Server> {
+export async function serveCompat(handler: ServerHandler, options: Http1ServerOptions): Promise<Server> {
+  if (options.tls !== undefined)
+    throw new TuskerError("NET_BIND", "TLS is spoken by the engine only; leave out transport: compat");
   // A static import of node:http reads all its exports, one of which loads a whole HTTP client: 60 ms of every start.
   const { createServer } = process.getBuiltinModule("node:http");
   const host = options.host ?? "127.0.0.1";
@@ -61,7 +38,7 @@ export async function serveHttp1(handler: ServerHandler, options: Http1ServerOpt
   const begin = (req: IncomingMessage, res: ServerResponse): void => {
     // The parser of a refused connection reads on. Its client will ask again elsewhere: nothing may be done here.
     if (farewells.has(req.socket)) req.resume();
-    else dispatch(handler, new Http1Exchange(req, res, life), options.onError);
+    else dispatch(handler, new CompatExchange(req, res, life), options.onError);
   };
   const node = createServer(
     {
@@ -93,7 +70,7 @@ export async function serveHttp1(handler: ServerHandler, options: Http1ServerOpt
     farewells.say(socket, "HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
   );
   node.on("clientError", (error, socket) => answerParserError(error, socket, farewells));
-  await listen(node, options.port, host, options.onError);
+  await listen(node, options.port, host, options.onError, options.reusePort);
   return serverOf({ node, host, connections: () => sockets.size, drain: drainOf(node, life, clock) });
 }
 

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Clock, TuskerError } from "../kernel/index.ts";
-import { paced, readAll } from "./bytes.ts";
-import type { Answer, ByteStream, HeaderList, ReadOptions, ServerExchange } from "./exchange.ts";
+import { type Clock, TuskerError } from "../../kernel/index.ts";
+import { paced, readAll } from "../bytes.ts";
+import type { Answer, ByteStream, HeaderList, ReadOptions, ServerExchange } from "../exchange.ts";
+import { plainAddress } from "../sockets.ts";
 import { lingerMs } from "./farewell.ts";
-import { plainAddress } from "./sockets.ts";
 
 /** What an exchange must know of its server. */
 interface Life {
@@ -17,7 +17,7 @@ interface Life {
 }
 
 /** One request and its answer on a connection of `node:http`. */
-export class Http1Exchange implements ServerExchange {
+export class CompatExchange implements ServerExchange {
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #life: Life;

@@ -1,9 +1,9 @@
-import type { Clock } from "../kernel/index.ts";
-import { parseHealthAnswer } from "./answer.ts";
+import type { Clock } from "../../kernel/index.ts";
+import { parseHealthAnswer } from "../answer.ts";
+import { askRegistry, type RegistryHttp, wireUrl } from "../http.ts";
+import type { Source } from "../source.ts";
 import { fromStart, nextIndex } from "./blocking-index.ts";
-import { askRegistry, type RegistryHttp, wireUrl } from "./http.ts";
 import { pace } from "./pace.ts";
-import type { Source } from "./source.ts";
 
 /** What asking needs. */
 export interface QuestionsOptions {

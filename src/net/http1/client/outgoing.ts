@@ -1,0 +1,120 @@
+import type { TuskerError } from "../../../kernel/index.ts";
+import type { HeaderList } from "../../exchange.ts";
+import { unwritable } from "../../unwritable.ts";
+import {
+  fieldLines,
+  hasField,
+  hostLine,
+  isPlain,
+  lengthLine,
+  requestLine,
+  Unwritable,
+} from "../codec/encode.ts";
+import type { AnswerListener, OutgoingExchange, OutgoingRequest } from "../engine.ts";
+
+/** What carries a request that left the queue. */
+export interface Carrier {
+  write(bytes: Uint8Array): boolean;
+  end(trailers: HeaderList | undefined): void;
+  pause(): void;
+  resume(): void;
+  destroy(): void;
+}
+
+/** A request from the moment it was asked for until its answer is through. */
+export class Outgoing implements OutgoingExchange {
+  readonly request: OutgoingRequest;
+  readonly listener: AnswerListener;
+  /** First line and fields; the body of `body`, if any, comes behind it. */
+  readonly head: string;
+  readonly body: Uint8Array | undefined;
+  /** Bytes the body still owes; `chunked` when only `end` tells. */
+  owed: number;
+  /** The request is written whole. */
+  complete: boolean;
+  /** Pieces of the body were written: it cannot be sent again. */
+  begun = false;
+  /** Nothing more is told. */
+  over = false;
+  /** Its head has been handed to a socket. */
+  sent = false;
+  /** It has been sent a second time already. */
+  repeated = false;
+  carrier: Carrier | undefined;
+  readonly #onGone: (exchange: Outgoing) => void;
+
+  /** @throws TuskerError NET_MALFORMED when it cannot be written */
+  constructor(
+    request: OutgoingRequest,
+    listener: AnswerListener,
+    origin: { readonly origin: string; readonly authority: string },
+    onGone: (exchange: Outgoing) => void,
+  ) {
+    this.request = request;
+    this.listener = listener;
+    this.#onGone = onGone;
+    const { body } = request;
+    const text = typeof body === "string" && isPlain(body) ? body : undefined;
+    const bytes = typeof body === "string" ? (text === undefined ? Buffer.from(body) : undefined) : body;
+    const whole = body !== undefined || request.length === undefined || request.length === 0;
+    this.owed = whole ? 0 : (request.length ?? 0);
+    this.complete = whole;
+    const length = whole ? (text?.length ?? bytes?.byteLength ?? 0) : this.owed;
+    this.head = headOf(request, length, origin) + (text ?? "");
+    this.body = bytes === undefined || bytes.byteLength === 0 ? undefined : bytes;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.over || this.carrier === undefined || bytes.byteLength === 0) return true;
+    this.begun = true;
+    return this.carrier.write(bytes);
+  }
+
+  end(trailers?: HeaderList): void {
+    if (!this.over) this.carrier?.end(trailers);
+  }
+
+  pause(): void {
+    if (!this.over) this.carrier?.pause();
+  }
+
+  resume(): void {
+    if (!this.over) this.carrier?.resume();
+  }
+
+  abort(): void {
+    if (this.over) return;
+    this.over = true;
+    this.#onGone(this);
+    this.carrier?.destroy();
+  }
+
+  fail(error: TuskerError): void {
+    if (this.over) return;
+    this.over = true;
+    this.#onGone(this);
+    this.listener.onFailed(error);
+  }
+}
+
+/** Methods whose requests say their length even when it is 0 (RFC 9110 §8.6). */
+const bodied = new Set(["POST", "PUT", "PATCH"]);
+
+function headOf(
+  request: OutgoingRequest,
+  length: number,
+  { origin, authority }: { readonly origin: string; readonly authority: string },
+): string {
+  const { method, target, fields, upgrade } = request;
+  try {
+    const host = hasField(fields, "host") ? "" : hostLine(authority);
+    const told = length !== 0 || bodied.has(method) ? lengthLine(length) : "";
+    const change = upgrade === undefined ? "" : fieldLines(["Upgrade-To", upgrade]);
+    const asks =
+      change === "" ? "" : `Connection: Upgrade\r\nUpgrade: ${change.slice("Upgrade-To: ".length)}`;
+    return `${requestLine(method, target)}${host}${fieldLines(fields)}${told}${asks}\r\n`;
+  } catch (cause) {
+    if (cause instanceof Unwritable) throw unwritable(origin, cause);
+    throw cause;
+  }
+}

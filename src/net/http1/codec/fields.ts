@@ -1,0 +1,91 @@
+import { headTooLarge, tooManyFields } from "./clauses.ts";
+import { Cursor, type Scan } from "./cursor.ts";
+import { scanFieldLine } from "./lines.ts";
+import type { WireProblem } from "./problem.ts";
+
+/** What a head may be. */
+export interface HeadLimits {
+  readonly maxHeadBytes: number;
+  readonly maxFields: number;
+}
+
+const headEnd = Buffer.from("\r\n\r\n");
+
+/**
+ * Turns pieces of bytes into the text of a head, line by line. What belongs to a line that is not complete is kept
+ * until its rest comes; never more than `maxHeadBytes`.
+ */
+export class HeadText {
+  readonly cursor: Cursor = new Cursor();
+  readonly #limits: HeadLimits;
+  readonly tooLarge: () => WireProblem;
+  #rest = "";
+  /** Characters of this head before `cursor.text`. */
+  #used = 0;
+  /** Where the piece that was given begins within `cursor.text`, and within its bytes. */
+  #pieceAt = 0;
+  #pieceFrom = 0;
+
+  constructor(limits: HeadLimits) {
+    this.#limits = limits;
+    this.tooLarge = () => headTooLarge(limits.maxHeadBytes);
+  }
+
+  /** True when something of a head has come that has not ended yet. */
+  get begun(): boolean {
+    return this.#used > 0 || this.#rest !== "";
+  }
+
+  reset(): void {
+    this.#rest = "";
+    this.#used = 0;
+    this.cursor.resumeAt = 0;
+    this.cursor.problem = undefined;
+  }
+
+  /** Takes the next bytes, at most up to the end of the head. */
+  give(bytes: Buffer, from: number): void {
+    const room = this.#limits.maxHeadBytes - this.#used;
+    const end = bytes.indexOf(headEnd, from);
+    const upTo = Math.min(end < 0 ? bytes.length : end + 4, from + Math.max(0, room - this.#rest.length) + 1);
+    const piece = bytes.toString("latin1", from, upTo);
+    this.#pieceAt = this.#rest.length;
+    this.#pieceFrom = from;
+    this.cursor.text = this.#rest === "" ? piece : this.#rest + piece;
+    this.cursor.at = 0;
+    this.cursor.limit = room;
+  }
+
+  /** Keeps the incomplete line for the next piece. */
+  keep(): void {
+    const { cursor } = this;
+    const at = cursor.at;
+    this.#rest = at === 0 ? cursor.text : cursor.text.slice(at);
+    this.#used += at;
+    if (cursor.resumeAt > 0) {
+      cursor.resumeAt -= at;
+      cursor.valueFrom -= at;
+      cursor.nameEnd -= at;
+    }
+    cursor.text = "";
+  }
+
+  /** Where in the given bytes the cursor stands. */
+  get position(): number {
+    return this.#pieceFrom + this.cursor.at - this.#pieceAt;
+  }
+
+  /** Reads fields up to the empty line; appends them to `fields` and tells each to `seen`. */
+  scanFields(fields: string[], seen: (name: string, value: string) => WireProblem | undefined): Scan {
+    const { cursor } = this;
+    for (;;) {
+      const scan = scanFieldLine(cursor, this.tooLarge);
+      if (scan !== "line") return scan;
+      if (fields.length >= 2 * this.#limits.maxFields)
+        return cursor.fail(tooManyFields(this.#limits.maxFields));
+      fields.push(cursor.name, cursor.value);
+      const problem = seen(cursor.name, cursor.value);
+      if (problem !== undefined) return cursor.fail(problem);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/** What a client may do to a server. All times in milliseconds. */
+export interface Http1Limits {
+  /** Bytes of a request's head, its first line included; 431. Default 32 KiB. */
+  readonly maxHeadBytes: number;
+  /** Fields of a request's head; 431. Default 100. */
+  readonly maxHeaders: number;
+  /** Bytes of a request's target; 414. Default 8 KiB. */
+  readonly maxTargetBytes: number;
+  /** From the first byte of a head to its last; 408. Default 10,000. */
+  readonly headTimeoutMs: number;
+  /** Longest pause inside a body while its reader waits; 408. Default 30,000. */
+  readonly bodyTimeoutMs: number;
+  /** Bytes per second a body must make over ten seconds while its reader waits; 408. Default 1,024; 0 asks nothing. */
+  readonly minBodyRate: number;
+  /** A kept connection without request; closed without a word. Default 60,000. */
+  readonly idleTimeoutMs: number;
+  /** An answer of which the client takes nothing; the connection is cut. Default 300,000. */
+  readonly stallTimeoutMs: number;
+  /** Requests on one connection; the last answer says close. Default 1,000. */
+  readonly maxRequests: number;
+}
+
+/** A limit that was met, by the name its metric carries. */
+export type LimitName =
+  | "connections"
+  | "head_bytes"
+  | "headers"
+  | "target_bytes"
+  | "head_time"
+  | "body_time"
+  | "body_rate"
+  | "idle"
+  | "stall"
+  | "requests"
+  | "chunk_extensions";
+
+const defaults: Http1Limits = {
+  maxHeadBytes: 32 * 1024,
+  maxHeaders: 100,
+  maxTargetBytes: 8 * 1024,
+  headTimeoutMs: 10_000,
+  bodyTimeoutMs: 30_000,
+  minBodyRate: 1_024,
+  idleTimeoutMs: 60_000,
+  stallTimeoutMs: 300_000,
+  maxRequests: 1_000,
+};
+
+/** The defaults of docs/reference/net.md, where nothing else was said. */
+export function limitsFrom(given: Partial<Http1Limits>): Http1Limits {
+  return {
+    maxHeadBytes: given.maxHeadBytes ?? defaults.maxHeadBytes,
+    maxHeaders: given.maxHeaders ?? defaults.maxHeaders,
+    maxTargetBytes: given.maxTargetBytes ?? defaults.maxTargetBytes,
+    headTimeoutMs: given.headTimeoutMs ?? defaults.headTimeoutMs,
+    bodyTimeoutMs: given.bodyTimeoutMs ?? defaults.bodyTimeoutMs,
+    minBodyRate: given.minBodyRate ?? defaults.minBodyRate,
+    idleTimeoutMs: given.idleTimeoutMs ?? defaults.idleTimeoutMs,
+    stallTimeoutMs: given.stallTimeoutMs ?? defaults.stallTimeoutMs,
+    maxRequests: given.maxRequests ?? defaults.maxRequests,
+  };
+}
+
+/** The limit a refused message has met, by the clause that refused it. */
+export function limitOf(clause: string): LimitName | undefined {
+  switch (clause) {
+    case "headTooLarge":
+      return "head_bytes";
+    case "tooManyFields":
+      return "headers";
+    case "targetTooLong":
+      return "target_bytes";
+    case "chunkExtensionsTooLong":
+      return "chunk_extensions";
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,436 @@
+import { TuskerError } from "../../../kernel/index.ts";
+import type { HeaderList } from "../../exchange.ts";
+import { kept } from "../../socket/lent.ts";
+import type { SocketListener, SocketPort } from "../../socket/port.ts";
+import { Deadline } from "../../socket/wheel.ts";
+import type { WireProblem } from "../codec/problem.ts";
+import { RequestDecoder, type RequestSink } from "../codec/request-decoder.ts";
+import type { RequestHead } from "../engine.ts";
+import { limitOf } from "../limits.ts";
+import { Exchange, type ExchangeHost } from "./exchange.ts";
+import { connectAnswer, crowdedAnswer, malformedAnswer, malformedError, slowHeadAnswer } from "./refusal.ts";
+import type { ServerShared } from "./shared.ts";
+
+/** How long a peer may take to read our last words before its connection is cut. */
+const lingerMs = 1_000;
+/** `minBodyRate` is looked at over this time, which is also its grace. */
+const rateWindowMs = 10_000;
+
+/**
+ * One client. The way of a request through it: `onData` → `#process` → decoder → `onHead` → handler → `Exchange` →
+ * port. One request at a time: what comes behind it waits, in at most one piece, and the socket with it.
+ */
+export class ServerConnection implements SocketListener, RequestSink, ExchangeHost {
+  readonly port: SocketPort;
+  readonly #shared: ServerShared;
+  readonly #decoder: RequestDecoder;
+  readonly #timer = new Deadline(() => this.#onTime());
+  #stall: Deadline | undefined;
+  #waiting: "nothing" | "idle" | "head" | "body" | "leave" = "nothing";
+  #head: RequestHead | undefined;
+  #exchange: Exchange | undefined;
+  /** A head has been read and its handler not called yet. */
+  #fresh = false;
+  /** Bytes that came and wait for their turn. */
+  #pending: Buffer | undefined;
+  #busy = false;
+  #peerEnded = false;
+  #detached = false;
+  /** The rest of a request's body is lost. */
+  #broken = false;
+  /** Last words were not taken in the first second; they get one more chance. */
+  #lastChance = false;
+  #requests = 0;
+  #windowMs = 0;
+  #windowBytes = 0;
+
+  constructor(port: SocketPort, shared: ServerShared) {
+    this.port = port;
+    this.#shared = shared;
+    this.#decoder = new RequestDecoder(this, shared.decoding);
+  }
+
+  /** Begins to serve; `early` was read by somebody else before. */
+  start(early?: Buffer): void {
+    this.#shared.open.add(this);
+    this.port.attach(this);
+    this.#expectRequest();
+    if (early !== undefined && early.length > 0) this.onData(early);
+  }
+
+  /** Tells the client that there is no room, and goes. */
+  refuse(): void {
+    this.#shared.limit("connections");
+    this.port.attach(this);
+    this.#say(crowdedAnswer());
+  }
+
+  /** Closes now if it rests, otherwise behind its answer. */
+  drain(): void {
+    if (this.#exchange === undefined && this.#waiting !== "leave" && this.#decoder.resting) this.port.close();
+  }
+
+  destroy(): void {
+    this.port.destroy();
+  }
+
+  // What the socket tells.
+
+  onData(bytes: Buffer): void {
+    if (this.#waiting === "leave") return;
+    if (this.#pending !== undefined) this.#pending = Buffer.concat([this.#pending, bytes]);
+    else if (this.#busy) this.#hold(bytes);
+    else this.#process(bytes, 0);
+  }
+
+  onEnd(): void {
+    this.#peerEnded = true;
+    if (this.#pending === undefined && !this.#busy) this.#afterPeerEnd();
+  }
+
+  onDrain(): void {
+    if (this.#stall !== undefined) this.#shared.wheel.clear(this.#stall);
+    this.#exchange?.listener.onDrain();
+  }
+
+  onClose(error: Error | undefined): void {
+    const { wheel, open } = this.#shared;
+    open.delete(this);
+    if (this.#waiting === "leave") this.#shared.lingering--;
+    this.#waiting = "nothing";
+    wheel.remove(this.#timer);
+    if (this.#stall !== undefined) wheel.remove(this.#stall);
+    this.#pending = undefined;
+    this.#gone(error);
+  }
+
+  // What the decoder tells.
+
+  onHead(head: RequestHead): void {
+    this.#head = head;
+    this.#fresh = true;
+  }
+
+  onBody(bytes: Buffer): void {
+    this.#windowBytes += bytes.length;
+    this.#exchange?.listener.onBody(bytes);
+  }
+
+  onBodyEnd(trailers: HeaderList): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined || exchange.bodyOver) return;
+    exchange.bodyOver = true;
+    exchange.listener.onBodyEnd(trailers);
+    if (exchange.answered) this.#finish(exchange);
+  }
+
+  // What an exchange asks for.
+
+  get head(): RequestHead {
+    if (this.#head === undefined) throw new TuskerError("KERNEL_INTERNAL", "an exchange without request");
+    return this.#head;
+  }
+
+  persists(exchange: Exchange): boolean {
+    const { draining, limits } = this.#shared;
+    if (draining || this.#peerEnded || this.#broken || !this.head.keepAlive) return false;
+    // A body nobody takes in would stand before the next request.
+    if (!exchange.bodyOver && !exchange.wanted) return false;
+    if (this.#requests < limits.maxRequests) return true;
+    this.#shared.limit("requests");
+    return false;
+  }
+
+  connectionLines(persists: boolean): string {
+    if (!persists) return "Connection: close\r\n";
+    return this.#shared.keepAliveLines;
+  }
+
+  dateLine(): string {
+    return this.#shared.dateLine();
+  }
+
+  bodyWanted(): void {
+    this.port.resume();
+    this.#windowMs = 0;
+    if (this.#busy) return;
+    const bytes = this.#pending;
+    this.#pending = undefined;
+    if (bytes !== undefined) this.#process(bytes, 0);
+    else this.#await();
+  }
+
+  bodyHeld(): void {
+    this.port.pause();
+    if (!this.#busy) this.#await();
+  }
+
+  behind(): void {
+    this.#stall ??= new Deadline(() => this.#onStall());
+    this.#shared.wheel.set(this.#stall, this.#shared.limits.stallTimeoutMs);
+  }
+
+  answered(exchange: Exchange): void {
+    if (exchange.bodyOver) this.#finish(exchange);
+    else if (!exchange.wanted) this.#end(exchange, false);
+  }
+
+  detach(_exchange: Exchange): Uint8Array {
+    const early = this.#pending ?? Buffer.alloc(0);
+    const { port } = this;
+    const { open, tunnels } = this.#shared;
+    open.delete(this);
+    tunnels.add(port);
+    port.whenClosed(() => tunnels.delete(port));
+    this.#pending = undefined;
+    this.#detached = true;
+    this.#exchange = undefined;
+    this.#waiting = "nothing";
+    this.#shared.wheel.remove(this.#timer);
+    if (this.#stall !== undefined) this.#shared.wheel.remove(this.#stall);
+    this.port.pause();
+    return early;
+  }
+
+  // Reading.
+
+  /** Reads requests and bodies until the bytes are used up or have to wait. */
+  #process(bytes: Buffer, from: number): void {
+    this.#busy = true;
+    let at = from;
+    while (at < bytes.length && !this.port.closed && this.#waiting !== "leave") {
+      const exchange = this.#exchange;
+      if (exchange !== undefined && (exchange.bodyOver || exchange.paused)) {
+        this.#hold(at === 0 ? bytes : bytes.subarray(at));
+        break;
+      }
+      at = this.#decoder.decode(bytes, at);
+      if (this.#decoder.problem !== undefined) this.#refuse(this.#decoder.problem);
+      else if (this.#fresh) {
+        if (at < bytes.length) this.#pending = bytes.subarray(at);
+        this.#begin();
+        const rest = this.#pending;
+        if (this.#detached || rest === undefined) break;
+        this.#pending = undefined;
+      }
+    }
+    this.#busy = false;
+    this.#settle();
+  }
+
+  /** What is left to do when all that came has been read, or waits. */
+  #settle(): void {
+    if (this.port.closed || this.#detached || this.#waiting === "leave") return;
+    if (this.#peerEnded && this.#pending === undefined) this.#afterPeerEnd();
+    else this.#await();
+  }
+
+  /** Keeps bytes for later; the socket waits with them. */
+  #hold(bytes: Buffer): void {
+    const held = kept(bytes);
+    this.#pending = Buffer.from(held.buffer, held.byteOffset, held.byteLength);
+    this.port.pause();
+  }
+
+  #begin(): void {
+    this.#fresh = false;
+    this.#requests++;
+    this.#windowMs = 0;
+    if (this.head.method === "CONNECT") {
+      this.#say(connectAnswer());
+      return;
+    }
+    const exchange = new Exchange(this);
+    this.#exchange = exchange;
+    try {
+      this.#shared.handler(exchange);
+    } catch (error) {
+      this.#shared.failed(error);
+      exchange.abort();
+    }
+  }
+
+  #refuse(problem: WireProblem): void {
+    const limit = limitOf(problem.clause);
+    if (limit !== undefined) this.#shared.limit(limit);
+    this.#shared.refused(problem);
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
+      this.#say(malformedAnswer(problem));
+      return;
+    }
+    this.#failBody(exchange, malformedError(problem));
+  }
+
+  /** The rest of a body is lost; an answer may still say why. */
+  #failBody(exchange: Exchange, error: TuskerError): void {
+    this.#broken = true;
+    exchange.bodyOver = true;
+    this.port.pause();
+    if (exchange.answered) this.#end(exchange, false);
+    else if (exchange.begun) {
+      exchange.listener.onBodyFailed(error);
+      this.port.destroy();
+    } else exchange.listener.onBodyFailed(error);
+  }
+
+  #afterPeerEnd(): void {
+    const exchange = this.#exchange;
+    if (this.#detached) return;
+    // A client that ends its side has given up on an answer that is not there yet: work for it would be for nobody.
+    if (exchange === undefined || exchange.answered) this.port.close();
+    else this.port.destroy();
+  }
+
+  // Ending.
+
+  #finish(exchange: Exchange): void {
+    this.#end(exchange, exchange.persistent && !this.#shared.draining && !this.#peerEnded);
+  }
+
+  /** The exchange is over; the connection serves the next one, or takes its leave. */
+  #end(exchange: Exchange, stays: boolean): void {
+    exchange.ended = true;
+    this.#exchange = undefined;
+    if (!stays) this.#leave();
+    exchange.listener.onEnd(undefined);
+    if (!stays || this.port.closed || this.#busy) return;
+    if (this.#pending !== undefined) {
+      const bytes = this.#pending;
+      this.#pending = undefined;
+      this.port.resume();
+      this.#process(bytes, 0);
+    } else this.#expectRequest();
+  }
+
+  #gone(cause: Error | undefined): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return;
+    this.#exchange = undefined;
+    const complete = exchange.answered && exchange.bodyOver;
+    exchange.ended = true;
+    exchange.bodyOver = true;
+    const error = new TuskerError("NET_RESET", "the client went away", { cause });
+    exchange.listener.onEnd(complete ? undefined : error);
+  }
+
+  #say(text: string): void {
+    this.port.write(text);
+    this.#leave();
+  }
+
+  /**
+   * Ends our side and takes in what still comes, for a moment: a connection closed with unread bytes is reset, and
+   * the client might lose our last words (RFC 9112 §9.6).
+   */
+  #leave(): void {
+    if (this.#waiting === "leave") return;
+    this.#waiting = "leave";
+    this.#pending = undefined;
+    const { wheel } = this.#shared;
+    this.#shared.lingering++;
+    // A flood of refused connections must not become a flood of open ones.
+    if (this.#peerEnded || this.#shared.lingering > this.#shared.maxLingering) {
+      this.port.close();
+      wheel.set(this.#timer, this.#shared.limits.stallTimeoutMs);
+      return;
+    }
+    this.port.end();
+    this.port.resume();
+    wheel.set(this.#timer, lingerMs);
+  }
+
+  // Waiting.
+
+  #expectRequest(): void {
+    this.#waiting = "idle";
+    this.#shared.wheel.set(this.#timer, this.#shared.limits.idleTimeoutMs);
+  }
+
+  /** Sets the one deadline that fits the state. */
+  #await(): void {
+    const { wheel, limits } = this.#shared;
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
+      if (this.#decoder.resting) this.#expectRequest();
+      else if (this.#waiting !== "head") {
+        this.#waiting = "head";
+        wheel.set(this.#timer, limits.headTimeoutMs);
+      }
+      return;
+    }
+    if (exchange.bodyOver || exchange.paused) {
+      this.#waiting = "nothing";
+      wheel.clear(this.#timer);
+      return;
+    }
+    this.#waiting = "body";
+    wheel.set(this.#timer, limits.bodyTimeoutMs);
+    if (limits.minBodyRate > 0) this.#checkRate(exchange);
+  }
+
+  #checkRate(exchange: Exchange): void {
+    const { clock, limits } = this.#shared;
+    const nowMs = clock.now();
+    const passedMs = nowMs - this.#windowMs;
+    if (this.#windowMs > 0 && passedMs < rateWindowMs) return;
+    const slow = this.#windowMs > 0 && this.#windowBytes < (limits.minBodyRate * passedMs) / 1_000;
+    this.#windowMs = nowMs;
+    this.#windowBytes = 0;
+    if (!slow) return;
+    this.#shared.limit("body_rate");
+    this.#failBody(
+      exchange,
+      slowBody(`less than ${limits.minBodyRate} bytes of the request body came per second`),
+    );
+  }
+
+  #onTime(): void {
+    const { limits } = this.#shared;
+    switch (this.#waiting) {
+      case "idle":
+        this.#shared.limit("idle");
+        this.port.close();
+        return;
+      case "head":
+        this.#shared.limit("head_time");
+        this.#say(slowHeadAnswer(limits.headTimeoutMs));
+        return;
+      case "body":
+        this.#shared.limit("body_time");
+        if (this.#exchange !== undefined) {
+          const { bodyTimeoutMs } = limits;
+          this.#failBody(
+            this.#exchange,
+            slowBody(`nothing more of the request body came within ${bodyTimeoutMs} ms`, bodyTimeoutMs),
+          );
+        }
+        return;
+      case "leave":
+        this.#cut();
+        return;
+      default:
+    }
+  }
+
+  /** Last words that are still under way get the time of an answer; a client that has them has had its time. */
+  #cut(): void {
+    if (this.port.pendingBytes === 0 || this.#lastChance) this.port.destroy();
+    else {
+      this.#lastChance = true;
+      this.#shared.wheel.set(this.#timer, this.#shared.limits.stallTimeoutMs);
+    }
+  }
+
+  #onStall(): void {
+    if (this.port.pendingBytes === 0) return;
+    this.#shared.limit("stall");
+    this.port.destroy();
+  }
+}
+
+/** RFC 9110 §15.5.9: here it is the client that did not keep its time. */
+function slowBody(message: string, timeoutMs?: number): TuskerError {
+  const details = { side: "client", ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+  return new TuskerError("NET_TIMEOUT", message, { status: 408, details });
+}

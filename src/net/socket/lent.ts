@@ -1,0 +1,46 @@
+/**
+ * Memory that is read into over and over. A connection reads into the one buffer of its thread, so that ten thousand
+ * idle ones cost nothing; while much comes it reads into a buffer of its own, which goes to whoever still needs it.
+ */
+export const lendBytes: number = 64 * 1024;
+
+const shared = new Uint8Array(lendBytes);
+
+/** The buffer that all connections of this thread share. */
+export const sharedBuffer: Buffer = Buffer.from(shared.buffer);
+
+/** The buffer of a single connection whose bytes are being told just now. */
+let lent: ArrayBufferLike | undefined;
+let taken = false;
+
+/**
+ * Tells of bytes that are lent for the length of the call.
+ *
+ * @returns true when somebody took them: their buffer is no longer the reader's
+ */
+export function lend(bytes: Buffer, tell: (bytes: Buffer) => void): boolean {
+  if (isShared(bytes)) {
+    tell(bytes);
+    return false;
+  }
+  lent = bytes.buffer;
+  taken = false;
+  try {
+    tell(bytes);
+    return taken;
+  } finally {
+    lent = undefined;
+  }
+}
+
+/** True for bytes in the buffer that all connections read into. */
+export function isShared(bytes: Uint8Array): boolean {
+  return bytes.buffer === shared.buffer;
+}
+
+/** Bytes that last: those given, or a copy of them when others will read into their place. */
+export function kept(bytes: Uint8Array): Uint8Array {
+  if (isShared(bytes)) return Buffer.from(bytes);
+  if (bytes.buffer === lent) taken = true;
+  return bytes;
+}

@@ -1,0 +1,175 @@
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { plainAddress } from "../sockets.ts";
+import { isShared, kept, lend, lendBytes, sharedBuffer } from "./lent.ts";
+import type { SocketListener, SocketPort, TlsFacts } from "./port.ts";
+
+/** Bytes that wait in this process before the writer is asked to pause. */
+export const writeMark = 64 * 1024;
+
+/** The connection of `node:net` or `node:tls` as a port. The socket must be connected; TLS must be agreed on. */
+export function portOf(socket: Socket, tls?: TlsFacts): SocketPort {
+  return new NodePort(socket, tls);
+}
+
+/** A socket that is not connected yet and reads without making a buffer for every read. */
+export function lendingSocket(): { readonly socket: Socket; port(): SocketPort } {
+  const { Socket: Plain } = process.getBuiltinModule("node:net");
+  let port: NodePort | undefined;
+  let next = sharedBuffer;
+  const socket = new Plain({
+    onread: {
+      buffer: () => next,
+      callback(bytes, buffer) {
+        // Much is coming: from now on into a buffer of its own, so that nothing need be copied.
+        const much = bytes >= lendBytes / 4;
+        const gone = port?.lent(Buffer.from(buffer.buffer, buffer.byteOffset, bytes)) === true;
+        if (!much) next = sharedBuffer;
+        else if (gone || next === sharedBuffer) next = Buffer.allocUnsafeSlow(lendBytes);
+        return true;
+      },
+    },
+  });
+  return {
+    socket,
+    port() {
+      port = new NodePort(socket, undefined, true);
+      return port;
+    },
+  };
+}
+
+/** What TLS agreed on. */
+export function tlsFacts(socket: TLSSocket): TlsFacts {
+  const { alpnProtocol, servername } = socket;
+  return {
+    protocol: typeof alpnProtocol === "string" ? alpnProtocol : undefined,
+    serverName: typeof servername === "string" && servername !== "" ? servername : undefined,
+    peerVerified: socket.authorized,
+  };
+}
+
+/** Nobody has attached yet, or nobody cares any more. */
+const nobody: SocketListener = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+
+class NodePort implements SocketPort {
+  readonly remoteAddress: string;
+  readonly tls: TlsFacts | undefined;
+  readonly #socket: Socket;
+  #listener: SocketListener = nobody;
+  #reading: boolean;
+  #error: Error | undefined;
+  closed: boolean;
+
+  constructor(socket: Socket, tls: TlsFacts | undefined, lending = false) {
+    this.#reading = lending;
+    if (lending) socket.on("end", () => this.#listener.onEnd());
+    this.remoteAddress = plainAddress(socket.remoteAddress);
+    this.tls = tls;
+    this.#socket = socket;
+    this.closed = socket.destroyed;
+    socket.on("error", (error) => {
+      this.#error = error;
+    });
+    socket.on("close", () => {
+      this.closed = true;
+      const listener = this.#listener;
+      this.#listener = nobody;
+      listener.onClose(this.#error);
+    });
+    socket.on("drain", () => this.#listener.onDrain());
+  }
+
+  get pendingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Tells of bytes that were read into lent memory. */
+  lent(bytes: Buffer): boolean {
+    return lend(bytes, this.#tell);
+  }
+
+  readonly #tell = (bytes: Buffer): void => this.#listener.onData(bytes);
+
+  attach(listener: SocketListener): void {
+    this.#listener = listener;
+    if (this.#reading) return;
+    this.#reading = true;
+    this.#socket.on("end", () => this.#listener.onEnd());
+    this.#socket.on("data", (bytes) => this.#listener.onData(bytes));
+  }
+
+  whenClosed(run: () => void): void {
+    this.#socket.once("close", run);
+  }
+
+  write(data: Uint8Array | string): boolean {
+    if (!this.#socket.writable) return true;
+    if (typeof data === "string") this.#socket.write(data, "latin1");
+    else this.#send(data);
+    return this.#socket.writableLength < writeMark;
+  }
+
+  writeFramed(before: string, bytes: Uint8Array, after: string): boolean {
+    const socket = this.#socket;
+    if (!socket.writable) return true;
+    // Up to here one copy costs less than the bookkeeping of several pieces.
+    if (bytes.byteLength <= 16 * 1024) {
+      const size = before.length + bytes.byteLength + after.length;
+      const whole = Buffer.allocUnsafe(size);
+      whole.write(before, 0, "latin1");
+      whole.set(bytes, before.length);
+      if (after !== "") whole.write(after, size - after.length, "latin1");
+      socket.write(whole);
+    } else {
+      socket.cork();
+      socket.write(before, "latin1");
+      this.#send(bytes);
+      if (after !== "") socket.write(after, "latin1");
+      socket.uncork();
+    }
+    return socket.writableLength < writeMark;
+  }
+
+  writeAll(pieces: readonly Uint8Array[], done: () => void): void {
+    const socket = this.#socket;
+    const last = pieces.length - 1;
+    if (!socket.writable || last < 0) {
+      queueMicrotask(done);
+      return;
+    }
+    socket.cork();
+    // Whatever became of them, the pieces are no longer needed.
+    pieces.forEach((piece, i) => {
+      socket.write(piece, i === last ? () => done() : undefined);
+    });
+    socket.uncork();
+  }
+
+  /** Lent bytes are safe once the kernel has them, which is nearly always at once. */
+  #send(data: Uint8Array): void {
+    const bytes = isShared(data) ? kept(data) : data;
+    this.#socket.write(bytes);
+    if (this.#socket.writableLength > 0) kept(bytes);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  close(): void {
+    this.#socket.destroySoon();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}

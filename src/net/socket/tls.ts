@@ -1,0 +1,68 @@
+import type { SecureContext, TLSSocket, Server as TlsServer } from "node:tls";
+
+/** A certificate with its key, as PEM texts. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** How a server proves who it is. */
+export interface Http1ServerTls {
+  /**
+   * The certificate for the name a client asks for (SNI); undefined refuses the handshake. Asked for every new
+   * connection: what it answers may change while the server runs. Give back the same object as long as nothing changed.
+   */
+  readonly certificate: (serverName: string | undefined) => Certificate | undefined;
+  /** Protocols offered by ALPN (RFC 7301), best first; default http/1.1. */
+  readonly protocols?: readonly string[];
+  /** PEM texts of authorities whose clients are believed; with it every client must show a certificate. */
+  readonly clientAuthorities?: readonly string[];
+  /** Time for the handshake; default 5,000. */
+  readonly handshakeTimeoutMs?: number;
+}
+
+/** A listener that speaks TLS 1.2 and 1.3; `accept` gets connections whose handshake is complete. */
+export function createSecureServer(tls: Http1ServerTls, accept: (socket: TLSSocket) => void): TlsServer {
+  const { createServer, createSecureContext } = process.getBuiltinModule("node:tls");
+  // Parsing a certificate costs more than a handshake; the map forgets one that nobody hands out any more.
+  const contexts = new WeakMap<Certificate, SecureContext>();
+  const contextOf = (serverName: string | undefined): SecureContext | undefined => {
+    const certificate = tls.certificate(serverName);
+    if (certificate === undefined) return undefined;
+    let context = contexts.get(certificate);
+    if (context === undefined) {
+      const authorities = tls.clientAuthorities;
+      context = createSecureContext({
+        cert: certificate.cert,
+        key: certificate.key,
+        minVersion: "TLSv1.2",
+        ...(authorities === undefined ? {} : { ca: [...authorities] }),
+      });
+      contexts.set(certificate, context);
+    }
+    return context;
+  };
+  const server = createServer(
+    {
+      ALPNProtocols: [...(tls.protocols ?? ["http/1.1"])],
+      handshakeTimeout: tls.handshakeTimeoutMs ?? 5_000,
+      minVersion: "TLSv1.2",
+      noDelay: true,
+      highWaterMark: 64 * 1024,
+      ...(tls.clientAuthorities === undefined
+        ? {}
+        : { requestCert: true, rejectUnauthorized: true, ca: [...tls.clientAuthorities] }),
+      SNICallback(serverName, tell) {
+        try {
+          tell(null, contextOf(serverName === "" ? undefined : serverName));
+        } catch (error) {
+          tell(error instanceof Error ? error : new Error(String(error)));
+        }
+      },
+    },
+    accept,
+  );
+  // A handshake that fails is its client's affair; without a listener its socket would still be closed.
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  return server;
+}
