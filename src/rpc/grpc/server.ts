@@ -36,7 +36,7 @@ function unaryMethod(service: Service, grpc: GrpcMethod, defaultMs: number): Una
     async answer(call, input) {
       const span = spanOf(service, grpc, call);
       try {
-        const read = (): unknown => valueOf(input);
+        const read = (): unknown => inputValue(input);
         const outcome = await withSpan(span, () =>
           dispatch(method, handler, read, incomingOf(call), service, defaultMs),
         );
@@ -114,7 +114,7 @@ function failed(span: Span, error: TuskerError): void {
   else span.setAttribute("error.type", error.code);
 }
 
-function valueOf(input: Input): unknown {
+function inputValue(input: Input): unknown {
   if (!input.ok) throw input.error;
   return input.value;
 }
