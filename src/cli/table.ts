@@ -325,13 +325,19 @@ export const commands: readonly Command[] = [
   },
   {
     name: "gateway",
-    summary: "run the gateway alone, against a registry that already runs",
+    summary: "run the gateway alone; a changed file, or SIGHUP, is taken over without a pause",
     operands: "[file]",
     maxOperands: 1,
     options: {
       json,
       env,
       set,
+      config: { type: "string", value: "FILE", help: "the file, as the operand" },
+      port: {
+        type: "string",
+        value: "N",
+        help: "port to listen on, in place of the file's; 0 for any free one",
+      },
       settings: {
         type: "string",
         value: "FILE",

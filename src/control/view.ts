@@ -28,7 +28,13 @@ export function fleetView(fleet: RunningFleet): FleetView {
       return { name, ...(address === undefined ? {} : { address }) };
     }),
     routes: Object.entries(settings.sections.routes).flatMap(([path, routes]) =>
-      routes.map(({ method = [], service }) => ({ path, methods: method, service })),
+      routes.flatMap(({ method = [], service, services = {} }) =>
+        (service === undefined ? Object.keys(services) : [service]).map((name) => ({
+          path,
+          methods: method,
+          service: name,
+        })),
+      ),
     ),
   };
 }

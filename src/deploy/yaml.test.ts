@@ -83,3 +83,7 @@ test("a text of several lines is a literal block when nothing is lost by it", ()
   assert.equal(toYaml({ a: " x\ny" }), 'a: " x\\ny"\n');
   assert.equal(toYaml({ a: "x\n\n" }), 'a: "x\\n\\n"\n');
 });
+
+test("an exponent without digits before it is text, and is quoted", () => {
+  assert.equal(toYaml({ e0: "E12" }), '"e0": "E12"\n');
+});

@@ -47,13 +47,15 @@ function scalar(value: YamlValue): string {
 
 /**
  * Only a text that no version of YAML takes for anything else goes without quotes: YAML 1.1 readers see booleans in
- * `no` and `on`, numbers in `1_000` and `22:22`, dates in `2026-01-01`.
+ * `no` and `on`, numbers in `1_000`, `22:22` and even `e5`, dates in `2026-01-01`.
  */
 function text(value: string): string {
-  return bare.test(value) && !words.has(value.toLowerCase()) ? value : quoted(value);
+  return bare.test(value) && !words.has(value.toLowerCase()) && !exponent.test(value) ? value : quoted(value);
 }
 
 const bare = /^[A-Za-z_][A-Za-z0-9_./-]*$/;
+/** YAML 1.1 (float, scientific form) lets the digits before the exponent away. */
+const exponent = /^[eE][0-9]+$/;
 const words = new Set(["true", "false", "yes", "no", "on", "off", "y", "n", "null"]);
 
 /** A JSON string is a double-quoted YAML scalar once characters that YAML does not print are escaped (§5.1). */

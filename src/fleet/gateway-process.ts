@@ -6,8 +6,8 @@ import {
   staticDiscovery,
   withToken,
 } from "../discovery/index.ts";
-import { gatewaySection, routesSection, startGateway } from "../gateway/index.ts";
-import { type Clock, port, type Random, Secret } from "../kernel/index.ts";
+import { gatewaySection, routesSection, startAdmin, startGateway } from "../gateway/index.ts";
+import { type Clock, messageOf, port, type Random, Secret } from "../kernel/index.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import type { BreakerSettings } from "../resilience/index.ts";
 import { apiCommunicationSection } from "../rpc/index.ts";
@@ -42,6 +42,14 @@ type GatewayFile = z.output<typeof gatewayFileSchema>;
 /** A gateway that runs in this process. */
 export interface GatewayProcess extends AsyncDisposable {
   readonly port: number;
+  /** Of the admin door; undefined where there is none. */
+  readonly adminPort: number | undefined;
+  /**
+   * Takes over another file between two requests: routes and `[gateway]`. Gives back what only a restart can change.
+   *
+   * @throws an error of the schema when the file is not right; then nothing changes
+   */
+  adopt(file: unknown): readonly string[];
   /** Resolves once every service a route names has had an endpoint. */
   reachable(): Promise<void>;
   /** Metrics in Prometheus text format. */
@@ -95,9 +103,30 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
       { discovery, tracer: tracing.tracer, metrics, log, clock, random },
     ),
   );
+  const admin =
+    gateway.admin_port === undefined
+      ? undefined
+      : stack.use(
+          await startAdmin({
+            port: gateway.admin_port,
+            gateway: running,
+            metrics,
+            clock,
+            onError: (error) => log.error("the admin door failed", { error: messageOf(error) }),
+          }),
+        );
   const owned = stack.move();
   return {
     port: running.server.port,
+    adminPort: admin?.port,
+    adopt(next) {
+      const parsed = gatewayFileSchema.parse(next);
+      return running.adopt({
+        gateway: parsed.gateway,
+        routes: parsed.routes,
+        breaker: breakerOf(parsed.api_communication),
+      });
+    },
     reachable: () => running.reachable(),
     metrics: () => metrics.render(),
     drain: (graceMs) => running.drain(graceMs),

@@ -19,6 +19,8 @@ export interface RequestBody extends Disposable {
   readonly pending: boolean;
   /** The body from its beginning. Giving up on it leaves the client's stream as it is, for the next try. */
   stream(): ByteStream;
+  /** All of it, where it came to its end and was short enough to be kept; undefined otherwise. */
+  kept(): readonly Uint8Array[] | undefined;
   /** Reads on and throws away, so that a kept connection is fit for its next request; at most `maxBytes`. */
   drain(maxBytes: number): Promise<"ended" | "more">;
 }
@@ -98,6 +100,10 @@ class SharedBody implements RequestBody {
       if (!this.#replayable) this.#forget(at - this.#from + 1);
       yield chunk;
     }
+  }
+
+  kept(): readonly Uint8Array[] | undefined {
+    return this.#ended && this.#replayable ? [...this.#chunks] : undefined;
   }
 
   async drain(maxBytes: number): Promise<"ended" | "more"> {

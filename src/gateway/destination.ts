@@ -4,7 +4,9 @@ import { bodyTooLarge } from "./body.ts";
 import { type IncomingHead, readHead } from "./head/incoming.ts";
 import { isLoop } from "./head/request.ts";
 import { parseTarget } from "./match/target.ts";
-import type { Route, Snapshot } from "./snapshot.ts";
+import type { Visit } from "./policy/visit.ts";
+import type { Route } from "./route.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** Where a request goes, before anything is done for it. */
 export type Destination =
@@ -34,7 +36,9 @@ export function destinationOf(exchange: ServerExchange, snapshot: Snapshot, pseu
     );
   }
   if (target.kind === "server") return { kind: "options", allow: everyMethod };
-  const found = snapshot.table.match(exchange.method, target.path);
+  const host = target.host ?? read.head.host;
+  const facts = { host, query: target.query, header: (name: string) => exchange.header(name) };
+  const found = snapshot.table.match(exchange.method, target.path, facts);
   if (found.kind === "none") return refused("GATEWAY_NO_ROUTE", `no route leads to ${target.path}`);
   if (found.kind === "method") {
     if (exchange.method === "OPTIONS") return { kind: "options", allow: found.allow };
@@ -44,8 +48,26 @@ export function destinationOf(exchange: ServerExchange, snapshot: Snapshot, pseu
   // Said before a byte is read: the client may still be waiting for 100 Continue.
   if (Number(exchange.header("content-length") ?? 0) > route.maxBodyBytes)
     return { kind: "refused", error: bodyTooLarge(route.maxBodyBytes) };
-  const host = target.host ?? read.head.host;
   return { kind: "route", route, head: read.head, path: target.path, query: target.query, host };
+}
+
+/** The request as policies see it. */
+export function visitOf(
+  exchange: ServerExchange,
+  to: Extract<Destination, { kind: "route" }>,
+  client: string,
+): Visit {
+  return {
+    method: exchange.method,
+    path: to.path,
+    query: to.query,
+    host: to.host,
+    client,
+    signal: exchange.signal,
+    header: (name) => exchange.header(name),
+    consumer: undefined,
+    answerFields: [],
+  };
 }
 
 const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];

@@ -1,4 +1,4 @@
-import type { Clock } from "../kernel/index.ts";
+import type { Clock, Random } from "../kernel/index.ts";
 import type { Backoff, ConcurrencyLimit } from "../resilience/index.ts";
 import type { Logger, Tracer } from "../telemetry/index.ts";
 import type { ReplayRoom } from "./body.ts";
@@ -22,4 +22,5 @@ export interface Door {
   readonly strayMeter: RouteMeter;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly random: Random;
 }

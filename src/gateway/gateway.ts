@@ -1,15 +1,19 @@
 import type { Discovery } from "../discovery/index.ts";
-import type { Clock, Random } from "../kernel/index.ts";
-import { type Pool, type Server, serveHttp1 } from "../net/index.ts";
+import { type Clock, messageOf, type Random } from "../kernel/index.ts";
+import { type HttpClient, httpClient, type Pool, type Server, serveHttp1 } from "../net/index.ts";
 import { type BreakerSettings, type BreakerState, backoff, concurrencyLimit } from "../resilience/index.ts";
 import type { Logger, Metrics, Tracer } from "../telemetry/index.ts";
+import { apiKeys } from "./auth/api-keys.ts";
+import { type Tokens, tokens } from "./auth/tokens.ts";
 import type { Door } from "./door.ts";
 import { compatForwarder } from "./forward/compat.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { travel } from "./journey.ts";
 import { gatewayMeters, type Meters } from "./meters.ts";
+import { mirror } from "./policy/mirror.ts";
+import type { LimitStore, NamedLimit, RouteParts } from "./route.ts";
 import { type GatewaySettings, gatewayRestartKeys, type RoutesSettings } from "./section.ts";
-import { compileSnapshot, type LimitStore, limitStore, type NamedLimit, type Snapshot } from "./snapshot.ts";
+import { compileSnapshot, limitStore, type Snapshot } from "./snapshot.ts";
 import { type Upstream, upstream } from "./upstream.ts";
 
 /** Everything written about a gateway. */
@@ -41,6 +45,8 @@ export interface Gateway extends AsyncDisposable {
   adopt(next: GatewayConfig): readonly string[];
   /** Resolves once every service a route names has had an endpoint. */
   reachable(): Promise<void>;
+  /** The routes as they are now, in the order of the file. */
+  routes(): readonly RouteStats[];
   /** What is known now, for the dashboard and `tusker ps`. */
   stats(): GatewayStats;
   /** Stops accepting, lets running requests end for `graceMs`, then closes everything. */
@@ -56,6 +62,18 @@ export interface GatewayStats {
   readonly services: readonly ServiceStats[];
 }
 
+/** A route as operators see it. */
+export interface RouteStats {
+  readonly path: string;
+  readonly methods: readonly string[] | undefined;
+  readonly hosts: readonly string[] | undefined;
+  /** Empty for a route that is answered by the gateway itself. */
+  readonly service: string;
+  readonly timeoutMs: number;
+  readonly retries: number;
+  readonly priority: string;
+}
+
 export interface ServiceStats {
   readonly service: string;
   readonly endpoints: readonly EndpointStats[];
@@ -68,6 +86,10 @@ export interface EndpointStats {
   readonly inFlight: number;
   readonly costMs: number;
   readonly breaker: BreakerState;
+  /** False while active checks fail. */
+  readonly up: boolean;
+  /** True while it is left out because it fails more than its fellows. */
+  readonly ejected: boolean;
 }
 
 /** How much of request bodies all requests together may keep for retries. */
@@ -81,7 +103,7 @@ const replayRoomBytes = 16 * 1024 * 1024;
  */
 export async function startGateway(config: GatewayConfig, ports: GatewayPorts): Promise<Gateway> {
   const meters = gatewayMeters(ports.metrics);
-  const state = new GatewayState(config, ports, meters);
+  const state = new GatewayState(ports, meters);
   const { gateway } = config;
   const door: Door = {
     snapshot: state.compile(config),
@@ -98,6 +120,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
     strayMeter: meters.route(""),
     log: ports.log,
     clock: ports.clock,
+    random: ports.random,
   };
   const server = await listen(gateway, (exchange) => travel(door, exchange), ports, meters).catch(
     async (error) => {
@@ -126,6 +149,10 @@ function gatewayOf(config: GatewayConfig, door: Door, state: GatewayState, serve
       return fixed;
     },
     reachable: () => state.reachable(),
+    routes: () =>
+      door.snapshot.routes.map(({ path, methods, hosts, service, timeoutMs, retries, priority }) => ({
+        ...{ path, methods, hosts, service, timeoutMs, retries, priority },
+      })),
     stats: () => ({
       inFlight: door.inFlight.inFlight,
       connections: server.connections,
@@ -148,12 +175,14 @@ class GatewayState {
   readonly #ports: GatewayPorts;
   readonly #meters: Meters;
   #upstreams = new Map<string, Upstream>();
-  #manner = "";
+  /** How each of them was made: when that changes, it begins afresh. */
+  #manners = new Map<string, string>();
+  #issuer: { readonly key: string; readonly tokens: Tokens } | undefined;
+  #http: HttpClient | undefined;
 
-  constructor(config: GatewayConfig, ports: GatewayPorts, meters: Meters) {
+  constructor(ports: GatewayPorts, meters: Meters) {
     this.#ports = ports;
     this.#meters = meters;
-    this.#manner = mannerOf(config);
     this.limits = limitStore(ports.clock);
     this.forwarder = compatForwarder({
       ...(ports.pools === undefined ? {} : { pools: ports.pools }),
@@ -164,41 +193,82 @@ class GatewayState {
 
   /** Builds a snapshot on the state that is there, adds what is missing and lets go of what nobody refers to. */
   compile(config: GatewayConfig): Snapshot {
-    const manner = mannerOf(config);
     const before = this.#upstreams;
-    const kept = manner === this.#manner ? before : new Map<string, Upstream>();
+    const manners = new Map<string, string>();
     const now = new Map<string, Upstream>();
     const upstreamOf = (service: string): Upstream => {
-      const found = now.get(service) ?? kept.get(service) ?? this.#follow(service, config);
+      const manner = mannerOf(service, config);
+      const kept = this.#manners.get(service) === manner ? before.get(service) : undefined;
+      const found = now.get(service) ?? kept ?? this.#follow(service, config);
       now.set(service, found);
+      manners.set(service, manner);
       return found;
     };
-    const snapshot = compileSnapshot(config.gateway, config.routes, {
-      upstreamOf,
-      limits: this.limits,
-      meters: this.#meters,
-    });
+    const snapshot = compileSnapshot(config.gateway, config.routes, this.#parts(config, upstreamOf));
     this.limits.keep(
       new Set(
         snapshot.routes.map(({ limit }) => limit).filter((limit): limit is NamedLimit => limit !== undefined),
       ),
     );
     this.#upstreams = now;
-    this.#manner = manner;
+    this.#manners = manners;
     for (const old of before.values()) if (now.get(old.service) !== old) old[Symbol.dispose]();
     return snapshot;
+  }
+
+  /** What routes are compiled with. */
+  #parts(config: GatewayConfig, upstreamOf: (service: string) => Upstream): RouteParts {
+    const { clock, random, log } = this.#ports;
+    const { forwarder, limits } = this;
+    const meters = this.#meters;
+    const onCopy = meters.copied;
+    return {
+      upstreamOf,
+      limits,
+      meters,
+      auth: {
+        keys: apiKeys(config.gateway.api_keys),
+        keyHeader: config.gateway.api_key_header,
+        tokens: this.#tokens(config.gateway.jwt),
+      },
+      mirrorTo: (to, share) => mirror(to, share, { forwarder, clock, random, onCopy }),
+      onFault(route, kind) {
+        meters.fault(route, kind);
+        log.info("a failure was made on purpose", { route, fault: kind });
+      },
+      clock,
+      random,
+    };
+  }
+
+  /** The same issuer keeps its keys and what was verified with them. */
+  #tokens(settings: GatewaySettings["jwt"]): Tokens | undefined {
+    if (settings === undefined) return undefined;
+    const key = JSON.stringify(settings);
+    if (this.#issuer?.key !== key) {
+      const { clock, log } = this.#ports;
+      this.#http ??= httpClient();
+      const onKeysFailure = (error: unknown): void => {
+        this.#meters.keysFailed();
+        log.warn("the issuer's keys could not be had", { url: settings.jwks_url, error: messageOf(error) });
+      };
+      this.#issuer = { key, tokens: tokens(settings, { http: this.#http, clock, onKeysFailure }) };
+    }
+    return this.#issuer.tokens;
   }
 
   services(): readonly ServiceStats[] {
     return [...this.#upstreams.values()].map((one) => ({
       service: one.service,
-      endpoints: one.members().map(({ endpoint, inFlight, costMs, breaker }) => ({
+      endpoints: one.members().map(({ endpoint, inFlight, costMs, breaker, up, ejected }) => ({
         id: endpoint.id,
         host: endpoint.host,
         port: endpoint.port,
         inFlight,
         costMs,
         breaker,
+        up,
+        ejected,
       })),
     }));
   }
@@ -211,6 +281,7 @@ class GatewayState {
     for (const one of this.#upstreams.values()) one[Symbol.dispose]();
     this.#upstreams.clear();
     await this.forwarder[Symbol.asyncDispose]();
+    await this.#http?.[Symbol.asyncDispose]();
   }
 
   #follow(service: string, config: GatewayConfig): Upstream {
@@ -218,6 +289,8 @@ class GatewayState {
     return upstream({
       service,
       balance: config.gateway.balance,
+      settings: config.gateway.upstreams[service],
+      zone: config.gateway.zone,
       breaker: config.breaker === "off" ? undefined : (config.breaker ?? {}),
       discovery,
       forwarder: this.forwarder,
@@ -227,14 +300,18 @@ class GatewayState {
         this.#meters.breaker(service, endpoint.id, state);
         log.warn(`breaker of ${endpoint.id} is ${state}`, { service, endpoint: endpoint.id });
       },
+      onHealth: (endpoint, up) => {
+        this.#meters.health(service, endpoint.id, up);
+        log.warn(`${endpoint.id} is ${up ? "up" : "down"} by its checks`, { service, endpoint: endpoint.id });
+      },
       onGone: (endpoint) => this.#meters.breaker(service, endpoint.id, "closed"),
     });
   }
 }
 
 /** Settings that are built into the state of a service: when they change, it begins afresh. */
-function mannerOf({ gateway, breaker }: GatewayConfig): string {
-  return JSON.stringify([gateway.balance, breaker ?? {}]);
+function mannerOf(service: string, { gateway, breaker }: GatewayConfig): string {
+  return JSON.stringify([gateway.balance, gateway.zone, gateway.upstreams[service], breaker ?? {}]);
 }
 
 function listen(

@@ -1,4 +1,7 @@
 // for users
+
+// for other rooms
+export { type AdminOptions, startAdmin } from "./admin.ts";
 export {
   type EndpointStats,
   type Gateway,
@@ -8,7 +11,6 @@ export {
   type ServiceStats,
   startGateway,
 } from "./gateway.ts";
-// for other rooms
 export { type RouteProblem, routeProblems } from "./match/table.ts";
 export {
   type GatewaySettings,

@@ -1,44 +1,23 @@
-import type { Endpoint } from "../discovery/index.ts";
 import { type TuskerError, toTuskerError } from "../kernel/index.ts";
 import type { ServerExchange } from "../net/index.ts";
-import {
-  deadlineHeader,
-  formatRemaining,
-  incomingDeadline,
-  isRepeatable,
-  type Lease,
-  parseRetryAfter,
-  perTryMs,
-  remainingMs,
-  retry,
-  type TimeLimit,
-  type Tried,
-  timeLimit,
-} from "../resilience/index.ts";
-import { inject, type Span } from "../telemetry/index.ts";
+import { incomingDeadline, isRepeatable } from "../resilience/index.ts";
+import type { Span } from "../telemetry/index.ts";
+import { accessLine, type Trail, trail } from "./access-log.ts";
 import { drainBody, type RequestBody, requestBody } from "./body.ts";
-import { type Destination, destinationOf } from "./destination.ts";
+import { type Destination, destinationOf, visitOf } from "./destination.ts";
 import type { Door } from "./door.ts";
-import type { ForwardedAnswer, ForwardOutcome } from "./forward/forwarder.ts";
 import { answerHead } from "./head/answer.ts";
 import { clientAddress, clientKey } from "./head/client.ts";
 import { rateLimitFields } from "./head/rate-limit.ts";
-import { attemptHeader, requestHead } from "./head/request.ts";
+import { consumerHeader, requestHead } from "./head/request.ts";
 import { prefixOf } from "./match/strip-prefix.ts";
-import { refusal } from "./refusal.ts";
-import type { Route } from "./snapshot.ts";
-import { answeredTry, endServerSpan, serverSpan, trySpan } from "./spans.ts";
-import { firstSet } from "./upstream.ts";
-import {
-  allOpen,
-  clientGone,
-  failureOf,
-  noEndpoint,
-  overloaded,
-  rateLimited,
-  tooLate,
-  upstreamError,
-} from "./verdict.ts";
+import { compression } from "./policy/compress.ts";
+import { answerOf } from "./policy/local.ts";
+import { keyOf, type Verdict, type Visit } from "./policy/visit.ts";
+import { proxyStatus, refusal } from "./refusal.ts";
+import { endServerSpan, serverSpan } from "./spans.ts";
+import { inRoom, isDown, type Trip, type Try, withFallback } from "./tries.ts";
+import { noEndpoint, overloaded, rateLimited } from "./verdict.ts";
 
 /** The whole journey of a request, from the client to the service and back. */
 export async function travel(door: Door, exchange: ServerExchange): Promise<void> {
@@ -53,9 +32,10 @@ export async function travel(door: Door, exchange: ServerExchange): Promise<void
     const to = destinationOf(exchange, door.snapshot, door.pseudonym);
     using body = bodyFor(door, exchange, to);
     // 3. Trace: everything from here on is a child of this span. Steps 4 to 8 are `throughRoute`.
-    await traced(door, exchange, to, startMs, (span) =>
+    const seen = trail();
+    await traced(door, exchange, { to, startMs, seen }, (span) =>
       to.kind === "route"
-        ? throughRoute(door, exchange, { to, body, span, startMs })
+        ? throughRoute(door, exchange, { to, body, span, startMs, seen })
         : answerHere(exchange, to, span),
     );
     // 9. A body that was answered before its end is taken in, so that the connection stays in step.
@@ -70,12 +50,17 @@ function bodyFor(door: Door, exchange: ServerExchange, to: Destination): Request
   return requestBody(exchange, to.route.maxBodyBytes, door.replayRoom);
 }
 
+interface Arrived {
+  readonly to: Destination;
+  readonly startMs: number;
+  readonly seen: Trail;
+}
+
 /** Runs `answer` inside the request's span and counts what it answered. */
 async function traced(
   door: Door,
   exchange: ServerExchange,
-  to: Destination,
-  startMs: number,
+  { to, startMs, seen }: Arrived,
   answer: (span: Span) => Promise<number>,
 ): Promise<void> {
   const span = serverSpan(door.tracer, exchange, to);
@@ -90,7 +75,15 @@ async function traced(
   } finally {
     endServerSpan(span, status);
     const meter = to.kind === "route" ? to.route.meter : door.strayMeter;
-    meter.answered(exchange.method, status, (door.clock.now() - startMs) / 1000);
+    const tookMs = door.clock.now() - startMs;
+    meter.answered(exchange.method, status, tookMs / 1000);
+    // Failures always; of the others a share.
+    const { accessLog } = door.snapshot;
+    if (accessLog > 0 && (status >= 500 || door.random.next() < accessLog))
+      door.log.info(
+        "access",
+        accessLine(exchange, to, { status, tookMs, traceId: span.context.traceId }, seen),
+      );
   }
 }
 
@@ -112,27 +105,39 @@ interface RouteRequest {
   readonly body: RequestBody | undefined;
   readonly span: Span;
   readonly startMs: number;
+  readonly seen: Trail;
 }
 
 /** Steps 4 to 8. Gives back the status that was answered; 499 when the client did not wait for it. */
 async function throughRoute(
   door: Door,
   exchange: ServerExchange,
-  { to, body, span, startMs }: RouteRequest,
+  { to, body, span, startMs, seen }: RouteRequest,
 ): Promise<number> {
   const { route, head } = to;
-  // 4. Rate limit, by the client's address as far as trusted proxies vouch for it.
+  // 4. Who asks: address as far as trusted proxies vouch for it, CORS, key or token. Then the rate limit.
   const client = clientAddress(exchange.remoteAddress, head.forwardedFor, door.snapshot.trusted);
   span.setAttribute("client.address", client);
-  const decision = route.limit?.rate.check(clientKey(client));
+  const visit = visitOf(exchange, to, client);
+  const told = await route.guard?.(visit);
+  seen.client = client;
+  seen.consumer = visit.consumer;
+  if (told !== undefined) return tell(exchange, told, span, visit.answerFields);
+  const decision = route.limit?.rate.check(limitKey(route.limit.key, visit));
   const limitFields =
     route.limit === undefined || decision === undefined
       ? []
       : rateLimitFields(route.limit.name, route.limit.rate.settings, decision);
   if (decision?.allowed === false) {
     route.meter.limited();
-    return refuse(exchange, rateLimited(decision), span, limitFields);
+    return refuse(exchange, rateLimited(decision), span, [...limitFields, ...visit.answerFields]);
   }
+  visit.answerFields.push(...limitFields);
+  // Faults on purpose, and what is answered without a service.
+  const own = await route.lateGuard?.(visit);
+  if (own !== undefined) return tell(exchange, own, span, visit.answerFields);
+  const upstream = route.split?.(visit) ?? route.upstream;
+  if (upstream === undefined) return refuse(exchange, noEndpoint(route.service), span, visit.answerFields);
   // 5. Deadline: the route's, or the caller's if that is earlier.
   const now = door.clock.now();
   const deadlineMs = Math.min(
@@ -148,13 +153,18 @@ async function throughRoute(
     prefix,
     trusted: door.snapshot.trusted.has(exchange.remoteAddress),
   } as const;
+  const headers = requestHead(head, arrival, `${exchange.httpVersion} ${door.pseudonym}`, exchange.hasBody);
+  if (visit.consumer !== undefined) headers.push(consumerHeader, visit.consumer);
   const trip: Trip = {
     door,
     exchange,
     route,
     span,
-    path: `${to.path.slice(prefix.length) || "/"}${to.query}`,
-    headers: requestHead(head, arrival, `${exchange.httpVersion} ${door.pseudonym}`, exchange.hasBody),
+    upstream,
+    visit,
+    seen,
+    path: `${route.addPrefix}${to.path.slice(prefix.length) || "/"}${to.query}`,
+    headers: route.edit === undefined ? headers : route.edit(headers),
     body,
     repeatable: isRepeatable(exchange.method, {
       idempotencyKey: head.idempotencyKey,
@@ -164,163 +174,56 @@ async function throughRoute(
     tried: new Set(),
   };
   // 7. Tries: each picks an endpoint whose breaker is closed, and forwards.
-  const last = await tries(trip);
+  const last = await withFallback(trip, await inRoom(trip));
   // 8. Answer: the service's, streamed through, or a problem document that names the service.
-  return answer(trip, last, limitFields);
+  const status = await answer(trip, last);
+  route.shadow?.send({ method: exchange.method, path: trip.path, headers: trip.headers, body: body?.kept() });
+  return status;
 }
 
-/** One request under way. */
-interface Trip {
-  readonly door: Door;
-  readonly exchange: ServerExchange;
-  readonly route: Route;
-  readonly span: Span;
-  /** Path and query as the service shall see them. */
-  readonly path: string;
-  readonly headers: readonly string[];
-  readonly body: RequestBody | undefined;
-  readonly repeatable: boolean;
-  readonly deadlineMs: number;
-  /** Ids of endpoints that were asked already. */
-  readonly tried: Set<string>;
+/** Gives the answer of a policy in place of the service's. */
+async function tell(
+  exchange: ServerExchange,
+  told: NonNullable<Verdict>,
+  span: Span,
+  fields: readonly string[],
+): Promise<number> {
+  if (told.kind === "refuse") return refuse(exchange, told.error, span, [...fields, ...(told.fields ?? [])]);
+  await exchange.respond(told.answer);
+  return told.answer.status;
 }
 
-/** What one try came to: an answer that waits to be relayed, or a reason why there is none. */
-type Try =
-  | {
-      readonly kind: "answer";
-      readonly answer: ForwardedAnswer;
-      /** Gives back what the try holds: its place on the endpoint, its signal, its span. */
-      readonly end: () => void;
-    }
-  | { readonly kind: "refused"; readonly error: TuskerError };
-
-async function tries(trip: Trip): Promise<Try> {
-  const { door, exchange, route } = trip;
-  const { service, budget } = route.upstream;
-  try {
-    const last = await retry<Try>(
-      { retries: route.retries, backoff: door.backoff, budget, clock: door.clock },
-      {
-        repeatable: trip.repeatable,
-        deadlineMs: trip.deadlineMs,
-        signal: exchange.signal,
-        replayable: () => trip.body?.replayable ?? true,
-        onRetry({ value, failure }) {
-          door.meters.retried(service, failure?.kind ?? "none");
-          if (value.kind !== "answer") return;
-          value.answer.discard();
-          value.end();
-        },
-      },
-      (number) => oneTry(trip, number),
-    );
-    if (last.end === "budget" || last.end === "body" || last.end === "deadline")
-      door.meters.notRetried(service, last.end);
-    return last.value;
-  } catch (error) {
-    // The client went away during the wait before a try.
-    if (exchange.signal.aborted) return { kind: "refused", error: clientGone() };
-    throw error;
-  }
+/** A request that lacks what is counted is counted by its address: leaving the key out must not lift the limit. */
+function limitKey(source: string, visit: Visit): string {
+  const key = source === "client" ? undefined : keyOf(source, visit);
+  return key === undefined ? clientKey(visit.client) : `${source} ${key.slice(0, maxKeyChars)}`;
 }
 
-async function oneTry(trip: Trip, number: number): Promise<Tried<Try>> {
-  const { door, exchange, route } = trip;
-  await firstSet(route.upstream, door.clock);
-  const leftMs = remainingMs(trip.deadlineMs, door.clock.now());
-  if (leftMs === 0) return given(tooLate(route, trip.tried.size));
-  // Pick: a breaker that is due a probe, else the balancer's choice among closed ones not asked before.
-  const picked = route.upstream.cluster.pick(trip.tried);
-  if (picked.kind === "none") return given(noEndpoint(route.service));
-  if (picked.kind === "open") return given(allOpen(route.service, picked.untilMs - door.clock.now()));
-  const { lease } = picked;
-  trip.tried.add(lease.endpoint.id);
-  // Forward. A try that could not be repeated anyway, and the last one, may use all the time there is.
-  const mayRepeat = trip.repeatable && number <= route.retries;
-  const ms = mayRepeat ? Math.min(leftMs, perTryMs(route.timeoutMs, route.retries)) : leftMs;
-  const limit = timeLimit(door.clock, {
-    ms,
-    parents: [exchange.signal],
-    reason: () => tooLate(route, number),
-  });
-  const span = trySpan(
-    door.tracer,
-    trip.span,
-    { method: exchange.method, path: trip.path, attempt: number },
-    lease.endpoint,
-  );
-  const outcome = await door.forwarder.forward(
-    {
-      method: exchange.method,
-      path: trip.path,
-      headers: [
-        ...trip.headers,
-        ...inject(span.context),
-        deadlineHeader,
-        formatRemaining(ms),
-        ...attemptFields(number),
-      ],
-      body: trip.body?.stream(),
-      signal: limit.signal,
-    },
-    lease.endpoint,
-  );
-  return judge(trip, outcome, { lease, limit, span });
-}
+/** What clients write is kept in memory: a billion long keys must not fill it. */
+const maxKeyChars = 256;
 
-interface TryParts {
-  readonly lease: Lease<Endpoint>;
-  readonly limit: TimeLimit;
-  readonly span: Span;
-}
-
-/** Tells the endpoint's load and breaker what came of a try, and the retry loop whether another one makes sense. */
-function judge(trip: Trip, outcome: ForwardOutcome, { lease, limit, span }: TryParts): Tried<Try> {
-  const end = (): void => {
-    lease[Symbol.dispose]();
-    limit[Symbol.dispose]();
-    span.end();
-  };
-  if (!outcome.ok) {
-    const failure = failureOf(outcome, limit.expired, trip.exchange.signal.aborted);
-    if (failure.blame) lease.failure();
-    span.recordError(outcome.cause);
-    end();
-    return {
-      value: { kind: "refused", error: upstreamError(trip.route, outcome, failure, trip.tried.size) },
-      failure,
-    };
-  }
-  // The head came in time; from here on the signal ends the exchange only when the client goes.
-  limit.lift();
-  const { answer } = outcome;
-  const retryAfterMs = parseRetryAfter(answer.header("retry-after"), trip.door.clock.wall());
-  if (answer.status >= 500) lease.failure(retryAfterMs);
-  else if (answer.status === 429) lease.overloaded(retryAfterMs);
-  else lease.success();
-  answeredTry(span, answer.status);
-  const value: Try = { kind: "answer", answer, end };
-  return answer.status < 500
-    ? { value }
-    : { value, failure: { kind: "status", status: answer.status }, retryAfterMs };
-}
-
-async function answer(trip: Trip, last: Try, limitFields: readonly string[]): Promise<number> {
-  const { door, exchange, route, span } = trip;
-  if (last.kind === "refused") {
-    if (last.error.code === "GATEWAY_CLIENT_GONE") return 499;
-    return refuse(exchange, last.error, span, limitFields);
-  }
+async function answer(trip: Trip, last: Try): Promise<number> {
+  const { door, exchange, route, span, upstream, visit } = trip;
+  if (last.kind === "refused") return answerRefused(trip, last.error);
   const { status, headers } = last.answer;
+  const { sticky } = route;
+  if (sticky !== undefined && sticky.markOf(visit) !== last.mark)
+    visit.answerFields.push("Set-Cookie", sticky.cookieFor(last.mark));
+  const fields = answerHead(headers, status, visit.answerFields);
+  const edited = route.reply === undefined ? fields : route.reply(fields);
+  const packed =
+    route.compress && exchange.method !== "HEAD"
+      ? compression(exchange.header("accept-encoding"), status, edited)
+      : edited;
   try {
-    await last.answer.relay(exchange, answerHead(headers, status, limitFields));
+    if ("through" in packed) await last.answer.relay(exchange, packed.fields, packed.through);
+    else await last.answer.relay(exchange, packed);
   } catch (error) {
     if (!exchange.signal.aborted) {
-      door.meters.broken(route.service);
+      door.meters.broken(upstream.service);
       span.recordError(error);
       door.log.warn("a service broke off its answer", {
-        service: route.service,
+        service: upstream.service,
         error: toTuskerError(error).message,
       });
     }
@@ -328,6 +231,18 @@ async function answer(trip: Trip, last: Try, limitFields: readonly string[]): Pr
     last.end();
   }
   return exchange.signal.aborted ? 499 : status;
+}
+
+/** The fallback of the route, or a problem document that names the service. */
+async function answerRefused({ exchange, route, span, visit }: Trip, error: TuskerError): Promise<number> {
+  if (error.code === "GATEWAY_CLIENT_GONE") return 499;
+  if (route.fallback === undefined || !isDown(error))
+    return refuse(exchange, error, span, visit.answerFields);
+  span.setAttribute("tusker.code", error.code);
+  await exchange.respond(
+    answerOf(route.fallback, [...visit.answerFields, "Proxy-Status", proxyStatus(error)]),
+  );
+  return route.fallback.status;
 }
 
 async function refuse(
@@ -339,13 +254,4 @@ async function refuse(
   span.setAttribute("tusker.code", error.code);
   await exchange.respond(refusal(error, span.context.traceId, fields));
   return error.row.http;
-}
-
-function attemptFields(number: number): string[] {
-  return number > 1 ? [attemptHeader, String(number)] : [];
-}
-
-/** A try that ended before anybody was asked. Nobody is to blame, and asking again would end the same way. */
-function given(error: TuskerError): Tried<Try> {
-  return { value: { kind: "refused", error }, failure: { kind: "final" } };
 }

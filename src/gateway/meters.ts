@@ -12,6 +12,15 @@ export interface Meters {
   /** A service broke off in the middle of an answer. */
   broken(service: string): void;
   refusedConnection(): void;
+  /** A request for which the service had no place. */
+  shed(service: string, priority: string): void;
+  /** A request of which two copies went out, and which one won. */
+  hedged(service: string, copy: "first" | "second"): void;
+  fellBack(service: string, to: string): void;
+  fault(route: string, kind: "delay" | "abort"): void;
+  copied(service: string, outcome: "sent" | "failed" | "dropped"): void;
+  health(service: string, endpoint: string, up: boolean): void;
+  keysFailed(): void;
 }
 
 export interface RouteMeter {
@@ -64,6 +73,7 @@ export function gatewayMeters(metrics: Metrics): Meters {
     .bind();
   const routes = new Map<string, RouteMeter>();
   return {
+    ...policyMeters(metrics),
     route(path) {
       const known = routes.get(path) ?? routeMeter(path, requests, seconds, limited);
       routes.set(path, known);
@@ -74,6 +84,47 @@ export function gatewayMeters(metrics: Metrics): Meters {
     breaker: (service, endpoint, state) => breakers.bind({ service, endpoint }).set(breakerValue[state]),
     broken: (service) => broken.bind({ service }).add(),
     refusedConnection: () => refused.add(),
+  };
+}
+
+/** What bites on routes that use it. */
+function policyMeters(metrics: Metrics) {
+  const shed = metrics.counter("tusker_gateway_shed_total", {
+    help: "Requests for which a service had no place.",
+    labels: ["service", "priority"],
+  });
+  const hedged = metrics.counter("tusker_gateway_hedged_total", {
+    help: "Requests of which a second copy went out, by the copy that won.",
+    labels: ["service", "copy"],
+  });
+  const fellBack = metrics.counter("tusker_gateway_fallbacks_total", {
+    help: "Requests that another service was asked for.",
+    labels: ["service", "to"],
+  });
+  const faults = metrics.counter("tusker_gateway_faults_total", {
+    help: "Failures made on purpose.",
+    labels: ["route", "kind"],
+  });
+  const copies = metrics.counter("tusker_gateway_mirrored_total", {
+    help: "Copies of requests for another service.",
+    labels: ["service", "outcome"],
+  });
+  const health = metrics.gauge("tusker_gateway_endpoint_up", {
+    help: "Active checks of an endpoint: 1 passing, 0 failing.",
+    labels: ["service", "endpoint"],
+  });
+  const keys = metrics
+    .counter("tusker_gateway_jwks_failures_total", { help: "Times an issuer's keys could not be had." })
+    .bind();
+  return {
+    shed: (service: string, priority: string) => shed.bind({ service, priority }).add(),
+    hedged: (service: string, copy: string) => hedged.bind({ service, copy }).add(),
+    fellBack: (service: string, to: string) => fellBack.bind({ service, to }).add(),
+    fault: (route: string, kind: string) => faults.bind({ route, kind }).add(),
+    copied: (service: string, outcome: string) => copies.bind({ service, outcome }).add(),
+    health: (service: string, endpoint: string, up: boolean) =>
+      health.bind({ service, endpoint }).set(up ? 1 : 0),
+    keysFailed: () => keys.add(),
   };
 }
 

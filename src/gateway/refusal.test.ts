@@ -38,6 +38,7 @@ test("every code of the gateway has a word of RFC 9209", () => {
     ],
     ...["connection_timeout", "connection_limit_reached", "http_response_timeout", "http_request_error"],
     ...["http_request_denied", "http_protocol_error", "proxy_loop_detected", "proxy_internal_error"],
+    "proxy_internal_response",
   ]);
   for (const code of Object.keys(codes).filter((name) => name.startsWith("GATEWAY_"))) {
     const status = field(new TuskerError(code as keyof typeof codes, "x"), "proxy-status") ?? "";

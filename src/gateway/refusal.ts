@@ -24,7 +24,7 @@ export function refusal(error: TuskerError, traceId: string | undefined, fields:
 }
 
 /** RFC 9209 §2.3: what went wrong, as one of its registered words. */
-function proxyStatus(error: TuskerError): string {
+export function proxyStatus(error: TuskerError): string {
   return `tusker; error=${wordOf(error)}`;
 }
 
@@ -42,6 +42,11 @@ const words: Partial<Record<Code, string>> = {
   GATEWAY_DRAINING: "destination_unavailable",
   GATEWAY_BAD_UPSTREAM: "http_protocol_error",
   GATEWAY_TIMEOUT: "http_response_timeout",
+  GATEWAY_UNAUTHENTICATED: "http_request_denied",
+  GATEWAY_FORBIDDEN: "http_request_denied",
+  GATEWAY_KEYS_UNAVAILABLE: "destination_unavailable",
+  GATEWAY_SHED: "connection_limit_reached",
+  GATEWAY_FAULT_INJECTED: "proxy_internal_response",
 };
 
 function wordOf(error: TuskerError): string {

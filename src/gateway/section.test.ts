@@ -10,6 +10,9 @@ function issuesOf(result: {
   return (result.error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`);
 }
 
+/** What a route says without being written. */
+const unsaid = { retry_unsafe: false, priority: "normal" };
+
 test("an empty [gateway] has every default", () => {
   assert.deepEqual(gatewaySection.parse({}), {
     port: 8080,
@@ -22,6 +25,11 @@ test("an empty [gateway] has every default", () => {
     rate_limit_window: 60_000,
     trusted_proxies: [],
     balance: "p2c_ewma",
+    upstreams: {},
+    api_keys: {},
+    api_key_header: "X-API-Key",
+    compress: false,
+    access_log: 0,
     max_body: 10 * 1024 * 1024,
     max_head: 32 * 1024,
     max_headers: 100,
@@ -51,7 +59,7 @@ test("the seed's [routes] parse, one method or a list, one route or a list", () 
     ],
   });
   assert.deepEqual(routes["/api/users/*"], [
-    { service: "user-service", method: ["GET"], timeout: 10_000, retries: 3, retry_unsafe: false },
+    { service: "user-service", method: ["GET"], timeout: 10_000, retries: 3, ...unsaid },
   ]);
   assert.equal(routes["/api/orders/*"]?.length, 2);
   assert.deepEqual(routes["/api/orders/*"]?.[0]?.method, ["POST", "PUT"]);
@@ -69,9 +77,10 @@ test("a route may have a rate limit, a body limit and unsafe retries of its own"
   });
   assert.deepEqual(routes["/pay"]?.[0], {
     service: "p",
+    ...unsaid,
     retry_unsafe: true,
     max_body: 1024,
-    rate_limit: { requests: 20, window: 1_000 },
+    rate_limit: { requests: 20, window: 1_000, key: "client" },
   });
 });
 
@@ -155,4 +164,45 @@ test("an empty strip_prefix takes nothing off", () => {
   assert.equal(gatewaySection.parse({ strip_prefix: "" }).strip_prefix, "");
   assert.equal(gatewaySection.parse({ strip_prefix: "/" }).strip_prefix, "");
   assert.equal(gatewaySection.parse({ strip_prefix: "/api/v1" }).strip_prefix, "/api/v1");
+});
+
+test("what contradicts itself in a route is refused where it stands", () => {
+  const told = (route: object): string[] => issuesOf(routesSection.safeParse({ "/a": route }));
+  const s = { service: "s" };
+  const cases: readonly (readonly [object, RegExp])[] = [
+    [{}, /^\/a\.service: must name a service/],
+    [{ ...s, answer: {} }, /^\/a\.answer: must not stand beside service/],
+    [{ services: { a: 0, b: 0 } }, /^\/a\.services: must have a weight above 0/],
+    [{ ...s, timeout: "1s", try_timeout: "2s" }, /^\/a\.try_timeout: must not be longer/],
+    [{ ...s, cors: { origins: ["*"], credentials: true } }, /^\/a\.cors\.origins: must name/],
+    [{ ...s, scopes: ["x"], auth: ["key"] }, /^\/a\.scopes: must stand beside/],
+    [{ ...s, consumers: ["x"] }, /^\/a\.consumers: must stand/],
+    [
+      { ...s, rate_limit: { requests: 1, window: "1s", key: "consumer" } },
+      /^\/a\.rate_limit\.key: must not be/,
+    ],
+    [{ ...s, fault: {} }, /^\/a\.fault: must have/],
+    [{ ...s, fallback: {}, fallback_service: "t" }, /^\/a\.fallback_service: must not/],
+    [
+      { ...s, headers: { "x-a": "~(a+)+" } },
+      /^\/a\.headers\.x-a: must be another expression: it repeats a group/,
+    ],
+    [{ ...s, request_headers: { set: { "X-A": "a\r\nX-B: b" } } }, /one line/],
+    [{ ...s, host: "Shop.Example:80" }, /^\/a\.host: .*lower case without port/],
+    [{ ...s, hash: "ip" }, /^\/a\.hash: must be "client"/],
+    [{ redirect: { to: "javascript:alert(1)" } }, /^\/a\.redirect\.to: must begin with/],
+  ];
+  for (const [route, expected] of cases)
+    assert.match(told(route).join("\n"), expected, JSON.stringify(route));
+});
+
+test("secrets and addresses of [gateway] are refused in the wrong form", () => {
+  for (const wrong of [
+    { api_keys: { acme: ["plain text key"] } },
+    { upstreams: { a: { endpoints: ["http://a:80"] } } },
+    { jwt: { issuer: "i", audience: "a", jwks_url: "https://i/jwks", algorithms: ["HS256"] } },
+    { jwt: { issuer: "i", audience: "a" } },
+    { access_log: 2 },
+  ])
+    assert.equal(gatewaySection.safeParse(wrong).success, false, JSON.stringify(wrong));
 });

@@ -1,84 +1,18 @@
 import { z } from "zod";
-import { count, durationMs, port, sizeBytes } from "../kernel/index.ts";
-import { balancerNames } from "../resilience/index.ts";
-import { isCidr } from "./head/cidr.ts";
 import { type Matchable, routeProblems } from "./match/table.ts";
+import type { gatewaySection } from "./section/gateway.ts";
+import { routeContradictions, routeShape } from "./section/route.ts";
 
-/** A path beginning that is taken off before a request is forwarded; "" takes nothing off. */
-const stripPrefix = z
-  .string('must be a plain path such as "/api"')
-  .regex(/^(?:\/[^\s?#*{}/]+)*\/?$/, 'must be a plain path such as "/api", found something else')
-  .transform((text) => text.replace(/\/$/, ""));
+export { gatewaySection } from "./section/gateway.ts";
 
-const method = z
-  .string('must be an HTTP method such as "GET"')
-  .regex(/^[A-Z][A-Z0-9_-]*$/, 'must be an HTTP method in capitals, such as "GET"')
-  .refine((name) => name !== "CONNECT", "must not be CONNECT: the gateway makes no tunnels");
-
-/** `[gateway]`: the front door of the fleet. */
-export const gatewaySection = z.strictObject({
-  port: port().default(8080).describe("Port to listen on. 0 lets the system choose."),
-  bind: z.string().min(1).default("127.0.0.1").describe("Address to listen on."),
-  timeout: durationMs({ minMs: 1 })
-    .prefault("30s")
-    .describe("From the request to the head of its answer, all tries and waits included."),
-  strip_prefix: stripPrefix
-    .optional()
-    .describe("Taken off the path before a request is forwarded; a route may override."),
-  max_connections: count({ min: 1 })
-    .default(1000)
-    .describe("Open client connections; further ones are answered 503."),
-  retries: count({ max: 10 }).default(1).describe("Tries after the first, where a route does not say."),
-  rate_limit_enabled: z
-    .boolean()
-    .default(false)
-    .describe("Limits requests per client address; what is above the limit is answered 429."),
-  rate_limit_requests: count({ min: 1 }).default(100).describe("Requests per client address and window."),
-  rate_limit_window: durationMs({ minMs: 1 })
-    .prefault("1m")
-    .describe("The time in which rate_limit_requests are allowed."),
-  trusted_proxies: z
-    .array(z.string().refine(isCidr, 'must be an address or a network such as "10.0.0.0/8"'))
-    .default([])
-    .describe("Addresses and networks whose X-Forwarded-For is believed."),
-  balance: z.enum(balancerNames).default("p2c_ewma").describe("How an endpoint is chosen."),
-  max_body: sizeBytes().prefault("10MiB").describe("Largest request body; a route may override."),
-  max_head: sizeBytes().prefault("32KiB").describe("Largest request head: request line and fields."),
-  max_headers: count({ min: 1 }).default(100).describe("Fields of a request head."),
-  transport: z.enum(["compat"]).default("compat").describe("Engine below the forwarder."),
-});
-
-const route = z.strictObject({
-  service: z.string().min(1, "must name a service").describe("Name of a service of the fleet."),
-  method: z
-    .union([method, z.array(method).min(1, "must name at least one method")])
-    .transform((one) => (typeof one === "string" ? [one] : one))
-    .optional()
-    .describe("One method or several; absent means all."),
-  timeout: durationMs({ minMs: 1 })
-    .optional()
-    .describe("From the request to the head of its answer, in place of the gateway's."),
-  retries: count({ max: 10 })
-    .optional()
-    .describe("Tries after the first. Only what is safe to repeat is repeated."),
-  retry_unsafe: z
-    .boolean()
-    .default(false)
-    .describe("Repeat POST and PATCH too, although the service may act twice."),
-  strip_prefix: stripPrefix.optional().describe('In place of the gateway\'s; "" takes nothing off.'),
-  max_body: sizeBytes().optional().describe("In place of the gateway's."),
-  rate_limit: z
-    .strictObject({
-      requests: count({ min: 1 }).describe("Requests per client address and window."),
-      window: durationMs({ minMs: 1 }).describe("The time in which they are allowed."),
-    })
-    .optional()
-    .describe("Replaces the gateway's limit on this route."),
+const route = routeShape.superRefine((one, ctx) => {
+  for (const { path, message } of routeContradictions(one))
+    ctx.addIssue({ code: "custom", message, path: [...path] });
 });
 
 /**
- * `[routes]`: path → route, or a list of routes that share the path and differ in method. What is wrong with a path
- * itself is an issue with `params.part` "key": the place to point at is the path and not the route behind it.
+ * `[routes]`: path → route, or a list of routes that share the path and differ in method, host or conditions. What is
+ * wrong with a path itself is an issue with `params.part` "key": the place to point at is the path and not the route.
  */
 export const routesSection = z
   .record(z.string(), z.union([route, z.array(route).min(1, "must hold at least one route")]))
@@ -104,8 +38,10 @@ export const gatewayRestartKeys = [
 
 /** `[gateway]`, validated; times in milliseconds, sizes in bytes. */
 export type GatewaySettings = Readonly<z.output<typeof gatewaySection>>;
+/** How one service is asked, validated. */
+export type UpstreamSettings = Readonly<GatewaySettings["upstreams"][string]>;
 /** One route, validated. */
-export type RouteSettings = Readonly<z.output<typeof route>>;
+export type RouteSettings = Readonly<z.output<typeof routeShape>>;
 /** `[routes]`, validated: path → its routes. */
 export type RoutesSettings = Readonly<Record<string, readonly RouteSettings[]>>;
 
@@ -113,7 +49,7 @@ export type RoutesSettings = Readonly<Record<string, readonly RouteSettings[]>>;
 function refuseBadPaths(map: unknown, ctx: z.core.$RefinementCtx): void {
   if (typeof map !== "object" || map === null) return;
   const routes = Object.entries(map).flatMap(([path, one]): Matchable[] =>
-    (Array.isArray(one) ? one : [one]).map((each) => ({ path, methods: methodsOf(each) })),
+    (Array.isArray(one) ? one : [one]).map((each) => matchableOf(path, each)),
   );
   for (const { path, index, kind, message } of routeProblems(routes)) {
     if (kind === "pattern" && index > 0) continue;
@@ -128,9 +64,26 @@ function refuseBadPaths(map: unknown, ctx: z.core.$RefinementCtx): void {
   }
 }
 
-/** None for a route that cannot be read, so that it is no duplicate of another. */
-function methodsOf(one: unknown): readonly string[] | undefined {
-  if (typeof one !== "object" || one === null) return [];
-  if (!("method" in one) || one.method === undefined) return undefined;
-  return [one.method].flat().filter((name) => typeof name === "string");
+/** A route that cannot be read takes no method, so that it is no duplicate of another. */
+function matchableOf(path: string, one: unknown): Matchable {
+  if (typeof one !== "object" || one === null) return { path, methods: [] };
+  const field = (name: string): unknown => Reflect.get(one, name);
+  return {
+    path,
+    methods: textsOf(field("method")),
+    hosts: textsOf(field("host")),
+    headers: pairsOf(field("headers")),
+    query: pairsOf(field("query")),
+  };
+}
+
+function textsOf(value: unknown): readonly string[] | undefined {
+  return value === undefined ? undefined : [value].flat().filter((one) => typeof one === "string");
+}
+
+function pairsOf(value: unknown): Readonly<Record<string, string>> | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  return Object.fromEntries(
+    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
+  );
 }

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { manualClock } from "../kernel/index.ts";
+import { manualClock, seededRandom } from "../kernel/index.ts";
 import { createMetrics } from "../telemetry/index.ts";
+import { apiKeys } from "./auth/api-keys.ts";
 import { gatewayMeters } from "./meters.ts";
+import type { LimitStore, Route } from "./route.ts";
 import { gatewaySection, routesSection } from "./section.ts";
-import { compileSnapshot, type LimitStore, limitStore, type Route } from "./snapshot.ts";
+import { compileSnapshot, limitStore } from "./snapshot.ts";
 import type { Upstream } from "./upstream.ts";
 
 function compiled(gateway: object, routes: object, limits: LimitStore = limitStore(manualClock())) {
@@ -16,6 +18,11 @@ function compiled(gateway: object, routes: object, limits: LimitStore = limitSto
     },
     limits,
     meters: gatewayMeters(createMetrics()),
+    auth: { keys: apiKeys({}), keyHeader: "X-API-Key", tokens: undefined },
+    mirrorTo: () => ({ send: () => {} }),
+    onFault: () => {},
+    clock: manualClock(),
+    random: seededRandom(1),
   });
   const at = (method: string, path: string): Route => {
     const match = snapshot.table.match(method, path);

@@ -4,20 +4,31 @@ import {
   type BalancerName,
   type BreakerSettings,
   type BreakerState,
+  type Bulkhead,
   balancer,
+  bulkhead,
   type Cluster,
   cluster,
+  gradient,
+  type HedgePolicy,
+  liveQuantile,
   type MemberView,
   type RetryBudget,
   retryBudget,
 } from "../resilience/index.ts";
+import { type Checks, checks } from "./checks.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
+import type { UpstreamSettings } from "./section.ts";
 
 /** A service behind the gateway: its endpoints, kept fresh, and what was learned about them. State. */
 export interface Upstream extends Disposable {
   readonly service: string;
   readonly cluster: Cluster<Endpoint>;
   readonly budget: RetryBudget;
+  /** When second copies of slow requests are sent. */
+  readonly hedge: HedgePolicy;
+  /** What bounds its requests; undefined where nothing does. */
+  readonly room: Room | undefined;
   /** Resolves with the first endpoint set; only the first requests after a start ever wait for it. */
   readonly known: Promise<void> | undefined;
   /** Resolves with the first endpoint. */
@@ -25,9 +36,22 @@ export interface Upstream extends Disposable {
   members(): readonly MemberView<Endpoint>[];
 }
 
+/** The place a service has for requests. */
+export interface Room {
+  readonly places: Bulkhead;
+  /** Reports an answer, so that an adaptive limit learns. */
+  answered(rttMs: number, inFlight: number): void;
+  /** Reports a request that the service did not answer in time, or refused for load. */
+  dropped(): void;
+}
+
 export interface UpstreamOptions {
   readonly service: string;
   readonly balance: BalancerName;
+  /** What is written of this service alone. */
+  readonly settings: UpstreamSettings | undefined;
+  /** Our own zone. */
+  readonly zone: string | undefined;
   /** Undefined means no breakers. */
   readonly breaker: BreakerSettings | undefined;
   readonly discovery: Discovery;
@@ -35,17 +59,33 @@ export interface UpstreamOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly onBreaker: (endpoint: Endpoint, state: BreakerState) => void;
+  /** Hears when active checks take an endpoint out or bring it back. */
+  readonly onHealth: (endpoint: Endpoint, up: boolean) => void;
   /** Hears of each endpoint that left. */
   readonly onGone: (endpoint: Endpoint) => void;
 }
 
 /** Follows a service until disposed. */
 export function upstream(options: UpstreamOptions): Upstream {
-  const { service, breaker, clock, random } = options;
+  const { service, breaker, clock, random, settings, zone } = options;
   const members = cluster<Endpoint>(
-    { breaker },
-    { balancer: balancer(options.balance, random), clock, random, onBreaker: options.onBreaker },
+    {
+      breaker,
+      // Without breakers the operator wants to see every failure.
+      outlier: breaker === undefined ? undefined : {},
+      slowStartMs: settings?.slow_start,
+      zone,
+      health: { downAfter: settings?.health_check?.down_after, upAfter: settings?.health_check?.up_after },
+    },
+    {
+      balancer: balancer(settings?.balance ?? options.balance, random),
+      clock,
+      random,
+      onBreaker: options.onBreaker,
+      zoneOf: ({ meta }) => meta.zone,
+    },
   );
+  const active = activeChecks(options, members);
   const first = Promise.withResolvers<void>();
   const some = Promise.withResolvers<void>();
   let waiting: Promise<void> | undefined = first.promise;
@@ -59,6 +99,7 @@ export function upstream(options: UpstreamOptions): Upstream {
     // First without those that moved: what was learned about the old address says nothing about the new one.
     members.adopt(next.filter((endpoint) => known.has(placeOf(endpoint))));
     members.adopt(next);
+    active?.adopt(next);
     for (const endpoint of gone) {
       options.forwarder.retire(endpoint);
       options.onGone(endpoint);
@@ -67,22 +108,69 @@ export function upstream(options: UpstreamOptions): Upstream {
     first.resolve();
     if (next.length > 0) some.resolve();
   };
-  const watch = options.discovery.watch(service, (set) => adopt(set.endpoints));
+  const watch =
+    settings?.endpoints === undefined
+      ? options.discovery.watch(service, (set) => adopt(set.endpoints))
+      : adopt(settings.endpoints.map((address) => fixedEndpoint(service, address)));
 
   return {
     service,
     cluster: members,
     budget: retryBudget({}, clock),
+    hedge: {
+      delay: liveQuantile(0.95, clock),
+      budget: retryBudget({ ratio: hedgeShare, minPerSecond: 0 }, clock),
+      clock,
+    },
+    room: settings === undefined ? undefined : roomOf(settings, clock),
     get known() {
       return waiting;
     },
     reachable: some.promise,
     members: () => members.members(),
     [Symbol.dispose]() {
-      watch[Symbol.dispose]();
+      watch?.[Symbol.dispose]();
       adopt([]);
+      active?.[Symbol.dispose]();
     },
   };
+}
+
+/** Second copies as a share of the requests. */
+const hedgeShare = 0.02;
+
+function activeChecks(options: UpstreamOptions, members: Cluster<Endpoint>): Checks | undefined {
+  const check = options.settings?.health_check;
+  if (check === undefined) return undefined;
+  const { forwarder, clock, random, onHealth } = options;
+  return checks(check, {
+    forwarder,
+    clock,
+    random,
+    onChecked(endpoint, passed) {
+      if (members.checked(endpoint.id, passed)) onHealth(endpoint, passed);
+    },
+  });
+}
+
+function roomOf(settings: UpstreamSettings, clock: Clock): Room {
+  const { max_in_flight: most, max_queued: maxQueued, queue_timeout: maxWaitMs } = settings;
+  const adaptive = settings.adaptive
+    ? gradient({ minLimit: Math.min(20, most), maxLimit: most }, clock)
+    : undefined;
+  const places = bulkhead({ limit: () => adaptive?.limit ?? most, maxQueued, maxWaitMs }, clock);
+  return {
+    places,
+    answered: (rttMs, inFlight) => adaptive?.observe(rttMs, inFlight),
+    dropped: () => adaptive?.dropped(),
+  };
+}
+
+/** An endpoint of the file: its address is its name. */
+function fixedEndpoint(service: string, address: string): Endpoint {
+  const at = address.lastIndexOf(":");
+  const host = address.slice(0, at).replace(/^\[(.*)\]$/, "$1");
+  return { id: address, service, host, port: Number(address.slice(at + 1)), meta: {}, tags: [], weight: 1 };
 }
 
 /** How long the first requests after a start wait for the first endpoint set. */

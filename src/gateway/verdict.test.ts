@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Code, codes, TuskerError } from "../kernel/index.ts";
 import type { ForwardOutcome } from "./forward/forwarder.ts";
-import type { Route } from "./snapshot.ts";
 import { allOpen, failureOf, noEndpoint, rateLimited, tooLate, upstreamError } from "./verdict.ts";
 
 type Failed = Extract<ForwardOutcome, { ok: false }>;
 
 // Only these two words of a route are read here.
-const route = { service: "users", timeoutMs: 10_000 } as Pick<Route, "service" | "timeoutMs"> as Route;
+const route = { service: "users", timeoutMs: 10_000 };
 
 function failed(stage: Failed["stage"], sent: boolean, code: Code, system?: string): Failed {
   const inner = system === undefined ? undefined : Object.assign(new Error(system), { code: system });
@@ -84,7 +83,7 @@ test("messages name the service, what it did, and how often it was asked", () =>
   const error = upstreamError(route, refused, failureOf(refused, false, false), 2);
   assert.equal(error.message, 'service "users" takes no connections (ECONNREFUSED), asked 2 times');
   assert.deepEqual(error.details, { service: "users", attempts: 2 });
-  assert.match(tooLate(route, 1).message, /"users" did not answer in time, asked once/);
+  assert.match(tooLate("users", 10_000, 1).message, /"users" did not answer in time, asked once/);
   assert.match(noEndpoint("users").message, /"users" is ready/);
 });
 

@@ -1,10 +1,15 @@
 import { systemCode, TuskerError } from "../kernel/index.ts";
 import { type Failure, formatRetryAfter, type RateDecision } from "../resilience/index.ts";
 import type { ForwardOutcome } from "./forward/forwarder.ts";
-import type { Route } from "./snapshot.ts";
 
 /** Why a try failed, and whether its endpoint is to blame. */
 export type TryFailure = Failure & { readonly blame: boolean };
+
+/** The service that was asked, and how long the whole request had. */
+interface Asked {
+  readonly service: string;
+  readonly timeoutMs: number;
+}
 
 type Failed = Extract<ForwardOutcome, { ok: false }>;
 
@@ -21,17 +26,16 @@ export function failureOf(outcome: Failed, expired: boolean, gone: boolean): Try
 
 /** The error a client is told when this was the last try. While a service is down, all of them are 503. */
 export function upstreamError(
-  route: Route,
+  { service, timeoutMs }: Asked,
   outcome: Failed,
   failure: TryFailure,
   attempts: number,
 ): TuskerError {
-  const { service } = route;
   const { cause, stage } = outcome;
   if (cause.code === "NET_MALFORMED" && isClients(cause)) return unsendable(cause);
   if (isClients(cause) || cause.code === "GATEWAY_TIMEOUT") return cause;
   if (failure.kind === "final" && !failure.blame) return clientGone();
-  if (failure.kind === "timeout") return tooLate(route, attempts);
+  if (failure.kind === "timeout") return tooLate(service, timeoutMs, attempts);
   const details = { service, attempts };
   if (stage === "protocol") {
     return new TuskerError("GATEWAY_BAD_UPSTREAM", `service "${service}" sent something that is not HTTP`, {
@@ -67,7 +71,7 @@ function reasonOf(cause: TuskerError): string | undefined {
   return code !== undefined && /^E(?!RR_)[A-Z0-9_]+$/.test(code) ? code : undefined;
 }
 
-export function tooLate({ service, timeoutMs }: Route, attempts: number): TuskerError {
+export function tooLate(service: string, timeoutMs: number, attempts: number): TuskerError {
   return new TuskerError(
     "GATEWAY_TIMEOUT",
     `service "${service}" did not answer in time, asked ${times(attempts)}`,
@@ -95,6 +99,14 @@ export function allOpen(service: string, waitMs: number): TuskerError {
 
 export function overloaded(): TuskerError {
   return new TuskerError("GATEWAY_OVERLOADED", "too many requests are under way; try again in a moment");
+}
+
+export function shed(service: string): TuskerError {
+  return new TuskerError(
+    "GATEWAY_SHED",
+    `service "${service}" has as many requests under way as it can bear; try again in a moment`,
+    { details: { service } },
+  );
 }
 
 export function rateLimited({ limit, retryAfterMs }: RateDecision): TuskerError {

@@ -64,6 +64,11 @@ export const codes = {
   GATEWAY_TIMEOUT: { http: 504, grpc: 4, retryable: false },
   GATEWAY_BODY_TOO_LARGE: { http: 413, grpc: 8, retryable: false },
   GATEWAY_DRAINING: { http: 503, grpc: 14, retryable: true },
+  GATEWAY_UNAUTHENTICATED: { http: 401, grpc: 16, retryable: false },
+  GATEWAY_FORBIDDEN: { http: 403, grpc: 7, retryable: false },
+  GATEWAY_KEYS_UNAVAILABLE: { http: 503, grpc: 14, retryable: true },
+  GATEWAY_SHED: { http: 503, grpc: 14, retryable: true },
+  GATEWAY_FAULT_INJECTED: { http: 503, grpc: 14, retryable: true },
   GATEWAY_CLIENT_GONE: { http: 499, grpc: 1, retryable: false },
 
   // telemetry and collector

@@ -1,6 +1,7 @@
 import type { Clock, Random } from "../kernel/index.ts";
 import type { Balancer } from "./balance/balancer.ts";
 import type { Breaker, BreakerSettings, BreakerState, Permit } from "./breaker.ts";
+import type { HealthSettings } from "./health.ts";
 import { failureCostMs, type LoadSettings, longestFailureCostMs } from "./load.ts";
 import { type Located, Member } from "./member.ts";
 import { type OutlierSettings, sweepOutliers } from "./outlier.ts";
@@ -17,6 +18,8 @@ export interface ClusterSettings {
   readonly panicBelow?: number;
   /** Undefined means that endpoints are not compared. */
   readonly outlier?: OutlierSettings | undefined;
+  /** When active checks take an endpoint out and bring it back. */
+  readonly health?: HealthSettings | undefined;
   /** How long an endpoint that comes or comes back takes to get its full share; default 0. */
   readonly slowStartMs?: number | undefined;
   /** Our own zone; undefined means that all are equally near. */

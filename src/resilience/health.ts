@@ -1,9 +1,9 @@
 /** When checks change one's mind about an endpoint. */
 export interface HealthSettings {
   /** Failed checks in a row that take it out; default 2. */
-  readonly downAfter?: number;
+  readonly downAfter?: number | undefined;
   /** Passed checks in a row that bring it back; default 2. */
-  readonly upAfter?: number;
+  readonly upAfter?: number | undefined;
 }
 
 /** What active checks say of one endpoint. */

@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../kernel/index.ts";
 import { hash32 } from "./balance/hash.ts";
 import { type Breaker, type BreakerSettings, type BreakerState, breaker } from "./breaker.ts";
-import { type Health, health } from "./health.ts";
+import { type Health, type HealthSettings, health } from "./health.ts";
 import { type Load, type LoadSettings, peakEwma } from "./load.ts";
 import { type OutlierRecord, outlierRecord } from "./outlier.ts";
 import { slowStart } from "./slow-start.ts";
@@ -25,6 +25,7 @@ export interface MemberSettings {
   readonly breaker?: BreakerSettings | undefined;
   readonly load?: LoadSettings | undefined;
   readonly slowStartMs?: number | undefined;
+  readonly health?: HealthSettings | undefined;
 }
 
 /** One endpoint with all that is known of it. State, kept by id. */
@@ -34,7 +35,7 @@ export class Member<E extends Located> {
   readonly mark: string;
   readonly load: Load;
   readonly breaker: Breaker | undefined;
-  readonly health: Health = health();
+  readonly health: Health;
   readonly outlier: OutlierRecord = outlierRecord();
   endpoint: E;
   zone: string | undefined;
@@ -52,6 +53,7 @@ export class Member<E extends Located> {
     this.#clock = clock;
     this.#slowStartMs = settings.slowStartMs ?? 0;
     this.#bornMs = clock.now();
+    this.health = health(settings.health);
     this.load = peakEwma(settings.load ?? {}, clock);
     const onChange = (state: BreakerState): void => {
       if (state === "closed") {

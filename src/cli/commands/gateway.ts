@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { type GatewayProcess, gatewayFile, runGateway } from "../../fleet/index.ts";
-import { systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
+import { messageOf, systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
 import type { Args, Io, Run } from "../command.ts";
 import { fleetPath, settingsOrProblems } from "../fleet-file.ts";
+import { portOption } from "../listen-options.ts";
+import { onReload } from "../on-reload.ts";
 import { stderrLogger } from "../serve.ts";
 import { untilSignal } from "../signals.ts";
 
@@ -13,8 +15,12 @@ export const run: Run = async (args, io) => {
   const log = stderrLogger("gateway", io);
   await using gateway = await runGateway(config, { clock: systemClock, random: systemRandom, log });
   using signals = untilSignal(() => process.exit(130));
+  using _reload =
+    args.text("settings") === undefined
+      ? onReload(filePath(args, io), () => reload(gateway, args, io))
+      : undefined;
   const { port } = gateway;
-  if (process.send === undefined) announce(`http://localhost:${port}`, args, io);
+  if (process.send === undefined) announce(gateway, args, io);
   else {
     process.send({ type: "tusker:ready", port, pid: process.pid });
     // Its requests may still find nobody; whoever says that the whole fleet is up waits for this too.
@@ -27,14 +33,45 @@ export const run: Run = async (args, io) => {
   return 0;
 };
 
-function announce(url: string, args: Args, io: Io): void {
-  io.out(args.flag("json") ? `${JSON.stringify({ gateway: url })}\n` : `gateway at ${url}\n`);
+function announce({ port, adminPort }: GatewayProcess, args: Args, io: Io): void {
+  const gateway = `http://localhost:${port}`;
+  const admin = adminPort === undefined ? undefined : `http://localhost:${adminPort}/-/routes`;
+  if (args.flag("json")) io.out(`${JSON.stringify({ gateway, admin })}\n`);
+  else io.out(`gateway at ${gateway}\n${admin === undefined ? "" : `admin at ${admin}\n`}`);
+}
+
+/** Takes over the file as it is now. One that is not right changes nothing, and what is wrong has been printed. */
+function reload(gateway: GatewayProcess, args: Args, io: Io): void {
+  const restart = adopted(gateway, args, io);
+  const later = restart?.length ? `; a restart is needed for: ${restart.join(", ")}` : "";
+  const said = `the changed file is in force${later}`;
+  if (args.flag("json"))
+    io.out(`${JSON.stringify({ type: "reload", adopted: restart !== undefined, restart })}\n`);
+  else io.err(`${restart === undefined ? "the file is not right; the gateway goes on as before" : said}\n`);
+}
+
+/** What only a restart can change; undefined when nothing was adopted. */
+function adopted(gateway: GatewayProcess, args: Args, io: Io): readonly string[] | undefined {
+  try {
+    const next = readConfig(args, io);
+    return next === undefined ? undefined : gateway.adopt(next);
+  } catch (error) {
+    // The file may be gone for a moment while an editor replaces it.
+    io.err(`${messageOf(error)}\n`);
+    return undefined;
+  }
+}
+
+function filePath(args: Args, io: Io): string {
+  return fleetPath(args, io, args.text("config") ?? args.positionals[0]);
 }
 
 function readConfig(args: Args, io: Io): unknown {
   const written = args.text("settings");
   if (written === undefined) {
-    const settings = settingsOrProblems(fleetPath(args, io, args.positionals[0]), args, io);
+    const port = args.text("port");
+    const sets = port === undefined ? [] : [`gateway.port=${portOption(args, "port", 0)}`];
+    const settings = settingsOrProblems(filePath(args, io), args, io, sets);
     if (settings === undefined) return undefined;
     const { service_discovery, tracing } = settings.sections;
     const registry = service_discovery.enabled ? service_discovery.registry_url : undefined;

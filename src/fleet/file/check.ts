@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { TuskerError } from "../../kernel/index.ts";
+import { TuskerError, tryDuration } from "../../kernel/index.ts";
 import { didYouMean, type OutsideProblem } from "../../tsk/index.ts";
 import { resolveCommand } from "../supervise/command.ts";
 import { configProblems } from "./config-schema.ts";
@@ -21,6 +21,7 @@ export function crossCheck(
   const services = mapOf(value.services);
   return [
     ...unknownServices(value, services),
+    ...contradictoryTimeouts(value),
     ...dependencyProblems(value, services),
     ...portConflicts(value, services),
     ...unknownPorts(value, services),
@@ -32,19 +33,75 @@ export function crossCheck(
 
 function unknownServices(value: Readonly<Record<string, unknown>>, services: Services): OutsideProblem[] {
   const found: OutsideProblem[] = [];
-  for (const [path, route] of Object.entries(mapOf(value.routes))) {
-    const name = valueAt(route, ["service"]);
-    if (typeof name !== "string" || Object.hasOwn(services, name)) continue;
+  const look = (name: unknown, path: PropertyKey[], who: string): void => {
+    if (typeof name !== "string" || Object.hasOwn(services, name)) return;
     found.push(
       problem(
         "FLEET_UNKNOWN_SERVICE",
-        ["routes", path, "service"],
-        `the route "${path}" leads to "${name}", which [services] does not have`,
+        path,
+        `${who} leads to "${name}", which [services] does not have`,
         help(name, services),
       ),
     );
+  };
+  // Fixed addresses make a service of their own: nobody else need know it.
+  const fixed = Object.entries(mapOf(valueAt(value, ["gateway", "upstreams"])))
+    .filter(([, upstream]) => valueAt(upstream, ["endpoints"]) !== undefined)
+    .map(([name]) => name);
+  for (const { path, route, at } of routesOf(value)) {
+    for (const { name, key } of servicesOf(route))
+      if (!fixed.includes(name)) look(name, [...at, ...key], `the route "${path}"`);
   }
+  for (const name of Object.keys(mapOf(valueAt(value, ["gateway", "upstreams"]))))
+    if (!fixed.includes(name)) look(name, ["gateway", "upstreams", name], "upstreams");
   return found;
+}
+
+/** Every route with its place, one by one, whether its path has one or a list. */
+function routesOf(
+  value: Readonly<Record<string, unknown>>,
+): { readonly path: string; readonly route: unknown; readonly at: readonly PropertyKey[] }[] {
+  return Object.entries(mapOf(value.routes)).flatMap(([path, one]) =>
+    Array.isArray(one)
+      ? one.map((route: unknown, index) => ({ path, route, at: ["routes", path, index] }))
+      : [{ path, route: one, at: ["routes", path] }],
+  );
+}
+
+/** Every service a route names, and where. */
+function servicesOf(route: unknown): { readonly name: string; readonly key: readonly PropertyKey[] }[] {
+  const keys: readonly (readonly string[])[] = [["service"], ["fallback_service"], ["mirror", "service"]];
+  const named = keys.flatMap((key) => {
+    const name = valueAt(route, key);
+    return typeof name === "string" ? [{ name, key }] : [];
+  });
+  const split = Object.keys(mapOf(valueAt(route, ["services"]))).map((name) => ({
+    name,
+    key: ["services", name],
+  }));
+  return [...named, ...split];
+}
+
+/** What a route says against what the gateway says. */
+function contradictoryTimeouts(value: Readonly<Record<string, unknown>>): OutsideProblem[] {
+  const whole = durationAt(value, ["gateway", "timeout"]) ?? 30_000;
+  return routesOf(value).flatMap(({ path, route, at }) => {
+    const one = durationAt(route, ["try_timeout"]);
+    if (one === undefined || valueAt(route, ["timeout"]) !== undefined || one <= whole) return [];
+    return [
+      problem(
+        "FLEET_INVALID",
+        [...at, "try_timeout"],
+        `try_timeout of the route "${path}" is longer than the timeout of the gateway; it would never come to act`,
+        { help: "give the route a longer timeout of its own, or a shorter try_timeout" },
+      ),
+    ];
+  });
+}
+
+function durationAt(value: unknown, path: readonly string[]): number | undefined {
+  const text = valueAt(value, path);
+  return typeof text === "string" ? tryDuration(text) : undefined;
 }
 
 function dependencyProblems(value: Readonly<Record<string, unknown>>, services: Services): OutsideProblem[] {
@@ -98,6 +155,7 @@ export function dependencyGraph(services: Services): Map<string, readonly string
 
 const portPaths = [
   ["gateway", "port"],
+  ["gateway", "admin_port"],
   ["control", "port"],
   ["collector", "otlp_port"],
   ["collector", "zipkin_port"],

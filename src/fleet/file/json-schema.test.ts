@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { gatewayPage } from "./gateway-page.ts";
 import { fleetJsonSchema, type JsonSchema } from "./json-schema.ts";
 import { configReferencePage } from "./reference-page.ts";
 import { fleetSchema } from "./schema.ts";
@@ -53,4 +54,14 @@ test("docs/reference/config.md is what the sections say", () => {
     configReferencePage(),
     "write it again: node --conditions=tusker-source scripts/config-reference.ts",
   );
+});
+
+test("the tables of docs/reference/gateway.md are what the sections say", () => {
+  const page = readFileSync(new URL("../../../docs/reference/gateway.md", import.meta.url), "utf8");
+  assert.equal(
+    page,
+    gatewayPage(page),
+    "write it again: node --conditions=tusker-source scripts/config-reference.ts",
+  );
+  assert.throws(() => gatewayPage("# a page without marks"), RangeError);
 });

@@ -19,7 +19,7 @@ test("keys are known below names that the file chooses, in each of the forms tha
   ])
     assert.deepEqual(keysAt(path)[0], {
       ...{ name: "service", doc: keysAt(path)[0]?.doc, type: "text" },
-      ...{ values: [], required: true },
+      ...{ values: [], required: false },
     });
   assert.deepEqual(keysAt(["services", "a", "config", "database"]), []);
 });

@@ -33,7 +33,7 @@ ${sections.join("\n")}`;
 }
 
 function sectionText(name: string, room: string, schema: JsonSchema): string {
-  const table = rows(schema, name).map((row) => `| ${row.join(" | ")} |\n`);
+  const table = rowsOf(schema, name).map((row) => `| ${row.join(" | ")} |\n`);
   return `## [${name}]
 
 ${schema.description ?? ""} Room: \`${room}\`.
@@ -46,17 +46,17 @@ ${table.join("")}`;
 type Row = readonly [key: string, type: string, initial: string, meaning: string];
 
 /** One row per key, those of maps in it included. */
-function rows(schema: JsonSchema, path: string): readonly Row[] {
+export function rowsOf(schema: JsonSchema, path: string): readonly Row[] {
   const inner = mapIn(schema);
   if (inner?.properties !== undefined) {
     const required = inner.required ?? [];
     return Object.entries(inner.properties).flatMap(([key, value]) => [
       row(`${path}.${key}`, value, required.includes(key)),
-      ...rows(value, `${path}.${key}`),
+      ...rowsOf(value, `${path}.${key}`),
     ]);
   }
   const each = inner?.additionalProperties;
-  return typeof each === "object" && Object.keys(each).length > 0 ? rows(each, `${path}.<name>`) : [];
+  return typeof each === "object" && Object.keys(each).length > 0 ? rowsOf(each, `${path}.<name>`) : [];
 }
 
 function row(key: string, schema: JsonSchema, required: boolean): Row {

@@ -95,12 +95,12 @@ function forwarded(answer: ClientAnswer, method: string, onEnd: () => void): For
     status: answer.status,
     headers: answer.headers,
     header: (name) => answer.header(name),
-    async relay(exchange, headers) {
+    async relay(exchange, headers, through) {
       try {
         await exchange.respond({
           status: answer.status,
           headers,
-          body: answer.body,
+          body: through === undefined ? answer.body : through(answer.body),
           ...(mayTrail(answer, exchange, method) ? { trailers: () => answer.trailers() } : {}),
         });
       } finally {

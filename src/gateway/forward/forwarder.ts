@@ -41,6 +41,11 @@ export interface ForwardedAnswer {
    * Answers the client with these fields and streams the body through. Rejects when the service broke off in the
    * middle; the client's connection is closed then, because its answer cannot be completed.
    */
-  relay(exchange: ServerExchange, headers: HeaderList): Promise<void>;
+  relay(
+    exchange: ServerExchange,
+    headers: HeaderList,
+    /** What the body goes through on its way, for example a compressor. */
+    through?: (body: ByteStream) => ByteStream,
+  ): Promise<void>;
   discard(): void;
 }

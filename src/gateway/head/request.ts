@@ -7,6 +7,9 @@ import type { IncomingHead } from "./incoming.ts";
 /** Number of the try, from 2 on, so that a service can see that it is asked again. */
 export const attemptHeader = "x-tusker-attempt";
 
+/** Who asks, for routes that want to know: written by the gateway alone. */
+export const consumerHeader = "x-tusker-consumer";
+
 /** Written by the gateway itself for each hop or each try: what came in under these names does not go on. */
 const rewritten: ReadonlySet<string> = new Set([
   "host",
@@ -14,6 +17,8 @@ const rewritten: ReadonlySet<string> = new Set([
   "forwarded",
   deadlineHeader,
   attemptHeader,
+  consumerHeader,
+  "x-tusker-mirror",
   ...propagationFields,
 ]);
 

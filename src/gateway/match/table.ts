@@ -1,4 +1,7 @@
+import { type Conditions, compareConditions, compileConditions, conditionsText } from "./conditions.ts";
+import { type Facts, hostOf, noFacts } from "./facts.ts";
 import { comparePatterns, type Pattern, parsePattern, shapeOf } from "./pattern.ts";
+import { patternTree, type Tree } from "./tree.ts";
 
 /** What a table must know of a route; whatever else it holds comes back from `match`. */
 export interface Matchable {
@@ -6,6 +9,11 @@ export interface Matchable {
   readonly path: string;
   /** Undefined means every method except CONNECT and TRACE. */
   readonly methods: readonly string[] | undefined;
+  /** In lower case, `*.` at the beginning for all below; undefined means every host. */
+  readonly hosts?: readonly string[] | undefined;
+  /** Name → what it must be; see `compileConditions`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly query?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The answer to one request. */
@@ -17,8 +25,11 @@ export type Match<R> =
 
 /** A compiled routing table: immutable, swapped whole. */
 export interface RouteTable<R> {
-  /** @param path normalised by `parseTarget` */
-  match(method: string, path: string): Match<R>;
+  /**
+   * @param path normalised by `parseTarget`
+   * @param facts host, query and fields; without them only routes that ask for none of these are found
+   */
+  match(method: string, path: string, facts?: Facts): Match<R>;
 }
 
 /** Something wrong with a route that can be said before any request. */
@@ -31,36 +42,55 @@ export interface RouteProblem {
   readonly message: string;
 }
 
-/** All routes of one shape. */
+/** The routes of one shape under one host that ask the same of method and conditions. */
+interface Choice<R> {
+  readonly route: R;
+  readonly fits: Conditions | undefined;
+}
+
+/** All routes of one shape under one host. */
 interface Entry<R> {
-  /** Place in the order of precedence, 0 first. */
   order: number;
   readonly pattern: Pattern;
-  readonly byMethod: Map<string, R>;
-  /** The route for every other method. */
-  any: R | undefined;
+  /** The more is asked, the earlier. */
+  readonly byMethod: Map<string, Choice<R>[]>;
+  /** For every other method. */
+  readonly any: Choice<R>[];
 }
 
-interface Node<R> {
-  readonly literal: Map<string, Node<R>>;
-  param: Node<R> | undefined;
-  /** Paths that end here. */
-  here: Entry<R> | undefined;
-  /** Prefixes that begin here. */
-  below: Entry<R> | undefined;
-}
+/** The trees, by host as written; "" for routes of every host. */
+type Hosts<R> = ReadonlyMap<string, Tree<Entry<R>>>;
 
 /**
- * Compiles routes into a tree of segments. Every route whose path matches is a candidate, the most specific first
- * (`comparePatterns`); the first that takes the method wins. Routes with problems are left out.
+ * Compiles routes. Precedence as in the Gateway API: the exact host, then the longest wildcard, then none; under a host
+ * the most specific path (`comparePatterns`); there the method before all methods, the more fields before fewer, the
+ * more parameters before fewer, the file's order last. Routes with problems are left out.
  */
 export function compileTable<R extends Matchable>(routes: readonly R[]): RouteTable<R> {
-  const root = node<R>();
-  for (const [order, entry] of entriesOf(routes, []).entries()) {
-    entry.order = order;
-    plant(root, entry);
-  }
-  return { match: (method, path) => choose(candidates(root, path), method) };
+  const hosts: Hosts<R> = new Map(
+    [...entriesOf(routes, [])].map(([host, entries]) => {
+      const tree = patternTree<Entry<R>>();
+      const sorted = [...entries.values()].sort((a, b) => comparePatterns(a.pattern, b.pattern));
+      for (const [order, entry] of sorted.entries()) {
+        entry.order = order;
+        tree.plant(entry);
+      }
+      return [host, tree];
+    }),
+  );
+  const everyHost = hosts.get("");
+  // Most tables name no host: then there is nothing to look up.
+  const bare = [...hosts.keys()].every((host) => host === "");
+  return {
+    match(method, path, facts = noFacts) {
+      if (bare) return choose(everyHost?.find(path) ?? [], method, facts);
+      return choose(
+        treesFor(hosts, hostOf(facts)).flatMap((tree) => tree.find(path)),
+        method,
+        facts,
+      );
+    },
+  };
 }
 
 /** Bad patterns, and routes that no request can reach because another of the same shape takes all of theirs. */
@@ -70,8 +100,11 @@ export function routeProblems(routes: readonly Matchable[]): readonly RouteProbl
   return problems;
 }
 
-function entriesOf<R extends Matchable>(routes: readonly R[], problems: RouteProblem[]): Entry<R>[] {
-  const entries = new Map<string, Entry<R>>();
+function entriesOf<R extends Matchable>(
+  routes: readonly R[],
+  problems: RouteProblem[],
+): Map<string, Map<string, Entry<R>>> {
+  const hosts = new Map<string, Map<string, Entry<R>>>();
   const seen = new Map<string, number>();
   for (const route of routes) {
     const index = seen.get(route.path) ?? 0;
@@ -87,92 +120,87 @@ function entriesOf<R extends Matchable>(routes: readonly R[], problems: RoutePro
       continue;
     }
     const shape = shapeOf(parsed.pattern);
-    const entry = entries.get(shape) ?? {
-      order: 0,
-      pattern: parsed.pattern,
-      byMethod: new Map(),
-      any: undefined,
-    };
-    entries.set(shape, entry);
-    for (const message of addTo(entry, route))
-      problems.push({ path: route.path, index, kind: "duplicate", message });
+    for (const host of route.hosts ?? [""]) {
+      const entries = hosts.get(host) ?? new Map<string, Entry<R>>();
+      hosts.set(host, entries);
+      const entry = entries.get(shape) ?? { order: 0, pattern: parsed.pattern, byMethod: new Map(), any: [] };
+      entries.set(shape, entry);
+      for (const message of addTo(entry, route, host))
+        problems.push({ path: route.path, index, kind: "duplicate", message });
+    }
   }
-  return [...entries.values()].sort((a, b) => comparePatterns(a.pattern, b.pattern));
+  return hosts;
 }
 
-function addTo<R extends Matchable>(entry: Entry<R>, route: R): string[] {
+function addTo<R extends Matchable>(entry: Entry<R>, route: R, host: string): string[] {
+  const fits = compileConditions(route);
+  const where = host === "" ? "" : ` at host ${host}`;
   if (route.methods === undefined) {
-    if (entry.any !== undefined)
-      return [`path "${route.path}" has a route for every method already, at "${entry.any.path}"`];
-    entry.any = route;
-    return [];
+    const first = place(entry.any, { route, fits });
+    if (first === undefined) return [];
+    return [`path "${route.path}" has a route for every method already${where}, at "${first.path}"`];
   }
   const problems: string[] = [];
   for (const method of route.methods) {
-    const first = entry.byMethod.get(method);
-    if (first === undefined) entry.byMethod.set(method, route);
-    else
+    const choices = entry.byMethod.get(method) ?? [];
+    entry.byMethod.set(method, choices);
+    const first = place(choices, { route, fits });
+    if (first !== undefined)
       problems.push(
-        `${method} of path "${route.path}" has a route already, at "${first.path}"; the second would never be used`,
+        `${method} of path "${route.path}" has a route already${where}, at "${first.path}"; the second would never be used`,
       );
   }
   return problems;
 }
 
-function plant<R>(root: Node<R>, entry: Entry<R>): void {
-  let at = root;
-  for (const segment of entry.pattern.segments) {
-    if (segment.kind === "param") {
-      at.param ??= node();
-      at = at.param;
-    } else {
-      const next = at.literal.get(segment.text) ?? node<R>();
-      at.literal.set(segment.text, next);
-      at = next;
-    }
-  }
-  if (entry.pattern.rest) at.below = entry;
-  else at.here = entry;
+/** Puts a choice where it belongs; gives back the route that asks the very same, if there is one. */
+function place<R extends Matchable>(choices: Choice<R>[], choice: Choice<R>): R | undefined {
+  const text = conditionsText(choice.route);
+  const same = choices.find(({ route }) => conditionsText(route) === text);
+  if (same !== undefined) return same.route;
+  const at = choices.findIndex(({ route }) => compareConditions(choice.route, route) < 0);
+  choices.splice(at < 0 ? choices.length : at, 0, choice);
+  return undefined;
 }
 
-/** Every entry whose path matches. Bounded by the size of the tree, however long the path is. */
-function candidates<R>(root: Node<R>, path: string): Entry<R>[] {
-  const segments = path.slice(1).split("/");
-  const found: Entry<R>[] = [];
-  const visit = (at: Node<R>, depth: number): void => {
-    if (at.below !== undefined) found.push(at.below);
-    const segment = segments[depth];
-    if (segment === undefined) {
-      if (at.here !== undefined) found.push(at.here);
-      return;
-    }
-    const literal = at.literal.get(segment);
-    if (literal !== undefined) visit(literal, depth + 1);
-    if (at.param !== undefined && segment !== "") visit(at.param, depth + 1);
+/** The trees a host has to do with, the most specific first. */
+function treesFor<R>(hosts: Hosts<R>, host: string | undefined): Tree<Entry<R>>[] {
+  const trees: Tree<Entry<R>>[] = [];
+  const add = (name: string): void => {
+    const tree = hosts.get(name);
+    if (tree !== undefined) trees.push(tree);
   };
-  visit(root, 0);
-  return found.length > 1 ? found.sort((a, b) => a.order - b.order) : found;
+  if (host !== undefined && host !== "") {
+    add(host);
+    for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1)) add(`*${host.slice(dot)}`);
+  }
+  add("");
+  return trees;
 }
 
-function choose<R>(found: readonly Entry<R>[], method: string): Match<R> {
+function choose<R>(found: readonly Entry<R>[], method: string, facts: Facts): Match<R> {
   if (found.length === 0) return { kind: "none" };
+  const allow = new Set<string>();
   for (const { byMethod, any } of found) {
     // RFC 9110 §9.3.2: HEAD is GET without the body, so it is allowed wherever GET is.
     const route =
-      byMethod.get(method) ?? (method === "HEAD" ? byMethod.get("GET") : undefined) ?? forAny(any, method);
+      fitting(byMethod.get(method), facts) ??
+      (method === "HEAD" ? fitting(byMethod.get("GET"), facts) : undefined) ??
+      // RFC 9110 §9.3.8: TRACE echoes fields, credentials among them, so it must be asked for by name.
+      (method === "TRACE" || method === "CONNECT" ? undefined : fitting(any, facts));
     if (route !== undefined) return { kind: "route", route };
   }
-  const allow = new Set(found.flatMap(({ byMethod }) => [...byMethod.keys()]));
+  for (const { byMethod } of found)
+    for (const [name, choices] of byMethod) if (fitting(choices, facts) !== undefined) allow.add(name);
+  const known = allow.size > 0 || found.some(({ any }) => fitting(any, facts) !== undefined);
+  if (!known) return { kind: "none" };
   if (allow.has("GET")) allow.add("HEAD");
   allow.add("OPTIONS");
   return { kind: "method", allow: [...allow] };
 }
 
-/** RFC 9110 §9.3.8: TRACE echoes fields, credentials among them, so it must be asked for by name. */
-function forAny<R>(route: R | undefined, method: string): R | undefined {
-  return method === "TRACE" || method === "CONNECT" ? undefined : route;
-}
-
-function node<R>(): Node<R> {
-  return { literal: new Map(), param: undefined, here: undefined, below: undefined };
+function fitting<R>(choices: readonly Choice<R>[] | undefined, facts: Facts): R | undefined {
+  if (choices === undefined) return undefined;
+  for (const { route, fits } of choices) if (fits === undefined || fits(facts)) return route;
+  return undefined;
 }

@@ -17,6 +17,8 @@ export interface RetryPolicy {
   readonly backoff: Backoff;
   readonly budget: RetryBudget;
   readonly clock: Clock;
+  /** HTTP statuses worth another try; default 502, 503, 504. */
+  readonly statuses?: ReadonlySet<number>;
 }
 
 export interface RetryRequest<T> {
@@ -72,7 +74,7 @@ function plan<T>(
   attempts: number,
 ): number | RetryEnd {
   if (tried.failure === undefined) return "good";
-  if (!mayRetry(request.repeatable, tried.failure)) return "final";
+  if (!mayRetry(request.repeatable, tried.failure, policy.statuses)) return "final";
   if (attempts > policy.retries) return "retries";
   if (request.replayable?.() === false) return "body";
   const asked = tried.retryAfterMs ?? 0;

@@ -31,8 +31,19 @@ export function isRepeatable(method: string, traits: RepeatTraits = {}): boolean
   return idempotent.has(method) || traits.idempotencyKey === true || traits.retryUnsafe === true;
 }
 
-/** True when `failure` is of a kind that another try may cure, given that the request may be acted on twice or not. */
-export function mayRetry(repeatable: boolean, failure: Failure): boolean {
+/** Statuses that say that the service, not the request, is the trouble. */
+export const unavailableStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/**
+ * True when `failure` is of a kind that another try may cure, given that the request may be acted on twice or not.
+ *
+ * @param statuses HTTP statuses worth another try
+ */
+export function mayRetry(
+  repeatable: boolean,
+  failure: Failure,
+  statuses: ReadonlySet<number> = unavailableStatuses,
+): boolean {
   switch (failure.kind) {
     case "unsent":
     case "refused":
@@ -43,7 +54,7 @@ export function mayRetry(repeatable: boolean, failure: Failure): boolean {
     case "timeout":
       return repeatable;
     case "status":
-      return repeatable && failure.status >= 502 && failure.status <= 504;
+      return repeatable && statuses.has(failure.status);
     case "grpc":
       return repeatable && failure.status === 14;
     default:

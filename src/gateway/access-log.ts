@@ -1,0 +1,49 @@
+import type { Endpoint } from "../discovery/index.ts";
+import type { ServerExchange } from "../net/index.ts";
+import type { LogFields } from "../telemetry/index.ts";
+import type { Destination } from "./destination.ts";
+
+/** What is learned of a request on its way, for its line in the log. */
+export interface Trail {
+  client: string | undefined;
+  consumer: string | undefined;
+  /** The last one asked. */
+  endpoint: Endpoint | undefined;
+  attempts: number;
+}
+
+export function trail(): Trail {
+  return { client: undefined, consumer: undefined, endpoint: undefined, attempts: 0 };
+}
+
+/** How a request ended. */
+interface Ended {
+  readonly status: number;
+  readonly tookMs: number;
+  readonly traceId: string;
+}
+
+/** One request as fields of a log line. Without query, fields and bodies: there may be secrets in them. */
+export function accessLine(
+  exchange: ServerExchange,
+  to: Destination,
+  { status, tookMs, traceId }: Ended,
+  seen: Trail,
+): LogFields {
+  const route = to.kind === "route" ? to.route : undefined;
+  return {
+    method: exchange.method,
+    path: to.kind === "route" ? to.path : exchange.target.split("?", 1)[0],
+    host: exchange.header("host"),
+    route: route?.path,
+    status,
+    ms: Math.round(tookMs * 10) / 10,
+    client: seen.client ?? exchange.remoteAddress,
+    consumer: seen.consumer,
+    service: seen.endpoint?.service ?? route?.service,
+    endpoint: seen.endpoint?.id,
+    attempts: seen.attempts,
+    http: exchange.httpVersion,
+    trace_id: traceId,
+  };
+}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock } from "../kernel/index.ts";
+import { startAdmin } from "./admin.ts";
+import { ask, type Bench, bench, endpoint, service } from "./fixture.test.ts";
+
+function adminOf(front: Bench) {
+  const { gateway, metrics } = front;
+  return startAdmin({ port: 0, gateway, metrics, clock: systemClock, onError: () => {} });
+}
+
+test("tells readiness, routes, endpoints and metrics, and nothing else", async () => {
+  await using users = await service((exchange) => exchange.respond({ status: 200 }));
+  await using front = await bench({
+    gateway: { upstreams: { users: { max_in_flight: 5 } } },
+    routes: {
+      "/users/*": { service: "users", method: "GET", host: "shop.test", retries: 2, priority: "high" },
+      "/old": { redirect: { to: "/users" } },
+    },
+  });
+  await using admin = await adminOf(front);
+  const get = (path: string, method = "GET") => ask(admin.port, path, { method });
+  assert.equal((await get("/-/ready")).status, 503);
+  front.discovery.set("users", [endpoint(users.port)]);
+  await front.gateway.reachable();
+  await new Promise(setImmediate);
+  assert.deepEqual([(await get("/-/ready")).status, (await get("/-/ready")).body], [200, "ready\n"]);
+  await ask(front.port, "/users/1");
+  const routes = JSON.parse((await get("/-/routes")).body);
+  assert.deepEqual(routes[0], {
+    path: "/users/*",
+    methods: ["GET"],
+    hosts: ["shop.test"],
+    service: "users",
+    timeoutMs: 30_000,
+    retries: 2,
+    priority: "high",
+  });
+  assert.equal(routes[1].service, "");
+  const [endpoints] = JSON.parse((await get("/-/endpoints")).body);
+  assert.equal(endpoints.service, "users");
+  assert.deepEqual(
+    [endpoints.endpoints[0].id, endpoints.endpoints[0].breaker, endpoints.endpoints[0].up],
+    ["e1", "closed", true],
+  );
+  assert.match((await get("/-/metrics")).body, /^tusker_gateway_requests_total\{/m);
+  assert.equal((await get("/metrics")).status, 404);
+  assert.equal((await get("/-/routes", "POST")).status, 405);
+});

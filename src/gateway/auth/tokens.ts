@@ -1,0 +1,149 @@
+import { hash } from "node:crypto";
+import { type Clock, TuskerError } from "../../kernel/index.ts";
+import type { HttpClient } from "../../net/index.ts";
+import type { GatewaySettings } from "../section.ts";
+import { type IssuerKeys, issuerKeys } from "./jwks.ts";
+
+type JwtSettings = NonNullable<GatewaySettings["jwt"]>;
+
+/** Who a token speaks for. */
+export interface TokenClaims {
+  readonly consumer: string;
+  readonly scopes: ReadonlySet<string>;
+}
+
+/** Checks tokens. */
+export interface Tokens {
+  /** Undefined for a token that is not good; why is nobody's business outside. */
+  check(token: string): TokenClaims | undefined | Promise<TokenClaims | undefined>;
+  readonly cached: number;
+}
+
+export interface TokensPorts {
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  readonly onKeysFailure: (error: unknown) => void;
+}
+
+const maxTokenChars = 8_192;
+/** Verified tokens that are remembered; past it the one unused for longest is forgotten. */
+const maxCached = 10_000;
+/** A token is looked at anew after this, so that a key that was withdrawn stops counting. */
+const maxCachedMs = 300_000;
+const fetchTimeoutMs = 5_000;
+const maxKeySetBytes = 1_048_576;
+
+interface Remembered extends TokenClaims {
+  readonly untilMs: number;
+}
+
+/** Tokens of one issuer (RFC 7519), verified once and then remembered by their hash until they end. */
+export function tokens(settings: JwtSettings, ports: TokensPorts): Tokens {
+  const { clock } = ports;
+  const cache = new Map<string, Remembered>();
+  let verifier: Promise<Verifier> | undefined;
+
+  const remembered = (key: string): Remembered | undefined => {
+    const found = cache.get(key);
+    if (found === undefined) return undefined;
+    cache.delete(key);
+    if (found.untilMs <= clock.wall()) return undefined;
+    // Moved to the young end: a Map keeps the order of insertion.
+    cache.set(key, found);
+    return found;
+  };
+  const verify = async (token: string, key: string): Promise<TokenClaims | undefined> => {
+    verifier ??= makeVerifier(settings, ports);
+    const good = await (await verifier)(token);
+    if (good === undefined) return undefined;
+    cache.set(key, good);
+    const [oldest] = cache.keys();
+    if (cache.size > maxCached && oldest !== undefined) cache.delete(oldest);
+    return good;
+  };
+  return {
+    get cached() {
+      return cache.size;
+    },
+    check(token) {
+      if (token.length > maxTokenChars) return undefined;
+      const key = hash("sha256", token, "base64url");
+      return remembered(key) ?? verify(token, key);
+    },
+  };
+}
+
+type Verifier = (token: string) => Promise<Remembered | undefined>;
+
+async function makeVerifier(settings: JwtSettings, ports: TokensPorts): Promise<Verifier> {
+  const { jwtVerify, createLocalJWKSet, errors } = await import("jose");
+  const keys: IssuerKeys = issuerKeys({
+    fetch: () => fetchKeys(settings.jwks_url, ports),
+    compile: createLocalJWKSet,
+    clock: ports.clock,
+    onFailure: ports.onKeysFailure,
+  });
+  const options = () => ({
+    issuer: settings.issuer,
+    audience: settings.audience,
+    algorithms: settings.algorithms,
+    clockTolerance: settings.leeway / 1000,
+    currentDate: new Date(ports.clock.wall()),
+    requiredClaims: ["exp"],
+  });
+  const once = async (token: string, set: Awaited<ReturnType<IssuerKeys["current"]>>) =>
+    toRemembered((await jwtVerify(token, set, options())).payload, settings, ports.clock);
+  return async (token) => {
+    try {
+      return await once(token, await keys.current());
+    } catch (error) {
+      if (!(error instanceof errors.JOSEError)) throw error;
+      if (!(error instanceof errors.JWKSNoMatchingKey)) return undefined;
+    }
+    try {
+      // The issuer may have changed its keys since.
+      return await once(token, await keys.renew());
+    } catch (error) {
+      if (error instanceof errors.JOSEError) return undefined;
+      throw error;
+    }
+  };
+}
+
+function toRemembered(
+  payload: Readonly<Record<string, unknown>>,
+  settings: JwtSettings,
+  clock: Clock,
+): Remembered | undefined {
+  const consumer = payload[settings.consumer_claim];
+  if (typeof consumer !== "string" || consumer === "") return undefined;
+  const scope = payload.scope ?? payload.scp ?? "";
+  const list: unknown[] = Array.isArray(scope) ? scope : String(scope).split(" ");
+  const endMs = typeof payload.exp === "number" ? payload.exp * 1000 + settings.leeway : 0;
+  return {
+    consumer,
+    scopes: new Set(list.filter((one) => typeof one === "string" && one !== "").map(String)),
+    untilMs: Math.min(endMs, clock.wall() + maxCachedMs),
+  };
+}
+
+async function fetchKeys(url: string, { http, clock }: TokensPorts): Promise<unknown> {
+  const late = new AbortController();
+  const timer = clock.after(fetchTimeoutMs, () => late.abort());
+  try {
+    const answer = await http.request({
+      method: "GET",
+      url,
+      headers: ["Accept", "application/jwk-set+json, application/json"],
+      signal: late.signal,
+    });
+    const text = await answer.text(maxKeySetBytes);
+    if (answer.status === 200) return JSON.parse(text);
+    throw new TuskerError(
+      "GATEWAY_KEYS_UNAVAILABLE",
+      `the issuer's keys were answered with status ${answer.status}`,
+    );
+  } finally {
+    timer.cancel();
+  }
+}

@@ -1,0 +1,481 @@
+import assert from "node:assert/strict";
+import { hash } from "node:crypto";
+import { test } from "node:test";
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
+import { ask, bench, endpoint, rawService, requestOn, service, until } from "./fixture.test.ts";
+
+/** A service that answers with what it saw. */
+function mirrorOfItself(name = "") {
+  return service(async (exchange) => {
+    const body = new TextDecoder().decode(await exchange.bytes(1_000_000));
+    const { method, target, headers } = exchange;
+    await exchange.respond({
+      status: 200,
+      headers: ["Content-Type", "application/json"],
+      body: JSON.stringify({ name, method, target, headers, body }),
+    });
+  });
+}
+
+test("a redirect fills in host, path, query and parameters", async () => {
+  await using front = await bench({
+    routes: {
+      "/old/{id}": { redirect: { to: "/new/{id}{query}", status: 301 } },
+      "/*": { redirect: { to: "https://{host}{path}{query}" } },
+    },
+  });
+  const old = await ask(front.port, "/old/7?x=1");
+  assert.deepEqual([old.status, old.header("location")], [301, "/new/7?x=1"]);
+  const rest = await ask(front.port, "/a/b?c", { headers: ["Host", "shop.example"] });
+  assert.deepEqual([rest.status, rest.header("location")], [308, "https://shop.example/a/b?c"]);
+});
+
+test("a fixed answer, with fields of its own, and without a body where there is none", async () => {
+  await using front = await bench({
+    routes: {
+      "/robots.txt": { answer: { body: "User-agent: *", headers: { "Cache-Control": "max-age=60" } } },
+      "/gone": { answer: { status: 204, body: "ignored" } },
+    },
+  });
+  const robots = await ask(front.port, "/robots.txt");
+  assert.deepEqual(
+    [robots.status, robots.body, robots.header("cache-control"), robots.header("content-type")],
+    [200, "User-agent: *", "max-age=60", "text/plain; charset=utf-8"],
+  );
+  const gone = await ask(front.port, "/gone");
+  assert.deepEqual([gone.status, gone.body], [204, ""]);
+});
+
+test("host, fields and query choose among routes of one path", async () => {
+  const said = (body: string, more: object = {}): object => ({ answer: { body }, ...more });
+  await using front = await bench({
+    routes: {
+      "/x": [
+        said("any"),
+        said("host", { host: "shop.example" }),
+        said("wild", { host: "*.example" }),
+        said("canary", { headers: { "X-Canary": "always" } }),
+        said("version", { query: { v: "~[0-9]+" } }),
+        said("both", { headers: { "x-canary": "always" }, query: { v: "*" } }),
+      ],
+    },
+  });
+  const met = async (target: string, ...headers: string[]): Promise<string> =>
+    (await ask(front.port, target, { headers: ["Host", "other.test", ...headers] })).body;
+  const at = async (host: string): Promise<string> =>
+    (await ask(front.port, "/x", { headers: ["Host", host] })).body;
+  assert.equal(await met("/x"), "any");
+  assert.equal(await met("/x", "X-Canary", "always"), "canary");
+  assert.equal(await met("/x", "X-Canary", "never"), "any");
+  assert.equal(await met("/x?v=12"), "version");
+  assert.equal(await met("/x?v=a"), "any");
+  assert.equal(await met("/x?v=a", "X-Canary", "always"), "both");
+  assert.equal(await at("SHOP.example:8080"), "host");
+  assert.equal(await at("a.b.example"), "wild");
+});
+
+test("a prefix is put in front, fields are rewritten both ways, and framing is not the file's to change", async () => {
+  await using users = await service((exchange) =>
+    exchange.respond({
+      status: 200,
+      headers: [
+        "Server",
+        "secret/1.0",
+        "X-Seen",
+        `${exchange.target} ${exchange.header("x-env")} ${exchange.header("accept")}`,
+      ],
+      body: "ok",
+    }),
+  );
+  await using front = await bench({
+    routes: {
+      "/api/*": {
+        service: "users",
+        strip_prefix: "/api",
+        add_prefix: "/v2",
+        request_headers: { set: { "X-Env": "test" }, remove: ["Accept"] },
+        response_headers: { remove: ["Server"], add: { "X-Frame-Options": "DENY", "Content-Length": "99" } },
+      },
+    },
+    endpoints: [endpoint(users.port)],
+  });
+  const reply = await ask(front.port, "/api/users?a=b", {
+    headers: ["Accept", "text/html", "X-Env", "prod"],
+  });
+  assert.equal(reply.header("x-seen"), "/v2/users?a=b test undefined");
+  assert.deepEqual(
+    [reply.header("server"), reply.header("x-frame-options"), reply.header("content-length"), reply.body],
+    [undefined, "DENY", "2", "ok"],
+  );
+});
+
+test("requests are split by weight, and equal keys stay with one version", async () => {
+  await using one = await mirrorOfItself("one");
+  await using two = await mirrorOfItself("two");
+  await using front = await bench({
+    routes: {
+      "/random": { services: { one: 1, two: 0 } },
+      "/keyed": { services: { one: 50, two: 50 }, hash: "header:x-user" },
+    },
+    endpoints: [endpoint(one.port, "a", "one"), endpoint(two.port, "b", "two")],
+  });
+  assert.equal(JSON.parse((await ask(front.port, "/random")).body).name, "one");
+  const seen = new Set<string>();
+  for (let user = 0; user < 12; user++) {
+    const headers = ["X-User", `user ${user}`];
+    const first = JSON.parse((await ask(front.port, "/keyed", { headers })).body).name;
+    const second = JSON.parse((await ask(front.port, "/keyed", { headers })).body).name;
+    assert.equal(first, second);
+    seen.add(first);
+  }
+  assert.equal(seen.size, 2);
+});
+
+test("a mirror gets a copy with its body, and what it does reaches nobody", async () => {
+  await using users = await mirrorOfItself();
+  await using shadow = await rawService((socket) => socket.destroy());
+  const copies: string[] = [];
+  await using copied = await service(async (exchange) => {
+    copies.push(
+      `${exchange.method} ${exchange.target} ${exchange.header("x-tusker-mirror")} ${await exchange.bytes(100)}`,
+    );
+    await exchange.respond({ status: 500 });
+  });
+  await using front = await bench({
+    routes: {
+      "/a": { service: "users", mirror: { service: "copy" } },
+      "/b": { service: "users", mirror: { service: "broken" } },
+    },
+    endpoints: [
+      endpoint(users.port),
+      endpoint(copied.port, "c", "copy"),
+      endpoint(shadow.port, "s", "broken"),
+    ],
+  });
+  const reply = await ask(front.port, "/a?x=1", { method: "POST", body: "hello" });
+  assert.equal(JSON.parse(reply.body).body, "hello");
+  await until(() => copies.length === 1);
+  assert.deepEqual(copies, ["POST /a?x=1 1 hello"]);
+  assert.equal((await ask(front.port, "/b")).status, 200);
+  await until(() => front.metric('tusker_gateway_mirrored_total{service="broken",outcome="failed"}') === 1);
+  assert.equal(front.metric('tusker_gateway_mirrored_total{service="copy",outcome="failed"}'), 1);
+});
+
+test("a preflight is answered before anybody asks who the page is; the answer itself says who may read it", async () => {
+  await using users = await mirrorOfItself();
+  await using front = await bench({
+    routes: {
+      "/a": {
+        service: "users",
+        method: "PUT",
+        auth: ["key"],
+        cors: { origins: ["https://shop.example"], credentials: true, expose: ["X-Total"] },
+      },
+    },
+    gateway: { api_keys: { acme: [keyHash("k")] } },
+    endpoints: [endpoint(users.port)],
+  });
+  const preflight = await ask(front.port, "/a", {
+    method: "OPTIONS",
+    headers: [
+      "Origin",
+      "https://shop.example",
+      "Access-Control-Request-Method",
+      "PUT",
+      "Access-Control-Request-Headers",
+      "x-api-key",
+    ],
+  });
+  assert.deepEqual(
+    [
+      preflight.status,
+      preflight.header("access-control-allow-origin"),
+      preflight.header("access-control-allow-methods"),
+      preflight.header("access-control-allow-headers"),
+      preflight.header("access-control-max-age"),
+      preflight.header("vary"),
+    ],
+    [204, "https://shop.example", "PUT", "x-api-key", "600", "Origin"],
+  );
+  const stranger = await ask(front.port, "/a", {
+    method: "OPTIONS",
+    headers: ["Origin", "https://evil.example", "Access-Control-Request-Method", "PUT"],
+  });
+  assert.equal(stranger.header("access-control-allow-origin"), undefined);
+  const own = await ask(front.port, "/a", {
+    method: "PUT",
+    headers: ["Origin", "https://shop.example", "X-API-Key", "k"],
+  });
+  assert.deepEqual(
+    [own.status, own.header("access-control-allow-credentials"), own.header("access-control-expose-headers")],
+    [200, "true", "X-Total"],
+  );
+  const refused = await ask(front.port, "/a", { method: "PUT", headers: ["Origin", "https://shop.example"] });
+  assert.deepEqual(
+    [refused.status, refused.header("access-control-allow-origin")],
+    [401, "https://shop.example"],
+  );
+});
+
+test("answers are compressed as the client likes it, and left alone where that would do harm", async () => {
+  const text = "the same again and again. ".repeat(200);
+  await using users = await service((exchange) => {
+    const type = exchange.target === "/image" ? "image/png" : "text/plain";
+    const more = exchange.target === "/fixed" ? ["Cache-Control", "no-transform"] : [];
+    return exchange.respond({
+      status: 200,
+      headers: ["Content-Type", type, "ETag", '"v1"', ...more],
+      body: text,
+    });
+  });
+  await using front = await bench({
+    gateway: { compress: true },
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const decoders = { gzip: gunzipSync, br: brotliDecompressSync, zstd: zstdDecompressSync };
+  for (const [accepted, coding] of [
+    ["gzip", "gzip"],
+    ["gzip;q=0.5, br", "br"],
+    ["gzip, deflate, br, zstd", "zstd"],
+  ] as const) {
+    const reply = await ask(front.port, "/text", { headers: ["Accept-Encoding", accepted] });
+    assert.equal(reply.header("content-encoding"), coding);
+    assert.deepEqual(
+      [reply.header("etag"), reply.header("vary"), reply.header("content-length")],
+      ['W/"v1"', "Accept-Encoding", undefined],
+    );
+    assert.equal(decoders[coding](Buffer.from(reply.body, "latin1")).toString(), text);
+  }
+  for (const [target, accepted] of [
+    ["/text", "gzip;q=0, identity"],
+    ["/image", "gzip"],
+    ["/fixed", "gzip"],
+  ] as const) {
+    const reply = await ask(front.port, target, { headers: ["Accept-Encoding", accepted] });
+    assert.deepEqual(
+      [reply.header("content-encoding"), reply.header("etag"), reply.body],
+      [undefined, '"v1"', text],
+    );
+  }
+});
+
+test("a route says what is tried again", async () => {
+  let asked = 0;
+  await using users = await service((exchange) =>
+    exchange.respond({ status: [503, 429, 200][asked++ % 3] ?? 200 }),
+  );
+  await using front = await bench({
+    routes: {
+      "/never": { service: "users", retries: 3, retry_on: ["connect"] },
+      "/all": { service: "users", retries: 3, retry_on: ["503", "429"] },
+    },
+    endpoints: [endpoint(users.port)],
+    breaker: "off",
+  });
+  assert.equal((await ask(front.port, "/never")).status, 503);
+  asked = 0;
+  assert.equal((await ask(front.port, "/all")).status, 200);
+  assert.equal(asked, 3);
+});
+
+test("clients come back to the instance they were at, by a cookie that says nothing of it", async () => {
+  await using one = await mirrorOfItself("one");
+  await using two = await mirrorOfItself("two");
+  await using front = await bench({
+    gateway: { balance: "round_robin" },
+    routes: { "/*": { service: "users", sticky: { cookie: "node", ttl: "1m" } } },
+    endpoints: [endpoint(one.port, "instance-one"), endpoint(two.port, "instance-two")],
+  });
+  const first = await ask(front.port, "/");
+  const cookie = first.header("set-cookie") ?? "";
+  assert.match(cookie, /^node=[a-z0-9]+; Path=\/; Max-Age=60; HttpOnly; SameSite=Lax$/);
+  assert.ok(!cookie.includes("instance"));
+  const { name } = JSON.parse(first.body);
+  for (let i = 0; i < 4; i++) {
+    const again = await ask(front.port, "/", { headers: ["Cookie", `a=b; ${cookie.split(";")[0]}`] });
+    assert.deepEqual([JSON.parse(again.body).name, again.header("set-cookie")], [name, undefined]);
+  }
+});
+
+test("a service that is down is answered for by another one, or by a fixed answer", async () => {
+  await using spare = await mirrorOfItself("spare");
+  await using front = await bench({
+    routes: {
+      "/other": { service: "users", fallback_service: "spare" },
+      "/fixed": { service: "users", fallback: { status: 200, type: "application/json", body: "[]" } },
+    },
+    endpoints: [endpoint(spare.port, "s", "spare")],
+  });
+  const other = await ask(front.port, "/other", { method: "POST", body: "kept" });
+  assert.deepEqual([other.status, JSON.parse(other.body).body], [200, "kept"]);
+  const fixed = await ask(front.port, "/fixed");
+  assert.deepEqual(
+    [fixed.status, fixed.body, fixed.header("proxy-status")],
+    [200, "[]", "tusker; error=destination_unavailable"],
+  );
+  assert.equal(front.metric('tusker_gateway_fallbacks_total{service="users",to="spare"}'), 1);
+});
+
+test("a failure on purpose says so in the answer, the log and a metric", async () => {
+  await using users = await mirrorOfItself();
+  await using front = await bench({
+    routes: {
+      "/abort": { service: "users", fault: { abort: 418 } },
+      "/delay": { service: "users", fault: { delay: "20ms" } },
+    },
+    endpoints: [endpoint(users.port)],
+  });
+  const aborted = await ask(front.port, "/abort");
+  assert.deepEqual(
+    [aborted.status, aborted.code, aborted.header("x-tusker-fault")],
+    [418, "GATEWAY_FAULT_INJECTED", "abort=418"],
+  );
+  const delayed = await ask(front.port, "/delay");
+  assert.deepEqual([delayed.status, delayed.header("x-tusker-fault")], [200, "delay=20ms"]);
+  assert.equal(front.metric('tusker_gateway_faults_total{route="/abort",kind="abort"}'), 1);
+  assert.ok(front.logs.some((line) => line.includes("on purpose")));
+});
+
+test("what has no place waits for one, and is refused when there is no place to wait", async () => {
+  const held: (() => void)[] = [];
+  await using users = await service(async (exchange) => {
+    await new Promise<void>((resolve) => held.push(resolve));
+    await exchange.respond({ status: 200 });
+  });
+  await using front = await bench({
+    gateway: { upstreams: { users: { max_in_flight: 1, max_queued: 1, queue_timeout: "30s" } } },
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const first = ask(front.port, "/1");
+  await until(() => held.length === 1);
+  const second = ask(front.port, "/2");
+  await until(() => front.gateway.stats().inFlight === 2);
+  const third = await ask(front.port, "/3");
+  assert.deepEqual([third.status, third.code], [503, "GATEWAY_SHED"]);
+  held[0]?.();
+  assert.equal((await first).status, 200);
+  await until(() => held.length === 2);
+  held[1]?.();
+  assert.equal((await second).status, 200);
+  assert.equal(front.metric('tusker_gateway_shed_total{service="users",priority="normal"}'), 1);
+});
+
+test("an instance whose checks fail is left out, and comes back when they pass", async () => {
+  let well = true;
+  await using good = await mirrorOfItself("good");
+  await using ill = await service(async (exchange) => {
+    if (exchange.target === "/ready") return exchange.respond({ status: well ? 200 : 503 });
+    await exchange.respond({ status: 200, body: JSON.stringify({ name: "ill" }) });
+  });
+  const check = { path: "/ready", interval: "100ms", down_after: 1, up_after: 1 };
+  await using front = await bench({
+    gateway: { balance: "round_robin", upstreams: { users: { health_check: check } } },
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(good.port, "good"), endpoint(ill.port, "ill")],
+  });
+  const names = async (): Promise<Set<string>> => {
+    const replies = await Promise.all([1, 2, 3, 4].map(() => ask(front.port, "/")));
+    return new Set(replies.map(({ body }) => JSON.parse(body).name));
+  };
+  await ask(front.port, "/");
+  well = false;
+  const up = (): number => front.metric('tusker_gateway_endpoint_up{service="users",endpoint="ill"}');
+  await until(() => front.logs.some((line) => line.includes("ill is down")));
+  assert.deepEqual(await names(), new Set(["good"]));
+  well = true;
+  await until(() => up() === 1);
+  assert.deepEqual(await names(), new Set(["good", "ill"]));
+});
+
+test("a service may have fixed addresses; then no registry is asked", async () => {
+  await using users = await mirrorOfItself("fixed");
+  await using front = await bench({
+    gateway: { upstreams: { users: { endpoints: [`127.0.0.1:${users.port}`] } } },
+    routes: { "/*": { service: "users" } },
+  });
+  assert.equal(JSON.parse((await ask(front.port, "/")).body).name, "fixed");
+});
+
+test("a second copy goes out when the first takes longer than the others did", async () => {
+  await using slow = await rawService(async (socket, number) => {
+    for (;;) {
+      const text = await requestOn(socket).catch(() => "");
+      // Asked for this, the instance hangs.
+      if (text === "" || text.startsWith("GET /hang")) return;
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n${number > 0 ? "ok" : ""}`);
+    }
+  });
+  await using quick = await mirrorOfItself("quick");
+  await using front = await bench({
+    gateway: { balance: "round_robin" },
+    routes: { "/*": { service: "users", hedge: true, retries: 0 } },
+    endpoints: [endpoint(quick.port, "a-quick"), endpoint(slow.port, "b-slow")],
+    breaker: "off",
+  });
+  for (let i = 0; i < 100; i++) await ask(front.port, "/");
+  // Round robin gives one of the two to the one that hangs.
+  const replies = await Promise.all([ask(front.port, "/hang"), ask(front.port, "/hang")]);
+  assert.deepEqual(
+    replies.map(({ status }) => status),
+    [200, 200],
+  );
+  assert.ok(front.metric('tusker_gateway_hedged_total{service="users",copy="second"}') >= 1);
+});
+
+test("requests are logged as JSON lines, without their query", async () => {
+  await using users = await mirrorOfItself();
+  await using front = await bench({
+    gateway: { access_log: 1, api_keys: { acme: [keyHash("k")] } },
+    routes: { "/a": { service: "users", auth: ["key"] } },
+    endpoints: [endpoint(users.port)],
+  });
+  await ask(front.port, "/a?token=secret", { headers: ["X-API-Key", "k"] });
+  await until(() => front.logs.length > 0);
+  const line = JSON.parse(front.logs.at(-1) ?? "");
+  assert.deepEqual(
+    [
+      line.message,
+      line.method,
+      line.path,
+      line.route,
+      line.status,
+      line.consumer,
+      line.endpoint,
+      line.attempts,
+    ],
+    ["access", "GET", "/a", "/a", 200, "acme", "e1", 1],
+  );
+  assert.ok(!JSON.stringify(line).includes("secret"));
+});
+
+test("limits count by key, and a request without its key by its address", async () => {
+  await using users = await mirrorOfItself();
+  await using front = await bench({
+    gateway: { api_keys: { acme: [keyHash("a")], umbrella: [keyHash("u")] } },
+    routes: {
+      "/c": { service: "users", auth: ["key"], rate_limit: { requests: 1, window: "1m", key: "consumer" } },
+      "/h": { service: "users", rate_limit: { requests: 1, window: "1m", key: "header:x-tenant" } },
+    },
+    endpoints: [endpoint(users.port)],
+  });
+  const by = async (target: string, ...headers: string[]): Promise<number> =>
+    (await ask(front.port, target, { headers })).status;
+  assert.deepEqual(
+    [
+      await by("/c", "X-API-Key", "a"),
+      await by("/c", "X-API-Key", "a"),
+      await by("/c", "X-API-Key", "u"),
+      await by("/h", "X-Tenant", "1"),
+      await by("/h", "X-Tenant", "2"),
+      await by("/h"),
+      await by("/h"),
+    ],
+    [200, 429, 200, 200, 200, 200, 429],
+  );
+});
+
+function keyHash(key: string): string {
+  return `sha256:${hash("sha256", key)}`;
+}

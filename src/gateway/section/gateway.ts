@@ -1,0 +1,119 @@
+import { z } from "zod";
+import { count, durationMs, httpUrl, port, ratio, sizeBytes } from "../../kernel/index.ts";
+import { balancerNames } from "../../resilience/index.ts";
+import { isCidr } from "../head/cidr.ts";
+import { headerName, serviceName, stripPrefix } from "./words.ts";
+
+const network = z.string().refine(isCidr, 'must be an address or a network such as "10.0.0.0/8"');
+
+const healthCheck = z.strictObject({
+  path: z
+    .string()
+    .startsWith("/", "must begin with /")
+    .default("/health")
+    .describe("Path that answers 2xx when all is well."),
+  interval: durationMs({ minMs: 100 })
+    .prefault("10s")
+    .describe("Time between two checks of an instance, ±10 %."),
+  timeout: durationMs({ minMs: 1 }).prefault("2s").describe("Longest wait for an answer."),
+  down_after: count({ min: 1 }).default(2).describe("Failed checks in a row that take an instance out."),
+  up_after: count({ min: 1 }).default(2).describe("Passed checks in a row that bring it back."),
+});
+
+/** How one service is asked, whichever route leads to it. */
+const upstream = z.strictObject({
+  balance: z.enum(balancerNames).optional().describe("In place of the gateway's."),
+  endpoints: z
+    .array(z.string().regex(/^(?:\[[0-9A-Fa-f:]+\]|[^\s:/]+):\d{1,5}$/, 'must be "host:port"'))
+    .min(1, "must hold at least one")
+    .optional()
+    .describe('Fixed addresses, "host:port"; no registry is asked for this service.'),
+  slow_start: durationMs()
+    .optional()
+    .describe("How long a new instance takes to get its full share; default none."),
+  health_check: healthCheck
+    .optional()
+    .describe("Active checks by the gateway; default none: the registry checks."),
+  max_in_flight: count({ min: 1 }).default(1024).describe("Requests at once."),
+  max_queued: count().default(1024).describe("Requests that wait for a place; 0 refuses at once."),
+  queue_timeout: durationMs().prefault("1s").describe("Longest wait for a place."),
+  adaptive: z
+    .boolean()
+    .default(false)
+    .describe("Find the number of requests at once from how long answers take; at most `max_in_flight`."),
+});
+
+const jwt = z.strictObject({
+  issuer: z.string().min(1).describe("Who must have issued the token (`iss`)."),
+  audience: z.string().min(1).describe("Whom it must be for (`aud`)."),
+  jwks_url: httpUrl().describe("Where the issuer publishes its keys."),
+  algorithms: z
+    .array(z.enum(["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]))
+    .min(1)
+    .default(["RS256", "ES256", "EdDSA"])
+    .describe("Signatures that are accepted; none that is made with a shared secret."),
+  consumer_claim: z.string().min(1).default("sub").describe("Claim that names the consumer."),
+  leeway: durationMs().prefault("30s").describe("How far clocks may differ."),
+});
+
+/** `[gateway]`: the front door of the fleet. */
+export const gatewaySection = z.strictObject({
+  port: port().default(8080).describe("Port to listen on. 0 lets the system choose."),
+  bind: z.string().min(1).default("127.0.0.1").describe("Address to listen on."),
+  admin_port: port()
+    .optional()
+    .describe(
+      "Port for `/-/ready`, `/-/routes`, `/-/endpoints` and `/-/metrics`, on 127.0.0.1; default none.",
+    ),
+  timeout: durationMs({ minMs: 1 })
+    .prefault("30s")
+    .describe("From the request to the head of its answer, all tries and waits included."),
+  strip_prefix: stripPrefix
+    .optional()
+    .describe("Taken off the path before a request is forwarded; a route may override."),
+  max_connections: count({ min: 1 })
+    .default(1000)
+    .describe("Open client connections; further ones are answered 503."),
+  retries: count({ max: 10 }).default(1).describe("Tries after the first, where a route does not say."),
+  rate_limit_enabled: z
+    .boolean()
+    .default(false)
+    .describe("Limits requests per client address; what is above the limit is answered 429."),
+  rate_limit_requests: count({ min: 1 }).default(100).describe("Requests per client address and window."),
+  rate_limit_window: durationMs({ minMs: 1 })
+    .prefault("1m")
+    .describe("The time in which rate_limit_requests are allowed."),
+  trusted_proxies: z
+    .array(network)
+    .default([])
+    .describe("Addresses and networks whose X-Forwarded-For is believed."),
+  balance: z.enum(balancerNames).default("p2c_ewma").describe("How an endpoint is chosen."),
+  zone: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Our own zone; instances whose meta `zone` is the same are preferred."),
+  upstreams: z.record(serviceName, upstream).default({}).describe("How single services are asked, by name."),
+  api_keys: z
+    .record(
+      z.string().min(1),
+      z
+        .array(z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 hexadecimal digits'))
+        .min(1),
+    )
+    .default({})
+    .describe("Consumers with the SHA-256 of each of their keys; the keys themselves stand nowhere."),
+  api_key_header: headerName.default("X-API-Key").describe("Field in which a client sends its key."),
+  jwt: jwt.optional().describe("Tokens that are accepted on routes with auth."),
+  compress: z
+    .boolean()
+    .default(false)
+    .describe("Compress answers for clients that take them so; a route may override."),
+  access_log: ratio()
+    .default(0)
+    .describe("Share of requests that are logged as JSON lines; failures always are when above 0."),
+  max_body: sizeBytes().prefault("10MiB").describe("Largest request body; a route may override."),
+  max_head: sizeBytes().prefault("32KiB").describe("Largest request head: request line and fields."),
+  max_headers: count({ min: 1 }).default(100).describe("Fields of a request head."),
+  transport: z.enum(["compat"]).default("compat").describe("Engine below the forwarder."),
+});

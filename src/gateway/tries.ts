@@ -1,0 +1,280 @@
+import type { Endpoint } from "../discovery/index.ts";
+import type { TuskerError } from "../kernel/index.ts";
+import type { ServerExchange } from "../net/index.ts";
+import {
+  deadlineHeader,
+  formatRemaining,
+  hedge,
+  type Lease,
+  parseRetryAfter,
+  perTryMs,
+  remainingMs,
+  retry,
+  type TimeLimit,
+  type Tried,
+  timeLimit,
+} from "../resilience/index.ts";
+import { inject, type Span } from "../telemetry/index.ts";
+import type { Trail } from "./access-log.ts";
+import type { RequestBody } from "./body.ts";
+import type { Door } from "./door.ts";
+import type { ForwardedAnswer, ForwardOutcome } from "./forward/forwarder.ts";
+import { attemptHeader } from "./head/request.ts";
+import { retriesOn } from "./policy/retry-on.ts";
+import { keyOf, type Visit } from "./policy/visit.ts";
+import type { Route } from "./route.ts";
+import { answeredTry, trySpan } from "./spans.ts";
+import { firstSet, type Upstream } from "./upstream.ts";
+import { allOpen, clientGone, failureOf, noEndpoint, shed, tooLate, upstreamError } from "./verdict.ts";
+
+/** One request under way. */
+export interface Trip {
+  readonly door: Door;
+  readonly exchange: ServerExchange;
+  readonly route: Route;
+  readonly upstream: Upstream;
+  readonly visit: Visit;
+  readonly seen: Trail;
+  readonly span: Span;
+  /** Path and query as the service shall see them. */
+  readonly path: string;
+  readonly headers: readonly string[];
+  readonly body: RequestBody | undefined;
+  readonly repeatable: boolean;
+  readonly deadlineMs: number;
+  /** Ids of endpoints that were asked already. */
+  readonly tried: Set<string>;
+}
+
+/** What one try came to: an answer that waits to be relayed, or a reason why there is none. */
+export type Try =
+  | {
+      readonly kind: "answer";
+      readonly answer: ForwardedAnswer;
+      /** Names its endpoint to the client's cookie. */
+      readonly mark: string;
+      /** Gives back what the try holds: its place on the endpoint, its signal, its span. */
+      readonly end: () => void;
+    }
+  | { readonly kind: "refused"; readonly error: TuskerError };
+
+/** Step 7 of the journey: the tries, once the service has a place for the request. The place is held until the answer is through. */
+export async function inRoom(trip: Trip): Promise<Try> {
+  const { room, service } = trip.upstream;
+  if (room === undefined) return tries(trip);
+  const entry = await room.places.enter(trip.route.priority, trip.exchange.signal);
+  if (entry === "aborted") return { kind: "refused", error: clientGone() };
+  if (entry !== "entered") {
+    trip.door.meters.shed(service, trip.route.priority);
+    return { kind: "refused", error: shed(service) };
+  }
+  const inFlight = room.places.inFlight;
+  const startMs = trip.door.clock.now();
+  const last = await tries(trip).catch((error) => {
+    room.places.leave();
+    throw error;
+  });
+  if (last.kind === "refused") {
+    room.places.leave();
+    if (last.error.code === "GATEWAY_TIMEOUT") room.dropped();
+    return last;
+  }
+  if (last.answer.status === 429 || last.answer.status === 503) room.dropped();
+  else room.answered(trip.door.clock.now() - startMs, inFlight);
+  const end = (): void => {
+    last.end();
+    room.places.leave();
+  };
+  return { ...last, end };
+}
+
+/** The other service, asked once, where the first one could not answer at all. */
+export async function withFallback(trip: Trip, last: Try): Promise<Try> {
+  const { fallbackUpstream } = trip.route;
+  if (fallbackUpstream === undefined || last.kind !== "refused" || !isDown(last.error)) return last;
+  if (trip.body?.replayable === false) return last;
+  trip.door.meters.fellBack(trip.upstream.service, fallbackUpstream.service);
+  return inRoom({
+    ...trip,
+    upstream: fallbackUpstream,
+    tried: new Set(),
+    deadlineMs: Math.max(trip.deadlineMs, trip.door.clock.now() + fallbackMs),
+  });
+}
+
+/** A fallback that is asked after the time was up has this long. */
+const fallbackMs = 1_000;
+
+export function isDown({ row, code }: TuskerError): boolean {
+  return (row.http === 503 || row.http === 504 || row.http === 502) && code !== "GATEWAY_CLIENT_GONE";
+}
+
+async function tries(trip: Trip): Promise<Try> {
+  const { door, exchange, route } = trip;
+  const { service, budget } = trip.upstream;
+  try {
+    const last = await retry<Try>(
+      {
+        retries: route.retries,
+        backoff: door.backoff,
+        budget,
+        clock: door.clock,
+        statuses: route.retryStatuses,
+      },
+      {
+        repeatable: trip.repeatable,
+        deadlineMs: trip.deadlineMs,
+        signal: exchange.signal,
+        replayable: () => trip.body?.replayable ?? true,
+        onRetry({ value, failure }) {
+          door.meters.retried(service, failure?.kind ?? "none");
+          if (value.kind !== "answer") return;
+          value.answer.discard();
+          value.end();
+        },
+      },
+      async (number) => {
+        trip.seen.attempts = number;
+        const tried = await (route.hedge && trip.repeatable ? hedgedTry(trip, number) : oneTry(trip, number));
+        // The route may not want this repeated, however safe it is.
+        const { failure } = tried;
+        if (failure === undefined || retriesOn(route.retryOn, failure)) return tried;
+        return { ...tried, failure: { kind: "final" } };
+      },
+    );
+    if (last.end === "budget" || last.end === "body" || last.end === "deadline")
+      door.meters.notRetried(service, last.end);
+    return last.value;
+  } catch (error) {
+    // The client went away during the wait before a try.
+    if (exchange.signal.aborted) return { kind: "refused", error: clientGone() };
+    throw error;
+  }
+}
+
+/** A try of which a second copy goes out when it takes unusually long. Only without a body: there is one reader. */
+async function hedgedTry(trip: Trip, number: number): Promise<Tried<Try>> {
+  if (trip.body !== undefined) return oneTry(trip, number);
+  const { service, hedge: policy } = trip.upstream;
+  const { tried, hedged, copy } = await hedge<Try>(
+    policy,
+    (_copy, calledOff) => oneTry(trip, number, calledOff),
+    ({ value }) => {
+      if (value.kind !== "answer") return;
+      value.answer.discard();
+      value.end();
+    },
+  );
+  if (hedged) trip.door.meters.hedged(service, copy === 2 ? "second" : "first");
+  return tried;
+}
+
+async function oneTry(trip: Trip, number: number, calledOff?: AbortSignal): Promise<Tried<Try>> {
+  const { door, exchange, route, upstream } = trip;
+  const { service } = upstream;
+  await firstSet(upstream, door.clock);
+  const leftMs = remainingMs(trip.deadlineMs, door.clock.now());
+  if (leftMs === 0) return given(tooLate(service, route.timeoutMs, trip.tried.size));
+  // Pick: a breaker that is due a probe, else the balancer's choice among closed ones not asked before.
+  const picked = upstream.cluster.pick(trip.tried, hintsOf(trip));
+  if (picked.kind === "none") return given(noEndpoint(service));
+  if (picked.kind === "open") return given(allOpen(service, picked.untilMs - door.clock.now()));
+  const { lease } = picked;
+  trip.tried.add(lease.endpoint.id);
+  trip.seen.endpoint = lease.endpoint;
+  // Forward. A try that could not be repeated anyway, and the last one, may use all the time there is.
+  const mayRepeat = trip.repeatable && number <= route.retries;
+  const share = mayRepeat ? perTryMs(route.timeoutMs, route.retries) : leftMs;
+  const ms = Math.min(leftMs, route.tryTimeoutMs ?? share);
+  const limit = timeLimit(door.clock, {
+    ms,
+    parents: [exchange.signal, calledOff],
+    reason: () => tooLate(service, route.timeoutMs, number),
+  });
+  const span = trySpan(
+    door.tracer,
+    trip.span,
+    { method: exchange.method, path: trip.path, attempt: number },
+    lease.endpoint,
+  );
+  const outcome = await door.forwarder.forward(
+    {
+      method: exchange.method,
+      path: trip.path,
+      headers: [
+        ...trip.headers,
+        ...inject(span.context),
+        deadlineHeader,
+        formatRemaining(ms),
+        ...attemptFields(number),
+      ],
+      body: trip.body?.stream(),
+      signal: limit.signal,
+    },
+    lease.endpoint,
+  );
+  return judge(trip, outcome, { lease, limit, span, calledOff });
+}
+
+/** What the choice of an endpoint shall go by; undefined for most routes. */
+function hintsOf({ route, visit }: Trip): { key?: string; mark?: string } | undefined {
+  if (route.hash === undefined && route.sticky === undefined) return undefined;
+  const key = route.hash === undefined ? undefined : keyOf(route.hash, visit);
+  const mark = route.sticky?.markOf(visit);
+  return { ...(key === undefined ? {} : { key }), ...(mark === undefined ? {} : { mark }) };
+}
+
+interface TryParts {
+  readonly lease: Lease<Endpoint>;
+  readonly limit: TimeLimit;
+  readonly span: Span;
+  /** Fires when another copy of the request won. */
+  readonly calledOff: AbortSignal | undefined;
+}
+
+/** Tells the endpoint's load and breaker what came of a try, and the retry loop whether another one makes sense. */
+function judge(trip: Trip, outcome: ForwardOutcome, parts: TryParts): Tried<Try> {
+  const { lease, limit, span } = parts;
+  const end = (): void => {
+    lease[Symbol.dispose]();
+    limit[Symbol.dispose]();
+    span.end();
+  };
+  if (!outcome.ok) {
+    const gone = trip.exchange.signal.aborted || parts.calledOff?.aborted === true;
+    const failure = failureOf(outcome, limit.expired, gone);
+    if (failure.blame) lease.failure();
+    span.recordError(outcome.cause);
+    end();
+    return {
+      value: { kind: "refused", error: upstreamError(placeOf(trip), outcome, failure, trip.tried.size) },
+      failure,
+    };
+  }
+  // The head came in time; from here on the signal ends the exchange only when the client goes.
+  limit.lift();
+  const { answer } = outcome;
+  const retryAfterMs = parseRetryAfter(answer.header("retry-after"), trip.door.clock.wall());
+  if (answer.status >= 500) lease.failure(retryAfterMs);
+  else if (answer.status === 429) lease.overloaded(retryAfterMs);
+  else lease.success();
+  answeredTry(span, answer.status);
+  const value: Try = { kind: "answer", answer, mark: lease.mark, end };
+  const wanted = answer.status === 429 && trip.route.retryOn.has("429");
+  return answer.status < 500 && !wanted
+    ? { value }
+    : { value, failure: { kind: "status", status: answer.status }, retryAfterMs };
+}
+
+function placeOf({ upstream, route }: Trip): { service: string; timeoutMs: number } {
+  return { service: upstream.service, timeoutMs: route.timeoutMs };
+}
+
+function attemptFields(number: number): string[] {
+  return number > 1 ? [attemptHeader, String(number)] : [];
+}
+
+/** A try that ended before anybody was asked. Nobody is to blame, and asking again would end the same way. */
+function given(error: TuskerError): Tried<Try> {
+  return { value: { kind: "refused", error }, failure: { kind: "final" } };
+}
