@@ -210,7 +210,6 @@ each(
     assert.match(await waiting.at(-1)!.promise, /RESILIENCE_DEADLINE|KERNEL_ABORTED/);
   },
   {
-    // biome-ignore lint/correctness/useYield: it waits for a caller who has gone.
     async *upTo(_input, ctx) {
       await new Promise<void>((resolve) => ctx.signal.addEventListener("abort", () => resolve()));
       waiting.at(-1)?.resolve(ctx.signal.reason instanceof TuskerError ? ctx.signal.reason.code : "other");
