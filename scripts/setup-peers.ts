@@ -54,6 +54,26 @@ const peers: readonly Peer[] = [
     use: "a proxy beside the gateway",
   },
   {
+    name: "dig",
+    suite: "bookworm",
+    packages: [
+      ...["bind9-dnsutils", "bind9-libs", "libuv1", "libfstrm0", "libprotobuf-c1", "libjson-c5", "liblmdb0"],
+      ...["libmaxminddb0", "libxml2", "libnghttp2-14", "libicu72", "libidn2-0", "libunistring2", "libedit2"],
+      ...[
+        "libbsd0",
+        "libmd0",
+        "libjemalloc2",
+        "libgssapi-krb5-2",
+        "libkrb5-3",
+        "libk5crypto3",
+        "libcom-err2",
+      ],
+      ...["libkrb5support0", "libkeyutils1"],
+    ],
+    program: "usr/bin/dig",
+    use: "a second reader of the registry's DNS",
+  },
+  {
     name: "caddy",
     suite: "bookworm",
     packages: ["caddy"],
@@ -118,7 +138,8 @@ function unpack(peer: Peer): void {
       mkdirSync(join(state, folder), { recursive: true });
     writeFileSync(join(state, "sources.list"), `deb [signed-by=${keyring}] ${mirror()} ${peer.suite} main\n`);
     apt(state, "update");
-    apt(state, "download", ...peer.packages);
+    // By suite: a newer version that is installed here is not to be had from it.
+    apt(state, "download", ...peer.packages.map((name) => `${name}/${peer.suite}`));
     const files = readdirSync(state).filter((name) => name.endsWith(".deb"));
     if (files.length < peer.packages.length)
       throw new Error(`apt-get left ${files.length} of ${peer.packages.join(", ")}`);

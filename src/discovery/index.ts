@@ -36,7 +36,7 @@ export type {
 export { openEngine } from "./engine/open.ts";
 export type { EngineOptions } from "./engine/options.ts";
 export type { Version } from "./engine/version.ts";
-export { type DiscoveryLog, type RegistryHttp, withToken } from "./http.ts";
+export { type DiscoveryLog, isEtcd, type RegistryHttp, withToken } from "./http.ts";
 export { type LastKnown, lastKnown } from "./last-known.ts";
 export { type HoldOptions, holdLease } from "./lease.ts";
 export type { InstanceCheck, InstanceRegistration, InstanceStatus, Registrar } from "./registrar.ts";

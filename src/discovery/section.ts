@@ -1,9 +1,20 @@
 import { z } from "zod";
-import { durationMs, httpUrl } from "../kernel/index.ts";
+import { durationMs } from "../kernel/index.ts";
 import { aclSection, ownToken } from "./acl-section.ts";
 
 /** The longest a registry on this wire holds a question open; it cuts a longer wait down to this. */
 const longestWaitMs = 600_000;
+
+/** What stands behind a registry is chosen by the scheme of its address. */
+function registryUrl(): z.ZodType<string, string> {
+  return z
+    .string()
+    .meta({ title: "address", format: "uri" })
+    .refine(
+      (text) => /^(?:https?|etcds?):\/\/[^/\s]+/.test(text) && URL.canParse(text),
+      "must be an http://, https://, etcd:// or etcds:// address",
+    );
+}
 
 /** `[service_discovery]`: whether and where instances are looked up. */
 export const serviceDiscoverySection = z.strictObject({
@@ -11,9 +22,11 @@ export const serviceDiscoverySection = z.strictObject({
     .boolean()
     .default(true)
     .describe("False: no registry; endpoints are the ports written in the file."),
-  registry_url: httpUrl()
+  registry_url: registryUrl()
     .default("http://localhost:8500")
-    .describe("A registry that is started here when nothing listens there, and used when one does."),
+    .describe(
+      "A registry that is started here when nothing listens there, and used when one does: ours or a Consul. etcd://host:2379 (or etcds://) is an etcd.",
+    ),
   dns_port: z
     .int()
     .min(0)

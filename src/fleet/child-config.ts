@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { getCompileCacheDir } from "node:module";
 import { dirname, join } from "node:path";
+import { isEtcd } from "../discovery/index.ts";
 import { Secret } from "../kernel/index.ts";
 import { type FleetSettings, instanceId, type ServiceSettings } from "./file/settings.ts";
 
@@ -103,7 +104,8 @@ export function childEnvironment(
     TUSKER_CONFIG_FILE: configFile,
     TUSKER_DATA_DIR: dataDirOf(settings, service.name),
     TUSKER_ENV: settings.environment,
-    CONSUL_HTTP_ADDR: addresses.registry?.replace(/^http:\/\//, ""),
+    // Clients of that API have nothing to say to an etcd.
+    CONSUL_HTTP_ADDR: consulAddress(addresses.registry),
     CONSUL_HTTP_TOKEN: addresses.registryToken?.reveal(),
     OTEL_SERVICE_NAME: service.name,
     OTEL_EXPORTER_OTLP_ENDPOINT: addresses.otlp,
@@ -115,6 +117,10 @@ export function childEnvironment(
     ...plainTexts(service.env),
   };
   return { ...inherited(settings, service.name), ...defined(own) };
+}
+
+function consulAddress(registry: string | undefined): string | undefined {
+  return registry === undefined || isEtcd(registry) ? undefined : registry.replace(/^http:\/\//, "");
 }
 
 /**

@@ -1,5 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { holdLease, type Registrar, type RegistryHttp, withToken } from "../discovery/index.ts";
+import {
+  holdLease,
+  isEtcd,
+  openEngine,
+  type Registrar,
+  type RegistryHttp,
+  withToken,
+} from "../discovery/index.ts";
 import {
   type Clock,
   messageOf,
@@ -12,6 +19,7 @@ import {
 import type { HttpClient } from "../net/index.ts";
 import { type AclSettings, probeRegistry, startRegistry } from "../registry/index.ts";
 import type { Logger } from "../telemetry/index.ts";
+import { EngineRegistrar } from "./engine-registrar.ts";
 import { ForeignRegistry, type Holder } from "./foreign-registry.ts";
 import { portTaken } from "./supervise/free-port.ts";
 
@@ -57,6 +65,7 @@ export interface RegistrySideOptions {
 export async function openRegistry(options: RegistrySideOptions): Promise<RegistrySide> {
   const { url, anyPort, dataDir, clock, random, log, token } = options;
   const http = withToken(options.http, token);
+  if (isEtcd(url)) return engineSide(options, http);
   const { hostname, port, protocol } = new URL(url);
   const wanted = anyPort ? 0 : Number(port || (protocol === "https:" ? "443" : "80"));
   const home = loopback.has(hostname);
@@ -104,6 +113,24 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
     own: true,
     serves: async () => false,
     [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
+  };
+}
+
+/** An etcd keeps what it is told; renewing and checking is done from here. */
+async function engineSide(options: RegistrySideOptions, http: RegistryHttp): Promise<RegistrySide> {
+  const { url, token, fleet, clock, random, log } = options;
+  const engine = await openEngine({ url, http, clock, random, log });
+  const registrar = new EngineRegistrar({ engine, fleet, http: options.http, clock, log });
+  return {
+    url,
+    token,
+    registrar,
+    own: false,
+    serves: (service, port) => registrar.serves(service, port),
+    async [Symbol.asyncDispose]() {
+      await registrar[Symbol.asyncDispose]();
+      await engine[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -321,6 +321,7 @@ function listen(
   meters: Meters,
 ): Promise<Server> {
   return serveHttp1(handler, {
+    transport: "compat",
     host: gateway.bind,
     port: gateway.port,
     maxConnections: gateway.max_connections,

@@ -9,7 +9,7 @@ import type { Http1PoolOptions } from "./http1-options.ts";
  * @param origin for example "http://127.0.0.1:8081"
  */
 export function http1Pool(origin: string, options: Http1PoolOptions = {}): Http1Pool {
-  return options.transport !== "engine"
+  return options.transport === "compat"
     ? compatPool(origin, options)
     : poolOf(createHttp1Client(origin, options));
 }

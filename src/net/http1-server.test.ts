@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { manualClock } from "../kernel/index.ts";
-import { type Server, serveHttp1 } from "./index.ts";
+import { type Http1ServerOptions, type Server, type ServerHandler, serveHttp1 as serve } from "./index.ts";
 
 /** A client that keeps its own side open, whatever the server does. */
 async function halfOpen(port: number, text = ""): Promise<{ socket: Socket; said: () => string }> {
@@ -18,100 +18,105 @@ async function halfOpen(port: number, text = ""): Promise<{ socket: Socket; said
   return { socket, said: () => said };
 }
 
-const tunnel = "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n";
+for (const transport of ["engine", "compat"] as const) {
+  const serveHttp1 = (handler: ServerHandler, options: Http1ServerOptions): Promise<Server> =>
+    serve(handler, { ...options, transport });
 
-test("a client that asks for a tunnel and resets its connection harms nobody", async () => {
-  await using server = await serveHttp1((x) => x.respond({ status: 200, body: "fine" }), { port: 0 });
-  for (let i = 0; i < 10; i++) {
-    const { socket } = await halfOpen(server.port, tunnel);
-    if (i % 2 === 0) await once(socket, "data");
-    socket.resetAndDestroy();
-    await once(socket, "close");
-  }
-  while (server.connections > 0) await new Promise((resolve) => setImmediate(resolve));
-  const { socket, said } = await halfOpen(server.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  await once(socket, "data");
-  assert.match(said(), /^HTTP\/1.1 200 .*fine$/s);
-  socket.destroy();
-});
+  const tunnel = "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n";
 
-test("drain ends by its grace although a client holds on to a tunnel or to a request nobody understood", async () => {
-  for (const text of [tunnel, "GARBAGE\r\n\r\n"]) {
-    // Its own clock never moves: only the hard end of draining can close the connection.
+  test(`${transport}: a client that asks for a tunnel and resets its connection harms nobody`, async () => {
+    await using server = await serveHttp1((x) => x.respond({ status: 200, body: "fine" }), { port: 0 });
+    for (let i = 0; i < 10; i++) {
+      const { socket } = await halfOpen(server.port, tunnel);
+      if (i % 2 === 0) await once(socket, "data");
+      socket.resetAndDestroy();
+      await once(socket, "close");
+    }
+    while (server.connections > 0) await new Promise((resolve) => setImmediate(resolve));
+    const { socket, said } = await halfOpen(server.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await once(socket, "data");
+    assert.match(said(), /^HTTP\/1.1 200 .*fine$/s);
+    socket.destroy();
+  });
+
+  test(`${transport}: drain ends by its grace although a client holds on to a tunnel or to a request nobody understood`, async () => {
+    for (const text of [tunnel, "GARBAGE\r\n\r\n"]) {
+      // Its own clock never moves: only the hard end of draining can close the connection.
+      const clock = manualClock();
+      const server = await serveHttp1(() => undefined, { port: 0, clock });
+      const { socket, said } = await halfOpen(server.port, text);
+      await once(socket, "end");
+      assert.match(said(), /^HTTP\/1.1 (501|400) /);
+      const drained = server.drain(200);
+      clock.advance(200);
+      await drained;
+      while (server.connections > 0) await new Promise((resolve) => setImmediate(resolve));
+      socket.destroy();
+    }
+  });
+
+  test(`${transport}: a client that holds on to its last words is cut after a second`, async () => {
     const clock = manualClock();
-    const server = await serveHttp1(() => undefined, { port: 0, clock });
-    const { socket, said } = await halfOpen(server.port, text);
+    await using server = await serveHttp1(() => undefined, { port: 0, clock });
+    const { socket } = await halfOpen(server.port, tunnel);
     await once(socket, "end");
-    assert.match(said(), /^HTTP\/1.1 (501|400) /);
-    const drained = server.drain(200);
-    clock.advance(200);
-    await drained;
+    assert.equal(server.connections, 1);
+    clock.advance(1_000);
     while (server.connections > 0) await new Promise((resolve) => setImmediate(resolve));
     socket.destroy();
-  }
-});
+  });
 
-test("a client that holds on to its last words is cut after a second", async () => {
-  const clock = manualClock();
-  await using server = await serveHttp1(() => undefined, { port: 0, clock });
-  const { socket } = await halfOpen(server.port, tunnel);
-  await once(socket, "end");
-  assert.equal(server.connections, 1);
-  clock.advance(1_000);
-  while (server.connections > 0) await new Promise((resolve) => setImmediate(resolve));
-  socket.destroy();
-});
-
-async function full(
-  clock = manualClock(),
-): Promise<{ server: Server; runs: () => number } & AsyncDisposable> {
-  let runs = 0;
-  const server = await serveHttp1(
-    async (x) => {
-      runs++;
-      await x.respond({ status: 200 });
-    },
-    { port: 0, maxConnections: 1, clock },
-  );
-  const first = await halfOpen(server.port);
-  while (server.connections === 0) await new Promise((resolve) => setImmediate(resolve));
-  return {
-    server,
-    runs: () => runs,
-    async [Symbol.asyncDispose]() {
-      first.socket.destroy();
-      const drained = server.drain(0);
-      clock.advance(0);
-      await drained;
-    },
-  };
-}
-
-test("a request on a refused connection is answered 503 and never runs", async () => {
-  await using f = await full();
-  for (const head of ["", "Expect: 100-continue\r\n"]) {
-    const { socket, said } = await halfOpen(
-      f.server.port,
-      `POST /charge HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n${head}\r\nhi`,
+  async function full(
+    clock = manualClock(),
+  ): Promise<{ server: Server; runs: () => number } & AsyncDisposable> {
+    let runs = 0;
+    const server = await serveHttp1(
+      async (x) => {
+        runs++;
+        await x.respond({ status: 200 });
+      },
+      { port: 0, maxConnections: 1, clock },
     );
-    await once(socket, "end");
-    assert.match(said(), /^HTTP\/1.1 503 .*Connection: close.*NET_OVERLOADED/s);
-    // A second request, sent when the refusal was read, meets the same silence.
-    socket.end("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    await once(socket, "close");
+    const first = await halfOpen(server.port);
+    while (server.connections === 0) await new Promise((resolve) => setImmediate(resolve));
+    return {
+      server,
+      runs: () => runs,
+      async [Symbol.asyncDispose]() {
+        first.socket.destroy();
+        const drained = server.drain(0);
+        clock.advance(0);
+        await drained;
+      },
+    };
   }
-  assert.equal(f.runs(), 0);
-});
 
-test("a refused client that does not leave is cut after a second", async () => {
-  const clock = manualClock();
-  await using f = await full(clock);
-  const { socket } = await halfOpen(f.server.port);
-  await once(socket, "end");
-  clock.advance(1_000);
-  // A write into a connection that is gone is answered by a reset, one into a held one by nothing.
-  while (!socket.destroyed) {
-    socket.write("x");
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-});
+  test(`${transport}: a request on a refused connection is answered 503 and never runs`, async () => {
+    await using f = await full();
+    for (const head of ["", "Expect: 100-continue\r\n"]) {
+      const { socket, said } = await halfOpen(
+        f.server.port,
+        `POST /charge HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n${head}\r\nhi`,
+      );
+      await once(socket, "end");
+      assert.match(said(), /^HTTP\/1.1 503 .*Connection: close.*NET_OVERLOADED/s);
+      // A second request, sent when the refusal was read, meets the same silence.
+      socket.end("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      await once(socket, "close");
+    }
+    assert.equal(f.runs(), 0);
+  });
+
+  test(`${transport}: a refused client that does not leave is cut after a second`, async () => {
+    const clock = manualClock();
+    await using f = await full(clock);
+    const { socket } = await halfOpen(f.server.port);
+    await once(socket, "end");
+    clock.advance(1_000);
+    // A write into a connection that is gone is answered by a reset, one into a held one by nothing.
+    while (!socket.destroyed) {
+      socket.write("x");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
+}

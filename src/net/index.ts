@@ -17,6 +17,7 @@ export { type HttpClient, httpClient, type UrlRequest } from "./http-client.ts";
 // The HTTP/1.1 engine in callback form: what the gateway's data path is made of.
 export { createHttp1Client, type Http1ClientOptions } from "./http1/client/client.ts";
 export { poolOf } from "./http1/client/to-pool.ts";
+export { FieldBlock } from "./http1/codec/field-block.ts";
 export {
   type AnswerHead,
   type AnswerListener,

@@ -20,12 +20,16 @@ interface Version {
   dial(origin: string): Pool;
 }
 
+const transports = ["engine", "compat"] as const;
+
 const versions: readonly Version[] = [
-  {
-    name: "HTTP/1.1",
-    serve: (handler, clock) => serveHttp1(handler, { port: 0, clock, bodyTimeoutMs: 5_000 }),
-    dial: (origin) => http1Pool(origin),
-  },
+  ...transports.map(
+    (transport): Version => ({
+      name: `HTTP/1.1 ${transport}`,
+      serve: (handler, clock) => serveHttp1(handler, { port: 0, clock, bodyTimeoutMs: 5_000, transport }),
+      dial: (origin) => http1Pool(origin, { transport }),
+    }),
+  ),
   {
     name: "HTTP/2",
     serve: (handler, clock) => serveHttp2(handler, { port: 0, clock, bodyTimeoutMs: 5_000 }),
@@ -122,26 +126,6 @@ for (const { name, serve, dial } of versions) {
   });
 }
 
-test("a reader who still waits when its answer is out hears at once that the client went", async () => {
-  const clock = manualClock();
-  const failed = Promise.withResolvers<unknown>();
-  await using server = await serveHttp1(
-    async (x) => {
-      failed.resolve(failureOf(x.bytes(100)));
-      await x.respond({ status: 200, body: "early" });
-    },
-    { port: 0, clock },
-  );
-  const { socket, said } = await open(server.port);
-  socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nx");
-  while (!said().includes("early")) await turn();
-  socket.destroy();
-  const error = await failed.promise;
-  assert.ok(error instanceof TuskerError);
-  assert.equal(error.code, "NET_RESET");
-  while (clock.pending > 0) await turn();
-});
-
 /** Collects what the server says until it closes. */
 async function open(port: number): Promise<{ socket: Socket; said: () => string; failed: () => unknown }> {
   const socket = connect(port, "127.0.0.1");
@@ -162,62 +146,89 @@ const limited: ServerHandler = async (x) => {
   await x.respond({ status: 200 });
 };
 
-test("a body that was left half read closes its connection, and the answer says so", async () => {
-  await using server = await serveHttp1(limited, { port: 0 });
-  const { socket, said } = await open(server.port);
-  socket.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
-  socket.write(`7d0\r\n${"x".repeat(2_000)}\r\n`);
-  while (!said().includes("NET_BODY_TOO_LARGE")) await turn();
-  assert.match(said(), /^HTTP\/1.1 413 .*connection: close/is);
-  // What would be taken for a request if the connection stayed in step: it is still the first one's body.
-  socket.write("0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n");
-  await once(socket, "close");
-  assert.equal(said().match(/HTTP\/1.1 \d+/g)?.length, 1);
-});
+for (const transport of transports) {
+  test(`${transport}: a reader who still waits when its answer is out hears at once that the client went`, async () => {
+    const clock = manualClock();
+    const failed = Promise.withResolvers<unknown>();
+    await using server = await serveHttp1(
+      async (x) => {
+        failed.resolve(failureOf(x.bytes(100)));
+        await x.respond({ status: 200, body: "early" });
+      },
+      { port: 0, clock },
+    );
+    const { socket, said } = await open(server.port);
+    socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nx");
+    while (!said().includes("early")) await turn();
+    socket.destroy();
+    const error = await failed.promise;
+    assert.ok(error instanceof TuskerError);
+    assert.equal(error.code, "NET_RESET");
+    while (clock.pending > 0) await turn();
+  });
 
-test("a client that sends all before it reads still gets the answer to a body too large", async () => {
-  await using server = await serveHttp1(limited, { port: 0 });
-  for (const announced of [true, false]) {
-    const { socket, said, failed } = await open(server.port);
-    const size = 4_000_000;
-    const fields = announced ? `Content-Length: ${size}` : "Transfer-Encoding: chunked";
-    socket.pause();
-    socket.write(`POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\n`);
-    if (!announced) socket.write(`${size.toString(16)}\r\n`);
-    await new Promise((resolve) => socket.write(Buffer.alloc(size), resolve));
-    if (!announced) socket.write("\r\n0\r\n\r\n");
-    socket.resume();
+  test(`${transport}: a body that was left half read closes its connection, and the answer says so`, async () => {
+    await using server = await serveHttp1(limited, { transport, port: 0 });
+    const { socket, said } = await open(server.port);
+    socket.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    socket.write(`7d0\r\n${"x".repeat(2_000)}\r\n`);
+    while (!said().includes("NET_BODY_TOO_LARGE")) await turn();
+    assert.match(said(), /^HTTP\/1.1 413 .*connection: close/is);
+    // What would be taken for a request if the connection stayed in step: it is still the first one's body.
+    socket.write("0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n");
     await once(socket, "close");
-    assert.equal(failed(), undefined);
-    assert.match(said(), /^HTTP\/1.1 413 .*NET_BODY_TOO_LARGE/s);
-  }
-});
+    assert.equal(said().match(/HTTP\/1.1 \d+/g)?.length, 1);
+  });
 
-test("a client that never ends its refused body is cut a second after the answer", async () => {
-  const clock = manualClock();
-  await using server = await serveHttp1(limited, { port: 0, clock });
-  const { socket, said } = await open(server.port);
-  socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\nx");
-  while (!said().includes("NET_BODY_TOO_LARGE")) await turn();
-  clock.advance(1_000);
-  await once(socket, "close");
-});
+  test(`${transport}: a client that sends all before it reads still gets the answer to a body too large`, async () => {
+    await using server = await serveHttp1(limited, { transport, port: 0 });
+    for (const announced of [true, false]) {
+      const { socket, said, failed } = await open(server.port);
+      const size = 4_000_000;
+      const fields = announced ? `Content-Length: ${size}` : "Transfer-Encoding: chunked";
+      socket.pause();
+      socket.write(`POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\n`);
+      if (!announced) socket.write(`${size.toString(16)}\r\n`);
+      await new Promise((resolve) => socket.write(Buffer.alloc(size), resolve));
+      if (!announced) socket.write("\r\n0\r\n\r\n");
+      socket.resume();
+      await once(socket, "close");
+      assert.equal(failed(), undefined);
+      assert.match(said(), /^HTTP\/1.1 413 .*NET_BODY_TOO_LARGE/s);
+    }
+  });
 
-test("an answer that was begun before draining does not hold the server until the grace is over", async () => {
-  const clock = manualClock();
-  const rest = Promise.withResolvers<void>();
-  async function* halves(): ByteStream {
-    yield Buffer.from("a");
-    await rest.promise;
-    yield Buffer.from("b");
-  }
-  const server = await serveHttp1((x) => x.respond({ status: 200, body: halves() }), { port: 0, clock });
-  const { socket, said } = await open(server.port);
-  socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  while (!said().includes("1\r\na\r\n")) await turn();
-  const drained = server.drain(60_000);
-  rest.resolve();
-  await drained;
-  await once(socket, "close");
-  assert.match(said(), /1\r\nb\r\n0\r\n\r\n$/);
-});
+  test(`${transport}: a client that never ends its refused body is cut a second after the answer`, async () => {
+    const clock = manualClock();
+    await using server = await serveHttp1(limited, { transport, port: 0, clock });
+    const { socket, said } = await open(server.port);
+    socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\nx");
+    while (!said().includes("NET_BODY_TOO_LARGE")) await turn();
+    clock.advance(1_000);
+    await once(socket, "close");
+  });
+
+  test(`${transport}: an answer that was begun before draining does not hold the server until the grace is over`, async () => {
+    const clock = manualClock();
+    const rest = Promise.withResolvers<void>();
+    async function* halves(): ByteStream {
+      yield Buffer.from("a");
+      await rest.promise;
+      yield Buffer.from("b");
+    }
+    const server = await serveHttp1((x) => x.respond({ status: 200, body: halves() }), {
+      transport,
+      port: 0,
+      clock,
+    });
+    const { socket, said } = await open(server.port);
+    socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (!said().includes("1\r\na\r\n")) await turn();
+    const closed = once(socket, "close");
+    const drained = server.drain(60_000);
+    rest.resolve();
+    await drained;
+    await closed;
+    assert.match(said(), /1\r\nb\r\n0\r\n\r\n$/);
+  });
+}

@@ -7,6 +7,7 @@ import {
   type ClientRequest,
   http1Pool,
   http2Pool,
+  type ServerHandler,
   serveHttp1,
   serveHttp2,
 } from "./index.ts";
@@ -14,7 +15,12 @@ import {
 const latin1 = fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code));
 
 const versions = [
-  { name: "HTTP/1.1", serve: serveHttp1, dial: (origin: string) => http1Pool(origin) },
+  ...(["engine", "compat"] as const).map((transport) => ({
+    name: `HTTP/1.1 ${transport}`,
+    serve: (handler: ServerHandler, options: { port: number }) =>
+      serveHttp1(handler, { ...options, transport }),
+    dial: (origin: string) => http1Pool(origin, { transport }),
+  })),
   { name: "HTTP/2", serve: serveHttp2, dial: (origin: string) => http2Pool(origin) },
 ];
 

@@ -10,7 +10,7 @@ import type { Http1ServerOptions } from "./http1-options.ts";
  * @example const server = await serveHttp1((x) => x.respond({ status: 200, body: "hello" }), { port: 0 });
  */
 export async function serveHttp1(handler: ServerHandler, options: Http1ServerOptions): Promise<Server> {
-  if (options.transport !== "engine") {
+  if (options.transport === "compat") {
     const { serveCompat } = await import("./compat/server.ts");
     return serveCompat(handler, options);
   }

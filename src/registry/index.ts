@@ -11,8 +11,8 @@ export {
   type Registry,
   type RegistryLog,
   type RegistryOptions,
-  type RegistryStats,
   startRegistry,
 } from "./registry.ts";
 export type { LogEntry } from "./state/log.ts";
 export type { Change, Check, CheckSpec, CheckStatus, Node, Service } from "./state/model.ts";
+export type { RegistryStats } from "./stats.ts";

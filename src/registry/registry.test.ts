@@ -495,3 +495,70 @@ test("a registry is told from nothing and from somebody else", async () => {
   await other.drain(0);
   assert.deepEqual(await probeRegistry(`http://127.0.0.1:${other.port}`, t.http), { kind: "nothing" });
 });
+
+test("one instance can be waited for by the hash of what is told of it", async () => {
+  await using t = await bench();
+  const path = "/v1/agent/service/a";
+  await t.put("/v1/agent/service/register", { ID: "a", Name: "web", Port: 1 });
+  const hash = (await t.ask("GET", path)).header("x-consul-contenthash") ?? "";
+  const waiting = t.ask("GET", `${path}?hash=${hash}&wait=10s`);
+  await t.until(() => t.registry.stats.waiting === 1);
+  await t.put("/v1/agent/service/register", { ID: "b", Name: "other" });
+  await t.until(() => t.registry.stats.waiting === 1);
+  await t.put("/v1/agent/service/register", { ID: "a", Name: "web", Port: 2 });
+  const answer = await waiting;
+  assert.notEqual(answer.header("x-consul-contenthash"), hash);
+  const over = t.ask("GET", `${path}?hash=${answer.header("x-consul-contenthash")}&wait=10s`);
+  await t.until(() => t.registry.stats.waiting === 1);
+  t.clock.advance(11_000);
+  assert.equal((await over).header("x-consul-contenthash"), answer.header("x-consul-contenthash"));
+  assert.equal((await t.ask("GET", `${path}?hash=other`)).status, 200);
+});
+
+test("a registry that ends lets go of who waits by a hash", async () => {
+  const t = await bench();
+  await t.put("/v1/agent/service/register", { ID: "a", Name: "web" });
+  const hash = (await t.ask("GET", "/v1/agent/service/a")).header("x-consul-contenthash");
+  const waiting = t.ask("GET", `/v1/agent/service/a?hash=${hash}`);
+  await t.until(() => t.registry.stats.waiting === 1);
+  const drained = t.registry.drain(5_000);
+  assert.equal((await waiting).status, 200);
+  await drained;
+  await t[Symbol.asyncDispose]();
+});
+
+test("counts, machine and release are told, and no distances", async () => {
+  await using t = await bench();
+  await t.put("/v1/agent/service/register", { Name: "web" });
+  const metrics = (await t.get("/v1/agent/metrics")) as { Gauges: { Name: string; Value: number }[] };
+  assert.equal(metrics.Gauges.find(({ Name }) => Name === "tusker.registry.instances")?.Value, 1);
+  const prometheus = await t.ask("GET", "/v1/agent/metrics?format=prometheus");
+  assert.match(prometheus.text, /^tusker_registry_instances 1$/m);
+  assert.equal((await t.ask("GET", "/v1/agent/metrics?format=x")).status, 400);
+  assert.ok(((await t.get("/v1/agent/host")) as { Memory: { total: number } }).Memory.total > 0);
+  assert.equal(((await t.get("/v1/agent/version")) as { HumanVersion: string }).HumanVersion, "1.8.7");
+  assert.deepEqual(await t.get("/v1/coordinate/nodes"), []);
+});
+
+test("services are listed as a filter says, and a node's instances as a list", async () => {
+  await using t = await bench();
+  await t.put("/v1/agent/service/register", { ID: "a", Name: "web", Tags: ["v1"] });
+  await t.put("/v1/agent/service/register", { ID: "b", Name: "api" });
+  const filter = encodeURIComponent('ServiceTags contains "v1"');
+  assert.deepEqual(await t.get(`/v1/catalog/services?filter=${filter}`), { web: ["v1"] });
+  assert.equal((await t.ask("GET", "/v1/catalog/services?filter=Bogus==1")).status, 500);
+  const node = (await t.get("/v1/catalog/node-services/n1")) as {
+    Node: { Node: string };
+    Services: { ID: string }[];
+  };
+  assert.deepEqual([node.Node.Node, node.Services.map(({ ID }) => ID)], ["n1", ["a", "b"]]);
+  assert.deepEqual(await t.get("/v1/catalog/node-services/x"), { Node: null, Services: null });
+});
+
+test("an answer that may come from a cache says that it did not", async () => {
+  await using t = await bench();
+  for (const path of ["/v1/health/service/web?cached", "/v1/catalog/services?cached", "/v1/kv/a?cached"])
+    assert.equal((await t.ask("GET", path)).header("x-cache"), "MISS", path);
+  assert.equal((await t.ask("GET", "/v1/health/service/web")).header("x-cache"), undefined);
+  assert.equal((await t.ask("GET", "/v1/status/leader?dc=other")).status, 500);
+});

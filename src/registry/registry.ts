@@ -22,6 +22,7 @@ import { type ChangeLog, type LogEntry, memoryLog } from "./state/log.ts";
 import type { Change, CheckStatus, ServiceRow } from "./state/model.ts";
 import { openStore, type Store } from "./state/store.ts";
 import { Tables } from "./state/tables.ts";
+import { type RegistryStats, statsOf } from "./stats.ts";
 import { diskLog } from "./storage/disk-log.ts";
 import { sqliteDisk } from "./storage/sqlite-disk.ts";
 import { fromStored } from "./storage/stored.ts";
@@ -108,22 +109,6 @@ export interface InstanceView {
   readonly status: CheckStatus | "maintenance";
 }
 
-export interface RegistryStats {
-  /** Index of the last change. */
-  readonly index: number;
-  readonly instances: number;
-  /** Checks run here. */
-  readonly checks: number;
-  /** Blocking queries waiting now. */
-  readonly waiting: number;
-  /** Delta streams open now. */
-  readonly watching: number;
-  /** Leases held now. */
-  readonly leases: number;
-  /** Blocking queries turned away since the start. */
-  readonly refused: number;
-}
-
 /**
  * Starts a registry. Its port opens when everything behind it is ready: what was stored is back, with the status it
  * had.
@@ -155,8 +140,10 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       durable: options.dataDir !== undefined,
       identity: { ...identity, port: () => port },
       checkRules: { scripts: options.scriptChecks === true },
+      clock: options.clock,
       random: options.random,
       tokens,
+      stats: () => statsOf(parts),
       // What is kept for one who may see it must not reach another who may not.
       replies: tokens.enforced ? noReplies : replyCache(store.version),
     };
@@ -254,6 +241,7 @@ interface Parts {
 
 function registryOf({ store, agent, checks, sessions, streams, held, server, dns }: Parts): Registry {
   const { tables } = store;
+  const stats = (): RegistryStats => statsOf({ store, checks, streams, held });
   const registry: Registry = {
     url: `http://${reachable(server.host)}:${server.port}`,
     host: server.host,
@@ -276,15 +264,7 @@ function registryOf({ store, agent, checks, sessions, streams, held, server, dns
       tables.listing().flatMap(([name]) => tables.instances(name).map((row) => view(store, row))),
     changesSince: (index) => store.log.since(index),
     get stats() {
-      return {
-        index: store.log.last,
-        instances: tables.listing().reduce((sum, [name]) => sum + tables.instances(name).length, 0),
-        checks: checks.running,
-        waiting: store.waits.waiting,
-        watching: streams.watching,
-        leases: held.held,
-        refused: store.waits.refused,
-      };
+      return stats();
     },
     async drain(graceMs) {
       checks[Symbol.dispose]();

@@ -142,7 +142,7 @@ export class Runtime implements Parts, AsyncDisposable {
     this.#published ??= followPublished({
       service: this.#name,
       url: registry.url,
-      http: this.#client(),
+      http: withToken(this.#client(), registry.token),
       clock: this.clock,
       random: this.random,
       log: this.log,

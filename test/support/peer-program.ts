@@ -13,6 +13,8 @@ const programs = {
   haproxy: "usr/sbin/haproxy",
   caddy: "usr/bin/caddy",
   wrk: "usr/bin/wrk",
+  dig: "usr/bin/dig",
+  consul: "usr/bin/consul",
 } as const;
 
 export type PeerName = keyof typeof programs;

@@ -20,7 +20,7 @@ export interface CompatOptions {
 /** The forwarder over `net`'s exchange and pool. */
 export function compatForwarder(options: CompatOptions): Forwarder {
   const lines = new Map<string, Line>();
-  const makePool = options.pools ?? ((origin: string) => http1Pool(origin));
+  const makePool = options.pools ?? ((origin: string) => http1Pool(origin, { transport: "compat" }));
 
   const close = async (line: Line): Promise<void> => line.pool[Symbol.asyncDispose]();
   const lineTo = (endpoint: Endpoint): Line => {

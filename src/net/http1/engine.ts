@@ -1,6 +1,7 @@
 import type { TuskerError } from "../../kernel/index.ts";
 import type { HeaderList } from "../exchange.ts";
 import type { SocketPort, TlsFacts } from "../socket/port.ts";
+import type { FieldBlock } from "./codec/field-block.ts";
 
 /**
  * The words of the HTTP/1.1 engine, in callback form: no promise and no stream per request. The gateway's hot path
@@ -66,7 +67,7 @@ export interface Http1Exchange {
   /** Nobody wants the rest of the body: the connection closes behind the answer. */
   discard(): void;
   /** Sends an interim answer (1xx but 101); left out for HTTP/1.0 clients and once the answer has begun. */
-  inform(status: number, fields: HeaderList): void;
+  inform(status: number, fields: HeaderList | FieldBlock): void;
   /**
    * Begins an answer. The head leaves together with the first piece of the body, or at the end of this turn.
    * Content-Length, Transfer-Encoding, Connection, Keep-Alive and Upgrade are written by the engine from what it
@@ -75,15 +76,15 @@ export interface Http1Exchange {
    * @param length of the body; `chunked` when it is not known
    * @throws TuskerError NET_MALFORMED when a field cannot be written; nothing has been sent then
    */
-  begin(status: number, fields: HeaderList, length: number): void;
+  begin(status: number, fields: HeaderList | FieldBlock, length: number): void;
   /** @returns false when the client is behind: write no more until `onDrain` */
   write(bytes: Uint8Array): boolean;
   /** Completes the answer. Trailers are sent after a chunked body only. */
   end(trailers?: HeaderList): void;
   /** A whole answer in one write; text is sent as UTF-8. */
-  send(status: number, fields: HeaderList, body?: string | Uint8Array): void;
+  send(status: number, fields: HeaderList | FieldBlock, body?: string | Uint8Array): void;
   /** Answers 101 and gives the connection away, with what the client has sent behind its head. */
-  upgrade(protocol: string, fields: HeaderList): Tunnel;
+  upgrade(protocol: string, fields: HeaderList | FieldBlock): Tunnel;
   /** Closes the connection at once: the only honest end of an answer that cannot be completed. */
   abort(): void;
 }
@@ -118,7 +119,7 @@ export interface OutgoingRequest {
   /** Path and query as it goes on the wire. */
   readonly target: string;
   /** Without framing fields, as at `Http1Exchange.begin`. Host is added when missing. */
-  readonly fields: HeaderList;
+  readonly fields: HeaderList | FieldBlock;
   /** Length of a body that will be written; `chunked` when it is not known. Left out with `body` or without any. */
   readonly length?: number;
   /** The whole body: leaves together with the head. */

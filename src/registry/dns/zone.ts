@@ -121,13 +121,14 @@ function nameAndTag(path: readonly string[]): { readonly name: string; readonly 
 
 function srv(asked: Asked, instances: readonly DnsInstance[]): DnsReply {
   const answers: DnsRecord[] = [];
-  const additional = new Map<string, DnsRecord>();
+  const additional: DnsRecord[] = [];
   for (const { place, node: name, port, weight } of instances) {
     const target = targetOf(asked, place, name);
     answers.push({ name: "", type: "SRV", weight, port, target });
-    for (const record of addressRecords(target, place)) additional.set(target, record);
+    // Once for each, also where several ports share an address: HAProxy gives a record to one server slot alone.
+    additional.push(...addressRecords(target, place));
   }
-  return { ...found(answers), additional: [...additional.values()] };
+  return { ...found(answers), additional };
 }
 
 /** A name for where an instance is, below our own domain when it has none. */

@@ -1,6 +1,6 @@
 import { aliveCheckId } from "../agent.ts";
 import { shapes } from "../filter/shapes.ts";
-import { topics } from "../state/topics.ts";
+import { type Topic, topics } from "../state/topics.ts";
 import {
   type DeregisterBody,
   readCatalogBody,
@@ -27,13 +27,14 @@ function reads(wire: Wire): readonly Route[] {
     ["/v1/catalog/service/", (request) => service(wire, request)],
     ["/v1/catalog/nodes", (request) => nodes(wire, request)],
     ["/v1/catalog/node/", (request) => node(wire, request)],
+    ["/v1/catalog/node-services/", (request) => nodeServices(wire, request)],
   ];
   return [
     ...list.map(
       ([path, prepare]): Route => ({
         verb: "GET",
         path,
-        filters: path !== "/v1/catalog/services",
+        filters: true,
         guard: "inside",
         run: watched(wire, prepare),
       }),
@@ -50,8 +51,10 @@ function reads(wire: Wire): readonly Route[] {
 /** The catalogue shows nothing of checks. */
 const nothingSaid = (): number => 0;
 
-function services({ store: { tables } }: Wire, { query, access }: WireRequest): Read {
-  if (!query.has("node-meta")) {
+function services({ store: { tables }, identity }: Wire, { query, access }: WireRequest): Read {
+  const wanted = filterOf(query, shapes.catalog);
+  const filtered = (query.get("filter") ?? "") !== "";
+  if (!query.has("node-meta") && !filtered) {
     return {
       topic: topics.services,
       said: nothingSaid,
@@ -67,8 +70,10 @@ function services({ store: { tables } }: Wire, { query, access }: WireRequest): 
       const found = new Map<string, Set<string>>();
       for (const { row, services: own } of tables.nodes()) {
         if (!hasMeta(row.meta) || !access.can("node", row.name, "read")) continue;
-        for (const { name, tags } of own.values()) {
+        for (const service of own.values()) {
+          const { name, tags } = service;
           if (!access.can("service", name, "read")) continue;
+          if (filtered && !wanted(catalogJson(row, service, identity.datacenter))) continue;
           found.set(name, new Set([...(found.get(name) ?? []), ...tags]));
         }
       }
@@ -110,7 +115,25 @@ function nodes({ store: { tables }, identity }: Wire, { query, access }: WireReq
   };
 }
 
-function node({ store: { tables }, identity }: Wire, request: WireRequest): Read {
+/** As `node`, with the instances in a list: their ids are theirs alone only as long as nobody looks at two nodes. */
+function nodeServices(wire: Wire, request: WireRequest): Read {
+  const { topic, render } = node(wire, request);
+  return {
+    topic,
+    render() {
+      const found = render();
+      if (found === null) return { Node: null, Services: null };
+      return { Node: found.Node, Services: Object.values(found.Services) };
+    },
+  };
+}
+
+interface NodeRead {
+  readonly topic: Topic;
+  readonly render: () => { readonly Node: object; readonly Services: Record<string, object> } | null;
+}
+
+function node({ store: { tables }, identity }: Wire, request: WireRequest): NodeRead {
   const name = named(request, "Missing node name");
   const wanted = filterOf(request.query, shapes.service);
   return {

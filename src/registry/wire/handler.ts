@@ -3,8 +3,10 @@ import type { Answer, HeaderList, ServerExchange, ServerHandler } from "../../ne
 import { accessOf } from "../acl/access.ts";
 import type { Tokens } from "../acl/tokens.ts";
 import { aclRoutes } from "./acl-routes.ts";
-import { agentCheckRoutes } from "./agent-check-routes.ts";
-import { agentRoutes } from "./agent-routes.ts";
+import { agentCheckRoutes } from "./agent/check-routes.ts";
+import { machineRoutes } from "./agent/machine-routes.ts";
+import { selfRoutes } from "./agent/self-routes.ts";
+import { agentRoutes } from "./agent/service-routes.ts";
 import { catalogRoutes } from "./catalog-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import { eventRoutes } from "./kv/event-routes.ts";
@@ -14,7 +16,6 @@ import { txnRoutes } from "./kv/txn-routes.ts";
 import { refuseFilter } from "./parameters.ts";
 import type { Reply, Route, Wire, WireRequest } from "./route.ts";
 import { plain } from "./route.ts";
-import { selfRoutes } from "./self-routes.ts";
 import { configRoutes } from "./tusker/config-routes.ts";
 import { leaseRoutes } from "./tusker/lease-routes.ts";
 import { targetRoutes } from "./tusker/target-routes.ts";
@@ -46,6 +47,7 @@ export function wireHandler(wire: Wire, onError: (error: unknown) => void): Serv
     ...targetRoutes(wire),
     ...leaseRoutes(wire),
     ...aclRoutes(wire),
+    ...machineRoutes(wire),
   ];
   const byPath = Map.groupBy(routes, ({ path }) => path);
   const common = commonHeaders(wire.tokens.enforced);

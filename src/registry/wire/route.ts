@@ -1,4 +1,4 @@
-import type { Random } from "../../kernel/index.ts";
+import type { Clock, Random } from "../../kernel/index.ts";
 import type { HeaderList } from "../../net/index.ts";
 import type { Access } from "../acl/access.ts";
 import type { Tokens } from "../acl/tokens.ts";
@@ -8,6 +8,7 @@ import type { SessionKeeper } from "../kv/session-keeper.ts";
 import type { Leases } from "../leases.ts";
 import type { Store } from "../state/store.ts";
 import type { Topic } from "../state/topics.ts";
+import type { RegistryStats } from "../stats.ts";
 import type { Feeds, OpenWatch } from "../watch/feeds.ts";
 import type { CheckRules } from "./check-body.ts";
 import type { Guard } from "./guard.ts";
@@ -42,6 +43,8 @@ export interface Wire {
   readonly durable: boolean;
   readonly checkRules: CheckRules;
   readonly tokens: Tokens;
+  readonly stats: () => RegistryStats;
+  readonly clock: Clock;
   readonly random: Random;
   readonly replies: ReplyCache;
 }
@@ -137,6 +140,8 @@ export function watched(wire: Wire, prepare: (request: WireRequest) => Read): Ro
     const consistency = consistencyOf(request.query);
     refuseForeign(request.query.get("dc"), identity.datacenter);
     const read = prepare(request);
+    // Everything here is as fresh as a cache is meant to make it look.
+    const cache = request.query.has("cached") ? ["X-Cache", "MISS"] : [];
     const { topic, version } = read;
     const current = version ?? (() => store.version(topic));
     if (blocking.index > 0n) await news({ store, topic, current }, blocking, request.signal);
@@ -147,13 +152,14 @@ export function watched(wire: Wire, prepare: (request: WireRequest) => Read): Ro
         render: read.render,
         consistency,
         blocking,
+        cache,
       });
     }
     const index = current();
     const reply = "reply" in read ? read.reply() : json(read.render());
     // What is told must never have to be taken back.
     if (version === undefined) await store.log.settled(index);
-    return { ...reply, headers: [...(reply.headers ?? []), ...headersOf(consistency, index)] };
+    return { ...reply, headers: [...(reply.headers ?? []), ...headersOf(consistency, index), ...cache] };
   };
 }
 
@@ -163,6 +169,7 @@ interface Keeping {
   readonly render: () => unknown;
   readonly consistency: Consistency;
   readonly blocking: Blocking;
+  readonly cache: HeaderList;
 }
 
 /** As step 4 of `watched`, once for all who ask the same before the next change. */
@@ -173,7 +180,8 @@ async function kept({ store, replies, tokens }: Wire, request: WireRequest, read
   const { topic, said } = read;
   const index = store.version(topic);
   const saidThen = said();
-  const headers = [...headersOf(read.consistency, index), ...commonHeaders(tokens.enforced)];
+  const { consistency, cache } = read;
+  const headers = [...headersOf(consistency, index), ...cache, ...commonHeaders(tokens.enforced)];
   const answer = writtenJson(headers, read.render(), request.query);
   await store.log.settled(index);
   if (question !== undefined) replies.keep(question, { topic, index, said, saidThen }, answer);

@@ -44,7 +44,7 @@ export async function startReferee(): Promise<Referee> {
       received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
       const { messages, used, end, why } = readMessages(received, { kind: "request", form: "canonical" });
       received = received.subarray(used);
-      for (const message of messages) socket.write(answerTo(message, remember(message)));
+      for (const message of messages) socket.write(answerTo(message, remember(message)), "latin1");
       if (end === "malformed") {
         faults.push(`${why}: ${JSON.stringify(received.toString("latin1", 0, 300))}`);
         socket.destroy();

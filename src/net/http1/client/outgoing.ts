@@ -1,15 +1,8 @@
 import type { TuskerError } from "../../../kernel/index.ts";
 import type { HeaderList } from "../../exchange.ts";
 import { unwritable } from "../../unwritable.ts";
-import {
-  fieldLines,
-  hasField,
-  hostLine,
-  isPlain,
-  lengthLine,
-  requestLine,
-  Unwritable,
-} from "../codec/encode.ts";
+import { hostLine, isPlain, lengthLine, requestLine } from "../codec/encode.ts";
+import { blockOf, FieldBlock, Unwritable } from "../codec/field-block.ts";
 import type { AnswerListener, OutgoingExchange, OutgoingRequest } from "../engine.ts";
 
 /** What carries a request that left the queue. */
@@ -107,14 +100,20 @@ function headOf(
 ): string {
   const { method, target, fields, upgrade } = request;
   try {
-    const host = hasField(fields, "host") ? "" : hostLine(authority);
+    const block = blockOf(fields);
+    const host = block.hasHost ? "" : hostLine(authority);
     const told = length !== 0 || bodied.has(method) ? lengthLine(length) : "";
-    const change = upgrade === undefined ? "" : fieldLines(["Upgrade-To", upgrade]);
-    const asks =
-      change === "" ? "" : `Connection: Upgrade\r\nUpgrade: ${change.slice("Upgrade-To: ".length)}`;
-    return `${requestLine(method, target)}${host}${fieldLines(fields)}${told}${asks}\r\n`;
+    const asks = upgrade === undefined ? "" : upgradeLines(upgrade);
+    return `${requestLine(method, target)}${host}${block.text}${told}${asks}\r\n`;
   } catch (cause) {
     if (cause instanceof Unwritable) throw unwritable(origin, cause);
     throw cause;
   }
+}
+
+/** @throws Unwritable */
+function upgradeLines(protocol: string): string {
+  // Checked under another name, because the block leaves Upgrade to the engine.
+  FieldBlock.from(["Upgrade-To", protocol]);
+  return `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
 }

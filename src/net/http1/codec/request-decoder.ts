@@ -49,6 +49,11 @@ export class RequestDecoder {
     );
   }
 
+  /** Method of the request that is being read, as soon as its first line is understood; empty before. */
+  get method(): string {
+    return this.#step === "start" || this.#step === "line" ? "" : this.#head.method;
+  }
+
   /** True between two requests, when nothing of the next has come. */
   get resting(): boolean {
     return this.#step === "start" && !this.#text.begun;

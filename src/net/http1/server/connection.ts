@@ -34,6 +34,8 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   /** Bytes that came and wait for their turn. */
   #pending: Buffer | undefined;
   #busy = false;
+  /** The socket is not being read. */
+  #stopped = false;
   #peerEnded = false;
   #detached = false;
   /** The rest of a request's body is lost. */
@@ -151,7 +153,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   }
 
   bodyWanted(): void {
-    this.port.resume();
+    this.#go();
     this.#windowMs = 0;
     if (this.#busy) return;
     const bytes = this.#pending;
@@ -161,7 +163,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   }
 
   bodyHeld(): void {
-    this.port.pause();
+    this.#stop();
     if (!this.#busy) this.#await();
   }
 
@@ -188,7 +190,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     this.#waiting = "nothing";
     this.#shared.wheel.remove(this.#timer);
     if (this.#stall !== undefined) this.#shared.wheel.remove(this.#stall);
-    this.port.pause();
+    this.#stop();
     return early;
   }
 
@@ -229,7 +231,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   #hold(bytes: Buffer): void {
     const held = kept(bytes);
     this.#pending = Buffer.from(held.buffer, held.byteOffset, held.byteLength);
-    this.port.pause();
+    this.#stop();
   }
 
   #begin(): void {
@@ -256,7 +258,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     this.#shared.refused(problem);
     const exchange = this.#exchange;
     if (exchange === undefined) {
-      this.#say(malformedAnswer(problem));
+      this.#say(malformedAnswer(problem, this.#decoder.method));
       return;
     }
     this.#failBody(exchange, malformedError(problem));
@@ -266,7 +268,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   #failBody(exchange: Exchange, error: TuskerError): void {
     this.#broken = true;
     exchange.bodyOver = true;
-    this.port.pause();
+    this.#stop();
     if (exchange.answered) this.#end(exchange, false);
     else if (exchange.begun) {
       exchange.listener.onBodyFailed(error);
@@ -298,7 +300,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     if (this.#pending !== undefined) {
       const bytes = this.#pending;
       this.#pending = undefined;
-      this.port.resume();
+      this.#go();
       this.#process(bytes, 0);
     } else this.#expectRequest();
   }
@@ -336,13 +338,26 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
       return;
     }
     this.port.end();
-    this.port.resume();
+    this.#go();
     wheel.set(this.#timer, lingerMs);
+  }
+
+  #stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.port.pause();
+  }
+
+  #go(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    this.port.resume();
   }
 
   // Waiting.
 
   #expectRequest(): void {
+    this.#go();
     this.#waiting = "idle";
     this.#shared.wheel.set(this.#timer, this.#shared.limits.idleTimeoutMs);
   }

@@ -1,16 +1,8 @@
 import { TuskerError } from "../../../kernel/index.ts";
 import type { HeaderList } from "../../exchange.ts";
 import type { SocketPort, TlsFacts } from "../../socket/port.ts";
-import {
-  asksToClose,
-  chunkHead,
-  fieldLines,
-  hasField,
-  isPlain,
-  lastChunk,
-  lengthLine,
-  Unwritable,
-} from "../codec/encode.ts";
+import { chunkHead, isPlain, lastChunk, lengthLine } from "../codec/encode.ts";
+import { blockOf, type FieldBlock, Unwritable } from "../codec/field-block.ts";
 import { statusLine } from "../codec/reasons.ts";
 import {
   chunked,
@@ -107,14 +99,14 @@ export class Exchange implements Http1Exchange {
     if (this.answered && !this.ended) this.#host.answered(this);
   }
 
-  inform(status: number, fields: HeaderList): void {
+  inform(status: number, fields: HeaderList | FieldBlock): void {
     if (this.begun || this.ended || this.head.minor === 0 || status < 100 || status > 199 || status === 101)
       return;
     if (status === 100) this.#continued = true;
-    this.#host.port.write(`${statusLine(status)}${writable(fields)}\r\n`);
+    this.#host.port.write(`${statusLine(status)}${writable(fields).text}\r\n`);
   }
 
-  begin(status: number, fields: HeaderList, length: number): void {
+  begin(status: number, fields: HeaderList | FieldBlock, length: number): void {
     const head = this.#headOf(status, fields, length);
     if (head === undefined) return;
     this.#held = head;
@@ -141,7 +133,7 @@ export class Exchange implements Http1Exchange {
     this.#done();
   }
 
-  send(status: number, fields: HeaderList, body?: string | Uint8Array): void {
+  send(status: number, fields: HeaderList | FieldBlock, body?: string | Uint8Array): void {
     const whole = typeof body !== "string" || isPlain(body) ? body : Buffer.from(body);
     const head = this.#headOf(status, fields, whole?.length ?? 0);
     if (head === undefined) return;
@@ -153,9 +145,11 @@ export class Exchange implements Http1Exchange {
     this.#done();
   }
 
-  upgrade(protocol: string, fields: HeaderList): Tunnel {
-    const lines = writable(["Upgrade-To", protocol]).slice("Upgrade-To: ".length);
-    const text = `${statusLine(101)}Connection: Upgrade\r\nUpgrade: ${lines}${writable(fields)}\r\n`;
+  upgrade(protocol: string, fields: HeaderList | FieldBlock): Tunnel {
+    // Checked under another name, because the block leaves Upgrade to the engine.
+    writable(["Upgrade-To", protocol]);
+    const change = `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
+    const text = `${statusLine(101)}${change}${writable(fields).text}\r\n`;
     const { port } = this.#host;
     this.begun = true;
     this.ended = true;
@@ -168,10 +162,10 @@ export class Exchange implements Http1Exchange {
   }
 
   /** The whole head of the answer; undefined when nobody is left to hear it. */
-  #headOf(status: number, fields: HeaderList, length: number): string | undefined {
+  #headOf(status: number, fields: HeaderList | FieldBlock, length: number): string | undefined {
     if (this.begun) throw new TuskerError("KERNEL_INTERNAL", "an exchange was answered twice");
     const { method, minor } = this.head;
-    const lines = writable(fields);
+    const block = writable(fields);
     const start = statusLine(status);
     this.begun = true;
     if (this.ended) return undefined;
@@ -179,12 +173,12 @@ export class Exchange implements Http1Exchange {
     const told = length === chunked && minor === 0 ? untilClose : length;
     const bodyless = method === "HEAD" || status === 204 || status === 304;
     this.#owed = bodyless ? Number.NaN : told;
-    const ends = (told === untilClose && !bodyless) || asksToClose(fields);
+    const ends = (told === untilClose && !bodyless) || block.closes;
     this.persistent = this.#host.persists(this) && !ends;
     // RFC 9110 §8.6, §15.4.5: a 204 has no length; that of a 304 would be the one of a body that is not sent.
     const lengthText = status === 204 || (status === 304 && told <= 0) ? "" : lengthLine(told);
-    const date = hasField(fields, "date") ? "" : this.#host.dateLine();
-    return `${start}${lines}${lengthText}${date}${this.#host.connectionLines(this.persistent)}\r\n`;
+    const date = block.hasDate ? "" : this.#host.dateLine();
+    return `${start}${block.text}${lengthText}${date}${this.#host.connectionLines(this.persistent)}\r\n`;
   }
 
   /** An answer whose body lets wait for it shows its head meanwhile. */
@@ -219,9 +213,9 @@ export class Exchange implements Http1Exchange {
   }
 }
 
-function writable(fields: HeaderList): string {
+function writable(fields: HeaderList | FieldBlock): FieldBlock {
   try {
-    return fieldLines(fields);
+    return blockOf(fields);
   } catch (cause) {
     if (!(cause instanceof Unwritable)) throw cause;
     const message = `the answer cannot be written: ${cause.message}`;

@@ -3,15 +3,19 @@ import type { WireProblem } from "../codec/problem.ts";
 import { statusLine } from "../codec/reasons.ts";
 
 /** A whole answer, written without an exchange: the connection closes after it. */
-function lastWords(error: TuskerError, status: number, more = ""): string {
+function lastWords(error: TuskerError, status: number, { method = "", more = "" } = {}): string {
   const body = JSON.stringify({ ...toProblem(error), status });
   const head = `Content-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
-  return `${statusLine(status)}${head}${more}Connection: close\r\n\r\n${body}`;
+  return `${statusLine(status)}${head}${more}Connection: close\r\n\r\n${method === "HEAD" ? "" : body}`;
 }
 
-/** What is no request, or one we do not take. */
-export function malformedAnswer(problem: WireProblem): string {
-  return lastWords(malformedError(problem), problem.status);
+/**
+ * What is no request, or one we do not take.
+ *
+ * @param method as far as it was understood: whoever asked for a HEAD would take a body for the next answer
+ */
+export function malformedAnswer(problem: WireProblem, method: string): string {
+  return lastWords(malformedError(problem), problem.status, { method });
 }
 
 export function malformedError({ clause, status, text }: WireProblem): TuskerError {
@@ -32,5 +36,5 @@ export function slowHeadAnswer(timeoutMs: number): string {
 
 export function crowdedAnswer(): string {
   const error = new TuskerError("NET_OVERLOADED", "too many open connections; try again in a moment");
-  return lastWords(error, 503, "Retry-After: 1\r\n");
+  return lastWords(error, 503, { more: "Retry-After: 1\r\n" });
 }

@@ -124,13 +124,14 @@ async function drain(
   clock: Clock,
   graceMs: number,
 ): Promise<void> {
-  const closed = Promise.withResolvers<void>();
-  node.close(() => closed.resolve());
+  // The port counts a connection as gone a moment before the connection itself is told.
+  const gone = [...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+  const closed = new Promise((resolve) => node.close(resolve));
   connections.drain();
   const hard = clock.after(graceMs, () => {
     connections.destroy();
     for (const socket of sockets) socket.destroy();
   });
-  await closed.promise;
+  await Promise.all([closed, ...gone]);
   hard.cancel();
 }

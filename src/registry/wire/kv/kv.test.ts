@@ -132,7 +132,8 @@ test("a filter that names what is not there is refused before anything is read",
     refused.text,
     /^Failed to create boolean expression evaluator: Selector "Service.Bogus" is not valid/,
   );
-  assert.equal((await t.ask("GET", "/v1/catalog/services?filter=a==1")).status, 400);
+  assert.equal((await t.ask("GET", "/v1/catalog/services?filter=a==1")).status, 500);
+  assert.equal((await t.ask("GET", "/v1/session/list?filter=a==1")).status, 400);
 });
 
 test("a value of 512 KiB is taken, one byte more is 413", async () => {

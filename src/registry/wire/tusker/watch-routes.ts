@@ -15,6 +15,7 @@ export function watchRoutes(wire: Wire): readonly Route[] {
       // A client asks it to know whom it talks to: others than us do not know the path.
       verb: "GET",
       path: "/v1/tusker/capabilities",
+      guard: "anybody",
       run: () => json({ durableAck: wire.durable }),
     },
     {

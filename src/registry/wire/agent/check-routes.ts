@@ -1,15 +1,15 @@
-import type { Access } from "../acl/access.ts";
-import { aliveCheckId } from "../agent.ts";
-import { maxOutputChars } from "../checks/probe.ts";
-import { shapes } from "../filter/shapes.ts";
-import type { CheckStatus } from "../state/model.ts";
-import { type CheckBody, checkAliases, checkFields, statusOf, toLocalCheck } from "./check-body.ts";
-import { decodeBody, fields, text } from "./decode.ts";
-import { demandOwner } from "./guard.ts";
-import { filterOf } from "./parameters.ts";
-import { refusal } from "./refusal.ts";
-import { done, json, type Route, settled, type Wire } from "./route.ts";
-import { agentCheckJson } from "./rows.ts";
+import type { Access } from "../../acl/access.ts";
+import { aliveCheckId } from "../../agent.ts";
+import { maxOutputChars } from "../../checks/probe.ts";
+import { shapes } from "../../filter/shapes.ts";
+import type { CheckStatus } from "../../state/model.ts";
+import { type CheckBody, checkAliases, checkFields, statusOf, toLocalCheck } from "../check-body.ts";
+import { decodeBody, fields, text } from "../decode.ts";
+import { demandOwner } from "../guard.ts";
+import { filterOf } from "../parameters.ts";
+import { refusal } from "../refusal.ts";
+import { done, json, type Route, settled, type Wire } from "../route.ts";
+import { agentCheckJson } from "../rows.ts";
 
 interface CheckRegistration extends CheckBody {
   ID: string;

@@ -1,15 +1,22 @@
-import { json, type Route, type Wire } from "./route.ts";
+import { refuseForeign } from "../parameters.ts";
+import { json, type Reply, type Route, type Wire, type WireRequest } from "../route.ts";
 
 /** The release of the wire's documentation this tier follows; some clients choose their requests by it. */
-const wireVersion = "1.8.7";
+export const wireVersion: string = "1.8.7";
 
 /** `/v1/agent/self`, `/v1/agent/members`, `/v1/status/…`: who answers here. */
 export function selfRoutes(wire: Wire): readonly Route[] {
   const { identity, store } = wire;
   const leader = (): string => `${bracketed(identity.address)}:${identity.port()}`;
+  const told = (render: () => unknown) => {
+    return ({ query }: WireRequest): Reply => {
+      refuseForeign(query.get("dc"), identity.datacenter);
+      return json(render());
+    };
+  };
   return [
-    { verb: "GET", path: "/v1/status/leader", guard: "anybody", run: () => json(leader()) },
-    { verb: "GET", path: "/v1/status/peers", guard: "anybody", run: () => json([leader()]) },
+    { verb: "GET", path: "/v1/status/leader", guard: "anybody", run: told(leader) },
+    { verb: "GET", path: "/v1/status/peers", guard: "anybody", run: told(() => [leader()]) },
     {
       verb: "GET",
       path: "/v1/agent/members",

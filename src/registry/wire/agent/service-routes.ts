@@ -1,20 +1,20 @@
-import { createHash } from "node:crypto";
-import type { Access } from "../acl/access.ts";
-import { aliveCheckId } from "../agent.ts";
-import { shapes } from "../filter/shapes.ts";
-import type { Change } from "../state/model.ts";
-import { decodeBody } from "./decode.ts";
-import { demand, demandChanges, demandService, toNamed } from "./guard.ts";
-import { booleanOf, filterOf } from "./parameters.ts";
-import { refusal } from "./refusal.ts";
-import { done, json, plain, type Reply, type Route, settled, type Wire, type WireRequest } from "./route.ts";
-import { agentCheckJson, agentServiceJson, worstOf } from "./rows.ts";
-import { readServiceBody, toLocalService } from "./service-body.ts";
+import type { Access } from "../../acl/access.ts";
+import { aliveCheckId } from "../../agent.ts";
+import { shapes } from "../../filter/shapes.ts";
+import type { Change } from "../../state/model.ts";
+import { decodeBody } from "../decode.ts";
+import { demand, demandChanges, demandService, toNamed } from "../guard.ts";
+import { booleanOf, filterOf } from "../parameters.ts";
+import { refusal } from "../refusal.ts";
+import { done, json, type Reply, type Route, settled, type Wire, type WireRequest } from "../route.ts";
+import { agentCheckJson, agentServiceJson, worstOf } from "../rows.ts";
+import { readServiceBody, toLocalService } from "../service-body.ts";
+import { agentServiceRoute } from "./service-route.ts";
 
 /** `/v1/agent/service…`, maintenance and health: the instances of this node. */
 export function agentRoutes(wire: Wire): readonly Route[] {
   const safeReads = reads(wire).map((route) => ({ ...route, run: settled(wire.store, route.run) }));
-  return [...safeReads, ...writes(wire)];
+  return [...safeReads, agentServiceRoute(wire), ...writes(wire)];
 }
 
 function reads(wire: Wire): readonly (Route & { run(request: WireRequest): Reply })[] {
@@ -44,19 +44,6 @@ function reads(wire: Wire): readonly (Route & { run(request: WireRequest): Reply
             agentServiceJson,
           ),
         );
-      },
-    },
-    {
-      verb: "GET",
-      path: "/v1/agent/service/",
-      guard: "inside",
-      run({ rest, access }) {
-        const row = tables.service(node, rest);
-        if (row === undefined) return plain(404, `unknown service ID: ${rest}`);
-        demand(access.can("service", row.name, "read"));
-        const value = agentServiceJson(row);
-        const hash = createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
-        return { ...json({ ...value, ContentHash: hash }), headers: ["X-Consul-Contenthash", hash] };
       },
     },
     {
