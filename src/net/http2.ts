@@ -53,7 +53,7 @@ export async function serveStreams(
   if (options.engine !== "node") return serveOnStreams(handler, options);
   const [{ serveNode }, { streamsOf }] = await Promise.all([
     import("./http2-node/server.ts"),
-    import("./http2-node/streams.ts"),
+    import("./streams-over.ts"),
   ]);
   return Object.assign(await serveNode(streamsOf(handler), options), { figures: () => [] });
 }
@@ -64,7 +64,7 @@ export function streamChannel(origin: string, options: Http2PoolOptions = {}): S
   return lazyChannel(origin, async () => {
     const [{ nodePool }, { channelOf }] = await Promise.all([
       import("./http2-node/pool.ts"),
-      import("./http2-node/streams.ts"),
+      import("./streams-over.ts"),
     ]);
     return channelOf(nodePool(origin, options));
   });

@@ -52,7 +52,6 @@ export type {
   Http2Engine,
   Http2PoolOptions,
   Http2ServerOptions,
-  ServerTls,
 } from "./http2-options.ts";
 export { serveHttp1 } from "./serve-http1.ts";
 export { kept } from "./socket/lent.ts";

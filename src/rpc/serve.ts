@@ -195,6 +195,8 @@ async function bindWithLock(info: ContractInfo<MethodSpecs>, parts: Parts): Prom
 function http2Options({ grpc, clock, random }: Parts): Omit<Parameters<typeof serveStreams>[1], "port"> {
   return {
     engine: grpc.engine,
+    // gRPC-Web comes over HTTP/1.1 from browsers without TLS.
+    http1: true,
     maxConcurrentStreams: grpc.max_concurrent_streams,
     maxConnectionIdleMs: grpc.max_connection_idle,
     maxConnectionAgeMs: grpc.max_connection_age,

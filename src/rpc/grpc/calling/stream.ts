@@ -1,6 +1,7 @@
 import { type TuskerError, toTuskerError } from "../../../kernel/index.ts";
 import type { MessageStream, StreamChannel } from "../../../net/index.ts";
 import { MessageQueue } from "../message-queue.ts";
+import { Pace } from "../pace.ts";
 import { Calling, type OutgoingCall } from "./call.ts";
 import type { Reply } from "./reply.ts";
 
@@ -72,10 +73,12 @@ class Streaming extends Calling {
   }
 
   async #send(stream: MessageStream): Promise<void> {
+    const pace = new Pace();
     try {
       for await (const message of this.#streaming.messages) {
         if (this.over) return;
         if (!stream.data(message)) await this.#roomOrOver();
+        await pace.next();
       }
       if (!this.over) stream.end([], []);
     } catch (error) {

@@ -10,6 +10,7 @@ import { incomingDeadline, remainingMs } from "../../../resilience/index.ts";
 import { unpack } from "../compress.ts";
 import { MessageQueue } from "../message-queue.ts";
 import { MessageReader, type MessageSink } from "../messages.ts";
+import { Pace } from "../pace.ts";
 import { Base64Body } from "./base64-body.ts";
 import { acceptsGzip, type Dialect } from "./head.ts";
 import type { IncomingCall, Input, StreamMethod, UnaryMethod } from "./method.ts";
@@ -250,10 +251,12 @@ export class StreamCall extends ServingCall {
 
   async #answer(): Promise<void> {
     const answers = this.#method.answers(this, this.#inbox);
+    const pace = new Pace();
     try {
       for await (const message of answers) {
         if (this.over) return;
         if (!(await this.reply.message(message))) await this.#roomOrGone();
+        await pace.next();
       }
       if (!this.over) this.reply.end();
     } catch (error) {

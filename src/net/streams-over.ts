@@ -1,4 +1,4 @@
-import { TuskerError, toTuskerError } from "../../kernel/index.ts";
+import { TuskerError, toTuskerError } from "../kernel/index.ts";
 import type {
   ByteStream,
   ClientAnswer,
@@ -6,11 +6,11 @@ import type {
   Pool,
   ServerExchange,
   ServerHandler,
-} from "../exchange.ts";
-import type { StreamChannel, StreamUser } from "../http2/client/channel.ts";
-import type { StreamHandler } from "../http2/server/connection.ts";
-import type { MessageStream, StreamFailure, StreamListener, Tail } from "../http2/stream.ts";
-import { errorCode } from "../http2/words.ts";
+} from "./exchange.ts";
+import type { StreamChannel, StreamUser } from "./http2/client/channel.ts";
+import type { StreamHandler } from "./http2/server/connection.ts";
+import type { MessageStream, StreamFailure, StreamListener, Tail } from "./http2/stream.ts";
+import { errorCode } from "./http2/words.ts";
 
 // Streams over any server and pool: how users of streams run on node:http2, and on HTTP/1.1 where that is enough.
 
