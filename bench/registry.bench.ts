@@ -1,9 +1,19 @@
 import type { Figure } from "./figure.ts";
 import { lookups } from "./registry/lookups.ts";
+import { names } from "./registry/names.ts";
 import { registrations } from "./registry/registrations.ts";
 import { restart } from "./registry/restart.ts";
+import { streams } from "./registry/streams.ts";
+import { wakes } from "./registry/wakes.ts";
 
-const parts: Readonly<Record<string, () => AsyncIterable<Figure>>> = { lookups, registrations, restart };
+const parts: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
+  lookups,
+  registrations,
+  restart,
+  wakes,
+  streams,
+  names,
+};
 
 /**
  * The registry as a process, durable, beside Consul 1.8.7 in the same run where it is installed.

@@ -10,17 +10,19 @@ export interface Contestant extends AsyncDisposable {
   readonly name: "ours" | "consul";
   readonly port: number;
   readonly pid: number;
+  readonly dnsPort: number;
 }
 
 /** Ours, on a folder. Disposing kills it as a power cut would: what it acknowledged is there at the next start. */
 export async function startOurs(folder: string): Promise<Contestant> {
   const args = ["registry", "--json", "--port", "0", "--data-dir", folder];
   const started = tuskerProcess(args, { cwd: folder, command: [process.execPath, await builtBin()] });
-  const { registry } = await started.line((line) => typeof line.registry === "string", 60_000);
+  const { registry, dns } = await started.line((line) => typeof line.registry === "string", 60_000);
   return {
     name: "ours",
     port: Number(new URL(String(registry)).port),
     pid: started.pid,
+    dnsPort: Number(String(dns).split(":").at(-1)),
     async [Symbol.asyncDispose]() {
       await started.end("SIGKILL");
     },
@@ -42,6 +44,7 @@ export async function startAll(): Promise<{ readonly all: readonly Contestant[] 
       name: "consul",
       port: peer.port,
       pid: peer.pid,
+      dnsPort: peer.dnsPort,
       [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
     });
   }

@@ -10,6 +10,7 @@ import { TuskerError } from "../kernel/index.ts";
 import { type Loaded, renderDiagnostics } from "../tsk/index.ts";
 import type { Args, Io } from "./command.ts";
 import { counted } from "./paint.ts";
+import { hostOf } from "./plugins.ts";
 
 /** The fleet file a command works on: its operand or --file, else tusker.tsk here. */
 export function fleetPath(args: Args, io: Io, operand?: string): string {
@@ -22,6 +23,7 @@ export function readFleet(file: string, args: Args, io: Io, moreSets: readonly s
     environment: args.text("env"),
     sets: [...moreSets, ...args.list("set")],
     env: io.env,
+    ...hostOf(args, io),
   });
 }
 

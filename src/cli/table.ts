@@ -18,6 +18,15 @@ const set: Option = {
   value: "PATH=VALUE",
   help: "override one value; may be repeated",
 };
+const host = {
+  plugin: {
+    type: "string",
+    multiple: true,
+    value: "FILE",
+    help: "module with operators or providers of secrets; may be repeated",
+  },
+  "allow-network": { type: "boolean", help: "let plugins ask the network while the file is read" },
+} satisfies Readonly<Record<string, Option>>;
 const sealKey: Option = {
   type: "string",
   value: "PUBLIC",
@@ -46,7 +55,13 @@ export const commands: readonly Command[] = [
     summary: "run the fleet: registry, collector, services, gateway",
     operands: "[file]",
     maxOperands: 1,
-    options: { json, env, set, "free-ports": { type: "boolean", help: "take any free port for everything" } },
+    options: {
+      json,
+      env,
+      set,
+      ...host,
+      "free-ports": { type: "boolean", help: "take any free port for everything" },
+    },
     load: () => import("./commands/up.ts"),
   },
   {
@@ -62,7 +77,7 @@ export const commands: readonly Command[] = [
     summary: "read the fleet file and report everything that is wrong with it",
     operands: "[file]",
     maxOperands: 1,
-    options: { json, env, set },
+    options: { json, env, set, ...host },
     load: () => import("./commands/check.ts"),
   },
   {
@@ -71,6 +86,7 @@ export const commands: readonly Command[] = [
     operands: "[path]",
     maxOperands: 1,
     options: {
+      ...host,
       json,
       file,
       env,
@@ -89,7 +105,7 @@ export const commands: readonly Command[] = [
     summary: "say where a value comes from and what it overrides",
     operands: "path",
     maxOperands: 1,
-    options: { json, file, env, set },
+    options: { json, file, env, set, ...host },
     load: () => import("./commands/config/explain.ts"),
   },
   {
@@ -98,6 +114,7 @@ export const commands: readonly Command[] = [
     operands: "",
     maxOperands: 0,
     options: {
+      ...host,
       json,
       file,
       set,
@@ -332,6 +349,7 @@ export const commands: readonly Command[] = [
       json,
       env,
       set,
+      ...host,
       config: { type: "string", value: "FILE", help: "the file, as the operand" },
       port: {
         type: "string",
@@ -370,6 +388,7 @@ export const commands: readonly Command[] = [
       file,
       env,
       set,
+      ...host,
       check: { type: "boolean", help: "write nothing; exit 1 if committed files differ" },
     },
     load: () => import("./commands/deploy.ts"),

@@ -1,22 +1,24 @@
-import { globSync, readFileSync, statSync } from "node:fs";
+import { globSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { machinePorts } from "../fleet/index.ts";
-import { systemCode, TuskerError } from "../kernel/index.ts";
+import { machinePorts, readFile } from "../fleet/index.ts";
+import { TuskerError } from "../kernel/index.ts";
 import { type Loaded, loadDocument } from "../tsk/index.ts";
 import type { Args, Io } from "./command.ts";
 import { fleetPath } from "./fleet-file.ts";
+import { hostOf } from "./plugins.ts";
 
 /**
  * Reads one file of the language without the fleet's schema; undefined when it does not exist. Other layers count
  * only when they are asked for: by --layers, an environment or overrides.
  */
 export function readDocument(file: string, args: Args, io: Io): Loaded | undefined {
-  if (readText(file) === undefined) return undefined;
+  if (readFile(file) === undefined) return undefined;
   const environment = args.text("env");
   const sets = args.list("set");
   return loadDocument({
     entry: io.cwd === process.cwd() ? shown(file, io) : file,
     ...machinePorts(io.env),
+    ...hostOf(args, io),
     env: io.env,
     environment,
     sets,
@@ -41,30 +43,13 @@ export function shown(file: string, io: Io): string {
   return near === "" || near.startsWith("..") || isAbsolute(near) ? file : near;
 }
 
-/**
- * The text of a file as bytes; undefined when it does not exist.
- *
- * @throws TuskerError FLEET_FILE_MISSING when it cannot be read
- */
-export function readText(file: string): Uint8Array | undefined {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new TuskerError("FLEET_FILE_MISSING", `cannot read ${file} (${code ?? "unknown reason"})`, {
-      cause: error,
-    });
-  }
-}
-
 function layerFiles(fleet: string): readonly string[] {
   const folder = dirname(fleet);
   const local = fleet.replace(/(?:\.tsk)?$/, ".local.tsk");
   const others = globSync(["environment/*.tsk", "config/services/*.tsk"], { cwd: folder })
     .sort()
     .map((file) => join(folder, file));
-  return [...filesOf(fleet), ...(readText(local) === undefined ? [] : [local]), ...others];
+  return [...filesOf(fleet), ...(readFile(local) === undefined ? [] : [local]), ...others];
 }
 
 function filesOf(path: string): readonly string[] {

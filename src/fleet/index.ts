@@ -10,7 +10,7 @@ export { type Effect, effectsOf } from "./file/effects.ts";
 export { defaultAt, fleetJsonSchema, type JsonSchema } from "./file/json-schema.ts";
 export { type KeyInfo, keyAt, keysAt } from "./file/key-info.ts";
 export { type LoadedFleet, type LoadFleetOptions, loadFleet } from "./file/load.ts";
-export { machinePorts, secretKeys } from "./file/machine.ts";
+export { machinePorts, readFile, secretKeys } from "./file/machine.ts";
 export { pathText } from "./file/problems.ts";
 export { fleetSchema } from "./file/schema.ts";
 export {

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { loadFleet } from "../fleet/index.ts";
+import { loadFleet, readFile } from "../fleet/index.ts";
 import { type Loaded, loadDocument, parse } from "../tsk/index.ts";
 import { byAbsolutePath, type Project, type Snapshot, seenFrom } from "./snapshot.ts";
 
@@ -159,7 +159,7 @@ function fleetAround(
 
 function onDisk(path: string): Uint8Array | undefined {
   try {
-    return readFileSync(path);
+    return readFile(path);
   } catch {
     return undefined;
   }

@@ -16,6 +16,7 @@ export type { HostPorts, OperatorPlugin } from "./operators/row.ts";
 export type { DataFormat, HostFacts, Refusal, SecretProvider } from "./ports.ts";
 export { type RenderOptions, renderDiagnostics } from "./report/frame.ts";
 export type { LayerName, Location, Source, Span } from "./source.ts";
+export { limits } from "./syntax/limits.ts";
 export { parse } from "./syntax/parse.ts";
 export { print, type Tree } from "./syntax/tree.ts";
 

@@ -23,10 +23,15 @@ export interface ConsulPeer extends AsyncDisposable {
 export interface ConsulPeerOptions {
   /** Keeps its log there and syncs it, as in production; default: everything in memory. */
   readonly dataDir?: string;
+  /** More settings. */
+  readonly configFile?: string;
+  /** What it asks for, with rules in those settings. */
+  readonly token?: string;
 }
 
 /** Starts it and waits until it knows itself. */
-export async function startConsulPeer({ dataDir }: ConsulPeerOptions = {}): Promise<ConsulPeer> {
+export async function startConsulPeer(options: ConsulPeerOptions = {}): Promise<ConsulPeer> {
+  const { dataDir, configFile, token } = options;
   const [wire, server, serf, dnsPort] = [
     await freePort(),
     await freePort(),
@@ -54,10 +59,12 @@ export async function startConsulPeer({ dataDir }: ConsulPeerOptions = {}): Prom
           `-data-dir=${dataDir}`,
           "-hcl=limits { http_max_conns_per_client = 10000 }",
         ];
-  const peer = spawn(program, ["agent", ...mode, ...written], { stdio: "ignore" });
+  const settings = configFile === undefined ? [] : [`-config-file=${configFile}`];
+  const headers = token === undefined ? {} : { "X-Consul-Token": token };
+  const peer = spawn(program, ["agent", ...mode, ...settings, ...written], { stdio: "ignore" });
   const url = `http://127.0.0.1:${wire}`;
   await eventually(async () => {
-    const body: unknown = await (await fetch(`${url}/v1/health/node/box`)).json();
+    const body: unknown = await (await fetch(`${url}/v1/health/node/box`, { headers })).json();
     if (!Array.isArray(body) || body.length !== 1) throw new Error("it does not know itself yet");
   }, 30_000);
   return {

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
 import { availableParallelism, hostname, networkInterfaces } from "node:os";
 import { isAbsolute, resolve } from "node:path";
 import { messageOf, systemClock, systemCode, TuskerError } from "../../kernel/index.ts";
-import type { HostFacts, LoadOptions } from "../../tsk/index.ts";
+import { type HostFacts, type LoadOptions, limits } from "../../tsk/index.ts";
 import { dataReader } from "./data-readers.ts";
 import { secretKeysIn, unseal } from "./sealed.ts";
 
@@ -43,17 +43,46 @@ export function secretKeys(env: Readonly<Record<string, string | undefined>>): r
   }
 }
 
-/** Bytes of a file; undefined when it does not exist. */
+/**
+ * Bytes of a file; undefined when it does not exist. Of one that is larger than the language reads, or never ends, no more
+ * than it takes to know that.
+ *
+ * @throws TuskerError FLEET_FILE_MISSING when it cannot be read
+ */
 export function readFile(path: string): Uint8Array | undefined {
+  let code: string | undefined;
   try {
     // Most files asked for are not there (a layer of each service); a question costs less than an exception.
-    return statSync(path, { throwIfNoEntry: false }) === undefined ? undefined : readFileSync(path);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return undefined;
+    // A pipe that nobody writes to would be waited for without end. What a shell hands over stands in /dev or /proc.
+    if (found.isFIFO() && !/^\/(?:dev|proc)\//.test(resolve(path))) code = "a pipe";
+    else return found.isFile() && found.size <= limits.text ? readFileSync(path) : readSome(path);
   } catch (error) {
-    const code = systemCode(error);
+    code = systemCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw new TuskerError("FLEET_FILE_MISSING", `cannot read ${path} (${code ?? "unknown reason"})`, {
       cause: error,
     });
+  }
+  throw new TuskerError("FLEET_FILE_MISSING", `cannot read ${path} (${code})`);
+}
+
+/** The first bytes of a file, one more than the language reads. */
+function readSome(path: string): Uint8Array {
+  const file = openSync(path, "r");
+  try {
+    const chunks: Buffer[] = [];
+    for (let left = limits.text + 1; left > 0; ) {
+      const chunk = Buffer.allocUnsafe(Math.min(left, 1 << 20));
+      const length = readSync(file, chunk);
+      if (length === 0) break;
+      chunks.push(chunk.subarray(0, length));
+      left -= length;
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    closeSync(file);
   }
 }
 

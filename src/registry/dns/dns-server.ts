@@ -1,7 +1,9 @@
-import { createSocket, type RemoteInfo, type Socket as UdpSocket } from "node:dgram";
+import { createSocket, type RemoteInfo, type SocketOptions, type Socket as UdpSocket } from "node:dgram";
+import { lookup } from "node:dns";
 import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
+import { createServer, isIP, type Socket } from "node:net";
 import { TuskerError } from "../../kernel/index.ts";
+import type { AnswerCache } from "./answer-cache.ts";
 import { type Decoded, type DnsQuery, type DnsReply, decodeQuery, encodeReply } from "./message.ts";
 import { rcodes } from "./records.ts";
 import { type Frames, frames } from "./tcp-frames.ts";
@@ -13,6 +15,7 @@ export interface DnsServerOptions {
   /** The same for UDP and TCP; 0 lets the system choose. */
   readonly port: number;
   readonly zone: Zone;
+  readonly answers: AnswerCache;
   /** Waits until what the zone reads is safe to tell; undefined: it is. */
   readonly settled: () => Promise<void> | undefined;
   readonly onError: (error: unknown) => void;
@@ -61,11 +64,12 @@ export async function serveDns(options: DnsServerOptions): Promise<DnsServer> {
 }
 
 async function openUdp(options: DnsServerOptions, port: number): Promise<UdpSocket> {
-  const udp = createSocket({ type: options.host.includes(":") ? "udp6" : "udp4" });
+  const udp = createSocket({ type: options.host.includes(":") ? "udp6" : "udp4", lookup: lookUp });
   udp.on("message", (message, from) => receive(options, udp, message, from));
   try {
+    const listening = once(udp, "listening");
     udp.bind({ port, address: options.host });
-    await once(udp, "listening");
+    await listening;
   } catch (cause) {
     udp.close();
     throw bindError(cause, "UDP", options.host, port);
@@ -74,12 +78,28 @@ async function openUdp(options: DnsServerOptions, port: number): Promise<UdpSock
   return udp;
 }
 
+/** Answers go to addresses: looked up like names they would each wait for another turn of the loop. */
+const lookUp: NonNullable<SocketOptions["lookup"]> = (host, options, done) => {
+  const family = isIP(host);
+  if (family === 0) lookup(host, options, done);
+  else done(null, host, family);
+};
+
+/** An asker that went away is no failure of ours, and neither is a full socket: it asks again. */
+const unheard = (): void => undefined;
+
 function receive(options: DnsServerOptions, udp: UdpSocket, message: Buffer, from: RemoteInfo): void {
-  const send = (reply: Uint8Array): void => {
-    // An asker that went away is no failure of ours, and neither is a full socket: it asks again.
-    udp.send(reply, from.port, from.address, () => undefined);
+  const send = (reply: Uint8Array): void => udp.send(reply, from.port, from.address, unheard);
+  const known = options.answers.get(message);
+  if (known !== undefined) {
+    send(known);
+    return;
+  }
+  const made = (reply: Uint8Array): void => {
+    options.answers.keep(message, reply);
+    send(reply);
   };
-  void respond(options, decodeQuery(message), udpLimit, send);
+  void respond(options, decodeQuery(message), udpLimit, made);
 }
 
 function udpLimit({ edns }: DnsQuery): number {

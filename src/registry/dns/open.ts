@@ -2,6 +2,7 @@ import { type Clock, type Random, TuskerError } from "../../kernel/index.ts";
 import type { Access } from "../acl/access.ts";
 import type { Store } from "../state/store.ts";
 import type { Identity } from "../wire/route.ts";
+import { answerCache } from "./answer-cache.ts";
 import { directory } from "./directory.ts";
 import type { DnsServer } from "./dns-server.ts";
 import { zone } from "./zone.ts";
@@ -40,7 +41,12 @@ export async function openDns(
   try {
     // A registry without DNS loads no datagram sockets.
     const { serveDns } = await import("./dns-server.ts");
-    return await serveDns({ host, port: dnsPort, zone: answers, settled: () => names.settled(), onError });
+    return await serveDns({
+      ...{ host, port: dnsPort, zone: answers, onError },
+      settled: () => names.settled(),
+      // The serial of the zone is the time in seconds: an answer that is a second old is no longer the same.
+      answers: answerCache({ version: () => store.log.last * 64 + (seconds() & 63), random }),
+    });
   } catch (error) {
     if (!(error instanceof TuskerError)) throw error;
     log.info(

@@ -9,7 +9,7 @@ import {
   toRemoval,
 } from "./catalog-body.ts";
 import { decodeBody } from "./decode.ts";
-import { demandChanges } from "./guard.ts";
+import { demand, missingFor } from "./guard.ts";
 import { named } from "./health-routes.ts";
 import { filterOf, nodeMetaFilterOf, refuseForeign, tagFilterOf } from "./parameters.ts";
 import { refusal } from "./refusal.ts";
@@ -165,7 +165,7 @@ function writes(wire: Wire): readonly Route[] {
         const body = decodeBody(await request.body(), readCatalogBody);
         refuseForeign(body.Datacenter, identity.datacenter);
         const changes = toChanges(body, store.tables.node(body.Node ?? "") !== undefined);
-        demandChanges(request.access, store.tables, changes);
+        demand(missingFor(request.access, store.tables, changes) === undefined);
         await store.commit(changes);
         return json(true);
       },
@@ -179,7 +179,7 @@ function writes(wire: Wire): readonly Route[] {
         refuseForeign(body.Datacenter, identity.datacenter);
         refuseOwnNode(body, identity.node);
         const changes = toRemoval(body);
-        demandChanges(request.access, store.tables, changes);
+        demand(missingFor(request.access, store.tables, changes) === undefined);
         await store.commit(changes);
         return json(true);
       },

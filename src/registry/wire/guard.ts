@@ -29,67 +29,73 @@ export function demand(allowed: boolean, missing: string = ""): void {
 
 /** @throws TuskerError REGISTRY_INVALID, 403 */
 export function demandService(access: Access, name: string): void {
-  demand(access.can("service", name, "write"), `service:write on ${name}`);
-}
-
-/** @throws TuskerError REGISTRY_INVALID, 403 */
-export function demandNode(access: Access, name: string): void {
-  demand(access.can("node", name, "write"), `node:write on ${name}`);
+  const missing = missingService(access, name);
+  demand(missing === undefined, missing);
 }
 
 /** The instance, a check belongs to it, else the node: who may write it may write the check. */
 export function demandOwner(access: Access, tables: Tables, node: string, serviceId: string): void {
-  const service = serviceId === "" ? undefined : tables.service(node, serviceId);
-  if (service === undefined) demandNode(access, node);
-  else demandService(access, service.name);
+  const missing = missingOwner(access, tables, node, serviceId);
+  demand(missing === undefined, missing);
 }
 
-/** That somebody may make these changes, which are of the catalog. @throws TuskerError REGISTRY_INVALID, 403 */
-export function demandChanges(access: Access, tables: Tables, changes: readonly Change[]): void {
+/** What somebody would need to make these changes, which are of the catalog; undefined: nothing more. */
+export function missingFor(access: Access, tables: Tables, changes: readonly Change[]): string | undefined {
   // An instance that is new in this very transaction may be named by a check in it.
   const names = new Map<string, string>();
   for (const change of changes) {
     if (change.kind === "service") names.set(change.service.id, change.service.name);
-    demandChange(access, tables, names, change);
+    const missing = missingForOne(access, tables, names, change);
+    if (missing !== undefined) return missing;
   }
+  return undefined;
 }
 
-function demandChange(
+function missingForOne(
   access: Access,
   tables: Tables,
   names: ReadonlyMap<string, string>,
   change: Change,
-): void {
+): string | undefined {
+  const owner = (node: string, id: string) => missingOwner(access, tables, node, id);
   switch (change.kind) {
     case "node":
-      demandNode(access, change.node.name);
-      break;
+      return missingNode(access, change.node.name);
     case "node-gone":
-      demandNode(access, change.name);
-      break;
-    case "service":
-      demandService(access, change.service.name);
-      if (tables.service(change.service.node, change.service.id) !== undefined) {
-        demandOwner(access, tables, change.service.node, change.service.id);
-      }
-      break;
+      return missingNode(access, change.name);
+    case "service": {
+      const { node, id, name } = change.service;
+      const known = tables.service(node, id) !== undefined;
+      return missingService(access, name) ?? (known ? owner(node, id) : undefined);
+    }
     case "service-gone":
-      demandOwner(access, tables, change.node, change.id);
-      break;
+      return owner(change.node, change.id);
     case "check": {
       const { node, id, serviceId } = change.check;
       const name = names.get(serviceId);
-      if (name !== undefined) demandService(access, name);
-      else demandOwner(access, tables, node, serviceId);
       // Taking over a check of another instance takes it away from that.
       const before = tables.check(node, id);
-      if (before !== undefined) demandOwner(access, tables, node, before.serviceId);
-      break;
+      return (
+        (name === undefined ? owner(node, serviceId) : missingService(access, name)) ??
+        (before === undefined ? undefined : owner(node, before.serviceId))
+      );
     }
     case "check-gone":
-      demandOwner(access, tables, change.node, tables.check(change.node, change.id)?.serviceId ?? "");
-      break;
+      return owner(change.node, tables.check(change.node, change.id)?.serviceId ?? "");
     default:
-      demand(access.management);
+      return access.management ? undefined : "management";
   }
+}
+
+function missingOwner(access: Access, tables: Tables, node: string, serviceId: string): string | undefined {
+  const service = serviceId === "" ? undefined : tables.service(node, serviceId);
+  return service === undefined ? missingNode(access, node) : missingService(access, service.name);
+}
+
+function missingService(access: Access, name: string): string | undefined {
+  return access.can("service", name, "write") ? undefined : `service:write on ${name}`;
+}
+
+function missingNode(access: Access, name: string): string | undefined {
+  return access.can("node", name, "write") ? undefined : `node:write on ${name}`;
 }

@@ -36,6 +36,8 @@ class Loader {
   readonly #roots: MapPart[] = [];
   readonly #files: Files;
   readonly #damage = new Damage();
+  /** Files that are not UTF-8. */
+  readonly #unreadable = new Set<string>();
   /** Trees by path: a file may be included often. */
   readonly #trees = new Map<string, Tree>();
   /** Outlines of files that are only asked for single values. */
@@ -70,7 +72,7 @@ class Loader {
   }
 
   readonly #report = (diagnostic: Diagnostic): void => {
-    if (this.#diagnostics.length >= limits.allDiagnostics) return;
+    if (this.#diagnostics.length >= limits.allDiagnostics || this.#unreadable.has(diagnostic.file)) return;
     const source = this.#trees.get(diagnostic.file)?.source;
     if (!this.#damage.explains(diagnostic, source)) this.#diagnostics.push(diagnostic);
   };
@@ -90,7 +92,8 @@ class Loader {
     this.#trees.set(path, tree);
     maskDefaults(tree);
     this.#damage.add(tree);
-    this.#diagnostics.push(...tree.diagnostics);
+    // Of bytes that are no text, nothing is to be said but that.
+    if (!this.#unreadable.has(path)) this.#diagnostics.push(...tree.diagnostics);
     return tree;
   }
 
@@ -179,7 +182,7 @@ class Loader {
     if (typeof content === "string") return new Source(path, content, layer);
     if (content.length > limits.text) {
       const source = new Source(path, "", layer);
-      const message = `the file is ${content.length} bytes long; the limit is ${limits.text}`;
+      const message = `the file is larger than the limit of ${limits.text} bytes`;
       this.#report(problem(source, { start: 0, end: 0 }, "TSK_TOO_LARGE", message));
       return source;
     }
@@ -188,6 +191,7 @@ class Loader {
     if (at >= 0 && !isUtf8(content)) {
       const message = "the file is not UTF-8 from here on";
       this.#report(problem(source, { start: at, end: at + 1 }, "TSK_ENCODING", message));
+      this.#unreadable.add(path);
     }
     return source;
   }

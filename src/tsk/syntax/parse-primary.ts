@@ -203,6 +203,11 @@ function operator(cursor: Cursor, read: ReadValue): Value {
   while (cursor.glued && cursor.is(kind.dot) && dotName(cursor));
   const end = cursor.lastEnd;
   const name = cursor.text.slice(start + 1, end);
+  if ((name === "include" || name === "import") && (cursor.is(kind.string) || cursor.is(kind.raw))) {
+    const value = read(cursor);
+    const args = [{ name: undefined, value, start: value.start, end: value.end }];
+    return { kind: "operator", name, args, start, end: cursor.lastEnd };
+  }
   if (!cursor.is(kind.openParen) || !cursor.glued)
     return { kind: "operator", name, args: undefined, start, end };
   const args = parseArguments(cursor, read);

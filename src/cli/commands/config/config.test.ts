@@ -64,6 +64,19 @@ test("explain says who wins, who loses and why", async () => {
   );
 });
 
+test("explain does not call lost what an edit changes, or what merges", async () => {
+  using at = commandFolder({
+    "tusker.tsk": `${fleet}\n[services]\na: { config: { list: [1] } }\n`,
+    "a.js": "",
+    "environment/prod.tsk": "[services]\na: { config: { list: @append([2]) } }\n",
+  });
+  const list = await at.run("config", "explain", "services.a.config.list", "--env", "prod");
+  assert.match(list.out, /= \[1,2\]\n {2}wins +environment .*\n {2}changed +base .*: @append\n$/);
+  const map = await at.run("config", "explain", "services.a.config", "--env", "prod");
+  assert.match(map.out, /\n {2}writes +environment .*\n {2}writes +base /);
+  assert.doesNotMatch(map.out, /overridden|wins/);
+});
+
 test("explain knows the defaults of sections, and what is not there", async () => {
   using at = commandFolder({ "tusker.tsk": fleet, "a.js": "" });
   const explained = await at.run("config", "explain", "gateway.max_body");

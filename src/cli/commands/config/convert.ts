@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
+import { readFile } from "../../../fleet/index.ts";
 import { messageOf, TuskerError } from "../../../kernel/index.ts";
 import { type Notes, type Plain, writeDocument } from "../../../tsk/index.ts";
 import type { Run } from "../../command.ts";
-import { readText } from "../../tsk-file.ts";
 
 /** Writes a YAML, TOML or JSON file as one of the language, with the same values; YAML keeps its comments. */
 export const run: Run = async (args, io) => {
@@ -11,7 +11,7 @@ export const run: Run = async (args, io) => {
   const read = readers[extname(file ?? "").toLowerCase()];
   if (file === undefined || read === undefined)
     throw new TuskerError("CLI_USAGE", "convert needs a file that ends in .yaml, .yml, .toml or .json");
-  const bytes = readText(resolve(io.cwd, file));
+  const bytes = readFile(resolve(io.cwd, file));
   if (bytes === undefined) throw new TuskerError("FLEET_FILE_MISSING", `there is no file ${file}`);
   let converted: Converted;
   try {

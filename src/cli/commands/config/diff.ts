@@ -4,6 +4,7 @@ import type { Document } from "../../../tsk/index.ts";
 import type { Io, Run } from "../../command.ts";
 import { fleetPath, printDiagnostics } from "../../fleet-file.ts";
 import { paintFor } from "../../paint.ts";
+import { hostOf } from "../../plugins.ts";
 
 /**
  * Prints the values that differ between two environments, where each is written, and what would be restarted or reloaded
@@ -20,7 +21,7 @@ export const run: Run = async (args, io) => {
   const [before, after] = env2 === undefined ? [undefined, env] : [env, env2];
   const file = fleetPath(args, io);
   const read = (environment: string | undefined): LoadedFleet =>
-    loadFleet(file, { environment, sets: args.list("set"), env: io.env });
+    loadFleet(file, { environment, sets: args.list("set"), env: io.env, ...hostOf(args, io) });
   const [left, right] = [read(before), read(after)];
   for (const side of [left, right]) {
     if (!side.diagnostics.some((one) => one.severity === "error")) continue;

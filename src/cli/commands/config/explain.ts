@@ -19,7 +19,9 @@ export const run: Run = async (args, io) => {
   const written = valueAt(document.value, path);
   const value = written === undefined ? defaultFor(document, path) : written;
   if (value === undefined) throw noValueAt(pathText(path));
-  const places = withReasons(document.origin(path));
+  // The pieces of a map are merged; none overrides another.
+  const merged = document.keys(path).length > 0;
+  const places = merged ? document.origin(path).map(pieceOf) : withReasons(document.origin(path));
   if (args.flag("json")) {
     io.out(`${JSON.stringify({ path, value, origins: places })}\n`);
     return 0;
@@ -27,8 +29,10 @@ export const run: Run = async (args, io) => {
   const paint = paintFor(io.colour);
   io.out(`${paint.bold(pathText(path))} = ${value instanceof Secret ? "[secret]" : JSON.stringify(value)}\n`);
   if (places.length === 0) io.out(`  ${paint.green("default   ")}  no file says otherwise\n`);
-  for (const { layer, file, line, column, text: shown, why } of places) {
-    const mark = why === undefined ? paint.green("wins      ") : paint.dim("overridden");
+  for (const { layer, file, line, column, text: shown, edited, why } of places) {
+    const lost = edited ? "changed   " : "overridden";
+    const wins = merged ? "writes    " : "wins      ";
+    const mark = why === undefined ? paint.green(wins) : paint.dim(lost);
     const reason = why === undefined ? "" : paint.dim(`  ${why}`);
     io.out(`  ${mark}  ${layer.padEnd(11)}  ${file}:${line}:${column}  ${shown}${reason}\n`);
   }
@@ -42,19 +46,30 @@ function defaultFor(document: Document, path: readonly string[]): unknown {
 }
 
 interface Place extends Pick<Origin, "layer" | "file" | "line" | "column" | "text"> {
-  /** Why it does not count; absent for the winner. */
+  /** Why it does not count, or not alone; absent for the winner. */
   readonly why?: string;
+  /** True when the place above does not replace this one but adds to it or takes away. */
+  readonly edited?: boolean;
+}
+
+function pieceOf({ layer, file, line, column, text }: Origin): Place {
+  return { layer, file, line, column, text };
 }
 
 function withReasons(origins: readonly Origin[]): readonly Place[] {
-  return origins.map(({ layer, file, line, column, text }, index) => {
+  return origins.map((origin, index) => {
     const winner = origins[index - 1];
-    const place = { layer, file, line, column, text };
+    const place = pieceOf(origin);
+    const { layer } = place;
     if (winner === undefined) return place;
-    const why =
+    const above =
       winner.layer === layer
         ? `${winner.file} is above it in the same layer`
         : `the layer ${winner.layer} is above ${layer}`;
-    return { ...place, why };
+    // What an edit changes still counts.
+    const edit = /^@(append|prepend|remove)\(/.exec(winner.text)?.[1];
+    return edit === undefined
+      ? { ...place, why: above }
+      : { ...place, why: `${above}: @${edit}`, edited: true };
   });
 }

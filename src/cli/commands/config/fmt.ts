@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
+import { readFile } from "../../../fleet/index.ts";
 import { format, loadDocument, parse } from "../../../tsk/index.ts";
 import type { Args, Io, Run } from "../../command.ts";
 import { printDiagnostics } from "../../fleet-file.ts";
-import { readText, shown, tskFiles } from "../../tsk-file.ts";
+import { shown, tskFiles } from "../../tsk-file.ts";
 
 /** Writes files in the one style; with --check only says which would change. 1: one would, or cannot be read. */
 export const run: Run = async (args, io) => {
@@ -11,7 +12,7 @@ export const run: Run = async (args, io) => {
   for (const file of tskFiles(args, io)) {
     const name = shown(file, io);
     outcome.files.push(name);
-    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(readText(file));
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(readFile(file));
     if (!isReadable(name, text, args, io)) outcome.failed.push(name);
     const formatted = format(text);
     if (formatted === text) continue;

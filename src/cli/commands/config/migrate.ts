@@ -1,12 +1,12 @@
 import { globSync, writeFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { machinePorts } from "../../../fleet/index.ts";
+import { machinePorts, readFile as readBytes } from "../../../fleet/index.ts";
 import { TuskerError } from "../../../kernel/index.ts";
 import { type Diagnostic, type Loaded, loadDocument, repaired } from "../../../tsk/index.ts";
 import type { Args, Io, Run } from "../../command.ts";
 import { fleetPath } from "../../fleet-file.ts";
 import { counted } from "../../paint.ts";
-import { readText, shown } from "../../tsk-file.ts";
+import { shown } from "../../tsk-file.ts";
 
 /**
  * Writes what older dialects say in the language of today: makes the repairs that come with warnings, and marks a file
@@ -79,7 +79,7 @@ function loads(args: Args, io: Io, texts: Map<string, string>): readonly Loaded[
   const ports = machinePorts(io.env);
   const readFile = (path: string): string | undefined => {
     const file = resolve(path);
-    const known = texts.get(file) ?? decoded(readText(file));
+    const known = texts.get(file) ?? decoded(readBytes(file));
     if (known !== undefined) texts.set(file, known);
     return known;
   };

@@ -5,7 +5,7 @@ import { announcedLength, requestProblem, trailersProblem } from "../field-rules
 import type { FieldBlock } from "../hpack/decoder.ts";
 import type { ConnectionLimits, ConnectionRole } from "../role.ts";
 import { type Http2Stream, type MessageStream, noFields, type StreamListener } from "../stream.ts";
-import type { Wire } from "../wire.ts";
+import type { ConnectionWire } from "../wire.ts";
 import { errorCode, Http2Error, maxWindow } from "../words.ts";
 
 /** Answers streams. The request is checked (RFC 9113 §8.3); what follows goes to the listener that is returned. */
@@ -41,7 +41,7 @@ export interface ServerConnectionOptions {
 export class ServerConnection implements ConnectionRole {
   readonly side = "server";
   readonly connection: Connection;
-  readonly #wire: Wire;
+  readonly #wire: ConnectionWire;
   readonly #options: ServerConnectionOptions;
   #handshake: Timer | undefined;
   #idle: Timer | undefined;
@@ -55,7 +55,7 @@ export class ServerConnection implements ConnectionRole {
   readonly sinceMs: number;
   begun = 0;
 
-  constructor(wire: Wire, options: ServerConnectionOptions) {
+  constructor(wire: ConnectionWire, options: ServerConnectionOptions) {
     const { clock, random, ageMs, handshakeMs } = options;
     this.#wire = wire;
     this.#options = options;

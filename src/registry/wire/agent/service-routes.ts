@@ -3,7 +3,7 @@ import { aliveCheckId } from "../../agent.ts";
 import { shapes } from "../../filter/shapes.ts";
 import type { Change } from "../../state/model.ts";
 import { decodeBody } from "../decode.ts";
-import { demand, demandChanges, demandService, toNamed } from "../guard.ts";
+import { demand, demandService, missingFor, toNamed } from "../guard.ts";
 import { booleanOf, filterOf } from "../parameters.ts";
 import { refusal } from "../refusal.ts";
 import { done, json, type Reply, type Route, settled, type Wire, type WireRequest } from "../route.ts";
@@ -96,8 +96,10 @@ function writes({ agent, checkRules, store }: Wire): readonly Route[] {
         const body = decodeBody(await request.body(), readServiceBody);
         const { service, checks } = toLocalService(body, checkRules);
         const replaceChecks = booleanOf(request.query.get("replace-existing-checks") ?? "0") ?? true;
-        const vet = (changes: readonly Change[]): void =>
-          demandChanges(request.access, store.tables, changes);
+        const vet = (changes: readonly Change[]): void => {
+          const missing = missingFor(request.access, store.tables, changes);
+          demand(missing === undefined, missing);
+        };
         await agent.register(service, checks, { replaceChecks, vet });
         return done;
       },
