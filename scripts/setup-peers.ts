@@ -37,6 +37,13 @@ const peers: readonly Peer[] = [
     use: "an engine behind the interface of the registry, 3.5 under Apache-2.0",
   },
   {
+    name: "prometheus",
+    suite: "bookworm",
+    packages: ["prometheus"],
+    program: "usr/bin/prometheus",
+    use: "a reader of the registry's targets",
+  },
+  {
     name: "nginx",
     suite: "bookworm",
     packages: ["nginx", "libpcre2-8-0", "libcrypt1"],

@@ -27,7 +27,7 @@ const root = resolve(import.meta.dirname, "..");
 const cache = join(root, ".cache");
 
 /** Tests that start processes: a hung one is ended, and no more run at once than a small machine has cores. */
-const processes = ["--test-timeout=60000", "--test-concurrency=2"];
+const processes = ["--test-timeout=180000", "--test-concurrency=2"];
 
 /** The gate in the order it is read. The long ones stand first in their wave so that nothing waits for them. */
 export const steps: readonly Step[] = [
@@ -39,7 +39,7 @@ export const steps: readonly Step[] = [
       tests(
         "unit",
         ["src/**/*.test.ts", "dashboard/*.test.ts"],
-        ["--test-isolation=none", "--test-timeout=20000"],
+        ["--test-isolation=none", "--test-timeout=60000"],
       ),
   },
   {
@@ -107,10 +107,23 @@ export const soakSteps: readonly Step[] = [
         timeoutMs: 2 * 3_600_000,
       }),
   },
+  {
+    name: "properties",
+    what: "unit tests with properties drawn from a new seed, which is printed; TUSKER_TEST_SEED chooses one",
+    wave: 1,
+    run: properties,
+  },
 ];
 
+async function properties(): Promise<StepResult> {
+  const seed = process.env.TUSKER_TEST_SEED ?? String(systemClock.wall() >>> 0);
+  const flags = ["--test-isolation=none", "--test-timeout=60000"];
+  const result = await tests("properties", ["src/**/*.test.ts"], flags, { env: { TUSKER_TEST_SEED: seed } });
+  return { ...result, note: `TUSKER_TEST_SEED=${seed}` };
+}
+
 async function fuzz(): Promise<StepResult> {
-  const seed = process.env.TUSKER_FUZZ_SEED ?? String(systemClock.wall() >>> 0);
+  const seed = process.env.TUSKER_FUZZ_SEED ?? "1";
   const env = { TUSKER_FUZZ_SECONDS: process.env.TUSKER_FUZZ_SECONDS ?? "60", TUSKER_FUZZ_SEED: seed };
   const result = await tests("fuzz", ["test/fuzz/tsk.test.ts"], ["--test-timeout=150000"], { env });
   return { ...result, note: `TUSKER_FUZZ_SEED=${seed}` };
@@ -125,7 +138,7 @@ async function types(): Promise<StepResult> {
 
 /** Runs a tool of node_modules under this Node. */
 async function tool(bin: string, args: readonly string[]): Promise<StepResult> {
-  const ended = await runNode([join(root, "node_modules", bin), ...args], { cwd: root, timeoutMs: 120_000 });
+  const ended = await runNode([join(root, "node_modules", bin), ...args], { cwd: root, timeoutMs: 300_000 });
   return { ok: ended.exitCode === 0, report: ended.output };
 }
 
@@ -140,7 +153,7 @@ async function tests(
   name: string,
   globs: readonly string[],
   flags: readonly string[],
-  { env = {}, timeoutMs = 170_000 }: TestRun = {},
+  { env = {}, timeoutMs = 600_000 }: TestRun = {},
 ): Promise<StepResult> {
   const files = globSync([...globs], { cwd: root }).sort();
   if (files.length === 0) return { ok: true, report: "", tally: { passed: 0, failed: 0, skipped: [] } };
@@ -148,7 +161,7 @@ async function tests(
   const tallyFile = join(cache, `tally-${name}.txt`);
   rmSync(tallyFile, { force: true });
   const args = [
-    ...["--conditions=tusker-source", "--test", ...flags],
+    ...["--conditions=tusker-source", "--import=./scripts/seeded.ts", "--test", ...flags],
     ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
     ...["--test-reporter=./scripts/tally.ts", `--test-reporter-destination=${tallyFile}`],
     ...files,

@@ -371,3 +371,33 @@ test("closing ends the open questions and leaves no timer behind", async () => {
   );
   await t[Symbol.asyncDispose]();
 });
+
+test("a registry that says goodbye and comes back empty takes nobody out of service before the grace is over", async () => {
+  let answers = 0;
+  await using server = await serveHttp1(
+    (exchange) => {
+      const [index, headers, ports] = (
+        [
+          ["5", [], [1]],
+          ["6", ["Connection", "close"], [1]],
+          ["7", [], []],
+        ] as const
+      )[Math.min(answers++, 2)] ?? ["7", [], []];
+      const body = ports.map((port) => ({
+        Node: { Node: "n", Address: "127.0.0.1" },
+        Service: { ID: `u${port}`, Service: "user", Address: "", Port: port },
+      }));
+      return exchange.respond({
+        status: 200,
+        headers: ["X-Consul-Index", index, ...headers],
+        body: JSON.stringify(body),
+      });
+    },
+    { port: 0 },
+  );
+  await using t = bench(`http://127.0.0.1:${server.port}`);
+  t.discovery.watch("user", () => undefined);
+  await t.until(() => answers > 3);
+  assert.equal(t.discovery.known("user")?.endpoints.length, 1);
+  await t.until(() => t.discovery.known("user")?.endpoints.length === 0, 1_000);
+});

@@ -28,6 +28,8 @@ export interface DiscoveryLog {
 export interface RegistryAnswer {
   readonly index: string | undefined;
   readonly text: string;
+  /** Its connection ends with it: who answers so may be about to go. */
+  readonly last: boolean;
 }
 
 /** 10,000 instances of a service with long metadata still fit. */
@@ -40,9 +42,9 @@ const maxAnswerBytes = 32 * 1024 * 1024;
  * KERNEL_ABORTED
  */
 export async function askRegistry(http: RegistryHttp, request: UrlRequest): Promise<RegistryAnswer> {
-  const { status, index, text } = await exchange(http, request);
-  if (status === 200) return { index, text };
-  throw refused(request, status, text);
+  const { status, ...answer } = await exchange(http, request);
+  if (status === 200) return answer;
+  throw refused(request, status, answer.text);
 }
 
 /** Why an answer is none. @param text what the registry said beside its status */
@@ -80,7 +82,8 @@ export async function exchange(
   try {
     const answer = await http.request(request);
     const text = await answer.text(maxAnswerBytes);
-    return { status: answer.status, index: answer.header("x-consul-index"), text };
+    const last = answer.header("connection")?.toLowerCase() === "close";
+    return { status: answer.status, index: answer.header("x-consul-index"), text, last };
   } catch (cause) {
     throw unreachable(request.url, cause);
   }

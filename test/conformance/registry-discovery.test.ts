@@ -119,6 +119,8 @@ for (const way of ["blocking queries", "the delta stream"] as const) {
     const seen = new Set<string>();
     t.discovery.watch("user-service", (set) => seen.add(String(idsOf(set))));
     const { port } = t.registry;
+    // Between two questions nobody notices that a registry goes; real ones take longer to start than that.
+    await until(() => t.registry.stats.waiting + t.registry.stats.watching === 1);
     await t.registry.drain(1_000);
     const again = await start(port);
     try {

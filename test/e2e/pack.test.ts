@@ -10,7 +10,7 @@ import { cleanEnvironment, run } from "../../scripts/run.ts";
 import { tuskerProcess } from "../support/tusker-process.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-const timeoutMs = 120_000;
+const timeoutMs = 300_000;
 
 /** What is published, installed into an empty folder: what a user has, and nothing of ours. */
 describe("the package", { timeout: timeoutMs, concurrency: 1 }, () => {

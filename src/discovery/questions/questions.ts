@@ -23,6 +23,7 @@ export function questions(service: string, { url, http, clock, waitMs }: Questio
     async run(hear, signal) {
       // From the start each time: the registry may be another one, whose indexes say nothing about ours.
       let index = fromStart;
+      let closing = true;
       for (;;) {
         await next.next(signal);
         const path = `/v1/health/service/${encodeURIComponent(service)}?passing=1&index=${index}&wait=${waitMs}ms`;
@@ -34,7 +35,10 @@ export function questions(service: string, { url, http, clock, waitMs }: Questio
           headTimeoutMs: waitMs * (17 / 16) + 5_000,
         });
         const after = nextIndex(index, answer.index);
-        if (after === fromStart) hear.doubt();
+        // A registry that stops answers what is open and closes; the next answer may be that of an empty one.
+        if (after === fromStart || (answer.last && !closing)) hear.doubt();
+        // One that closes after every answer means nothing by it.
+        closing = answer.last;
         index = after;
         hear.tell(parseHealthAnswer(service, answer.text));
       }

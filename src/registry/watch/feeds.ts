@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../../kernel/index.ts";
 import type { Store } from "../state/store.ts";
 import type { Applied } from "../state/tables.ts";
-import { topics } from "../state/topics.ts";
+import { type Topic, topics } from "../state/topics.ts";
 import { Feed } from "./feed.ts";
 import { stillHere } from "./frame.ts";
 import { keysSubject, serviceSubject } from "./subject.ts";
@@ -47,7 +47,8 @@ const beatMs = 15_000;
 export function feeds({ store, clock, random, max, onError }: FeedsOptions): Feeds {
   const { tables, log } = store;
   const epoch = Array.from({ length: 8 }, () => random.below(16).toString(16)).join("");
-  const services = new Map<string, Feed>();
+  /** By topic: a change names few, however many are watched. */
+  const services = new Map<Topic, Feed>();
   const prefixes = new Map<string, Feed>();
   const cuts = new Map<Watcher, () => void>();
   const dirty = new Set<Feed>();
@@ -83,7 +84,7 @@ export function feeds({ store, clock, random, max, onError }: FeedsOptions): Fee
   };
   store.follow(({ touched, keys }: Applied) => {
     if (cuts.size === 0) return;
-    for (const [name, feed] of services) if (touched.has(topics.health(name))) mark(feed);
+    for (const topic of touched) mark(services.get(topic));
     for (const [prefix, feed] of prefixes) {
       for (const key of keys) {
         if (!key.startsWith(prefix)) continue;
@@ -100,12 +101,15 @@ export function feeds({ store, clock, random, max, onError }: FeedsOptions): Fee
   let timer = clock.after(beatMs, beat, { background: true });
 
   const feedOf = (watched: Watched): Feed => {
-    const [known, name, make] =
-      watched.kind === "service"
-        ? ([services, watched.name, serviceSubject] as const)
-        : ([prefixes, watched.prefix, keysSubject] as const);
-    const feed = known.get(name) ?? new Feed(make(tables, name), epoch, log.last);
-    known.set(name, feed);
+    if (watched.kind === "service") {
+      const topic = topics.health(watched.name);
+      const feed = services.get(topic) ?? new Feed(serviceSubject(tables, watched.name), epoch, log.last);
+      services.set(topic, feed);
+      return feed;
+    }
+    const feed =
+      prefixes.get(watched.prefix) ?? new Feed(keysSubject(tables, watched.prefix), epoch, log.last);
+    prefixes.set(watched.prefix, feed);
     return feed;
   };
   const leave = (watched: Watched, feed: Feed, watcher: Watcher): void => {
@@ -113,7 +117,7 @@ export function feeds({ store, clock, random, max, onError }: FeedsOptions): Fee
     feed.watchers.delete(watcher);
     cuts.delete(watcher);
     if (feed.watchers.size > 0) return;
-    if (watched.kind === "service") services.delete(watched.name);
+    if (watched.kind === "service") services.delete(topics.health(watched.name));
     else prefixes.delete(watched.prefix);
   };
 
