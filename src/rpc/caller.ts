@@ -239,7 +239,10 @@ export class Caller implements AsyncDisposable {
     const { clock } = this.#parts;
     const origin = this.#fixed ?? this.#wire.originOf(endpoint) ?? "";
     using taken = this.#links.take(origin);
-    const ms = Math.min(one.tryMs, remainingMs(one.deadlineMs, clock.now()));
+    const leftMs = remainingMs(one.deadlineMs, clock.now());
+    const ms = Math.min(one.tryMs, leftMs);
+    const slow = (): TuskerError =>
+      new TuskerError("NET_TIMEOUT", `${endpoint.id} did not answer within ${Math.round(ms)} ms`);
     try {
       one.span.setAttributes({ "server.address": endpoint.host, "server.port": endpoint.port });
       const told = await taken.pool.ask({
@@ -247,8 +250,8 @@ export class Caller implements AsyncDisposable {
         prepared: one.prepared,
         fields: [...one.own, ...inject(one.span.context)],
         timeoutMs: ms,
-        late: () =>
-          new TuskerError("NET_TIMEOUT", `${endpoint.id} did not answer within ${Math.round(ms)} ms`),
+        // The last try ends with the call.
+        late: ms < leftMs ? slow : () => this.#late(one.method),
         signal: one.limit.signal,
       });
       settle(lease, told);
@@ -264,7 +267,8 @@ export class Caller implements AsyncDisposable {
     // The caller gave up, or his time did: that says nothing about the endpoint unless it used the time up.
     if (signal.aborted && !expired) throw aborted(signal);
     lease.failure();
-    if (expired) throw this.#late(one.method);
+    const late = thrown instanceof TuskerError && thrown.code === "RESILIENCE_DEADLINE";
+    if (expired || late) throw this.#late(one.method);
     const error =
       thrown instanceof TuskerError
         ? thrown

@@ -62,6 +62,7 @@ export abstract class Calling implements StreamUser, MessageSink {
     const { timeoutMs, signal, clock = systemClock } = call;
     this.#limit = timeoutMs === undefined ? undefined : clock.after(timeoutMs, this.#onTime);
     signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (signal?.aborted === true) queueMicrotask(this.#onAbort);
   }
 
   protected get stream(): MessageStream | undefined {
@@ -149,17 +150,19 @@ export abstract class Calling implements StreamUser, MessageSink {
     );
   }
 
-  readonly #onTime = (): void => {
-    const waiting = this.#stream !== undefined;
-    this.giveUp(this.call.late());
-    // A callee that has vanished is found out before the next call is lost on it.
-    if (waiting) this.channel.suspect();
-  };
+  readonly #onTime = (): void => this.#stopWaiting(this.call.late());
 
   readonly #onAbort = (): void => {
     const { signal } = this.call;
-    if (signal !== undefined) this.giveUp(aborted(signal));
+    if (signal !== undefined) this.#stopWaiting(aborted(signal));
   };
+
+  #stopWaiting(why: TuskerError): void {
+    const waiting = this.#stream !== undefined;
+    this.giveUp(why);
+    // A callee that has vanished is found out before the next call is lost on it.
+    if (waiting) this.channel.suspect();
+  }
 }
 
 /** One message each way. */
