@@ -21,7 +21,7 @@ interface Runner {
   readonly at: Listener;
 }
 
-const transports = ["compat"] as const;
+const transports = ["engine", "compat"] as const;
 const paths = { GET: "/small", "16 KiB": "/16k", "1 MiB": "/1m" } as const;
 const rounds = 5;
 const seconds = 1;

@@ -1,6 +1,6 @@
 /** A load generator that costs little itself: one request at a time on each of a few kept connections. */
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import { systemClock } from "../../src/kernel/index.ts";
 
 /** A request, whole, as it goes over the connection. */
@@ -70,7 +70,7 @@ export interface LineAnswer {
   readonly body: Buffer;
 }
 
-/** One kept connection. */
+/** One kept connection at a time; a server that closes it behind an answer (RFC 9112 §9.6) gets a new one. */
 export interface Line {
   /** One request at a time. */
   ask(request: Buffer): Promise<LineAnswer>;
@@ -79,18 +79,28 @@ export interface Line {
 
 /** Opens a connection to a server on this machine. */
 export async function openLine(port: number): Promise<Line> {
-  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
-  await once(socket, "connect");
-  return lineOf(socket);
+  let current = await converse(port);
+  return {
+    async ask(request) {
+      const answer = await current.ask(request);
+      if (!/\r\nconnection: *close/i.test(answer.head)) return answer;
+      current.close();
+      current = await converse(port);
+      return answer;
+    },
+    close: () => current.close(),
+  };
 }
 
-function lineOf(socket: Socket): Line {
+async function converse(port: number): Promise<Line> {
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  await once(socket, "connect");
   let waiting: PromiseWithResolvers<LineAnswer> | undefined;
   let received: Buffer = Buffer.alloc(0);
   let failed: Error | undefined;
   const fail = (error: Error): void => {
-    failed = error;
-    waiting?.reject(error);
+    failed ??= error;
+    waiting?.reject(failed);
   };
   socket.on("data", (chunk: Buffer) => {
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
@@ -102,7 +112,7 @@ function lineOf(socket: Socket): Line {
     resolve?.(answer);
   });
   socket.on("error", fail);
-  socket.on("close", () => fail(failed ?? new Error("the connection was closed")));
+  socket.on("close", () => fail(new Error(`port ${port} closed the connection`)));
   return {
     ask(request) {
       if (failed !== undefined) return Promise.reject(failed);

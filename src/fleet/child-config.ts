@@ -57,7 +57,9 @@ export function writeChildConfig(
 
 /** Writes the gateway process's share and returns the path. */
 export function writeGatewayConfig(settings: FleetSettings, addresses: FleetAddresses): string {
-  return writeConfig(settings, "gateway", gatewayFile(settings, addresses));
+  // Its folder is of this machine: a gateway elsewhere is told of its own.
+  const cacheDir = join(settings.runDir, "gateway");
+  return writeConfig(settings, "gateway", { ...gatewayFile(settings, addresses), cacheDir });
 }
 
 /** What a gateway process is told: its own sections and where to find the others. */
@@ -72,7 +74,6 @@ export function gatewayFile(settings: FleetSettings, addresses: FleetAddresses):
     registry: registryOf(settings, addresses),
     otlp: addresses.otlp ?? null,
     endpoints: staticEndpoints(settings),
-    cacheDir: join(settings.runDir, "gateway"),
   };
 }
 

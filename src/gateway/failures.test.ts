@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { test } from "node:test";
 import { manualClock } from "../kernel/index.ts";
 import { headerOf, type ServerExchange } from "../net/index.ts";
 import {
@@ -14,6 +13,7 @@ import {
   rawService,
   requestOn,
   service,
+  test,
   until,
 } from "./fixture.test.ts";
 
@@ -506,4 +506,20 @@ test("a 503 of the gateway names the trace under which it can be found", async (
   const attempt = front.spans.find((span) => span.kind === "client");
   assert.equal(attempt?.attributes["error.type"], "NET_CONNECT");
   assert.equal(headerOf(reply.headers, "cache-control"), "no-store");
+});
+
+test("a body that is none is the client's fault: 400, and no endpoint is blamed for it", async () => {
+  await using users = await service(async (exchange) => {
+    const body = exchange.hasBody ? await exchange.bytes(100) : new Uint8Array();
+    await exchange.respond({ status: 200, body });
+  });
+  await using front = await bench({
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+    breaker: { failures: 1 },
+  });
+  const head = "PUT / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const body of ["0x5\r\nhello\r\n0\r\n\r\n", "5\r\nhelloX\r\n0\r\n\r\n"])
+    assert.equal(parseReply(await exchangeBytes(front.port, head + body)).status, 400);
+  assert.equal((await ask(front.port, "/")).status, 200, "the breaker is still closed");
 });

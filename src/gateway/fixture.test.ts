@@ -1,5 +1,7 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { test as nodeTest } from "node:test";
 import { type Endpoint, type StaticDiscovery, staticDiscovery } from "../discovery/index.ts";
 import { type Clock, type Random, systemClock } from "../kernel/index.ts";
 import { type HeaderList, headerOf, type Server, type ServerHandler, serveHttp1 } from "../net/index.ts";
@@ -13,6 +15,20 @@ import {
 } from "../telemetry/index.ts";
 import { type Gateway, type GatewayConfig, startGateway } from "./gateway.ts";
 import { gatewaySection, routesSection } from "./section.ts";
+
+const transports = ["engine", "compat"] as const;
+const underTest = new AsyncLocalStorage<(typeof transports)[number]>();
+
+/** A test that must hold whatever is below the gateway: once for each transport, which `bench` gives its gateway. */
+export function test(name: string, run: () => Promise<void> | void): void {
+  for (const transport of transports)
+    nodeTest(`${transport}: ${name}`, () => underTest.run(transport, async () => run()));
+}
+
+/** The transport of the test that is running. */
+export function transportUnderTest(): (typeof transports)[number] {
+  return underTest.getStore() ?? "engine";
+}
 
 /** A gateway on a free port in front of endpoints the test starts. */
 export interface Bench extends AsyncDisposable {
@@ -45,7 +61,7 @@ export async function bench(options: BenchOptions): Promise<Bench> {
   const spans: SpanData[] = [];
   const logs: string[] = [];
   const config = (gateway: object, routes: object): GatewayConfig => ({
-    gateway: gatewaySection.parse({ port: 0, ...gateway }),
+    gateway: gatewaySection.parse({ port: 0, transport: transportUnderTest(), ...gateway }),
     routes: routesSection.parse(routes),
     ...(options.breaker === undefined ? {} : { breaker: options.breaker }),
   });

@@ -1,12 +1,11 @@
 import type { Discovery } from "../discovery/index.ts";
 import { type Clock, messageOf, type Random } from "../kernel/index.ts";
-import { type HttpClient, httpClient, type Pool, type Server, serveHttp1 } from "../net/index.ts";
+import { type HttpClient, httpClient, type Pool, type Server } from "../net/index.ts";
 import { type BreakerSettings, type BreakerState, backoff, concurrencyLimit } from "../resilience/index.ts";
 import type { Logger, Metrics, Tracer } from "../telemetry/index.ts";
 import { apiKeys } from "./auth/api-keys.ts";
 import { type Tokens, tokens } from "./auth/tokens.ts";
 import type { Door } from "./door.ts";
-import { compatForwarder } from "./forward/compat.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { travel } from "./journey.ts";
 import { gatewayMeters, type Meters } from "./meters.ts";
@@ -14,6 +13,7 @@ import { mirror } from "./policy/mirror.ts";
 import type { LimitStore, NamedLimit, RouteParts } from "./route.ts";
 import { type GatewaySettings, gatewayRestartKeys, type RoutesSettings } from "./section.ts";
 import { compileSnapshot, limitStore, type Snapshot } from "./snapshot.ts";
+import { transportOf } from "./transport.ts";
 import { type Upstream, upstream } from "./upstream.ts";
 
 /** Everything written about a gateway. */
@@ -31,7 +31,7 @@ export interface GatewayPorts {
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: Random;
-  /** Makes the connections to one origin; default: `http1Pool`. */
+  /** Makes the connections of `compat` to one origin; default: `http1Pool`. */
   readonly pools?: (origin: string) => Pool;
 }
 
@@ -103,8 +103,10 @@ const replayRoomBytes = 16 * 1024 * 1024;
  */
 export async function startGateway(config: GatewayConfig, ports: GatewayPorts): Promise<Gateway> {
   const meters = gatewayMeters(ports.metrics);
-  const state = new GatewayState(ports, meters);
   const { gateway } = config;
+  const { clock, log, pools } = ports;
+  const transport = transportOf({ settings: gateway, clock, log, meters, pools });
+  const state = new GatewayState(ports, meters, transport.forwarder);
   const door: Door = {
     snapshot: state.compile(config),
     forwarder: state.forwarder,
@@ -122,12 +124,12 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
     clock: ports.clock,
     random: ports.random,
   };
-  const server = await listen(gateway, (exchange) => travel(door, exchange), ports, meters).catch(
-    async (error) => {
+  const server = await transport
+    .listen(door, (exchange) => travel(door, exchange))
+    .catch(async (error) => {
       await state.close();
       throw error;
-    },
-  );
+    });
   observe(ports.metrics, door, state, server);
   return gatewayOf(config, door, state, server);
 }
@@ -180,15 +182,11 @@ class GatewayState {
   #issuer: { readonly key: string; readonly tokens: Tokens } | undefined;
   #http: HttpClient | undefined;
 
-  constructor(ports: GatewayPorts, meters: Meters) {
+  constructor(ports: GatewayPorts, meters: Meters, forwarder: Forwarder) {
     this.#ports = ports;
     this.#meters = meters;
     this.limits = limitStore(ports.clock);
-    this.forwarder = compatForwarder({
-      ...(ports.pools === undefined ? {} : { pools: ports.pools }),
-      onError: (error) =>
-        ports.log.warn("connections to an instance could not be closed", { error: String(error) }),
-    });
+    this.forwarder = forwarder;
   }
 
   /** Builds a snapshot on the state that is there, adds what is missing and lets go of what nobody refers to. */
@@ -312,25 +310,6 @@ class GatewayState {
 /** Settings that are built into the state of a service: when they change, it begins afresh. */
 function mannerOf(service: string, { gateway, breaker }: GatewayConfig): string {
   return JSON.stringify([gateway.balance, gateway.zone, gateway.upstreams[service], breaker ?? {}]);
-}
-
-function listen(
-  gateway: GatewaySettings,
-  handler: Parameters<typeof serveHttp1>[0],
-  ports: GatewayPorts,
-  meters: Meters,
-): Promise<Server> {
-  return serveHttp1(handler, {
-    transport: "compat",
-    host: gateway.bind,
-    port: gateway.port,
-    maxConnections: gateway.max_connections,
-    maxHeadBytes: gateway.max_head,
-    maxHeaders: gateway.max_headers,
-    clock: ports.clock,
-    onRefused: () => meters.refusedConnection(),
-    onError: (error) => ports.log.error("a request failed inside the gateway", { error: String(error) }),
-  });
 }
 
 function observe(metrics: Metrics, door: Door, state: GatewayState, server: Server): void {

@@ -63,7 +63,11 @@ async function traced(
   { to, startMs, seen }: Arrived,
   answer: (span: Span) => Promise<number>,
 ): Promise<void> {
-  const span = serverSpan(door.tracer, exchange, to);
+  const span = serverSpan(
+    door.tracer,
+    exchange,
+    to.kind === "route" ? { route: to.route.path, path: to.path } : undefined,
+  );
   let status = 500;
   try {
     status = await answer(span);

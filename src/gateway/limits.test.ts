@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { test } from "node:test";
 import { manualClock } from "../kernel/index.ts";
-import { ask, bench, endpoint, exchangeBytes, parseReply, service } from "./fixture.test.ts";
+import { ask, bench, endpoint, exchangeBytes, parseReply, service, test } from "./fixture.test.ts";
 
 const fine = () => service((exchange) => exchange.respond({ status: 200, body: "fine" }));
 const limited = { rate_limit_enabled: true, rate_limit_requests: 3, rate_limit_window: "1m" };

@@ -137,21 +137,27 @@ function routeMeter(
   seconds: Bindable<Histogram, "route" | "status">,
   limited: Bindable<Counter, "route">,
 ): RouteMeter {
-  const counters = new Map<string, Counter>();
+  const byMethod = new Map<string, Map<number, Counter>>();
   const histograms = new Map<number, Histogram>();
   const refused = limited.bind({ route });
   return {
     answered(method, status, took) {
       const word = knownMethod(method);
-      const key = `${word} ${status}`;
-      const counter = counters.get(key) ?? requests.bind({ route, method: word, status: String(status) });
-      counters.set(key, counter);
+      const counters = byMethod.get(word) ?? kept(byMethod, word, new Map<number, Counter>());
+      const counter =
+        counters.get(status) ??
+        kept(counters, status, requests.bind({ route, method: word, status: String(status) }));
       counter.add();
       const hundred = Math.floor(status / 100);
-      const histogram = histograms.get(hundred) ?? seconds.bind({ route, status: `${hundred}xx` });
-      histograms.set(hundred, histogram);
+      const histogram =
+        histograms.get(hundred) ?? kept(histograms, hundred, seconds.bind({ route, status: `${hundred}xx` }));
       histogram.record(took);
     },
     limited: () => refused.add(),
   };
+}
+
+function kept<K, V>(map: Map<K, V>, key: K, value: V): V {
+  map.set(key, value);
+  return value;
 }

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { test } from "node:test";
 import { manualClock } from "../kernel/index.ts";
 import type { Server } from "../net/index.ts";
-import { ask, bench, deadPort, endpoint, rawService, requestOn, service } from "./fixture.test.ts";
+import { ask, bench, deadPort, endpoint, rawService, requestOn, service, test } from "./fixture.test.ts";
 
 const named = (name: string): Promise<Server> =>
   service((exchange) => exchange.respond({ status: 200, body: name }));

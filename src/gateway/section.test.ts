@@ -33,7 +33,7 @@ test("an empty [gateway] has every default", () => {
     max_body: 10 * 1024 * 1024,
     max_head: 32 * 1024,
     max_headers: 100,
-    transport: "compat",
+    transport: "engine",
   });
 });
 

@@ -1,18 +1,35 @@
 import type { Endpoint } from "../discovery/index.ts";
 import type { ServerExchange } from "../net/index.ts";
-import { extract, type Span, type Tracer } from "../telemetry/index.ts";
-import type { Destination } from "./destination.ts";
+import { extract, type Span, type SpanContext, type Tracer } from "../telemetry/index.ts";
 import { knownMethod } from "./meters.ts";
 
-/** The span of a request at the front door; OpenTelemetry HTTP semantic conventions, server. */
-export function serverSpan(tracer: Tracer, exchange: ServerExchange, to: Destination): Span {
+/** What a span says of a request. */
+export type Asked = Pick<
+  ServerExchange,
+  "method" | "target" | "headers" | "httpVersion" | "remoteAddress" | "header"
+>;
+
+/** Where it leads: the route's path as written, and the request's own, normalised. */
+export interface Matched {
+  readonly route: string;
+  readonly path: string;
+}
+
+/**
+ * The span of a request at the front door; OpenTelemetry HTTP semantic conventions, server.
+ *
+ * @param to undefined when no route was found
+ */
+export function serverSpan(
+  tracer: Tracer,
+  exchange: Asked,
+  to: Matched | undefined,
+  parent: SpanContext | "root" = extract(exchange.headers) ?? "root",
+): Span {
   const method = knownMethod(exchange.method);
-  const route = to.kind === "route" ? to.route.path : undefined;
+  const route = to?.route;
   const name = method === "_OTHER" ? "HTTP" : method;
-  const span = tracer.startSpan(route === undefined ? name : `${name} ${route}`, {
-    kind: "server",
-    parent: extract(exchange.headers) ?? "root",
-  });
+  const span = tracer.startSpan(route === undefined ? name : `${name} ${route}`, { kind: "server", parent });
   if (!span.recording) return span;
   return span.setAttributes({
     "http.request.method": method,
@@ -20,7 +37,7 @@ export function serverSpan(tracer: Tracer, exchange: ServerExchange, to: Destina
     "http.route": route,
     "url.scheme": "http",
     // Without the query, which may hold what nobody else should read.
-    "url.path": to.kind === "route" ? to.path : exchange.target.split("?", 1)[0],
+    "url.path": to?.path ?? exchange.target.split("?", 1)[0],
     "server.address": exchange.header("host"),
     "network.peer.address": exchange.remoteAddress,
     "network.protocol.version": exchange.httpVersion,

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { test } from "node:test";
-import { bench, endpoint, rawService, requestOn, service } from "./fixture.test.ts";
+import { bench, endpoint, rawService, requestOn, service, test } from "./fixture.test.ts";
 
 const MiB = 1024 * 1024;
 const routes = { "/*": { service: "users", max_body: "1GiB" } };

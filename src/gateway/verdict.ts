@@ -32,7 +32,7 @@ export function upstreamError(
   attempts: number,
 ): TuskerError {
   const { cause, stage } = outcome;
-  if (cause.code === "NET_MALFORMED" && isClients(cause)) return unsendable(cause);
+  if (cause.code === "NET_MALFORMED" && cause.details.sent === false) return unsendable(cause);
   if (isClients(cause) || cause.code === "GATEWAY_TIMEOUT") return cause;
   if (failure.kind === "final" && !failure.blame) return clientGone();
   if (failure.kind === "timeout") return tooLate(service, timeoutMs, attempts);
@@ -50,11 +50,11 @@ export function upstreamError(
 }
 
 /**
- * Failures of the request and not of the endpoint: a body that is too large or does not come, a field that cannot be
- * written. An endpoint blamed for them could be taken from everybody by one client.
+ * Failures of the request and not of the endpoint: a body that is too large, malformed or does not come, a field that
+ * cannot be written. An endpoint blamed for them could be taken from everybody by one client.
  */
 function isClients({ code, details }: TuskerError): boolean {
-  if (code === "NET_TIMEOUT") return details.side === "client";
+  if (details.side === "client") return true;
   return code === "GATEWAY_BODY_TOO_LARGE" || (code === "NET_MALFORMED" && details.sent === false);
 }
 

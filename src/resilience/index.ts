@@ -53,6 +53,7 @@ export { type Backoff, type BackoffSettings, backoff } from "./retry/backoff.ts"
 export { type HedgeOutcome, type HedgePolicy, hedge } from "./retry/hedge.ts";
 export { type LiveQuantile, liveQuantile } from "./retry/quantile.ts";
 export {
+  nextTry,
   type Retried,
   type RetryEnd,
   type RetryPolicy,

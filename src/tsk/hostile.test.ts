@@ -53,6 +53,9 @@ const hostile: Readonly<Record<string, string>> = {
   "parentheses that never close": many("a: (\n"),
   tags: lines(10_000, (index) => `<t${index}>`),
   "characters of nothing": many("~ ^ "),
+  "mistakes on one line with a quote": `a: ${many("b c, ")}"`,
+  "mistakes on one line with a character": `a: [${many("b c ~, ")}]`,
+  "unknown names behind a mistake": `x y\n${lines(20_000, (index) => `key${index}: $kez${index}`)}`,
   "calls on results": `a: @q()${many("\n.x()")}`,
   "lone carriage returns": many("\r"),
 };

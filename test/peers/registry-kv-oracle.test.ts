@@ -156,6 +156,43 @@ test("transactions that are wrong have the same answers", { skip }, async () => 
   await compare(get("/v1/kv/w"));
 });
 
+test("transactions on the catalog have the same answers", { skip }, async () => {
+  const node = (Verb: string, more: object = {}) => ({ Node: { Verb, Node: { Node: "tx", ...more } } });
+  const service = (Verb: string, more: object = {}, on = "tx") => ({
+    Service: { Verb, Node: on, Service: { ID: "s1", Service: "svc", Tags: ["t"], ...more } },
+  });
+  const check = (Verb: string, more: object = {}) => ({
+    Check: {
+      Verb,
+      Check: { Node: "tx", CheckID: "c1", Name: "c", Status: "passing", ServiceTags: [], ...more },
+    },
+  });
+  const bodies: object[][] = [
+    [node("get"), service("get"), check("get")],
+    [service("set"), check("set")],
+    [node("set", { Address: "10.0.0.1", Meta: { a: "b" } }), service("set", { Port: 1 }), check("set")],
+    [check("set", { ServiceID: "s1" }), check("get")],
+    [node("get"), service("get", { Service: "" }), check("get")],
+    [check("set", { ServiceID: "nope" })],
+    [node("cas", { Address: "10.0.0.2", ModifyIndex: 1 }), service("cas", { ModifyIndex: 1 })],
+    [check("cas", { ModifyIndex: 1 })],
+    [node("bogus"), check("bogus"), service("bogus")],
+    [service("set", {}, "nobody")],
+    [service("delete", { Service: "" })],
+    [node("set", { Node: "" })],
+    [node("set", { Bogus: 1 })],
+    [
+      node("cas", { Node: "ty", Address: "10.0.0.3", ModifyIndex: 0 }),
+      node("cas", { Node: "ty", ModifyIndex: 0 }),
+    ],
+    [check("delete"), service("delete"), node("delete"), node("get")],
+    [check("delete"), service("delete"), node("delete")],
+    [node("delete")],
+  ];
+  for (const body of bodies) await compare(put("/v1/txn", body));
+  await compare(get("/v1/catalog/service/svc"));
+});
+
 test("events that are fired have the same answers", { skip }, async () => {
   const paths = ["", "deploy", "deploy?node=b&service=c&tag=d", "deploy?tag=d", "deploy?dc=zz"];
   const fired = async (base: string, path: string) => {

@@ -27,6 +27,13 @@ export function peerProgram(name: PeerName): string | undefined {
   return existsSync(program) ? program : undefined;
 }
 
+/** Why a test that needs these is skipped; false: it is not. */
+export function skipWithout(...names: readonly PeerName[]): string | false {
+  const missing = names.filter((name) => peerProgram(name) === undefined);
+  if (missing.length === 0) return false;
+  return `no .peers/${missing.join(", .peers/")} here; fetch with: node scripts/setup-peers.ts`;
+}
+
 /** The environment in which an unpacked program finds the libraries that came with it. */
 export function peerEnvironment(name: PeerName): NodeJS.ProcessEnv {
   const root = join(peers, name);

@@ -149,6 +149,7 @@ export async function startFastifyProxy({ originPort }: ProxyPlan): Promise<List
 export async function startTusker(
   { folder, originPort }: ProxyPlan,
   gateway: Readonly<Record<string, unknown>> = {},
+  tracing: Readonly<Record<string, unknown>> = {},
 ): Promise<Listener> {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
@@ -159,7 +160,7 @@ export async function startTusker(
     gateway: { port, ...gateway },
     routes: Object.fromEntries([...others, ["/*", { service: "origin" }]]),
     api_communication: {},
-    tracing: {},
+    tracing,
     registry: null,
     otlp: null,
     endpoints: [{ service: "origin", id: "origin-1", host: "127.0.0.1", port: originPort }],

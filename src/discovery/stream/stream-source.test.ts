@@ -148,3 +148,29 @@ test("what is no state of instances, or refused, is an error of the registry", a
   await using denied = await bench(() => 403);
   await assert.rejects(denied.discovery.lookup("user"), { code: "DISCOVERY_PROTOCOL" });
 });
+
+test("who loses the registry together comes back one by one, later and later", async () => {
+  const at: number[] = [];
+  let away = false;
+  await using t = await bench((_, write) => {
+    if (away) {
+      at.push(t.clock.now());
+      return 503;
+    }
+    write(event("snapshot", "e-1", { put: [row("a")] }));
+    return "stream";
+  });
+  const services = Array.from({ length: 20 }, (_, i) => `s${i}`);
+  for (const name of services) t.discovery.watch(name, () => undefined);
+  await t.until(() => services.every((name) => t.discovery.known(name)?.endpoints.length === 1));
+  away = true;
+  t.breakAll();
+  await t.until(() => at.length >= 20 * 6, 5);
+  // Each one's first pause is 50 to 100 ms: they do not ask in the same moment.
+  const first = at.slice(0, 20);
+  assert.ok(new Set(first).size >= 5, first.join());
+  // After a while each pauses for seconds.
+  const late = at.slice(-20);
+  const span = (late.at(-1) ?? 0) - (late[0] ?? 0);
+  assert.ok(span >= 500, `the last 20 questions of 20 within ${span} ms`);
+});

@@ -4,7 +4,7 @@ import type { ByteStream, HeaderList, ServerExchange } from "../../net/index.ts"
 
 /** The engine below the gateway: carries one request to one endpoint, and its answer back. */
 export interface Forwarder extends AsyncDisposable {
-  readonly name: "compat";
+  readonly name: "engine" | "compat";
   /** Sends a request and waits for the head of its answer. Never throws: what went wrong is an outcome. */
   forward(request: ForwardRequest, to: Endpoint): Promise<ForwardOutcome>;
   /** The endpoint is gone: its connections end when the last exchange on them has. */

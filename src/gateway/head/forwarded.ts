@@ -14,11 +14,17 @@ export interface Arrival {
   readonly trusted: boolean;
 }
 
+/** What a request says of the hops before us. */
+export type EarlierHops = Pick<
+  IncomingHead,
+  "forwarded" | "forwardedFor" | "forwardedProto" | "forwardedHost"
+>;
+
 /**
  * `Forwarded` (RFC 7239) and its older forms. A trusted proxy's words are continued; anybody else's are replaced,
  * because a client could otherwise choose the address it seems to come from.
  */
-export function forwardedFields(head: IncomingHead, arrival: Arrival): string[] {
+export function forwardedFields(head: EarlierHops, arrival: Arrival): string[] {
   const { peer, proto, host, prefix, trusted } = arrival;
   const own = [
     `for=${node(peer)}`,

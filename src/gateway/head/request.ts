@@ -11,7 +11,7 @@ export const attemptHeader = "x-tusker-attempt";
 export const consumerHeader = "x-tusker-consumer";
 
 /** Written by the gateway itself for each hop or each try: what came in under these names does not go on. */
-const rewritten: ReadonlySet<string> = new Set([
+export const rewritten: ReadonlySet<string> = new Set([
   "host",
   "via",
   "forwarded",

@@ -115,5 +115,10 @@ export const gatewaySection = z.strictObject({
   max_body: sizeBytes().prefault("10MiB").describe("Largest request body; a route may override."),
   max_head: sizeBytes().prefault("32KiB").describe("Largest request head: request line and fields."),
   max_headers: count({ min: 1 }).default(100).describe("Fields of a request head."),
-  transport: z.enum(["compat"]).default("compat").describe("Engine below the forwarder."),
+  transport: z
+    .enum(["engine", "compat"])
+    .default("engine")
+    .describe(
+      "What is below: Tusker's own HTTP/1.1 engine, or node:http and undici to settle a doubt about it.",
+    ),
 });

@@ -193,6 +193,25 @@ test("a step of a transaction on a key that is not one's own refuses the whole",
   assert.equal((await ask(t, "/v1/kv/app/q", { token: app })).status, 404);
 });
 
+test("a step of a transaction on the catalog needs what the change would need elsewhere", async () => {
+  await using t = await bench({ acl });
+  await ask(t, service, put({ ID: "a", Name: "api" }, ops));
+  const own = { Service: { Verb: "set", Node: "n1", Service: { ID: "w", Service: "web" } } };
+  const steps = [
+    own,
+    { Node: { Verb: "set", Node: { Node: "n2", Address: "10.0.0.2" } } },
+    { Service: { Verb: "set", Node: "n1", Service: { ID: "a", Service: "web" } } },
+    { Service: { Verb: "delete", Node: "n1", Service: { ID: "a", Service: "web" } } },
+    { Service: { Verb: "get", Node: "n1", Service: { ID: "a" } } },
+    { Check: { Verb: "set", Check: { Node: "n1", CheckID: "c", ServiceID: "a", Status: "passing" } } },
+  ];
+  const answer = await ask(t, "/v1/txn", put(steps, app));
+  const { Errors } = JSON.parse(answer.text) as { Errors: { OpIndex: number; What: string }[] };
+  assert.deepEqual([answer.status, Errors.map(({ OpIndex }) => OpIndex)], [409, [1, 2, 3, 4, 5]]);
+  assert.ok(Errors.every(({ What }) => What === "Permission denied"));
+  assert.equal((await ask(t, "/v1/txn", put([own], app))).status, 200);
+});
+
 test("configuration is published, read and rolled back by who may write and read the keys", async () => {
   await using t = await bench({ acl });
   const order = (...keys: string[]) => ({

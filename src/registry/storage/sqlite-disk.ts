@@ -22,6 +22,8 @@ export async function sqliteDisk(path: string): Promise<Disk> {
     workerData: { path },
     // Flags of this process are its own affair. Node 24 warns of the engine on every start.
     execArgv: ["--disable-warning=ExperimentalWarning"],
+    // A batch is soon done with; the usual young generation would keep room for hundreds of them.
+    resourceLimits: { maxYoungGenerationSizeMb: 4 },
   });
   const answers = answersOf(worker);
   const opened = await answers.next();

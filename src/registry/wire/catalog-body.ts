@@ -21,7 +21,8 @@ export interface CatalogBody {
   Partition: string;
 }
 
-interface CatalogServiceBody {
+/** An instance as written. */
+export interface CatalogServiceBody {
   ID: string;
   Service: string;
   Tags: string[];
@@ -34,7 +35,8 @@ interface CatalogServiceBody {
   Namespace: string;
 }
 
-interface CatalogCheckBody {
+/** A check as written. */
+export interface CatalogCheckBody {
   Node: string;
   CheckID: string;
   Name: string;
@@ -60,7 +62,8 @@ export interface DeregisterBody {
   Partition: string;
 }
 
-const serviceFields: Fields<CatalogServiceBody> = {
+/** Its keys. */
+export const serviceFields: Fields<CatalogServiceBody> = {
   ID: text,
   Service: text,
   Tags: list(text),
@@ -73,7 +76,8 @@ const serviceFields: Fields<CatalogServiceBody> = {
   Namespace: text,
 };
 
-const checkFields: Fields<CatalogCheckBody> = {
+/** Its keys. */
+export const checkFields: Fields<CatalogCheckBody> = {
   Node: text,
   CheckID: text,
   Name: text,
@@ -156,7 +160,8 @@ export function toRemoval(body: Partial<DeregisterBody>): Change[] {
   return [{ kind: "node-gone", name: node }];
 }
 
-function toService(node: string, body: Partial<CatalogServiceBody>): Service | undefined {
+/** The instance a body describes; undefined without a name. @throws TuskerError REGISTRY_INVALID, 500 */
+export function toService(node: string, body: Partial<CatalogServiceBody>): Service | undefined {
   const name = body.Service ?? "";
   if (name === "" && (body.ID ?? "") !== "") throw refusal(500, "Must provide service name with ID");
   if (name === "") return undefined;
@@ -190,7 +195,8 @@ function toService(node: string, body: Partial<CatalogServiceBody>): Service | u
   };
 }
 
-function toCheck(node: string, body: Partial<CatalogCheckBody>): Check {
+/** The check a body describes. @throws TuskerError REGISTRY_INVALID, 500 */
+export function toCheck(node: string, body: Partial<CatalogCheckBody>): Check {
   if ((body.Node ?? node) !== node && body.Node !== "") {
     throw refusal(500, `check node "${body.Node}" does not match node "${node}"`);
   }
@@ -207,6 +213,7 @@ function toCheck(node: string, body: Partial<CatalogCheckBody>): Check {
     serviceName: "",
     serviceTags: [],
     type: body.Type ?? "",
-    definition: body.Definition,
+    // An empty one is how none is told.
+    definition: Object.keys(body.Definition ?? {}).length === 0 ? undefined : body.Definition,
   };
 }

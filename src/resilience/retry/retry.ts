@@ -59,15 +59,20 @@ export async function retry<T>(
   policy.budget.deposit();
   for (let number = 1; ; number++) {
     const tried = await attempt(number);
-    const next = plan(policy, request, tried, number);
+    const next = nextTry(policy, request, tried, number);
     if (typeof next === "string") return { ...tried, attempts: number, end: next };
     request.onRetry?.(tried, number, next);
     if (next > 0) await policy.clock.sleep(next, request.signal);
   }
 }
 
-/** The wait before the next try, or why there is none. The budget is asked last: asking takes from it. */
-function plan<T>(
+/**
+ * The wait in milliseconds before the next try, or why there is none: `retry` for those who keep the loop themselves.
+ * The budget is asked last: asking takes from it.
+ *
+ * @param attempts tries made so far
+ */
+export function nextTry<T>(
   policy: RetryPolicy,
   request: RetryRequest<T>,
   tried: Tried<T>,

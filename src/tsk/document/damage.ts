@@ -14,6 +14,7 @@ export class Damage {
   readonly #words = new Set<string>();
   /** True when a bracket may be missing or too many: which key stands where is a guess. */
   #moved = false;
+  #guesses = 100;
 
   /** Notes what is wrong with a file that was read. */
   add({ source, diagnostics }: Tree): void {
@@ -34,7 +35,12 @@ export class Damage {
     if (structural.has(found.code) && this.#moved) return true;
     if (!lookups.has(found.code) || source === undefined) return false;
     const words = wordsOf(source.text.slice(found.start, found.end));
-    return words.some((word) => this.#words.has(word) || didYouMean(word, this.#words) !== undefined);
+    return words.some((word) => this.#words.has(word) || this.#isNear(word));
+  }
+
+  /** A name that was spoilt itself; only so often, each costs a look at every word. */
+  #isNear(word: string): boolean {
+    return this.#guesses-- > 0 && didYouMean(word, this.#words) !== undefined;
   }
 }
 

@@ -46,34 +46,26 @@ export class Causes {
     if (span.start >= this.#from && span.start < this.#until) return true;
     if (alone.has(code)) return false;
     const line = this.#around(span, false);
-    if (isIn(this.#quotes, line)) return true;
-    // A bracket that never closes leaves open what the rest of its line belongs to.
-    if (
-      code === "TSK_UNCLOSED" &&
-      this.#until >= span.start &&
-      this.#from < line.end &&
-      this.#until <= line.end + 1
-    )
-      return true;
     const part = nested && code !== "TSK_UNCLOSED" ? this.#around(span, true) : line;
-    if (isIn(this.#characters, part) || this.#goesOn(span)) return true;
-    this.#from = part.start;
-    this.#until = part.end;
-    this.#open = code === "TSK_EXPECTED" || code === "TSK_EMPTY_VALUE";
-    return false;
+    // A bracket that never closes leaves open what the rest of its line belongs to.
+    const late = code === "TSK_UNCLOSED" && this.#until >= span.start && this.#until <= line.end + 1;
+    const quotes = isIn(this.#quotes, line);
+    const told = quotes || late || isIn(this.#characters, part) || this.#goesOn(span);
+    const confused = quotes ? line : part;
+    this.#from = confused.start;
+    this.#until = confused.end;
+    this.#open = !told && (code === "TSK_EXPECTED" || code === "TSK_EMPTY_VALUE");
+    return told;
   }
 
-  /** From separator to separator. */
+  /** From separator to separator, as far as one looks. */
   #around({ start, end }: Span, commas: boolean): Span {
-    const before = Math.max(
-      ...(commas ? "\n;," : "\n;").split("").map((mark) => this.#text.lastIndexOf(mark, start - 1)),
-    );
-    const next = commas ? /[\n;,]/g : /[\n;]/g;
-    next.lastIndex = end;
-    return {
-      start: start === 0 ? 0 : before + 1,
-      end: next.exec(this.#text)?.index ?? this.#text.length + 1,
-    };
+    const separator = commas ? /[\n;,]/g : /[\n;]/g;
+    const from = Math.max(0, start - widest);
+    let before = from;
+    for (const found of this.#text.slice(from, start).matchAll(separator)) before = from + found.index + 1;
+    const after = this.#text.slice(end, end + widest).search(commas ? /[\n;,]/ : /[\n;]/);
+    return { start: before, end: after < 0 ? Math.min(end + widest, this.#text.length + 1) : end + after };
   }
 
   /** True at the beginning of the next line, when that cannot be an entry: what was missing stands there. */
@@ -82,6 +74,9 @@ export class Causes {
     return /^[\n;]\s*$/.test(this.#text.slice(this.#until, start));
   }
 }
+
+/** How far around a mistake is looked for separators: lines may be very long. */
+const widest = 1000;
 
 /** Mistakes inside one token or between two: they confuse nothing that follows. */
 const alone: ReadonlySet<TskCode> = new Set<TskCode>([

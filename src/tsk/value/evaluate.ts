@@ -7,9 +7,10 @@ import type { ObjectValue } from "../syntax/tree.ts";
 import { Budget } from "./budget.ts";
 import { dictionary, type Evaluated, isList, isMap, type Place } from "./data.ts";
 import { editName } from "./edit.ts";
-import { Expressions, type Frame, type Names } from "./expression.ts";
+import { Expressions } from "./expression.ts";
 import { Merger } from "./merge.ts";
 import { type MapPart, type OutlineOptions, outlineObject, type Part, type VariablePart } from "./outline.ts";
+import type { Frame, Names } from "./reference.ts";
 import { constantOf } from "./scalar.ts";
 import { type Keys, keyText, placesOf, type Slot, slot, slotPath } from "./slot.ts";
 

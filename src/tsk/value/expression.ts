@@ -3,71 +3,35 @@ import type { TskCode } from "../codes.ts";
 import { type Diagnostic, type ProblemNotes, problem, warning } from "../diagnostic.ts";
 import { type Around, callOperator } from "../operators/call.ts";
 import type { Ports, Result } from "../operators/row.ts";
-import { didYouMean } from "../report/suggest.ts";
 import { Source, type Span } from "../source.ts";
-import { limits } from "../syntax/limits.ts";
 import { parseLoneValue } from "../syntax/parse.ts";
-import type {
-  Binary,
-  Conditional,
-  Member,
-  Name,
-  ObjectValue,
-  Operator,
-  Template,
-  Text,
-  Unary,
-  Value,
-} from "../syntax/tree.ts";
+import type { Binary, Conditional, Operator, Template, Text, Unary, Value } from "../syntax/tree.ts";
 import { calculate, negated, type Outcome } from "./arithmetic.ts";
 import type { Budget } from "./budget.ts";
 import {
   type Data,
   type Evaluated,
-  isList,
   isMap,
   list,
   type Place,
   scalarText,
-  type TypeName,
   typeName,
   weightOf,
 } from "./data.ts";
-import type { MapPart } from "./outline.ts";
+import { type Evaluation, type Frame, type Names, References } from "./reference.ts";
 import { constantOf, isWrittenOut } from "./scalar.ts";
-import { keyText, type Slot } from "./slot.ts";
-
-/** Where an expression stands: the map its names start from, and the place of its value. */
-export interface Frame {
-  readonly home: MapPart;
-  readonly place: Place;
-}
-
-/** What an expression can see of the document around it. */
-export interface Names {
-  /** The key a bare word means here: in its own map, or in the maps around it, out to the root. */
-  find(name: string, home: MapPart): Slot | undefined;
-  child(of: Slot, key: string, from: Span, frame: Frame): Slot | undefined;
-  finish(slot: Slot, from: Span, frame: Frame): Evaluated | undefined;
-  /** The value of a `$variable`; reports when there is none. */
-  variable(name: string, from: Span, frame: Frame): Result;
-  object(value: ObjectValue, frame: Frame): Evaluated | undefined;
-  /** The value at a path from the root of the document, or of another file. */
-  reference(path: readonly string[], file: string | undefined, from: Span, frame: Frame): Result;
-  /** Names that `find` would find; for suggestions. */
-  visible(home: MapPart): Iterable<string>;
-}
 
 /** Evaluates expressions. Pure but for `names` and `ports`; every problem is reported once, where it is. */
-export class Expressions {
+export class Expressions implements Evaluation {
   readonly #names: Names;
+  readonly #references: References;
   readonly #ports: Ports;
   readonly #budget: Budget;
   readonly #report: (diagnostic: Diagnostic) => void;
-  #suggestions: number = limits.suggestions;
 
   constructor(names: Names, ports: Ports, budget: Budget, report: (diagnostic: Diagnostic) => void) {
     this.#names = names;
+    this.#references = new References(names, this);
     this.#ports = ports;
     this.#budget = budget;
     this.#report = report;
@@ -93,21 +57,21 @@ export class Expressions {
   /** The map that `...value` spreads. A word that names nothing is no text here, in no dialect. */
   demandMap(value: Value, frame: Frame): Evaluated | undefined {
     if (value.kind === "name" && this.#names.find(value.name, frame.home) === undefined)
-      return this.#unknownName(value, frame);
+      return this.#references.unknownName(value, frame);
     const found = this.demand(value, frame);
     if (found === undefined || isMap(found.data)) return found;
     return this.fail("TSK_TYPE", value, frame, `... needs a map, found ${typeName(found.data)}`);
+  }
+
+  /** What was probably meant. */
+  suggest(name: string, candidates: Iterable<string>): string | undefined {
+    return this.#references.suggest(name, candidates);
   }
 
   /** Reports a problem at a node. Returns undefined: a broken value. */
   fail(code: TskCode, at: Span, frame: Frame, message: string, help?: string): undefined {
     const span = { start: at.start, end: at.end };
     this.#report(problem(frame.place.source, span, code, message, help === undefined ? {} : { help }));
-  }
-
-  /** What was probably meant; only so often, each costs a look at every candidate. */
-  suggest(name: string, candidates: Iterable<string>): string | undefined {
-    return this.#suggestions-- > 0 ? didYouMean(name, candidates) : undefined;
   }
 
   #evaluate(value: Value, frame: Frame): Result {
@@ -125,11 +89,11 @@ export class Expressions {
       case "array":
         return this.#array(value.elements, value, frame);
       case "name":
-        return this.#name(value, frame);
+        return this.#references.name(value, frame);
       case "use":
         return this.#names.variable(value.name, value, frame);
       case "member":
-        return this.#member(value, frame);
+        return this.#references.member(value, frame);
       case "operator":
         return callOperator(value, this.#around(frame));
       case "unary":
@@ -147,7 +111,7 @@ export class Expressions {
       ports: this.#ports,
       evaluate: (argument) => this.evaluate(argument, frame),
       fail: (code, at, message, help) => this.fail(code, at, frame, message, help),
-      warn: (code, at, message, notes) => this.#warn(code, at, frame, message, notes),
+      warn: (code, at, message, notes) => this.warn(code, at, frame, message, notes),
       spend: (cost, at) =>
         this.#budget.spend(cost, (code, message) => void this.fail(code, at, frame, message)),
       reference: (path, file, at) => this.#names.reference(path, file, at, frame),
@@ -155,7 +119,7 @@ export class Expressions {
   }
 
   /** Reports what is read all the same. */
-  #warn(code: TskCode, at: Span, frame: Frame, message: string, notes: ProblemNotes): void {
+  warn(code: TskCode, at: Span, frame: Frame, message: string, notes: ProblemNotes): void {
     const span = { start: at.start, end: at.end };
     this.#report(warning(frame.place.source, span, code, message, notes));
   }
@@ -168,7 +132,7 @@ export class Expressions {
     const meant = call ? quotedOperator(value, source) : undefined;
     if (meant === undefined) return { data: value.value, places: [] };
     const fix = { start: value.start, end: value.end, text: value.value };
-    this.#warn("TSK_OLD_QUOTED", value, frame, `@${meant.name} stands in quotes and is evaluated`, { fix });
+    this.warn("TSK_OLD_QUOTED", value, frame, `@${meant.name} stands in quotes and is evaluated`, { fix });
     return callOperator(meant, this.#around(frame));
   }
 
@@ -216,104 +180,6 @@ export class Expressions {
     return affordable ? { data, places: [] } : undefined;
   }
 
-  #name(value: Name, frame: Frame): Result {
-    const found = this.#names.find(value.name, frame.home);
-    if (found !== undefined) return this.#names.finish(found, value, frame);
-    return frame.place.source.compat ? this.#oldWord(value, frame) : this.#unknownName(value, frame);
-  }
-
-  #unknownName(value: Name, frame: Frame): undefined {
-    const meant = this.suggest(value.name, this.#names.visible(frame.home));
-    const quoted = `write "${value.name}" if it is text`;
-    const help =
-      booleans.get(value.name) ?? (meant === undefined ? quoted : `did you mean ${meant}? ${quoted}`);
-    return this.fail(
-      "TSK_UNKNOWN_NAME",
-      value,
-      frame,
-      `${value.name} names no key that is seen from here`,
-      help,
-    );
-  }
-
-  /** A bare word that names nothing, as older dialects write booleans and short texts. */
-  #oldWord(value: Name | Member, frame: Frame): Result {
-    const { start, end } = value;
-    const text = frame.place.source.text.slice(start, end);
-    const boolean = oldBooleans.get(text.toLowerCase());
-    if (boolean !== undefined) {
-      const fix = { start, end, text: String(boolean) };
-      this.#warn("TSK_OLD_BOOLEAN", value, frame, `${text} is written ${boolean}`, { fix });
-      return { data: boolean, places: [] };
-    }
-    const head = text.split(".", 1)[0] ?? text;
-    const meant = this.suggest(head, this.#names.visible(frame.home));
-    const help = meant === undefined ? {} : { help: `did you mean ${meant}?` };
-    const fix = { start, end, text: JSON.stringify(text) };
-    this.#warn("TSK_OLD_WORD", value, frame, `${text} names no key and is read as text`, { ...help, fix });
-    return { data: text, places: [] };
-  }
-
-  #member(value: Member, frame: Frame): Result {
-    if (frame.place.source.compat && this.#isOldText(value, frame)) return this.#oldWord(value, frame);
-    const base = this.#slotOf(value.object, frame);
-    const key = this.#key(value.key, frame);
-    if (key === undefined) return undefined;
-    if (base !== undefined) {
-      const child = this.#names.child(base, key, value, frame);
-      if (child !== undefined) return this.#names.finish(child, value, frame);
-      // Its keys are known: the map need not be evaluated to see that this one is not there.
-      if (base.keys !== undefined) return this.#noKey(key, "map", base.keys.said.keys(), value);
-    }
-    const object = this.evaluate(value.object, frame);
-    return object === undefined || "absent" in object ? object : this.#pick(object, key, value, frame);
-  }
-
-  /** `app.example.com`: names and dots whose first name is none. */
-  #isOldText(value: Member, frame: Frame): boolean {
-    let head: Value = value;
-    while (head.kind === "member") head = head.object;
-    if (head.kind !== "name" || this.#names.find(head.name, frame.home) !== undefined) return false;
-    return /^[\p{L}\w.-]+$/u.test(frame.place.source.text.slice(value.start, value.end));
-  }
-
-  /** The slot a reference names, found without evaluating more than it needs. */
-  #slotOf(value: Value, frame: Frame): Slot | undefined {
-    if (value.kind === "name") return this.#names.find(value.name, frame.home);
-    if (value.kind !== "member" || value.key.kind !== "text") return undefined;
-    const base = this.#slotOf(value.object, frame);
-    return base === undefined ? undefined : this.#names.child(base, value.key.value, value, frame);
-  }
-
-  #key(value: Value, frame: Frame): string | undefined {
-    const key = this.demand(value, frame);
-    if (key === undefined) return undefined;
-    if (typeof key.data === "string") return key.data;
-    if (typeof key.data === "number") return String(key.data);
-    return this.fail("TSK_TYPE", value, frame, `a key is text or a number, found ${typeName(key.data)}`);
-  }
-
-  #pick(object: Evaluated, key: string, value: Member, frame: Frame): Result {
-    const { data } = object;
-    if (!isMap(data) && !isList(data))
-      return this.fail(
-        "TSK_TYPE",
-        value,
-        frame,
-        `a ${typeName(data)} has no keys; ${keyText(key)} is asked of it`,
-      );
-    const found = isMap(data) ? data.entries.get(key) : data.items[/^\d+$/.test(key) ? Number(key) : -1];
-    if (found !== undefined) return found;
-    return this.#noKey(key, typeName(data), isMap(data) ? data.entries.keys() : [], value);
-  }
-
-  #noKey(key: string, type: TypeName, known: Iterable<string>, { start, end }: Span): Result {
-    const meant = this.suggest(key, known);
-    const message = `there is no ${keyText(key)} in this ${type}`;
-    const help = meant === undefined ? {} : { help: `did you mean ${meant}?` };
-    return { absent: { code: "TSK_NO_KEY", message, ...help }, node: { start, end } };
-  }
-
   #unary(value: Unary, frame: Frame): Result {
     const operand = this.demand(value.operand, frame);
     if (operand === undefined) return undefined;
@@ -355,7 +221,7 @@ export class Expressions {
     const start = value.left.end + source.text.slice(value.left.end, value.right.start).indexOf("||");
     const span = { start, end: start + 2 };
     const fix = { ...span, text: "??" };
-    this.#warn("TSK_OLD_OR", span, frame, "|| is read as ??: a default for what is missing", { fix });
+    this.warn("TSK_OLD_OR", span, frame, "|| is read as ??: a default for what is missing", { fix });
     return missing ? this.evaluate(value.right, frame) : left;
   }
 
@@ -403,17 +269,3 @@ function quotedOperator(value: Text, source: Source): Operator | undefined {
     return undefined;
   return { ...read, start: value.start, end: value.end };
 }
-
-const oldBooleans: ReadonlyMap<string, boolean> = new Map([
-  ["yes", true],
-  ["on", true],
-  ["no", false],
-  ["off", false],
-]);
-
-const booleans: ReadonlyMap<string, string> = new Map([
-  ["yes", "write true"],
-  ["on", "write true"],
-  ["no", "write false"],
-  ["off", "write false"],
-]);

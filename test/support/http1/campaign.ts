@@ -24,7 +24,7 @@ export interface CampaignOptions {
   readonly seed: number;
   readonly cases: number;
   /** See `RunOptions`. */
-  readonly hangMs?: number;
+  readonly quietMs?: number;
 }
 
 /** Connections at a time. */

@@ -20,7 +20,7 @@ export function malformedAnswer(problem: WireProblem, method: string): string {
 
 export function malformedError({ clause, status, text }: WireProblem): TuskerError {
   const message = `the request could not be understood: ${text}`;
-  return new TuskerError("NET_MALFORMED", message, { status, details: { clause } });
+  return new TuskerError("NET_MALFORMED", message, { status, details: { side: "client", clause } });
 }
 
 /** RFC 9110 §9.3.6: we are no tunnel to anywhere. */

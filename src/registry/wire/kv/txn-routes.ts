@@ -1,120 +1,142 @@
-import { messageOf, TuskerError } from "../../../kernel/index.ts";
 import type { Access } from "../../acl/access.ts";
+import { aliveCheckId } from "../../agent.ts";
 import { KvDraft } from "../../kv/draft.ts";
-import { type KvStep, runTransaction, type TransactionOutcome, writes } from "../../kv/transaction.ts";
-import { anything, decodeBody, fields, list, text, whole } from "../decode.ts";
+import { runTransaction, writes } from "../../kv/transaction.ts";
+import type { Change } from "../../state/model.ts";
+import type { Tables } from "../../state/tables.ts";
+import { CatalogDraft } from "../../txn/catalog-draft.ts";
+import { type CatalogRow, type CatalogStep, runCatalogStep, writesCatalog } from "../../txn/catalog-steps.ts";
+import { missingFor } from "../guard.ts";
 import { refuseForeign } from "../parameters.ts";
-import { refusal } from "../refusal.ts";
 import { json, type Reply, type Route, type Wire, type WireRequest } from "../route.ts";
-import { kvJson } from "../rows.ts";
-import { refuseInvalid, tooLarge } from "./values.ts";
+import { checkJson, kvJson, nodeJson, serviceJson } from "../rows.ts";
+import { readTransaction, type Step } from "./txn-body.ts";
+import { refuseInvalid } from "./values.ts";
 
-interface KvBody {
-  Verb: string;
-  Key: string;
-  Value: string;
-  Flags: number;
-  Index: number;
-  Session: string;
-  Namespace: string;
-}
-
-interface StepBody {
-  KV: Partial<KvBody>;
-  Node: unknown;
-  Service: unknown;
-  Check: unknown;
-}
-
-const readSteps = list(
-  fields<StepBody>({
-    KV: fields<KvBody>({
-      Verb: text,
-      Key: text,
-      Value: text,
-      Flags: whole,
-      Index: whole,
-      Session: text,
-      Namespace: text,
-    }),
-    Node: anything,
-    Service: anything,
-    Check: anything,
-  }),
-);
-
-const maxSteps = 64;
-
-/** `/v1/txn`: several operations on keys, all or none of them. */
+/** `/v1/txn`: several operations on keys, nodes, instances and checks, all or none of them. */
 export function txnRoutes(wire: Wire): readonly Route[] {
   return [{ verb: "PUT", path: "/v1/txn", guard: "inside", run: (request) => transact(wire, request) }];
 }
 
+interface StepError {
+  readonly OpIndex: number;
+  readonly What: string;
+}
+
 async function transact(wire: Wire, request: WireRequest): Promise<Reply> {
   refuseForeign(request.query.get("dc"), wire.identity.datacenter);
-  const steps = await stepsOf(request);
-  const { store, sessions } = wire;
-  const denied = deniedSteps(request.access, steps);
-  if (denied.length > 0) return replyOf({ kind: "refused", errors: denied }, true);
+  const steps = await readTransaction(request);
+  const { store, sessions, identity } = wire;
+  const wrote = steps.some(isWrite);
+  const { tables, log } = store;
+  const denied = errorsOf(steps, (step) => {
+    if (!mayTake(request.access, tables, step)) return "Permission denied";
+    return endsUs(step, identity.node) ? `"${identity.node}" is this registry's own node` : undefined;
+  });
+  if (denied.length > 0) return refused(denied, wrote);
   // From here on without a pause: what is read is what is true when it is written.
-  const draft = new KvDraft(store.tables.kv, store.log.last + 1);
-  const outcome = runTransaction(draft, steps, sessions);
-  if (outcome.kind === "done") refuseInvalid(draft);
-  await store.commit(outcome.kind === "done" ? draft.changes() : []);
-  return replyOf(outcome, writes(steps));
-}
-
-/** Steps on keys the one who asks may not touch; nothing is said of those keys, not even whether they are there. */
-function deniedSteps(access: Access, steps: readonly KvStep[]): { step: number; why: string }[] {
-  return steps.flatMap((asked, step) => {
-    const wanted = writes([asked]) ? "write" : "read";
-    const tree = asked.verb === "delete-tree" || asked.verb === "get-tree";
-    const allowed = tree ? access.canAll("key", asked.key, wanted) : access.can("key", asked.key, wanted);
-    return allowed ? [] : [{ step, why: "Permission denied" }];
-  });
-}
-
-function replyOf(outcome: TransactionOutcome, wrote: boolean): Reply {
-  // One that only reads is answered like a read.
-  const read = { Index: 0, LastContact: 0, KnownLeader: true, ConsistencyLevel: "" };
-  const more = wrote ? {} : read;
-  if (outcome.kind === "refused") {
-    const Errors = outcome.errors.map(({ step, why }) => ({ OpIndex: step, What: why }));
-    return { ...json({ Results: null, Errors, ...more }), status: 409 };
-  }
-  return json({ Results: outcome.rows.map((row) => ({ KV: kvJson(row) })), Errors: null, ...more });
-}
-
-/** @throws TuskerError REGISTRY_INVALID */
-async function stepsOf(request: WireRequest): Promise<KvStep[]> {
-  const bodies = await read(request);
-  if (bodies.length > maxSteps) {
-    throw refusal(413, `Transaction contains too many operations (${bodies.length} > ${maxSteps})`);
-  }
-  return bodies.flatMap((body) => {
-    for (const kind of ["Node", "Service", "Check"] as const) {
-      if (body[kind] === undefined) continue;
-      throw refusal(400, `Failed to parse body: "${kind}" is not supported in transactions here, only "KV"`);
+  const keys = new KvDraft(tables.kv, log.last + 1);
+  const catalog = new CatalogDraft(tables, log.last + 1);
+  const rows: object[] = [];
+  // Errors are collected over all steps: a client learns at once of everything that stands against it.
+  const errors = errorsOf(steps, (step) => {
+    if (step.kind === "wrong") return step.why;
+    if (step.kind === "catalog") {
+      const told = runCatalogStep(catalog, step.catalog);
+      if (typeof told === "string") return told;
+      if (told !== undefined) rows.push(rowJson(told, identity.datacenter));
+      return undefined;
     }
-    if (body.KV === undefined) return [];
-    const { Verb = "", Key = "", Value = "", Flags = 0, Index = 0, Session = "" } = body.KV;
-    return [
-      { verb: Verb, key: Key, value: base64(Value), flags: String(Flags), index: Index, session: Session },
-    ];
+    const outcome = runTransaction(keys, [step.kv], sessions);
+    if (outcome.kind === "refused") return outcome.errors[0]?.why;
+    rows.push(...outcome.rows.map((row) => ({ KV: kvJson(row) })));
+    return undefined;
+  });
+  if (errors.length > 0) {
+    await store.commit([]);
+    return refused(errors, wrote);
+  }
+  refuseInvalid(keys);
+  await store.commit([...catalog.changes(), ...keys.changes()]);
+  return json({ Results: rows, Errors: null, ...lastly(wrote) });
+}
+
+function errorsOf(steps: readonly Step[], take: (step: Step) => string | undefined): StepError[] {
+  return steps.flatMap((step, OpIndex) => {
+    const What = take(step);
+    return What === undefined ? [] : [{ OpIndex, What }];
   });
 }
 
-async function read(request: WireRequest): Promise<Partial<StepBody>[]> {
-  try {
-    return decodeBody(await request.body(), readSteps);
-  } catch (error) {
-    if (!(error instanceof TuskerError) || error.code !== "REGISTRY_INVALID") throw tooLarge(request, error);
-    throw refusal(400, messageOf(error).replace("Request decode failed:", "Failed to parse body:"), error);
+function isWrite(step: Step): boolean {
+  return step.kind === "kv" ? writes([step.kv]) : step.kind === "wrong" || writesCatalog(step.catalog);
+}
+
+/** Nothing is said of what the one who asks may not touch, not even whether it is there. */
+function mayTake(access: Access, tables: Tables, step: Step): boolean {
+  if (step.kind === "wrong") return true;
+  if (step.kind === "catalog") return mayTouch(access, tables, step.catalog);
+  const { verb, key } = step.kv;
+  const wanted = writes([step.kv]) ? "write" : "read";
+  const tree = verb === "delete-tree" || verb === "get-tree";
+  return tree ? access.canAll("key", key, wanted) : access.can("key", key, wanted);
+}
+
+function mayTouch(access: Access, tables: Tables, step: CatalogStep): boolean {
+  if (writesCatalog(step)) return missingFor(access, tables, [changeOf(step)]) === undefined;
+  if (step.kind === "node") return access.can("node", step.node.name, "read");
+  const { node } = step.kind === "service" ? step.service : step.check;
+  if (!access.can("node", node, "read")) return false;
+  const name =
+    step.kind === "service"
+      ? tables.service(node, step.service.id)?.name
+      : tables.check(node, step.check.id)?.serviceName;
+  return name === undefined || name === ""
+    ? access.can("node", node, "read")
+    : access.can("service", name, "read");
+}
+
+/** What a step would change, for who asks whether it may be. */
+function changeOf(step: CatalogStep): Change {
+  const gone = step.verb === "delete" || step.verb === "delete-cas";
+  switch (step.kind) {
+    case "node":
+      return gone ? { kind: "node-gone", name: step.node.name } : { kind: "node", node: step.node };
+    case "service": {
+      const { node, id } = step.service;
+      return gone ? { kind: "service-gone", node, id } : { kind: "service", service: step.service };
+    }
+    case "check": {
+      const { node, id } = step.check;
+      return gone ? { kind: "check-gone", node, id } : { kind: "check", check: step.check };
+    }
   }
 }
 
-/** As written, if it is base64 (RFC 4648 §4) to the last bit; else it would come back as something else. */
-function base64(written: string): string {
-  if (Buffer.from(written, "base64").toString("base64") === written) return written;
-  throw refusal(400, "Failed to parse body: illegal base64 data in Value");
+/** Everything registered here hangs on the registry's own node and on the check that says it answers. */
+function endsUs(step: Step, own: string): boolean {
+  if (step.kind !== "catalog" || !step.catalog.verb.startsWith("delete")) return false;
+  const { catalog } = step;
+  if (catalog.kind === "node") return catalog.node.name === own;
+  return catalog.kind === "check" && catalog.check.node === own && catalog.check.id === aliveCheckId;
+}
+
+function rowJson(told: CatalogRow, datacenter: string): object {
+  switch (told.kind) {
+    case "node":
+      return { Node: nodeJson(told.row, datacenter) };
+    case "service":
+      return { Service: serviceJson(told.row) };
+    case "check":
+      return { Check: checkJson(told.row) };
+  }
+}
+
+function refused(Errors: readonly StepError[], wrote: boolean): Reply {
+  return { ...json({ Results: null, Errors, ...lastly(wrote) }), status: 409 };
+}
+
+/** One that only reads is answered like a read. */
+function lastly(wrote: boolean): object {
+  return wrote ? {} : { Index: 0, LastContact: 0, KnownLeader: true, ConsistencyLevel: "" };
 }

@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { TuskerError } from "../../kernel/index.ts";
 import { http1Pool, type Pool } from "../../net/index.ts";
 import { deadPort, endpoint, rawService, requestOn, service } from "../fixture.test.ts";
-import { compatForwarder } from "./compat.ts";
 import type { ForwardRequest } from "./forwarder.ts";
+import { Lines } from "./lines.ts";
+import { pooledForwarder } from "./pooled.ts";
 
 const get = (over: Partial<ForwardRequest> = {}): ForwardRequest => ({
   method: "GET",
@@ -15,26 +16,34 @@ const get = (over: Partial<ForwardRequest> = {}): ForwardRequest => ({
   ...over,
 });
 
+function plainForwarder() {
+  const onError = (error: unknown) => assert.fail(String(error));
+  return pooledForwarder("engine", new Lines({ open: (origin) => ({ pool: http1Pool(origin) }), onError }));
+}
+
 /** A forwarder that keeps count of its connections' beginnings and ends. */
 function counted() {
   const opened: string[] = [];
   const closed: string[] = [];
   const errors: unknown[] = [];
-  const forwarder = compatForwarder({
+  const lines = new Lines<{ pool: Pool }>({
     onError: (error) => errors.push(error),
-    pools: (origin): Pool => {
+    open: (origin) => {
       opened.push(origin);
       const pool = http1Pool(origin);
       return {
-        origin,
-        request: (request) => pool.request(request),
-        [Symbol.asyncDispose]: async () => {
-          closed.push(origin);
-          await pool[Symbol.asyncDispose]();
+        pool: {
+          origin,
+          request: (request) => pool.request(request),
+          [Symbol.asyncDispose]: async () => {
+            closed.push(origin);
+            await pool[Symbol.asyncDispose]();
+          },
         },
       };
     },
   });
+  const forwarder = pooledForwarder("engine", lines);
   return { forwarder, opened, closed, errors };
 }
 
@@ -42,7 +51,7 @@ test("gives back the head of an answer with its fields", async () => {
   await using users = await service((exchange) =>
     exchange.respond({ status: 418, headers: ["X-Tea", "pot"], body: "short" }),
   );
-  await using forwarder = compatForwarder({ onError: (error) => assert.fail(String(error)) });
+  await using forwarder = plainForwarder();
   const outcome = await forwarder.forward(get(), endpoint(users.port));
   assert.ok(outcome.ok);
   assert.equal(outcome.answer.status, 418);
@@ -51,7 +60,7 @@ test("gives back the head of an answer with its fields", async () => {
 });
 
 test("tells how far a request came: not connected, sent, not HTTP", async () => {
-  await using forwarder = compatForwarder({ onError: (error) => assert.fail(String(error)) });
+  await using forwarder = plainForwarder();
   const refused = await forwarder.forward(get(), endpoint(await deadPort()));
   assert.deepEqual(refused.ok || [refused.stage, refused.sent, refused.cause.code], [
     "connect",
@@ -78,7 +87,7 @@ test("a signal ends a request in flight with its own reason", async () => {
     await requestOn(socket);
     arrived.resolve();
   });
-  await using forwarder = compatForwarder({ onError: (error) => assert.fail(String(error)) });
+  await using forwarder = plainForwarder();
   const controller = new AbortController();
   const forwarding = forwarder.forward(get({ signal: controller.signal }), endpoint(users.port));
   await arrived.promise;
