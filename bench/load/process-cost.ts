@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** Clock ticks of /proc: fixed at 100 a second on every Linux that runs Node. */
 const microsPerTick = 10_000;
@@ -15,4 +15,12 @@ export function cpuMicrosOf(pid: number): number {
 export function residentMegabytesOf(pid: number): number {
   const found = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
   return Number(found?.[1]) / 1024;
+}
+
+/** CPU the threads a process has now have used so far, to the nanosecond the scheduler counts. Linux only. */
+export function threadMicrosOf(pid: number): number {
+  let nanos = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`))
+    nanos += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
+  return nanos / 1_000;
 }

@@ -80,7 +80,8 @@ export async function exchange(
   request: UrlRequest,
 ): Promise<RegistryAnswer & { readonly status: number }> {
   try {
-    const answer = await http.request(request);
+    // A registry that went away and came back empty must not look as if it had been there all the time.
+    const answer = await http.request({ ...request, repeatable: false });
     const text = await answer.text(maxAnswerBytes);
     const last = answer.header("connection")?.toLowerCase() === "close";
     return { status: answer.status, index: answer.header("x-consul-index"), text, last };

@@ -84,6 +84,11 @@ export interface ClientRequest {
   readonly signal?: AbortSignal;
   /** How long to wait for the answer's head; default 30,000. */
   readonly headTimeoutMs?: number;
+  /**
+   * Whether a kept connection that turns out dead may be replaced unnoticed; default: if the method is idempotent and
+   * the body is whole. False for who must notice that its peer went away.
+   */
+  readonly repeatable?: boolean;
   /** Called once when the request's head has been handed to the socket: from here on the peer may have acted. */
   readonly onSent?: () => void;
 }

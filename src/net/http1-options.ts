@@ -1,5 +1,5 @@
 import type { Http1ClientOptions } from "./http1/client/client.ts";
-import type { Http1EngineOptions } from "./http1/server/start.ts";
+import type { Http1EngineOptions } from "./http1/options.ts";
 
 /** Who does the work: our own engine, or `node:http` and undici behind the same words. */
 export type Transport = "engine" | "compat";

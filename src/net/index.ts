@@ -32,10 +32,9 @@ export {
   untilClose,
 } from "./http1/engine.ts";
 export type { Http1Limits, LimitName } from "./http1/limits.ts";
-export type { Http1ConnectionOptions } from "./http1/server/shared.ts";
+export type { Http1ConnectionOptions, Http1EngineOptions } from "./http1/options.ts";
 export {
   type Http1Connections,
-  type Http1EngineOptions,
   http1Connections,
   startHttp1Server,
 } from "./http1/server/start.ts";
@@ -56,4 +55,4 @@ export type {
 export { serveHttp1 } from "./serve-http1.ts";
 export { kept } from "./socket/lent.ts";
 export type { SocketListener, SocketPort, TlsFacts } from "./socket/port.ts";
-export type { Certificate, Http1ServerTls } from "./socket/tls.ts";
+export type { Certificate, Http1ServerTls } from "./socket/server-tls.ts";

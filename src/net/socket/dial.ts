@@ -31,9 +31,22 @@ export function dial(
   wheel: TimerWheel,
   listener: DialListener,
 ): Dialing {
-  const attempt = target.tls === undefined ? plain(target) : secure(target, target.tls);
-  const { socket } = attempt;
   let over = false;
+  let attempt: Attempt;
+  try {
+    attempt = target.tls === undefined ? plain(target) : secure(target, target.tls);
+  } catch (cause) {
+    // A certificate that cannot be read is no reason to break whoever only asked for a connection.
+    queueMicrotask(() => {
+      if (!over) listener.onFailed(cause instanceof Error ? cause : new Error(String(cause)));
+    });
+    return {
+      cancel() {
+        over = true;
+      },
+    };
+  }
+  const { socket } = attempt;
   const settle = (): boolean => {
     if (over) return false;
     over = true;

@@ -7,7 +7,7 @@ export const lendBytes: number = 64 * 1024;
 const shared = new Uint8Array(lendBytes);
 
 /** The buffer that all connections of this thread share. */
-export const sharedBuffer: Buffer = Buffer.from(shared.buffer);
+export const sharedBuffer: Uint8Array = shared;
 
 /** The buffer of a single connection whose bytes are being told just now. */
 let lent: ArrayBufferLike | undefined;
@@ -18,7 +18,7 @@ let taken = false;
  *
  * @returns true when somebody took them: their buffer is no longer the reader's
  */
-export function lend(bytes: Buffer, tell: (bytes: Buffer) => void): boolean {
+export function lend(bytes: Uint8Array, tell: (bytes: Uint8Array) => void): boolean {
   if (isShared(bytes)) {
     tell(bytes);
     return false;

@@ -40,7 +40,7 @@ export interface SocketPort {
 /** What a connection tells. Nothing is told after `onClose`. */
 export interface SocketListener {
   /** Bytes of the peer, lent: who needs them after the call takes `kept(bytes)`. */
-  onData(bytes: Buffer): void;
+  onData(bytes: Uint8Array): void;
   /** The peer will send nothing more. */
   onEnd(): void;
   /** What was written is on its way; more is welcome. */

@@ -1,5 +1,6 @@
 import { TuskerError } from "../../../kernel/index.ts";
 import type { HeaderList } from "../../exchange.ts";
+import { bufferOf } from "../../socket/buffer.ts";
 import { kept } from "../../socket/lent.ts";
 import type { SocketListener, SocketPort } from "../../socket/port.ts";
 import { Deadline, type TimerWheel } from "../../socket/wheel.ts";
@@ -123,7 +124,8 @@ export class ClientConnection implements SocketListener, AnswerSink, Carrier {
 
   // What the socket tells.
 
-  onData(bytes: Buffer): void {
+  onData(given: Uint8Array): void {
+    const bytes = bufferOf(given);
     const exchange = this.#exchange;
     // RFC 9112 §9.2: what nobody asked for belongs to no request; the next one must not take it for its answer.
     if (exchange === undefined || this.#gone) {

@@ -190,7 +190,7 @@ function outgoing(request: ClientRequest): OutgoingRequest {
     ...(whole ? {} : { length: told !== undefined && /^\d{1,15}$/.test(told) ? Number(told) : chunked }),
     ...(whole && body !== undefined ? { body } : {}),
     headTimeoutMs,
-    repeatable: whole && idempotent.has(method),
+    repeatable: whole && (request.repeatable ?? idempotent.has(method)),
   };
 }
 

@@ -1,5 +1,6 @@
 import { TuskerError } from "../../../kernel/index.ts";
 import type { HeaderList } from "../../exchange.ts";
+import { bufferOf } from "../../socket/buffer.ts";
 import { kept } from "../../socket/lent.ts";
 import type { SocketListener, SocketPort } from "../../socket/port.ts";
 import { Deadline } from "../../socket/wheel.ts";
@@ -13,12 +14,14 @@ import type { ServerShared } from "./shared.ts";
 
 /** How long a peer may take to read our last words before its connection is cut. */
 const lingerMs = 1_000;
+/** Bytes behind a request that are taken in before it is answered. */
+const maxHeldBytes = 16 * 1024;
 /** `minBodyRate` is looked at over this time, which is also its grace. */
 const rateWindowMs = 10_000;
 
 /**
  * One client. The way of a request through it: `onData` → `#process` → decoder → `onHead` → handler → `Exchange` →
- * port. One request at a time: what comes behind it waits, in at most one piece, and the socket with it.
+ * port. One request at a time: what comes behind it waits, a little of it here and the rest in the socket.
  */
 export class ServerConnection implements SocketListener, RequestSink, ExchangeHost {
   readonly port: SocketPort;
@@ -53,7 +56,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   }
 
   /** Begins to serve; `early` was read by somebody else before. */
-  start(early?: Buffer): void {
+  start(early?: Uint8Array): void {
     this.#shared.open.add(this);
     this.port.attach(this);
     this.#expectRequest();
@@ -78,10 +81,10 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
 
   // What the socket tells.
 
-  onData(bytes: Buffer): void {
+  onData(given: Uint8Array): void {
     if (this.#waiting === "leave") return;
-    if (this.#pending !== undefined) this.#pending = Buffer.concat([this.#pending, bytes]);
-    else if (this.#busy) this.#hold(bytes);
+    const bytes = bufferOf(given);
+    if (this.#pending !== undefined || this.#busy) this.#hold(bytes);
     else this.#process(bytes, 0);
   }
 
@@ -122,6 +125,8 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     const exchange = this.#exchange;
     if (exchange === undefined || exchange.bodyOver) return;
     exchange.bodyOver = true;
+    // Read on, though nothing is due: only who reads hears that the client went.
+    this.#go();
     exchange.listener.onBodyEnd(trailers);
     if (exchange.answered) this.#finish(exchange);
   }
@@ -227,11 +232,14 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     else this.#await();
   }
 
-  /** Keeps bytes for later; the socket waits with them. */
+  /**
+   * Keeps bytes for later. A socket that is not read does not tell that its client went: a few requests of a client
+   * who does not wait for answers are taken in, before the socket waits with them.
+   */
   #hold(bytes: Buffer): void {
-    const held = kept(bytes);
-    this.#pending = Buffer.from(held.buffer, held.byteOffset, held.byteLength);
-    this.#stop();
+    const held = this.#pending;
+    this.#pending = held === undefined ? bufferOf(kept(bytes)) : Buffer.concat([held, bytes]);
+    if (this.#pending.length >= maxHeldBytes || this.#exchange?.bodyOver === false) this.#stop();
   }
 
   #begin(): void {

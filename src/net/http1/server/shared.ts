@@ -5,17 +5,7 @@ import type { WireProblem } from "../codec/problem.ts";
 import type { RequestLimits } from "../codec/request-decoder.ts";
 import type { Http1Exchange } from "../engine.ts";
 import { type Http1Limits, type LimitName, limitsFrom } from "../limits.ts";
-
-/** What the connections of a server are told, besides their limits. */
-export interface Http1ConnectionOptions extends Partial<Http1Limits> {
-  /** Hears of each limit that was met: what a metric counts. */
-  readonly onLimit?: (limit: LimitName) => void;
-  /** Hears of each message that was refused, by its clause. */
-  readonly onMalformed?: (problem: WireProblem) => void;
-  /** Hears of a handler that threw; its connection is closed. */
-  readonly onError?: (error: unknown) => void;
-  readonly clock?: Clock;
-}
+import type { Http1ConnectionOptions } from "../options.ts";
 
 /** A connection as its server sees it. */
 interface Drainable {

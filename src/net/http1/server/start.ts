@@ -3,19 +3,21 @@ import type { TLSSocket } from "node:tls";
 import { type Clock, systemClock } from "../../../kernel/index.ts";
 import type { Server } from "../../exchange.ts";
 import { listen, serverOf } from "../../listen.ts";
-import { portOf, tlsFacts } from "../../socket/node-socket.ts";
+import { acceptedPort, portOf, tlsFacts } from "../../socket/node-socket.ts";
 import type { SocketPort } from "../../socket/port.ts";
-import { createSecureServer, type Http1ServerTls } from "../../socket/tls.ts";
+import type { Http1ServerTls } from "../../socket/server-tls.ts";
+import { createSecureServer } from "../../socket/tls.ts";
 import type { Http1Exchange } from "../engine.ts";
+import type { Http1ConnectionOptions, Http1EngineOptions } from "../options.ts";
 import { ServerConnection } from "./connection.ts";
-import { type Http1ConnectionOptions, ServerShared } from "./shared.ts";
+import { ServerShared } from "./shared.ts";
 
 /** HTTP/1.1 on connections that somebody else accepts. */
 export interface Http1Connections {
   /** Connections that are open now, tunnels included. */
   readonly size: number;
   /** Serves a connection; `early` are bytes of it that were read already. */
-  adopt(socket: SocketPort, early?: Buffer): void;
+  adopt(socket: SocketPort, early?: Uint8Array): void;
   /** Answers 503 and closes. */
   refuse(socket: SocketPort): void;
   /** From now on every answer closes its connection; those that rest close now. */
@@ -45,22 +47,6 @@ export function http1Connections(
       for (const socket of shared.tunnels) socket.destroy();
     },
   };
-}
-
-/** Where to listen, for how many, and how much each may do. */
-export interface Http1EngineOptions extends Http1ConnectionOptions {
-  /** Address to listen on; default 127.0.0.1. */
-  readonly host?: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
-  /** Lets several threads or processes listen on the same port (SO_REUSEPORT); default false. */
-  readonly reusePort?: boolean;
-  /** Connections above this are answered 503 and closed; default 10,000. */
-  readonly maxConnections?: number;
-  /** Hears of each connection refused by `maxConnections`. */
-  readonly onRefused?: () => void;
-  /** Speaks TLS; the certificate may change while running. */
-  readonly tls?: Http1ServerTls;
 }
 
 /**
@@ -110,9 +96,10 @@ async function createListener(
     return node;
   }
   const { createServer } = await import("node:net");
-  return createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 64 * 1024 }, (socket) => {
+  return createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (accepted) => {
+    const { socket, port } = acceptedPort(accepted);
     track(socket);
-    accept(portOf(socket));
+    accept(port);
   });
 }
 
