@@ -1,5 +1,5 @@
 import type { Clock, Random } from "../kernel/index.ts";
-import type { Http1ServerTls } from "./socket/tls.ts";
+import type { Http1ServerTls } from "./socket/server-tls.ts";
 
 // Apart from the engines, so that types of Node stay out of what the door publishes.
 
