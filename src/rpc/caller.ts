@@ -59,15 +59,10 @@ export class Caller implements AsyncDisposable {
     const breaker = calls.circuit_breaker_enabled
       ? { failures: calls.circuit_breaker_threshold, maxPauseMs: calls.circuit_breaker_timeout }
       : undefined;
-<<<<<<< HEAD
-    this.#cluster = cluster({ breaker }, { balancer: balancer("p2c_ewma", random), clock, random });
-    this.#links = pools((origin) => wire.link(origin));
-=======
     // Without breakers the operator wants to see every failure; with them, fellows are compared too.
     const outlier = breaker === undefined ? undefined : {};
     this.#cluster = cluster({ breaker, outlier }, { balancer: balancer("p2c_ewma", random), clock, random });
-    this.#pools = pools((origin) => wire.pool(origin));
->>>>>>> main
+    this.#links = pools((origin) => wire.link(origin));
     this.#policy = {
       retries: calls.retry_attempts,
       backoff: backoff({ baseMs: calls.retry_delay }, random),

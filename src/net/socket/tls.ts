@@ -34,7 +34,10 @@ export function createSecureServer(tls: Http1ServerTls, accept: (socket: TLSSock
         : { requestCert: true, rejectUnauthorized: true, ca: [...tls.clientAuthorities] }),
       SNICallback(serverName, tell) {
         try {
-          tell(null, contextOf(serverName === "" ? undefined : serverName));
+          const context = contextOf(serverName === "" ? undefined : serverName);
+          // Without an error the certificate for no name would be shown for a name that is not ours.
+          if (context === undefined) tell(new Error(`no certificate for ${serverName}`));
+          else tell(null, context);
         } catch (error) {
           tell(error instanceof Error ? error : new Error(String(error)));
         }
