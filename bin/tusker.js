@@ -10,19 +10,7 @@ if (major < 24 || (major === 24 && minor < 12)) {
 const { existsSync } = await import("node:fs");
 const source = new URL("../src/cli/main.ts", import.meta.url);
 const checkout = existsSync(source);
-// docs/decisions/0021: a registry keeps what it is told, and Node's usual young generation would hold 50 MB for it.
-const lean = ["--max-semi-space-size=2", "--heap-growing-percent=20"];
-const asGiven = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].join(" ");
-const mayReplace =
-  process.platform !== "win32" && process.execve !== undefined && process.channel === undefined;
-if (process.argv[2] === "registry" && mayReplace && !asGiven.includes("--max-semi-space-size")) {
-  // The same process goes on with other settings of its engine: same id, same pipes.
-  process.execve(
-    process.execPath,
-    [process.execPath, ...lean, ...process.execArgv, ...process.argv.slice(1)],
-    { MALLOC_ARENA_MAX: "2", ...process.env },
-  );
-}
+if (process.argv[2] === "registry") await keepLean();
 // Compiled code is kept between starts, which saves a second of each: beside the packages, as their owner's file, or
 // in the system's temporary folder where that must not be written.
 const { constants, enableCompileCache } = await import("node:module");
@@ -32,3 +20,21 @@ if (enableCompileCache(fileURLToPath(kept)).status === constants.compileCacheSta
   enableCompileCache();
 const { main } = await import(checkout ? source.href : new URL("../dist/cli/main.js", import.meta.url).href);
 process.exitCode = await main(process.argv.slice(2));
+
+/** docs/decisions/0021: a registry keeps what it is told, and Node's usual heap would hold 50 MB more for it. */
+async function keepLean() {
+  const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].join(" ");
+  const replaceable =
+    process.platform !== "win32" && process.execve !== undefined && process.channel === undefined;
+  if (replaceable && !given.includes("--max-semi-space-size")) {
+    // The same process goes on with another setting of its engine: same id, same pipes.
+    process.execve(
+      process.execPath,
+      [process.execPath, "--max-semi-space-size=2", ...process.execArgv, ...process.argv.slice(1)],
+      { MALLOC_ARENA_MAX: "2", ...process.env },
+    );
+  }
+  // No documented setting of Node: given at run time, an engine that no longer knows it starts all the same.
+  const { setFlagsFromString } = await import("node:v8");
+  setFlagsFromString("--heap-growing-percent=20");
+}

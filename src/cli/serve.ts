@@ -15,6 +15,12 @@ export async function serveUntilSignal(
   await signals.asked;
 }
 
+/** Logs on standard error: JSON lines where output is for programs, else for people. */
+export function logTo(service: string, args: Args, io: Io): Logger {
+  if (!args.flag("json")) return stderrLogger(service, io);
+  return createLogger({ service, write: (text) => io.err(`${text}\n`), clock: systemClock });
+}
+
 /** Logs for people on standard error. */
 export function stderrLogger(service: string, io: Io): Logger {
   return createLogger({

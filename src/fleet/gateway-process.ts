@@ -44,6 +44,8 @@ export interface GatewayProcess extends AsyncDisposable {
   readonly port: number;
   /** Of the admin door; undefined where there is none. */
   readonly adminPort: number | undefined;
+  /** How long a stop may take, as the file says. */
+  readonly drainMs: number;
   /**
    * Takes over another file between two requests: routes and `[gateway]`. Gives back what only a restart can change.
    *
@@ -119,6 +121,7 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
   return {
     port: running.server.port,
     adminPort: admin?.port,
+    drainMs: gateway.stream_drain,
     adopt(next) {
       const parsed = gatewayFileSchema.parse(next);
       return running.adopt({

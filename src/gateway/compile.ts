@@ -50,7 +50,8 @@ export function compileRoute(written: WrittenRoute, parts: RouteParts): Route {
     meter: parts.meters.route(path),
     priority: route.priority,
     ...policies,
-    plain: isPlain(policies) && gateway.access_log === 0 && isSimple(route) && upstream?.room === undefined,
+    plain:
+      isPlain(policies, route) && gateway.access_log === 0 && isSimple(route) && upstream?.room === undefined,
   };
 }
 
@@ -133,8 +134,10 @@ function limitOf({ path, route, shared }: WrittenRoute, { limits }: RouteParts):
   return limits.get(name, own.requests, own.window, own.key);
 }
 
-function isPlain(policies: Policies): boolean {
-  return Object.values(policies).every((policy) => policy === undefined || policy === false);
+/** A token alone is no reason for the long way: once it is known, its guard answers at once and adds no field. */
+function isPlain({ guard, ...others }: Policies, { auth, cors }: RouteSettings): boolean {
+  const quick = guard === undefined || (cors === undefined && auth?.join() === "jwt");
+  return quick && Object.values(others).every((policy) => policy === undefined || policy === false);
 }
 
 function isSimple(route: RouteSettings): boolean {

@@ -12,6 +12,8 @@ export interface Door {
   snapshot: Snapshot;
   readonly forwarder: Forwarder;
   readonly inFlight: ConcurrencyLimit;
+  /** How many tunnels are open: they outlive their requests, and reloads. */
+  readonly tunnels: { open: number };
   readonly replayRoom: ReplayRoom;
   readonly backoff: Backoff;
   /** Our name in Via, different in every process. */

@@ -111,6 +111,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
     snapshot: state.compile(config),
     forwarder: state.forwarder,
     inFlight: concurrencyLimit(gateway.max_connections),
+    tunnels: { open: 0 },
     replayRoom: { used: 0, max: replayRoomBytes },
     backoff: backoff({}, ports.random),
     pseudonym: `tusker-${ports.random
@@ -318,6 +319,11 @@ function observe(metrics: Metrics, door: Door, state: GatewayState, server: Serv
     "tusker_gateway_connections",
     { help: "Open client connections." },
     () => server.connections,
+  );
+  metrics.observe(
+    "tusker_gateway_tunnels",
+    { help: "Open connections that changed their protocol." },
+    () => door.tunnels.open,
   );
   metrics.observe(
     "tusker_gateway_rate_limit_keys",

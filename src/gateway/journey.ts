@@ -2,15 +2,16 @@ import { type TuskerError, toTuskerError } from "../kernel/index.ts";
 import type { ServerExchange } from "../net/index.ts";
 import { incomingDeadline, isRepeatable } from "../resilience/index.ts";
 import type { Span } from "../telemetry/index.ts";
-import { accessLine, type Trail, trail } from "./access-log.ts";
 import { drainBody, type RequestBody, requestBody } from "./body.ts";
 import { type Destination, destinationOf, visitOf } from "./destination.ts";
 import type { Door } from "./door.ts";
+import { throughTunnel } from "./engine/tunnel.ts";
 import { answerHead } from "./head/answer.ts";
 import { clientAddress, clientKey } from "./head/client.ts";
 import { rateLimitFields } from "./head/rate-limit.ts";
 import { consumerHeader, requestHead } from "./head/request.ts";
 import { prefixOf } from "./match/strip-prefix.ts";
+import { accessLine, type Trail, trail } from "./policy/access-log.ts";
 import { compression } from "./policy/compress.ts";
 import { answerOf } from "./policy/local.ts";
 import { keyOf, type Verdict, type Visit } from "./policy/visit.ts";
@@ -177,7 +178,12 @@ async function throughRoute(
     deadlineMs,
     tried: new Set(),
   };
-  // 7. Tries: each picks an endpoint whose breaker is closed, and forwards.
+  // 7. A client that wants another protocol gets a tunnel; everything else is tried.
+  if (exchange.upgrade !== undefined) {
+    const tunnelled = await throughTunnel(trip, exchange.upgrade);
+    return typeof tunnelled === "number" ? tunnelled : answerRefused(trip, tunnelled);
+  }
+  // Tries: each picks an endpoint whose breaker is closed, and forwards.
   const last = await withFallback(trip, await inRoom(trip));
   // 8. Answer: the service's, streamed through, or a problem document that names the service.
   const status = await answer(trip, last);

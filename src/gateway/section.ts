@@ -34,6 +34,8 @@ export const gatewayRestartKeys = [
   "max_head",
   "max_headers",
   "transport",
+  "connect_timeout",
+  "stream_idle_timeout",
 ] as const;
 
 /** `[gateway]`, validated; times in milliseconds, sizes in bytes. */

@@ -13,6 +13,8 @@ export interface Snapshot {
   readonly trusted: AddressSet;
   /** Share of requests that are logged; 0 for none. */
   readonly accessLog: number;
+  /** Longest silence in a tunnel. */
+  readonly streamIdleMs: number;
 }
 
 export function compileSnapshot(
@@ -31,6 +33,7 @@ export function compileSnapshot(
     routes: compiled,
     trusted: addressSet(gateway.trusted_proxies),
     accessLog: gateway.access_log,
+    streamIdleMs: gateway.stream_idle_timeout,
   };
 }
 

@@ -42,9 +42,10 @@ export function transportOf(options: TransportOptions): Transport {
 /** The engine of `net`: plain requests go the short way, all others on the journey. */
 function engine(options: TransportOptions): Transport {
   const { clock, log } = options;
+  const times = timesOf(options.settings);
   const lines = new Lines<EngineConnections>({
     open: (origin) => {
-      const client = createHttp1Client(origin, { connections: upstreamConnections, clock });
+      const client = createHttp1Client(origin, { connections: upstreamConnections, clock, ...times });
       return { client, pool: poolOf(client) };
     },
     onError: notClosed(log),
@@ -61,7 +62,10 @@ function engine(options: TransportOptions): Transport {
 
 /** `node:http` and undici, to settle a doubt about the engine. */
 function compat(options: TransportOptions): Transport {
-  const { log, pools = (origin) => http1Pool(origin, { transport: "compat" }) } = options;
+  const {
+    log,
+    pools = (origin) => http1Pool(origin, { transport: "compat", ...timesOf(options.settings) }),
+  } = options;
   const lines = new Lines<{ pool: Pool }>({
     open: (origin) => ({ pool: pools(origin) }),
     onError: notClosed(log),
@@ -70,6 +74,10 @@ function compat(options: TransportOptions): Transport {
     forwarder: pooledForwarder("compat", lines),
     listen: (_door, travel) => serveHttp1(travel, { ...listenOptions(options), transport: "compat" }),
   };
+}
+
+function timesOf({ connect_timeout, stream_idle_timeout }: GatewaySettings) {
+  return { connectTimeoutMs: connect_timeout, bodyTimeoutMs: stream_idle_timeout };
 }
 
 /** As many as requests may be under way at one endpoint; the policies say how many that is. */

@@ -15,11 +15,11 @@ import {
   timeLimit,
 } from "../resilience/index.ts";
 import { inject, type Span } from "../telemetry/index.ts";
-import type { Trail } from "./access-log.ts";
 import type { RequestBody } from "./body.ts";
 import type { Door } from "./door.ts";
 import type { ForwardedAnswer, ForwardOutcome } from "./forward/forwarder.ts";
 import { attemptHeader } from "./head/request.ts";
+import type { Trail } from "./policy/access-log.ts";
 import { retriesOn } from "./policy/retry-on.ts";
 import { keyOf, type Visit } from "./policy/visit.ts";
 import type { Route } from "./route.ts";

@@ -16,8 +16,8 @@ import {
   type RetryBudget,
   retryBudget,
 } from "../resilience/index.ts";
-import { type Checks, checks } from "./checks.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
+import { type Checks, checks } from "./policy/checks.ts";
 import type { UpstreamSettings } from "./section.ts";
 
 /** A service behind the gateway: its endpoints, kept fresh, and what was learned about them. State. */

@@ -3,6 +3,8 @@
  * Engines implement them; `rpc`, `registry`, `gateway`, `collector` and `control` use them.
  */
 
+import type { Tunnel } from "./socket/port.ts";
+
 /** Header fields as flat pairs, name then value, in wire order; a repeated field is repeated. Names are as received. */
 export type HeaderList = readonly string[];
 
@@ -35,6 +37,8 @@ export interface ServerExchange {
    * @throws TuskerError NET_BODY_TOO_LARGE past `maxBytes`, what `body` throws, and the reason of `options.signal`
    */
   bytes(maxBytes: number, options?: ReadOptions): Promise<Uint8Array>;
+  /** What the client wants to change to, where the engine can do that; use it in place of `respond`. */
+  readonly upgrade?: UpgradeOffer | undefined;
   /** Sends an interim answer (100, 103). */
   inform(status: number, headers?: HeaderList): void;
   /** Sends the answer; resolves when it is written or the client is gone. May be called once. */
@@ -43,6 +47,17 @@ export interface ServerExchange {
   readonly answered: boolean;
   /** Closes the connection without an answer, or in the middle of one: the only honest end of a broken stream. */
   abort(): void;
+}
+
+/** A client that wants to speak another protocol on this connection (RFC 9110 §7.8), for example "websocket". */
+export interface UpgradeOffer {
+  readonly protocol: string;
+  /**
+   * Answers 101 with these fields and gives the connection away. The engine writes Connection and Upgrade.
+   *
+   * @throws TuskerError NET_MALFORMED when a field cannot be written; nothing has been sent then
+   */
+  accept(headers: HeaderList): Tunnel;
 }
 
 /** How long to wait for a body. */

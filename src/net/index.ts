@@ -12,6 +12,7 @@ export {
   type Server,
   type ServerExchange,
   type ServerHandler,
+  type UpgradeOffer,
 } from "./exchange.ts";
 export { type HttpClient, httpClient, type UrlRequest } from "./http-client.ts";
 // The HTTP/1.1 engine in callback form: what the gateway's data path is made of.

@@ -61,7 +61,9 @@ export class Caller implements AsyncDisposable {
     const breaker = calls.circuit_breaker_enabled
       ? { failures: calls.circuit_breaker_threshold, maxPauseMs: calls.circuit_breaker_timeout }
       : undefined;
-    this.#cluster = cluster({ breaker }, { balancer: balancer("p2c_ewma", random), clock, random });
+    // Without breakers the operator wants to see every failure; with them, fellows are compared too.
+    const outlier = breaker === undefined ? undefined : {};
+    this.#cluster = cluster({ breaker, outlier }, { balancer: balancer("p2c_ewma", random), clock, random });
     this.#pools = pools((origin) => wire.pool(origin));
     this.#policy = {
       retries: calls.retry_attempts,

@@ -237,7 +237,16 @@ export function processRuntime(name: string = "service"): Runtime {
  * @example const { stripe_api_key } = settings(z.object({ stripe_api_key: z.string() }));
  */
 export function settings<S extends Schema>(schema: S): OutputOf<S> {
-  return parseSettings(processRuntime(), schema);
+  return settingsOf(processRuntime(), schema);
+}
+
+/** As `settings`, of a runtime. What was published and does not fit counts as not published. */
+export function settingsOf<S extends Schema>(runtime: Runtime, schema: S): OutputOf<S> {
+  try {
+    return parseSettings(runtime, schema);
+  } catch {
+    return parseSettings(runtime, schema, runtime.config.settings);
+  }
 }
 
 /**

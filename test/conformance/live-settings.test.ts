@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { openEngine } from "../../src/discovery/index.ts";
 import { systemClock, systemRandom, TuskerError } from "../../src/kernel/index.ts";
@@ -11,7 +12,7 @@ import { httpClient } from "../../src/net/index.ts";
 import { type Registry, startRegistry } from "../../src/registry/index.ts";
 import { readConfig } from "../../src/rpc/config.ts";
 import { liveSettingsOf } from "../../src/rpc/live/live-settings.ts";
-import { Runtime } from "../../src/rpc/runtime.ts";
+import { Runtime, settingsOf } from "../../src/rpc/runtime.ts";
 import { until } from "../support/until.ts";
 
 const silent = { info: () => undefined, error: () => undefined, warn: () => undefined };
@@ -75,10 +76,17 @@ test("what is published lies over the file's configuration, and changes are push
 test("what does not fit is refused and the last good one stays; what fits again is taken", async () => {
   await using t = await bench();
   await t.publish({ "pool/size": "5" });
-  await using live = await liveSettingsOf(t.runtime(), schema);
+  const runtime = t.runtime();
+  await using live = await liveSettingsOf(runtime, schema);
   const heard: number[] = [];
   live.subscribe((value) => heard.push(value.pool.size));
+  assert.equal(settingsOf(runtime, schema).pool.size, 5, "settings() sees it too");
   await t.publish({ "pool/size": "many" });
+  await until(
+    "the bad one",
+    () => isDeepStrictEqual(runtime.settings.pool, { size: "many", host: "file" }) || undefined,
+  );
+  assert.deepEqual([live.value.pool.size, settingsOf(runtime, schema).pool.size], [5, 1]);
   await t.publish({ "pool/size": "7" });
   await until("the next good one", () => live.value.pool.size === 7 || undefined);
   assert.deepEqual(heard, [7]);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
 import { root, type TestFleet, upFleet } from "../support/fleet.ts";
@@ -54,4 +55,14 @@ test("rate limit by API key: three a minute each, and nobody without a key", asy
   assert.equal(refused.status, 429);
   assert.ok(Number(refused.headers.get("retry-after")) >= 1);
   assert.equal((await ask("umbrella-demo-key")).status, 200);
+});
+
+test("websocket: the service tells, for as long as the client listens", async () => {
+  await using fleet = await example("websocket");
+  const socket = new WebSocket(`${fleet.gateway.replace("http", "ws")}/time`);
+  const [first] = await once(socket, "message");
+  assert.ok(!Number.isNaN(Date.parse(first.data)), String(first.data));
+  const closed = once(socket, "close");
+  socket.send("enough");
+  await closed;
 });

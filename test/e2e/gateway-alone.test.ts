@@ -31,6 +31,14 @@ async function origin(name: string): Promise<Server & AsyncDisposable & { readon
   });
 }
 
+function parsed(line: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return {};
+  }
+}
+
 function fileOf(port: number, admin: number, answer: string): string {
   return `[service_discovery]
 enabled: false
@@ -39,6 +47,7 @@ enabled: false
 [gateway]
 port: 1
 admin_port: ${admin}
+access_log: 1
 upstreams: { users: { endpoints: ["127.0.0.1:${port}"] } }
 [routes]
 "/users/*": { service: "users" }
@@ -62,6 +71,9 @@ test("a gateway alone: fixed endpoints, an admin door, a changed file without a 
   const [first] = (await (await fetch(`${admin}/-/routes`)).json()) as { path: string }[];
   assert.equal(first?.path, "/users/*");
   assert.match(await (await fetch(`${admin}/-/metrics`)).text(), /tusker_gateway_requests_total/);
+
+  const line = process.noise.map((text) => parsed(text)).find(({ message }) => message === "access");
+  assert.deepEqual([line?.path, line?.status, line?.service], ["/users/1", 200, "users"]);
 
   at.write(fileOf(users.port, 0, "second"));
   await until("the changed file", async () => (await word()) === "second");

@@ -1,6 +1,6 @@
 /** A registry that is killed, or whose disk is full. The long run of the first is `test/soak/registry-kill.test.ts`. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -70,5 +70,20 @@ test("a full disk stops writes with the file and the cause; what is safe is answ
 test("a registry that stood still for three seconds loses no write and no instance that beat meanwhile", async () => {
   const folder = mkdtempSync(join(tmpdir(), "tusker-pause-"));
   await pauseRegistry(folder, 3_000);
+  rmSync(folder, { recursive: true });
+});
+
+test("a registry goes on as the process it was started as, with a small young generation", {
+  skip: process.platform === "linux" ? false : "what a process was started with is read from /proc",
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tusker-lean-"));
+  await using registry = tuskerProcess(["registry", "--json", "--port", "0", "--data-dir", folder], {
+    cwd: folder,
+  });
+  await registry.line((line) => typeof line.registry === "string");
+  const command = readFileSync(`/proc/${registry.pid}/cmdline`, "utf8").split("\0");
+  assert.ok(command.includes("--max-semi-space-size=2"), command.join(" "));
+  assert.equal(await registry.end("SIGTERM"), 0);
+  assert.deepEqual(registry.noise, []);
   rmSync(folder, { recursive: true });
 });

@@ -5,14 +5,14 @@ import type { Args, Io, Run } from "../command.ts";
 import { fleetPath, settingsOrProblems } from "../fleet-file.ts";
 import { portOption } from "../listen-options.ts";
 import { onReload } from "../on-reload.ts";
-import { stderrLogger } from "../serve.ts";
+import { logTo } from "../serve.ts";
 import { untilSignal } from "../signals.ts";
 
 /** Runs the gateway alone: from a fleet file, or as a supervisor's child from the settings it wrote. */
 export const run: Run = async (args, io) => {
   const config = readConfig(args, io);
   if (config === undefined) return 1;
-  const log = stderrLogger("gateway", io);
+  const log = logTo("gateway", args, io);
   await using gateway = await runGateway(config, { clock: systemClock, random: systemRandom, log });
   using signals = untilSignal(() => process.exit(130));
   using _reload =
@@ -26,7 +26,7 @@ export const run: Run = async (args, io) => {
     // Its requests may still find nobody; whoever says that the whole fleet is up waits for this too.
     void gateway.reachable().then(() => process.connected && process.send?.({ type: "tusker:reachable" }));
   }
-  const graceMs = await Promise.race([signals.asked.then(() => 10_000), supervisorAsks(gateway)]);
+  const graceMs = await Promise.race([signals.asked.then(() => gateway.drainMs), supervisorAsks(gateway)]);
   await gateway.drain(graceMs);
   // A channel that stays open would keep the process alive.
   if (process.connected) process.disconnect();

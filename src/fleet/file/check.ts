@@ -85,18 +85,22 @@ function servicesOf(route: unknown): { readonly name: string; readonly key: read
 /** What a route says against what the gateway says. */
 function contradictoryTimeouts(value: Readonly<Record<string, unknown>>): OutsideProblem[] {
   const whole = durationAt(value, ["gateway", "timeout"]) ?? 30_000;
-  return routesOf(value).flatMap(({ path, route, at }) => {
+  const connect = durationAt(value, ["gateway", "connect_timeout"]) ?? 0;
+  const never = "is longer than the timeout of the gateway; it would never come to act";
+  const gateway =
+    connect <= whole
+      ? []
+      : [problem("FLEET_INVALID", ["gateway", "connect_timeout"], `connect_timeout ${never}`)];
+  const routes = routesOf(value).flatMap(({ path, route, at }) => {
     const one = durationAt(route, ["try_timeout"]);
     if (one === undefined || valueAt(route, ["timeout"]) !== undefined || one <= whole) return [];
     return [
-      problem(
-        "FLEET_INVALID",
-        [...at, "try_timeout"],
-        `try_timeout of the route "${path}" is longer than the timeout of the gateway; it would never come to act`,
-        { help: "give the route a longer timeout of its own, or a shorter try_timeout" },
-      ),
+      problem("FLEET_INVALID", [...at, "try_timeout"], `try_timeout of the route "${path}" ${never}`, {
+        help: "give the route a longer timeout of its own, or a shorter try_timeout",
+      }),
     ];
   });
+  return [...gateway, ...routes];
 }
 
 function durationAt(value: unknown, path: readonly string[]): number | undefined {

@@ -114,6 +114,35 @@ test("text from a variable becomes the number or truth value its section wants",
   assert.deepEqual(codes(at.load({ env: { GATE: "12x", LIMIT: "true" } })), ["FLEET_INVALID"]);
 });
 
+test("a service that a route names in any way must be there, unless the gateway has fixed addresses for it", () => {
+  using at = folder({
+    "tusker.tsk": `[services]
+users: { run: "node a.js", port: 1 }
+[gateway]
+timeout: "5s"
+connect_timeout: "6s"
+upstreams: { legacy: { endpoints: ["127.0.0.1:9"] }, usres: { adaptive: true } }
+[routes]
+"/a": { service: "legacy", fallback_service: "users" }
+"/b": [{ service: "users", method: "GET", mirror: { service: "copy" } }, { services: { users: 1, canary: 1 }, method: "PUT" }]
+"/c": { service: "users", fallback_service: "spare", try_timeout: "9s" }
+`,
+  });
+  const found = at
+    .load()
+    .diagnostics.map(
+      ({ code, message }) => `${code} ${/leads to "([^"]+)"/.exec(message)?.[1] ?? message.slice(0, 40)}`,
+    );
+  assert.deepEqual(found.sort(), [
+    "FLEET_INVALID connect_timeout is longer than the timeo",
+    'FLEET_INVALID try_timeout of the route "/c" is longer ',
+    "FLEET_UNKNOWN_SERVICE canary",
+    "FLEET_UNKNOWN_SERVICE copy",
+    "FLEET_UNKNOWN_SERVICE spare",
+    "FLEET_UNKNOWN_SERVICE usres",
+  ]);
+});
+
 test("a dependency that is nearly a service is a slip; any other unknown one is an external", () => {
   using slip = folder({
     "tusker.tsk": `[services]\nuser-service: { run: "node a.js" }\nb: { run: "node a.js", dependencies: ["user-servce"] }\n`,

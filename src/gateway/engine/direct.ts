@@ -33,11 +33,12 @@ import { answerHead } from "../head/answer.ts";
 import { clientKey } from "../head/client.ts";
 import { plainAnswer, plainRequest } from "../head/plain.ts";
 import { rateLimitFields } from "../head/rate-limit.ts";
-import { attemptHeader } from "../head/request.ts";
+import { attemptHeader, consumerHeader } from "../head/request.ts";
 import type { Facts } from "../match/facts.ts";
 import { prefixOf } from "../match/strip-prefix.ts";
 import { parseTarget } from "../match/target.ts";
 import { retriesOn } from "../policy/retry-on.ts";
+import type { Visit } from "../policy/visit.ts";
 import { refusal } from "../refusal.ts";
 import type { Route } from "../route.ts";
 import { type Asked, answeredTry, endServerSpan, serverSpan, trySpan } from "../spans.ts";
@@ -78,10 +79,16 @@ export function takeDirect(door: Door, lines: Lines<EngineConnections>, exchange
   const prefix = prefixOf(target.path, route.stripPrefix);
   const arrival = { peer, host: head.authority, prefix, via: `1.1 ${door.pseudonym}` };
   const plain = plainRequest(head.fields, arrival);
+  // Who asks. A token that must be checked first, and one that is refused, are the journey's business.
+  const visit = route.guard === undefined ? undefined : visitOf(head, peer, target);
+  const verdict = visit === undefined ? undefined : route.guard?.(visit);
+  if (verdict instanceof Promise) verdict.catch(() => {});
+  if (verdict !== undefined) return false;
   // 3. Accept. The last thing that may say no, because it counts.
   if (plain === undefined || !door.inFlight.tryEnter()) return false;
   const path = prefix === "" ? target.path : target.path.slice(prefix.length) || "/";
   const { fields, traced } = plain;
+  if (visit?.consumer !== undefined) fields.push(consumerHeader, visit.consumer);
   new DirectTrip(door, lines, exchange, {
     route,
     upstream,
@@ -92,6 +99,22 @@ export function takeDirect(door: Door, lines: Lines<EngineConnections>, exchange
   }).start();
   return true;
 }
+
+function visitOf(
+  { method, fields, authority }: Http1Exchange["head"],
+  client: string,
+  { path, query }: { readonly path: string; readonly query: string },
+): Visit {
+  return {
+    ...{ method, path, query, client, host: authority, signal: never },
+    header: (name) => headerOf(fields, name),
+    consumer: undefined,
+    answerFields: [],
+  };
+}
+
+/** Nobody waits on the short way. */
+const never = new AbortController().signal;
 
 /** What conditions of routes ask of a request; one for all, because they ask at once. */
 class HeadFacts implements Facts {

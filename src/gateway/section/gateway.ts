@@ -68,6 +68,9 @@ export const gatewaySection = z.strictObject({
   timeout: durationMs({ minMs: 1 })
     .prefault("30s")
     .describe("From the request to the head of its answer, all tries and waits included."),
+  connect_timeout: durationMs({ minMs: 1 })
+    .prefault("3s")
+    .describe("Longest wait for a connection to an instance; then another one is tried."),
   strip_prefix: stripPrefix
     .optional()
     .describe("Taken off the path before a request is forwarded; a route may override."),
@@ -112,6 +115,12 @@ export const gatewaySection = z.strictObject({
   access_log: ratio()
     .default(0)
     .describe("Share of requests that are logged as JSON lines; failures always are when above 0."),
+  stream_idle_timeout: durationMs({ minMs: 1 })
+    .prefault("5m")
+    .describe("Longest silence in a tunnel (WebSocket), and in an answer whose reader waits."),
+  stream_drain: durationMs()
+    .prefault("30s")
+    .describe("How long tunnels and answers under way may go on when the gateway is stopped."),
   max_body: sizeBytes().prefault("10MiB").describe("Largest request body; a route may override."),
   max_head: sizeBytes().prefault("32KiB").describe("Largest request head: request line and fields."),
   max_headers: count({ min: 1 }).default(100).describe("Fields of a request head."),
@@ -119,6 +128,6 @@ export const gatewaySection = z.strictObject({
     .enum(["engine", "compat"])
     .default("engine")
     .describe(
-      "What is below: Tusker's own HTTP/1.1 engine, or node:http and undici to settle a doubt about it.",
+      "What is below: Tusker's own HTTP/1.1 engine, or node:http and undici to settle a doubt about it. Tunnels need the engine.",
     ),
 });

@@ -1,7 +1,9 @@
 import type { TuskerError } from "../../kernel/index.ts";
 import type { HeaderList } from "../exchange.ts";
-import type { SocketPort, TlsFacts } from "../socket/port.ts";
+import type { TlsFacts, Tunnel } from "../socket/port.ts";
 import type { FieldBlock } from "./codec/field-block.ts";
+
+export type { Tunnel } from "../socket/port.ts";
 
 /**
  * The words of the HTTP/1.1 engine, in callback form: no promise and no stream per request. The gateway's hot path
@@ -104,13 +106,6 @@ export interface ExchangeListener {
   onDrain(): void;
   /** Over. Undefined: answered, and the body is through. Otherwise the connection is gone (NET_RESET, NET_TIMEOUT). */
   onEnd(error: TuskerError | undefined): void;
-}
-
-/** A connection that no longer speaks HTTP (RFC 9110 §7.8). */
-export interface Tunnel {
-  readonly socket: SocketPort;
-  /** Bytes that came right behind the head. */
-  readonly early: Uint8Array;
 }
 
 /** One request of a client. */

@@ -57,3 +57,10 @@ export interface TlsFacts {
   /** True when the peer showed a certificate that our authorities vouch for. */
   readonly peerVerified: boolean;
 }
+
+/** A connection that no longer speaks HTTP (RFC 9110 §7.8). */
+export interface Tunnel {
+  readonly socket: SocketPort;
+  /** Bytes that came right behind the head. */
+  readonly early: Uint8Array;
+}

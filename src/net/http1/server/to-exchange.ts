@@ -9,6 +9,7 @@ import {
   type ReadOptions,
   type ServerExchange,
   type ServerHandler,
+  type UpgradeOffer,
 } from "../../exchange.ts";
 import { ByteQueue } from "../byte-queue.ts";
 import { chunked, type ExchangeListener, type Http1Exchange } from "../engine.ts";
@@ -75,6 +76,20 @@ class PromisedExchange implements ServerExchange, ExchangeListener {
 
   get body(): ByteStream {
     return this.#queue.read();
+  }
+
+  get upgrade(): UpgradeOffer | undefined {
+    const protocol = this.#exchange.head.upgrade;
+    if (protocol === undefined) return undefined;
+    return {
+      protocol,
+      accept: (headers) => {
+        const tunnel = this.#exchange.upgrade(protocol, headers);
+        this.#answered = true;
+        this.#complete = true;
+        return tunnel;
+      },
+    };
   }
 
   get answered(): boolean {

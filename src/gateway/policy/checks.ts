@@ -1,8 +1,8 @@
-import type { Endpoint } from "../discovery/index.ts";
-import type { Clock, Random, Timer } from "../kernel/index.ts";
-import { checkPace, timeLimit } from "../resilience/index.ts";
-import type { Forwarder } from "./forward/forwarder.ts";
-import type { UpstreamSettings } from "./section.ts";
+import type { Endpoint } from "../../discovery/index.ts";
+import type { Clock, Random, Timer } from "../../kernel/index.ts";
+import { checkPace, timeLimit } from "../../resilience/index.ts";
+import type { Forwarder } from "../forward/forwarder.ts";
+import type { UpstreamSettings } from "../section.ts";
 
 type CheckSettings = NonNullable<UpstreamSettings["health_check"]>;
 

@@ -1,7 +1,7 @@
-import type { Endpoint } from "../discovery/index.ts";
-import type { ServerExchange } from "../net/index.ts";
-import type { LogFields } from "../telemetry/index.ts";
-import type { Destination } from "./destination.ts";
+import type { Endpoint } from "../../discovery/index.ts";
+import type { ServerExchange } from "../../net/index.ts";
+import type { LogFields } from "../../telemetry/index.ts";
+import type { Destination } from "../destination.ts";
 
 /** What is learned of a request on its way, for its line in the log. */
 export interface Trail {

@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { hash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { test } from "node:test";
+import { ask, bench, deadPort, endpoint, requestOn, until } from "../fixture.test.ts";
+
+const engine = { transport: "engine" };
+
+/** A service that echoes every byte behind its 101, and declines what is no websocket. */
+async function echo(): Promise<
+  AsyncDisposable & { readonly port: number; readonly heads: string[]; readonly open: Set<Socket> }
+> {
+  const heads: string[] = [];
+  const open = new Set<Socket>();
+  const server = createServer((_, response) => {
+    response.statusCode = 426;
+    response.end("speak websocket");
+  });
+  server.on("upgrade", (request, socket: Socket, early) => {
+    heads.push(`${request.method} ${request.url} ${JSON.stringify(request.headers)}`);
+    open.add(socket);
+    socket.on("error", () => {});
+    socket.on("close", () => open.delete(socket));
+    if (request.url === "/no") return socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
+    socket.write(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n",
+    );
+    socket.write(early);
+    socket.pipe(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    heads,
+    open,
+    async [Symbol.asyncDispose]() {
+      for (const socket of open) socket.destroy();
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** A client that asked for a websocket: its socket, and the head it was answered with. */
+async function upgraded(
+  port: number,
+  path = "/ws",
+  ...more: string[]
+): Promise<{ socket: Socket; head: string }> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  const fields = [
+    "Host: shop.test",
+    "Connection: keep-alive, Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Key: k",
+    ...more,
+  ];
+  socket.write(`GET ${path} HTTP/1.1\r\n${fields.join("\r\n")}\r\n\r\n`);
+  return { socket, head: await requestOn(socket) };
+}
+
+test("a tunnel carries every byte both ways, at the pace of who reads", async () => {
+  await using users = await echo();
+  await using front = await bench({
+    gateway: engine,
+    routes: { "/ws": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const { socket, head } = await upgraded(front.port, "/ws?room=1");
+  assert.match(head, /^HTTP\/1\.1 101 /);
+  assert.match(head, /\r\nUpgrade: websocket\r\n/i);
+  assert.match(head, /\r\nSec-WebSocket-Accept: x\r\n/i);
+  assert.match(users.heads[0] ?? "", /^GET \/ws\?room=1 /);
+  assert.match(users.heads[0] ?? "", /"x-forwarded-for":"127\.0\.0\.1"/);
+  assert.match(users.heads[0] ?? "", /"sec-websocket-key":"k"/);
+  const sent = randomBytes(8 * 1024 * 1024);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const all = new Promise<void>((resolve) => {
+    socket.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= sent.length) resolve();
+    });
+  });
+  socket.write(sent);
+  await all;
+  assert.equal(hash("sha256", Buffer.concat(chunks)), hash("sha256", sent));
+  assert.equal(front.metric("tusker_gateway_tunnels"), 1);
+  socket.end();
+  await until(() => front.metric("tusker_gateway_tunnels") === 0 && users.open.size === 0);
+});
+
+test("a service that goes away takes its tunnel along", async () => {
+  await using users = await echo();
+  await using front = await bench({
+    gateway: engine,
+    routes: { "/ws": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const { socket } = await upgraded(front.port);
+  const closed = once(socket, "close");
+  for (const one of users.open) one.destroy();
+  await closed;
+  await until(() => front.metric("tusker_gateway_tunnels") === 0);
+});
+
+test("what declines is passed on, and what the gateway refuses is refused", async () => {
+  await using users = await echo();
+  await using front = await bench({
+    gateway: { ...engine, retries: 0 },
+    routes: {
+      "/no": { service: "users" },
+      "/private": { service: "users", auth: ["key"] },
+      "/down": { service: "down" },
+      "/nobody": { service: "nobody" },
+      "/few": { service: "users", rate_limit: { requests: 1, window: "1m" } },
+    },
+    endpoints: [endpoint(users.port), endpoint(await deadPort(), "d", "down")],
+  });
+  const status = async (path: string): Promise<string> => {
+    const { socket, head } = await upgraded(front.port, path);
+    socket.destroy();
+    return head.slice(9, 12);
+  };
+  assert.equal(await status("/no"), "403");
+  assert.equal(await status("/private"), "401");
+  assert.equal(await status("/down"), "503");
+  assert.equal(await status("/nobody"), "503");
+  assert.equal(await status("/few"), "101");
+  assert.equal(await status("/few"), "429");
+  assert.equal((await ask(front.port, "/no")).status, 426, "without Upgrade it is a request like any other");
+});
+
+test("what never left us is asked of another endpoint", async () => {
+  await using users = await echo();
+  await using front = await bench({
+    gateway: { ...engine, balance: "round_robin" },
+    routes: { "/ws": { service: "users" } },
+    endpoints: [endpoint(await deadPort(), "a-dead"), endpoint(users.port, "b-alive")],
+  });
+  for (let i = 0; i < 3; i++) {
+    const { socket, head } = await upgraded(front.port);
+    assert.match(head, /^HTTP\/1\.1 101 /);
+    socket.destroy();
+  }
+});
+
+test("a tunnel outlives a reload that takes its route and its endpoint away", async () => {
+  await using users = await echo();
+  await using front = await bench({
+    gateway: engine,
+    routes: { "/ws": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const { socket } = await upgraded(front.port);
+  front.discovery.set("users", []);
+  for (let i = 0; i < 20; i++)
+    front.gateway.adopt(front.config(engine, { [`/r${i}`]: { answer: { body: "x" } } }));
+  assert.equal((await ask(front.port, "/ws")).status, 404);
+  socket.write("still there");
+  const [text] = await once(socket, "data");
+  assert.equal(String(text), "still there");
+  socket.destroy();
+});
+
+test("a tunnel in which nobody says anything is closed", async () => {
+  await using users = await echo();
+  await using front = await bench({
+    gateway: { ...engine, stream_idle_timeout: "50ms" },
+    routes: { "/ws": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const { socket } = await upgraded(front.port);
+  await once(socket, "close");
+  await until(() => front.metric("tusker_gateway_tunnels") === 0);
+});
+
+test("draining lets a tunnel go on for its grace, then closes it", async () => {
+  await using users = await echo();
+  const front = await bench({
+    gateway: engine,
+    routes: { "/ws": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const { socket } = await upgraded(front.port);
+  const drained = front.gateway.drain(60_000);
+  socket.write("one more");
+  const [text] = await once(socket, "data");
+  assert.equal(String(text), "one more");
+  socket.end();
+  await drained;
+});

@@ -1,0 +1,114 @@
+import type { Endpoint } from "../../discovery/index.ts";
+import type { TuskerError } from "../../kernel/index.ts";
+import type { UpgradeOffer } from "../../net/index.ts";
+import { type Lease, remainingMs } from "../../resilience/index.ts";
+import { inject } from "../../telemetry/index.ts";
+import { answerHead } from "../head/answer.ts";
+import type { Trip } from "../tries.ts";
+import { firstSet } from "../upstream.ts";
+import { allOpen, failureOf, noEndpoint, tooLate, upstreamError } from "../verdict.ts";
+import { join, openTunnel, type TunnelOutcome } from "./joined.ts";
+
+/**
+ * Step 7 for a request that wants another protocol: asks a service to change to it and joins the two connections.
+ * What never left us is asked of another endpoint; anything else may have been acted on.
+ *
+ * @returns the status that was answered, or why there is no answer
+ */
+export async function throughTunnel(trip: Trip, offer: UpgradeOffer): Promise<number | TuskerError> {
+  const { door, route, upstream } = trip;
+  const { service } = upstream;
+  await firstSet(upstream, door.clock);
+  for (let attempt = 0; ; attempt++) {
+    const leftMs = remainingMs(trip.deadlineMs, door.clock.now());
+    if (leftMs === 0) return tooLate(service, route.timeoutMs, attempt);
+    const picked = upstream.cluster.pick(trip.tried);
+    if (picked.kind === "none") return noEndpoint(service);
+    if (picked.kind === "open") return allOpen(service, picked.untilMs - door.clock.now());
+    const { lease } = picked;
+    trip.tried.add(lease.endpoint.id);
+    trip.seen.endpoint = lease.endpoint;
+    trip.seen.attempts = attempt + 1;
+    const outcome = await ask(trip, offer, lease.endpoint, leftMs);
+    if (outcome.kind !== "failed") return settle(trip, offer, lease, outcome);
+    const error = judge(trip, lease, outcome);
+    if (outcome.sent || attempt >= route.retries || trip.exchange.signal.aborted) return error;
+  }
+}
+
+function ask(
+  trip: Trip,
+  offer: UpgradeOffer,
+  { host, port }: Endpoint,
+  timeoutMs: number,
+): Promise<TunnelOutcome> {
+  const origin = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const fields = [...trip.headers, ...inject(trip.span.context)];
+  const { exchange, path, door } = trip;
+  const { protocol } = offer;
+  return openTunnel(
+    origin,
+    { method: exchange.method, target: path, fields, protocol, timeoutMs, signal: exchange.signal },
+    door.clock,
+  );
+}
+
+/** Passes on what the service said; after 101 the tunnel lives on by itself. */
+async function settle(
+  { door, exchange, visit }: Trip,
+  offer: UpgradeOffer,
+  lease: Lease<Endpoint>,
+  outcome: Exclude<TunnelOutcome, { kind: "failed" }>,
+): Promise<number> {
+  if (outcome.kind === "answer") {
+    using _held = lease;
+    if (outcome.status >= 500) lease.failure();
+    else lease.success();
+    const headers = answerHead(outcome.fields, outcome.status, visit.answerFields).filter(isNoLength);
+    await exchange.respond({ status: outcome.status, headers, body: outcome.body });
+    return outcome.status;
+  }
+  lease.success();
+  const { tunnel } = outcome;
+  try {
+    const client = offer.accept(answerHead(outcome.fields, 101, visit.answerFields));
+    door.tunnels.open++;
+    join(client, tunnel, {
+      idleMs: door.snapshot.streamIdleMs,
+      clock: door.clock,
+      onEnd() {
+        door.tunnels.open--;
+        lease[Symbol.dispose]();
+      },
+    });
+    return 101;
+  } catch (error) {
+    tunnel.socket.destroy();
+    lease[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function judge(
+  { upstream, route, tried, exchange }: Trip,
+  lease: Lease<Endpoint>,
+  { cause, sent }: Extract<TunnelOutcome, { kind: "failed" }>,
+): TuskerError {
+  using _held = lease;
+  const stage =
+    cause.code === "NET_CONNECT" ? "connect" : cause.code === "NET_MALFORMED" ? "protocol" : "head";
+  const failed = { ok: false, stage, cause, sent } as const;
+  const failure = failureOf(failed, false, exchange.signal.aborted);
+  if (failure.blame) lease.failure();
+  return upstreamError(
+    { service: upstream.service, timeoutMs: route.timeoutMs },
+    failed,
+    failure,
+    tried.size,
+  );
+}
+
+/** Fields come in pairs; the engine counts the bytes itself. */
+function isNoLength(_text: string, at: number, fields: readonly string[]): boolean {
+  return fields[at - (at % 2)]?.toLowerCase() !== "content-length";
+}
