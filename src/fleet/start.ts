@@ -10,7 +10,7 @@ import {
 } from "../kernel/index.ts";
 import { httpClient } from "../net/index.ts";
 import { createLogger, humanLines } from "../telemetry/index.ts";
-import { removeConfigs } from "./child-config.ts";
+import { removeConfigs, writeGatewayConfig } from "./child-config.ts";
 import { openCollector } from "./collector-side.ts";
 import { type EventHub, eventHub } from "./events.ts";
 import { watchExternals } from "./externals.ts";
@@ -48,6 +48,11 @@ export interface RunningFleet extends AsyncDisposable {
   readonly registryToken: Secret | undefined;
   readonly otlpUrl: string | undefined;
   readonly gateway: Instance;
+  /**
+   * Hands the gateway the routes and `[gateway]` of a changed file; it takes them over between two requests. Services
+   * keep what they were started with.
+   */
+  adoptGateway(settings: FleetSettings): void;
   readonly groups: readonly ServiceGroup[];
   /** Resolves once everything was ready; rejects when an external never came. */
   readonly started: Promise<void>;
@@ -147,6 +152,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
       registry,
       spans,
       gateway,
+      adoptGateway: (next) => void writeGatewayConfig(next, addresses),
       groups,
       elsewhere,
       started,
@@ -205,6 +211,7 @@ interface Parts {
   readonly registry: RegistrySide | undefined;
   readonly spans: { readonly otlp: string | undefined };
   readonly gateway: Instance;
+  readonly adoptGateway: (settings: FleetSettings) => void;
   readonly groups: readonly ServiceGroup[];
   readonly elsewhere: readonly RunningElsewhere[];
   readonly started: Promise<void>;
@@ -237,6 +244,7 @@ function running(parts: Parts): RunningFleet {
     registryToken: parts.registry?.token,
     otlpUrl: parts.spans.otlp,
     gateway,
+    adoptGateway: parts.adoptGateway,
     groups,
     started: parts.started,
     group(name) {

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { upFleet } from "../support/fleet.ts";
 import { tuskerProcess } from "../support/tusker-process.ts";
 import { until } from "../support/until.ts";
 
@@ -87,4 +88,30 @@ test("a gateway alone: fixed endpoints, an admin door, a changed file without a 
   );
   assert.equal(await word(), "second");
   assert.equal(await process.end(), 0);
+});
+
+test("a fleet that runs takes over the routes of its changed file", async () => {
+  using at = folder();
+  writeFileSync(
+    join(dirname(at.file), "one.js"),
+    "require('http').createServer((_, r) => r.end('up')).listen(process.env.PORT, '127.0.0.1')",
+  );
+  const fleetOf = (answer: string): string => `[services]
+one: { run: "node one.js" }
+[gateway]
+port: 0
+[routes]
+"/one": { service: "one" }
+"/word": { answer: { body: "${answer}" } }
+`;
+  at.write(fleetOf("first"));
+  await using fleet = await upFleet({ file: at.file });
+  const word = async (): Promise<string> => (await fetch(`${fleet.gateway}/word`)).text();
+  assert.equal(await word(), "first");
+  at.write(fleetOf("second"));
+  await until("the changed file", async () => (await word()) === "second");
+  at.write(fleetOf("third").replace('service: "one"', "services: { one: 0 }"));
+  await fleet.saw(({ type, text }) => type === "notice" && /not right/.test(String(text)));
+  assert.equal(await word(), "second");
+  assert.equal(await (await fetch(`${fleet.gateway}/one`)).text(), "up");
 });

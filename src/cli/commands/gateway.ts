@@ -15,10 +15,8 @@ export const run: Run = async (args, io) => {
   const log = logTo("gateway", args, io);
   await using gateway = await runGateway(config, { clock: systemClock, random: systemRandom, log });
   using signals = untilSignal(() => process.exit(130));
-  using _reload =
-    args.text("settings") === undefined
-      ? onReload(filePath(args, io), () => reload(gateway, args, io))
-      : undefined;
+  // Alone it follows its fleet file; under a supervisor, what that wrote of it.
+  using _reload = onReload(args.text("settings") ?? filePath(args, io), () => reload(gateway, args, io));
   const { port } = gateway;
   if (process.send === undefined) announce(gateway, args, io);
   else {

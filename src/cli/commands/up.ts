@@ -10,6 +10,7 @@ import {
 import { messageOf, systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
 import { fleetPath, readFleet, settingsOrProblems } from "../fleet-file.ts";
+import { onReload } from "../on-reload.ts";
 import { humanReport, jsonReport, type UpAddresses, type UpReport } from "../report-up.ts";
 import { untilSignal } from "../signals.ts";
 
@@ -24,13 +25,26 @@ export const run: Run = async (args, io) => {
   refuseNothing(settings);
   refuseTwice(settings);
   const report = args.flag("json") ? jsonReport(io) : humanReport(settings, io);
-  const asked = await live(settings, anyPort, report);
+  const read = (): FleetSettings | undefined =>
+    settingsOrProblems(file, args, io, anyPort ? freePortSets(settings) : []);
+  const asked = await live(settings, anyPort, report, { file, read });
   report.stopped(systemClock.now() - asked);
   return process.exitCode === 1 ? 1 : 0;
 };
 
+/** How the file of a running fleet is read once more; undefined when it is not right, and that has been said. */
+interface Reread {
+  readonly file: string;
+  readonly read: () => FleetSettings | undefined;
+}
+
 /** From start to the end of everything; gives the moment at which the end was asked for. */
-async function live(settings: FleetSettings, anyPort: boolean, report: UpReport): Promise<number> {
+async function live(
+  settings: FleetSettings,
+  anyPort: boolean,
+  report: UpReport,
+  { file, read }: Reread,
+): Promise<number> {
   const stop = Promise.withResolvers<void>();
   let kill = (): void => {};
   using signals = untilSignal(() => kill());
@@ -56,6 +70,7 @@ async function live(settings: FleetSettings, anyPort: boolean, report: UpReport)
     onStop: stop.resolve,
   });
   using _announced = announce(fleet, control);
+  using _reload = onReload(file, () => adopt(fleet, read));
   const started = fleet.started.then(() =>
     report.up(addressesOf(fleet, control.link, process.uptime() * 1000)),
   );
@@ -64,6 +79,23 @@ async function live(settings: FleetSettings, anyPort: boolean, report: UpReport)
   await ended;
   report.stopping(settings.stopTimeoutMs);
   return systemClock.now();
+}
+
+/** A changed file: its routes are in force at once; services keep what they were started with. */
+function adopt(fleet: RunningFleet, read: () => FleetSettings | undefined): void {
+  const say = (text: string): void => fleet.events.emit({ type: "notice", text });
+  try {
+    const next = read();
+    if (next !== undefined) fleet.adoptGateway(next);
+    say(
+      next === undefined
+        ? "the changed file is not right; the fleet goes on as before"
+        : "the gateway takes over the changed file; services keep what they were started with",
+    );
+  } catch (error) {
+    // The file may be gone for a moment while an editor replaces it.
+    say(messageOf(error));
+  }
 }
 
 /**
