@@ -1,4 +1,4 @@
-import { watch } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { systemClock, type Timer } from "../kernel/index.ts";
 
@@ -16,18 +16,27 @@ export function onReload(path: string, run: () => void): Disposable {
     timer?.cancel();
     timer = systemClock.after(quietMs, run);
   };
-  // The folder, not the file: an editor that writes a new file and renames it would leave us with the old one.
-  const watcher = watch(dirname(path), (_event, name) => {
-    if (name === null || name === basename(path)) soon();
-  });
-  // A folder that goes away is no reason to stop serving.
-  watcher.on("error", () => {});
+  const watcher = tryWatch(path, soon);
   process.on("SIGHUP", soon);
   return {
     [Symbol.dispose]() {
       timer?.cancel();
-      watcher.close();
+      watcher?.close();
       process.off("SIGHUP", soon);
     },
   };
+}
+
+/** Undefined where the system has no watch to give: then a signal is the way. */
+function tryWatch(path: string, changed: () => void): FSWatcher | undefined {
+  try {
+    // The folder, not the file: an editor that writes a new file and renames it would leave us with the old one.
+    const watcher = watch(dirname(path), (_event, name) => {
+      if (name === null || name === basename(path)) changed();
+    });
+    // A folder that goes away is no reason to stop serving.
+    return watcher.on("error", () => {});
+  } catch {
+    return undefined;
+  }
 }
