@@ -51,6 +51,25 @@ const peers: readonly Peer[] = [
     use: "a proxy beside the gateway, and the origin behind both",
   },
   {
+    name: "nghttp2",
+    suite: "bookworm",
+    packages: [
+      ...["nghttp2-client", "libnghttp2-14", "libc-ares2", "libev4", "libjansson4", "libjemalloc2"],
+      ...["libxml2", "libicu72"],
+    ],
+    program: "usr/bin/h2load",
+    use: "h2load and nghttp, clients of HTTP/2",
+  },
+  {
+    name: "grpc-core",
+    suite: "bookworm",
+    packages: [
+      ...["python3-grpcio", "libgrpc29", "libabsl20220623", "libc-ares2", "libre2-9", "libprotobuf32"],
+    ],
+    program: "usr/lib/python3/dist-packages/grpc/__init__.py",
+    use: "gRPC of Python over C-core, client and server",
+  },
+  {
     name: "haproxy",
     suite: "bookworm",
     packages: [

@@ -207,3 +207,18 @@ otlp_endpoint: "https://otel.example"
   assert.match(notices[0] ?? "", /stay in the container collector.*otlp_endpoint https:\/\/otel\.example/);
   assert.match(notices[1] ?? "", /zipkin_endpoint .* is left out/);
 });
+
+test("whoever deploys hears that a registry somewhere else is not used", () => {
+  const about = (url: string) =>
+    inFolder(
+      {
+        "tusker.tsk": `${shop}[service_discovery]\nregistry_url: "${url}"\n`,
+        "package.json": '{ "dependencies": { "tusker": "1.0.0" } }',
+        "package-lock.json": "{}",
+      },
+      (folder) => deployNotices(loaded(folder).settings),
+    );
+  assert.deepEqual(about("http://localhost:8500"), []);
+  for (const url of ["http://consul.example:8500", "etcd://127.0.0.1:2379"])
+    assert.match(about(url)[0] ?? "", new RegExp(`not service_discovery.registry_url ${url}`));
+});

@@ -5,7 +5,7 @@ import { leftOut } from "./gateway-settings.ts";
 
 /** What whoever deploys should know and no file can say, one sentence each. Looks into the folder of the fleet. */
 export function deployNotices(settings: FleetSettings): readonly string[] {
-  return [...missingPackage(settings.root), ...spansThatStay(settings)];
+  return [...missingPackage(settings.root), ...spansThatStay(settings), ...registryThatStays(settings)];
 }
 
 /** The image is built with `npm ci` and runs the `tusker` it brings. */
@@ -50,4 +50,11 @@ function spansThatStay({ sections }: FleetSettings): readonly string[] {
       ? [`tracing.${key} ${address} is left out: inside a container that is the container itself`]
       : [`spans stay in the container collector: nothing there passes them on to tracing.${key} ${address}`];
   });
+}
+
+/** Containers have a registry beside them; one that is somewhere else, or something else, is not used. */
+function registryThatStays({ sections }: FleetSettings): readonly string[] {
+  const { enabled, registry_url: url } = sections.service_discovery;
+  if (!enabled || (leftOut(url) && url.startsWith("http"))) return [];
+  return [`the containers use a registry container of their own, not service_discovery.registry_url ${url}`];
 }

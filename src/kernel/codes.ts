@@ -38,6 +38,7 @@ export const codes = {
   RPC_INVALID_INPUT: { http: 400, grpc: 3, retryable: false },
   RPC_INVALID_OUTPUT: { http: 500, grpc: 13, retryable: false },
   RPC_NOT_FOUND: { http: 404, grpc: 12, retryable: false },
+  RPC_UNKNOWN_SERVICE: { http: 404, grpc: 5, retryable: false },
   RPC_METHOD_NOT_ALLOWED: { http: 405, grpc: 12, retryable: false },
   RPC_UNSUPPORTED_MEDIA: { http: 415, grpc: 3, retryable: false },
   RPC_HANDLER_FAILED: { http: 500, grpc: 2, retryable: false },

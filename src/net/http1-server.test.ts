@@ -119,4 +119,36 @@ for (const transport of ["engine", "compat"] as const) {
       await new Promise((resolve) => setImmediate(resolve));
     }
   });
+
+  test(`${transport}: pipelined requests run one after the other, and are answered in order`, async () => {
+    const begun: string[] = [];
+    const first = Promise.withResolvers<void>();
+    await using server = await serveHttp1(
+      async (x) => {
+        begun.push(x.target);
+        if (x.target === "/1") await first.promise;
+        await x.respond({ status: 200, body: x.target });
+      },
+      { port: 0 },
+    );
+    const request = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
+    const { socket, said } = await halfOpen(server.port, request("/1") + request("/2") + request("/3"));
+    while (begun.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(begun, ["/1"]);
+    first.resolve();
+    while (!said().endsWith("/3")) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(begun, ["/1", "/2", "/3"]);
+    socket.destroy();
+  });
+
+  test(`${transport}: a request without version is refused`, async () => {
+    await using server = await serveHttp1((x) => x.respond({ status: 200 }), { port: 0 });
+    for (const line of ["GET /", "GET /aHTTP/1.1"]) {
+      const { socket, said } = await halfOpen(server.port, `${line}\r\nHost: a\r\n\r\n`);
+      await once(socket, "end");
+      assert.match(said(), /^HTTP\/1.1 400 .*NET_MALFORMED/s);
+      socket.destroy();
+    }
+  });
 }

@@ -1,4 +1,5 @@
 import type { Clock, Random } from "../kernel/index.ts";
+import type { Http1ServerTls } from "./socket/server-tls.ts";
 
 // Apart from the engines, so that types of Node stay out of what the door publishes.
 
@@ -32,8 +33,10 @@ export interface Http2ServerOptions {
   readonly handshakeTimeoutMs?: number;
   /** How long a client may leave an answer unread; default 60,000. Not with "node". */
   readonly stallTimeoutMs?: number;
-  /** Serves TLS with ALPN h2 instead of clear text. Not with "node". */
-  readonly tls?: ServerTls;
+  /** Serves TLS with ALPN instead of clear text; its `protocols` are chosen here. Not with "node". */
+  readonly tls?: Http1ServerTls;
+  /** Also serves HTTP/1.1 on the same port, told apart by ALPN or by the first bytes; default false. Not with "node". */
+  readonly http1?: boolean;
   /** CONNECT with `:protocol` reaches the handler (RFC 8441); default false. Not with "node". */
   readonly extendedConnect?: boolean;
   /** Hears of a handler that failed; the client already got a problem document. */
@@ -61,14 +64,6 @@ export interface Http2PoolOptions {
   /** For https. Not with "node". */
   readonly tls?: ClientTls;
   readonly clock?: Clock;
-}
-
-export interface ServerTls {
-  /** PEM. */
-  readonly cert: string;
-  readonly key: string;
-  /** Asks clients for a certificate of one of these authorities, PEM. */
-  readonly clientCa?: string;
 }
 
 export interface ClientTls {

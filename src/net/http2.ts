@@ -1,6 +1,9 @@
+import { toTuskerError } from "../kernel/index.ts";
 import type { Pool, Server, ServerHandler } from "./exchange.ts";
+import { Channel, type StreamChannel } from "./http2/client/channel.ts";
 import { enginePool } from "./http2/client/pool.ts";
-import { serveExchanges } from "./http2/server/server.ts";
+import type { StreamHandler } from "./http2/server/connection.ts";
+import { type StreamServer, serveExchanges, serveOnStreams } from "./http2/server/server.ts";
 import type { Http2PoolOptions, Http2ServerOptions } from "./http2-options.ts";
 
 /**
@@ -34,5 +37,61 @@ export function http2Pool(origin: string, options: Http2PoolOptions = {}): Pool 
     origin,
     request: async (request) => (await get()).request(request),
     [Symbol.asyncDispose]: async () => (await pool)?.[Symbol.asyncDispose](),
+  };
+}
+
+/**
+ * As `serveHttp2`, stream by stream: for protocols that are more than one body each way. No promise, no signal, no queue
+ * is made that the handler does not ask for.
+ *
+ * @throws TuskerError NET_PORT_TAKEN, NET_BIND
+ */
+export async function serveStreams(
+  handler: StreamHandler,
+  options: Http2ServerOptions,
+): Promise<StreamServer> {
+  if (options.engine !== "node") return serveOnStreams(handler, options);
+  const [{ serveNode }, { streamsOf }] = await Promise.all([
+    import("./http2-node/server.ts"),
+    import("./streams-over.ts"),
+  ]);
+  return Object.assign(await serveNode(streamsOf(handler), options), { figures: () => [] });
+}
+
+/** As `http2Pool`, stream by stream. */
+export function streamChannel(origin: string, options: Http2PoolOptions = {}): StreamChannel {
+  if (options.engine !== "node") return new Channel(origin, options);
+  return lazyChannel(origin, async () => {
+    const [{ nodePool }, { channelOf }] = await Promise.all([
+      import("./http2-node/pool.ts"),
+      import("./streams-over.ts"),
+    ]);
+    return channelOf(nodePool(origin, options));
+  });
+}
+
+/** A channel that is made with its first stream. */
+function lazyChannel(origin: string, make: () => Promise<StreamChannel>): StreamChannel {
+  let made: Promise<StreamChannel> | undefined;
+  let channel: StreamChannel | undefined;
+  return {
+    origin,
+    open(user) {
+      if (channel !== undefined) {
+        channel.open(user);
+        return;
+      }
+      made ??= make();
+      made.then(
+        (ready) => {
+          channel = ready;
+          ready.open(user);
+        },
+        (error: unknown) => user.onNoStream(toTuskerError(error)),
+      );
+    },
+    cancel: (user) => channel?.cancel(user) ?? false,
+    suspect: () => channel?.suspect(),
+    [Symbol.asyncDispose]: async () => (await made)?.[Symbol.asyncDispose](),
   };
 }

@@ -42,13 +42,16 @@ export {
 export { handOver } from "./http1/server/to-exchange.ts";
 export type { Http1PoolOptions, Http1ServerOptions, Transport } from "./http1-options.ts";
 export { http1Pool } from "./http1-pool.ts";
-export { http2Pool, serveHttp2 } from "./http2.ts";
+export type { StreamChannel, StreamUser } from "./http2/client/channel.ts";
+export type { PeerFacts, StreamHandler } from "./http2/server/connection.ts";
+export type { ConnectionFigures, StreamServer } from "./http2/server/server.ts";
+export type { MessageStream, StreamFailure, StreamListener } from "./http2/stream.ts";
+export { http2Pool, serveHttp2, serveStreams, streamChannel } from "./http2.ts";
 export type {
   ClientTls,
   Http2Engine,
   Http2PoolOptions,
   Http2ServerOptions,
-  ServerTls,
 } from "./http2-options.ts";
 export { serveHttp1 } from "./serve-http1.ts";
 export { kept } from "./socket/lent.ts";

@@ -8,7 +8,6 @@ import {
   type Failure,
   isRepeatable,
   type Lease,
-  parseRetryAfter,
   perTryMs,
   type RetryPolicy,
   remainingMs,
@@ -19,15 +18,14 @@ import {
   timeLimit,
 } from "../resilience/index.ts";
 import { inject, type Span, withSpan } from "../telemetry/index.ts";
+import { checkedAnswer, checkedAnswers, noStreams } from "./answers.ts";
 import { currentCall } from "./context.ts";
 import type { Method } from "./contract.ts";
-import { sentence } from "./dispatch.ts";
 import { Fault } from "./fault.ts";
 import { ownFields } from "./fields.ts";
 import { type Pools, pools } from "./pools.ts";
 import type { Parts } from "./runtime.ts";
-import { check } from "./schema.ts";
-import type { Prepared, Told, Wire } from "./wire.ts";
+import type { Link, Prepared, Told, Wire } from "./wire.ts";
 
 /** What one call asks for besides its input. */
 export interface CallOptions {
@@ -46,7 +44,7 @@ export class Caller implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #wire: Wire;
   readonly #cluster: Cluster<Endpoint>;
-  readonly #pools: Pools;
+  readonly #links: Pools<Link>;
   readonly #policy: RetryPolicy;
   readonly #fixed: string | undefined;
   #watch: Disposable | undefined;
@@ -64,7 +62,7 @@ export class Caller implements AsyncDisposable {
     // Without breakers the operator wants to see every failure; with them, fellows are compared too.
     const outlier = breaker === undefined ? undefined : {};
     this.#cluster = cluster({ breaker, outlier }, { balancer: balancer("p2c_ewma", random), clock, random });
-    this.#pools = pools((origin) => wire.pool(origin));
+    this.#links = pools((origin) => wire.link(origin));
     this.#policy = {
       retries: calls.retry_attempts,
       backoff: backoff({ baseMs: calls.retry_delay }, random),
@@ -97,9 +95,73 @@ export class Caller implements AsyncDisposable {
     }
   }
 
+  /**
+   * Calls a method whose messages come over time. One endpoint serves the whole stream; another is tried only while
+   * nothing was sent. Without a deadline of its own or of the call being answered a stream takes as long as it takes.
+   */
+  async *stream(
+    method: Method,
+    inputs: AsyncIterable<unknown>,
+    options: CallOptions,
+  ): AsyncGenerator<unknown> {
+    const { name, attributes } = this.#wire.describe(method);
+    const span = this.#parts.tracer.startSpan(name, {
+      kind: "client",
+      attributes: { ...attributes, "peer.service": this.#service },
+    });
+    try {
+      yield* this.#streamWithin(method, inputs, options, span);
+    } catch (error) {
+      span.recordError(error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+
+  async *#streamWithin(
+    method: Method,
+    inputs: AsyncIterable<unknown>,
+    options: CallOptions,
+    span: Span,
+  ): AsyncGenerator<unknown> {
+    const { clock, calls } = this.#parts;
+    const outer = currentCall();
+    const timeoutMs = options.timeoutMs ?? Number.POSITIVE_INFINITY;
+    const endMs = Math.min(clock.now() + timeoutMs, outer?.deadline ?? Number.POSITIVE_INFINITY);
+    const ms = Number.isFinite(endMs) ? remainingMs(endMs, clock.now()) : undefined;
+    const late = (): TuskerError => this.#late(method);
+    using limit = timeLimit(clock, { ms, parents: [options.signal, outer?.signal], reason: late });
+    const fields = [...ownFields(method, options, this.#wire.protocol), ...inject(span.context)];
+    await this.#wire.prepare(method, {});
+    await this.#follow(limit.signal);
+    const tried = new Set<string>();
+    const asked = { method, fields, timeoutMs: ms, late, signal: limit.signal, inputs };
+    for (let tries = 0; ; tries++) {
+      const picked = this.#cluster.pick(tried);
+      if (picked.kind !== "endpoint") throw this.#missing(picked.kind);
+      using lease = picked.lease;
+      tried.add(lease.endpoint.id);
+      using taken = this.#links.take(this.#fixed ?? this.#wire.originOf(lease.endpoint) ?? "");
+      if (taken.pool.stream === undefined) throw noStreams(method, this.#wire.protocol);
+      try {
+        yield* checkedAnswers(method, taken.pool.stream(asked));
+        lease.success();
+        return;
+      } catch (error) {
+        if (limit.signal.aborted) throw aborted(limit.signal);
+        const failure = error instanceof TuskerError ? failureOf(error) : undefined;
+        if (failure === undefined || failure.kind === "final") lease.success();
+        else lease.failure();
+        if (failure?.kind !== "unsent" || tries >= calls.retry_attempts) throw error;
+        span.addEvent("try failed", { endpoint: lease.endpoint.id });
+      }
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watch?.[Symbol.dispose]();
-    await this.#pools[Symbol.asyncDispose]();
+    await this.#links[Symbol.asyncDispose]();
   }
 
   async #run(method: Method, input: unknown, options: CallOptions, span: Span): Promise<unknown> {
@@ -142,13 +204,7 @@ export class Caller implements AsyncDisposable {
       () => this.#try(one),
     );
     if (value.kind === "error") throw value.error;
-    const answer = await check(method.spec.out, value.value);
-    if (answer.ok) return answer.value;
-    throw new TuskerError(
-      "RPC_PROTOCOL",
-      `${method.service}.${method.name} answered what its contract forbids: ${sentence(answer.problems)}`,
-      { details: { service: method.service, method: method.name, problems: answer.problems } },
-    );
+    return checkedAnswer(method, value.value);
   }
 
   /** Makes sure that the endpoints of the service are known and kept fresh. */
@@ -171,7 +227,7 @@ export class Caller implements AsyncDisposable {
   #adopt({ endpoints }: EndpointSet): void {
     const able = endpoints.filter((endpoint) => this.#wire.originOf(endpoint) !== undefined);
     this.#cluster.adopt(able);
-    this.#pools.keep(new Set(able.map((endpoint) => this.#wire.originOf(endpoint) ?? "")));
+    this.#links.keep(new Set(able.map((endpoint) => this.#wire.originOf(endpoint) ?? "")));
   }
 
   /** One try: pick an endpoint, ask it, say how it did. */
@@ -184,25 +240,25 @@ export class Caller implements AsyncDisposable {
     one.span.addEvent("try", { endpoint: endpoint.id });
     const { clock } = this.#parts;
     const origin = this.#fixed ?? this.#wire.originOf(endpoint) ?? "";
-    using taken = this.#pools.take(origin);
-    const ms = Math.min(one.tryMs, remainingMs(one.deadlineMs, clock.now()));
-    using limit = timeLimit(clock, {
-      ms,
-      parents: [one.limit.signal],
-      reason: () =>
-        new TuskerError("NET_TIMEOUT", `${endpoint.id} did not answer within ${Math.round(ms)} ms`),
-    });
+    using taken = this.#links.take(origin);
+    const leftMs = remainingMs(one.deadlineMs, clock.now());
+    const ms = Math.min(one.tryMs, leftMs);
+    const slow = (): TuskerError =>
+      new TuskerError("NET_TIMEOUT", `${endpoint.id} did not answer within ${Math.round(ms)} ms`);
     try {
       one.span.setAttributes({ "server.address": endpoint.host, "server.port": endpoint.port });
-      const answer = await taken.pool.request({
-        ...requestOf(one, this.#wire.deadlineFields(ms)),
-        signal: limit.signal,
-        headTimeoutMs: ms + 1_000,
+      const told = await taken.pool.ask({
+        method: one.method,
+        prepared: one.prepared,
+        fields: [...one.own, ...inject(one.span.context)],
+        timeoutMs: ms,
+        // The last try ends with the call.
+        late: ms < leftMs ? slow : () => this.#late(one.method),
+        signal: one.limit.signal,
       });
-      const retryAfterMs = parseRetryAfter(answer.header("retry-after"), clock.wall());
-      const told = await this.#wire.read(one.method, answer);
-      settle(lease, told, retryAfterMs);
-      return { value: told, ...(told.kind === "error" ? { failure: told.failure, retryAfterMs } : {}) };
+      settle(lease, told);
+      if (told.kind === "value") return { value: told };
+      return { value: told, failure: told.failure, retryAfterMs: told.retryAfterMs };
     } catch (thrown) {
       return this.#broke(one, lease, thrown);
     }
@@ -213,7 +269,8 @@ export class Caller implements AsyncDisposable {
     // The caller gave up, or his time did: that says nothing about the endpoint unless it used the time up.
     if (signal.aborted && !expired) throw aborted(signal);
     lease.failure();
-    if (expired) throw this.#late(one.method);
+    const late = thrown instanceof TuskerError && thrown.code === "RESILIENCE_DEADLINE";
+    if (expired || late) throw this.#late(one.method);
     const error =
       thrown instanceof TuskerError
         ? thrown
@@ -228,23 +285,21 @@ export class Caller implements AsyncDisposable {
   }
 
   #nowhere(one: OneCall, kind: "none" | "open"): Tried<Told> {
-    const details = { service: this.#service };
-    const error =
-      kind === "none"
-        ? new TuskerError(
-            "DISCOVERY_NO_ENDPOINT",
-            `${this.#service} has no healthy instance that speaks ${this.#wire.protocol}`,
-            { details },
-          )
-        : new TuskerError(
-            "RESILIENCE_BREAKER_OPEN",
-            `every instance of ${this.#service} failed too often lately; it is asked again in a moment`,
-            { details },
-          );
+    const error = this.#missing(kind);
     one.span.addEvent("try failed", { code: error.code });
     // An instance may come back within the wait for a repeat; an open breaker is there to not ask.
     const failure: Failure = kind === "none" ? { kind: "unsent" } : { kind: "final" };
     return { value: { kind: "error", error, failure, verdict: "failing" }, failure };
+  }
+
+  #missing(kind: "none" | "open"): TuskerError {
+    const details = { service: this.#service };
+    if (kind === "none") {
+      const message = `${this.#service} has no healthy instance that speaks ${this.#wire.protocol}`;
+      return new TuskerError("DISCOVERY_NO_ENDPOINT", message, { details });
+    }
+    const message = `every instance of ${this.#service} failed too often lately; it is asked again in a moment`;
+    return new TuskerError("RESILIENCE_BREAKER_OPEN", message, { details });
   }
 
   #late(method: Method): TuskerError {
@@ -272,16 +327,10 @@ interface OneCall {
   readonly tried: Set<string>;
 }
 
-function requestOf({ prepared, own, span }: OneCall, deadline: readonly string[]) {
-  const { method, path, body } = prepared;
-  const headers = [...prepared.headers, ...own, ...deadline, ...inject(span.context)];
-  return { method, path, headers, ...(body === undefined ? {} : { body }) };
-}
-
-function settle(lease: Lease<Endpoint>, told: Told, retryAfterMs: number | undefined): void {
+function settle(lease: Lease<Endpoint>, told: Told): void {
   if (told.kind === "value" || told.verdict === "well") lease.success();
-  else if (told.verdict === "overloaded") lease.overloaded(retryAfterMs);
-  else lease.failure(retryAfterMs);
+  else if (told.verdict === "overloaded") lease.overloaded(told.retryAfterMs);
+  else lease.failure(told.retryAfterMs);
 }
 
 function failureOf(error: TuskerError): Failure {

@@ -1,4 +1,5 @@
 import { TuskerError } from "../kernel/index.ts";
+import { inputsOf, onlyAnswer } from "./answers.ts";
 import { Caller, type CallOptions } from "./caller.ts";
 import {
   type Contract,
@@ -26,10 +27,17 @@ export type ClientTable<M extends MethodSpecs> = {
   readonly [K in keyof M]: ClientMethod<M[K]>;
 } & AsyncDisposable;
 
-export type ClientMethod<S extends MethodSpec> = (
-  input: InputOf<S["in"]>,
-  options?: CallOptions,
-) => Promise<OutputOf<S["out"]>>;
+/** By what the method streams: see `MethodSpec.stream`. Whoever stops reading answers ends the call. */
+export type ClientMethod<S extends MethodSpec> = S extends { readonly stream: "in" }
+  ? (inputs: Inputs<InputOf<S["in"]>>, options?: CallOptions) => Promise<OutputOf<S["out"]>>
+  : S extends { readonly stream: "out" }
+    ? (input: InputOf<S["in"]>, options?: CallOptions) => AsyncIterable<OutputOf<S["out"]>>
+    : S extends { readonly stream: "both" }
+      ? (inputs: Inputs<InputOf<S["in"]>>, options?: CallOptions) => AsyncIterable<OutputOf<S["out"]>>
+      : (input: InputOf<S["in"]>, options?: CallOptions) => Promise<OutputOf<S["out"]>>;
+
+/** Messages of a caller, taken as the service reads them. */
+export type Inputs<T> = AsyncIterable<T> | Iterable<T>;
 
 export interface ClientOptions {
   /** Default: what the contract says, else "rest". */
@@ -71,7 +79,11 @@ export function client<M extends MethodSpecs>(
   const methods = Object.fromEntries(
     info.methods.map((method) => [
       method.name,
-      (input: unknown, call: CallOptions = {}) => get().call(method, input, call),
+      (input: unknown, call: CallOptions = {}) => {
+        if (method.stream === undefined) return get().call(method, input, call);
+        const answers = get().stream(method, inputsOf(method, input), call);
+        return method.stream === "in" ? onlyAnswer(method, answers) : answers;
+      },
     ]),
   );
   // The mapped type follows from the contract's methods; TypeScript cannot see through fromEntries.
@@ -85,7 +97,8 @@ function callerOf(info: ContractInfo, options: ClientOptions): Caller {
   const parts = partsOf(processRuntime(), options.parts);
   const { url } = options;
   const prefix = url === undefined ? "" : new URL(url).pathname.replace(/\/$/, "");
-  const wire = (options.protocol ?? info.protocol) === "grpc" ? grpcWireOf(info, parts) : restWire(prefix);
+  const wire =
+    (options.protocol ?? info.protocol) === "grpc" ? grpcWireOf(info, parts) : restWire(prefix, parts.clock);
   return new Caller(info.name, parts, wire, url === undefined ? undefined : new URL(url).origin);
 }
 
@@ -95,6 +108,8 @@ function grpcWireOf(info: ContractInfo, parts: Parts): Wire {
     bindGrpc(info, parts.lockFile === undefined ? emptyLock : await readLock(parts.lockFile));
   return grpcWire({
     maxMessageBytes: parts.grpc.max_message_size,
+    engine: parts.grpc.engine,
+    clock: parts.clock,
     binding() {
       bound ??= bind().catch((error: unknown) => {
         // The lock may be put right while we run.

@@ -18,6 +18,8 @@ export interface RpcContext extends CallContext {
 /** The receiving side of a call, before its handler runs. */
 export interface Incoming {
   readonly protocol: Protocol;
+  /** Monotonic milliseconds when its head came, from when the deadline counts; default now. */
+  readonly arrivedMs?: number;
   /** Fires when the caller went away; asked for only when somebody listens. */
   readonly signal: AbortSignal;
   header(name: string): string | undefined;
@@ -54,7 +56,7 @@ export class ServerCall implements RpcContext, Disposable {
     this.log = ports.log;
     this.#incoming = incoming;
     this.#clock = ports.clock;
-    const now = ports.clock.now();
+    const now = incoming.arrivedMs ?? ports.clock.now();
     const told = incomingDeadline((name) => incoming.header(name), now);
     this.deadline = told ?? (defaultMs === undefined ? undefined : now + defaultMs);
   }
@@ -74,17 +76,16 @@ export class ServerCall implements RpcContext, Disposable {
   }
 
   /** Starts `work` unless it is too late, and waits for it, but not past the deadline. @throws RESILIENCE_DEADLINE */
-  async orLate<T>(work: () => Promise<T>): Promise<T> {
+  async orLate<T>(work: () => T | Promise<T>): Promise<T> {
     const ms = this.#leftMs();
-    if (ms === undefined) return work();
     if (ms === 0) throw this.#late();
-    const late = Promise.withResolvers<never>();
-    const timer = this.#clock.after(ms, () => late.reject(this.#late()));
-    try {
-      return await Promise.race([work(), late.promise]);
-    } finally {
-      timer.cancel();
-    }
+    const result = work();
+    // A timer is made only for those who take time.
+    if (ms === undefined || !(result instanceof Promise)) return result;
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.after(ms, () => reject(this.#late()));
+      result.then(resolve, reject).finally(() => timer.cancel());
+    });
   }
 
   [Symbol.dispose](): void {

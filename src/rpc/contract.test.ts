@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { z } from "zod";
 import { TuskerError } from "../kernel/index.ts";
-import { contract, infoOf, type MethodInput, type MethodOutput, type MethodSpec } from "./contract.ts";
+import { type CallSpec, contract, infoOf, type MethodInput, type MethodOutput } from "./contract.ts";
 import { Fault, fail, isFault, isRemote, markRemote } from "./fault.ts";
 
 const User = z.object({ id: z.string(), name: z.string(), age: z.int().optional() });
@@ -24,7 +24,7 @@ const codeOf = (run: () => unknown): string => {
   }
   return "fine";
 };
-const define = (spec: MethodSpec, name = "get"): (() => unknown) => {
+const define = (spec: CallSpec, name = "get"): (() => unknown) => {
   return () => contract("a-service", { [name]: spec });
 };
 const ok = { in: z.object({ id: z.string() }), out: z.object({}) };
@@ -47,7 +47,7 @@ test("types are inferred: the caller may leave out a default, the answer is the 
 });
 
 test("reads and whole replacements are idempotent, POST and PATCH are not unless said", () => {
-  const of = (http: MethodSpec["http"], more: Partial<MethodSpec> = {}): boolean =>
+  const of = (http: CallSpec["http"], more: Partial<CallSpec> = {}): boolean =>
     contract("a", { call: { http, ...ok, ...more } }).call.idempotent;
   assert.deepEqual(
     [of("GET /a"), of("PUT /a"), of("DELETE /a"), of("POST /a"), of("PATCH /a")],

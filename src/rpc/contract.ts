@@ -12,22 +12,42 @@ import {
 export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** What one method of a service takes, gives and may answer instead. */
-export interface MethodSpec {
-  /** Verb and path over REST; `{name}` takes the input field of that name. */
-  readonly http: `${Verb} /${string}`;
-  /** An object; its fields come from path, query (GET and DELETE) and JSON body (POST, PUT, PATCH). */
+export type MethodSpec = CallSpec | StreamSpec;
+
+interface AnySpec {
+  /** An object. Of a stream: each message of the caller. */
   readonly in: Schema;
-  /** What the method answers: plain JSON, no transforms. */
+  /** What the method answers: plain JSON, no transforms. Of a stream: each message of the answer. */
   readonly out: Schema;
   /** Errors that are part of the answer: code → HTTP status 400–599. */
   readonly errors?: Readonly<Record<string, number>>;
-  /** HTTP status of success; default 200. */
-  readonly status?: 200 | 201 | 202;
   /** True when a repeat does no harm, so that a failed call may be sent again; default: GET, PUT and DELETE. */
   readonly idempotent?: boolean;
   /** One line for OpenAPI. */
   readonly summary?: string;
 }
+
+/** One message in, one out: over REST and gRPC. */
+export interface CallSpec extends AnySpec {
+  /**
+   * Verb and path over REST; `{name}` takes the input field of that name, the others come from the query (GET and
+   * DELETE) or the JSON body (POST, PUT, PATCH).
+   */
+  readonly http: `${Verb} /${string}`;
+  /** HTTP status of success; default 200. */
+  readonly status?: 200 | 201 | 202;
+  readonly stream?: undefined;
+}
+
+/** Messages that come over time: over gRPC alone. */
+export interface StreamSpec extends AnySpec {
+  /** What comes over time: what the caller sends, what the method answers, or both. */
+  readonly stream: Streaming;
+  readonly http?: undefined;
+  readonly status?: undefined;
+}
+
+export type Streaming = "in" | "out" | "both";
 
 export type MethodSpecs = Readonly<Record<string, MethodSpec>>;
 
@@ -43,7 +63,10 @@ export interface Method<S extends MethodSpec = MethodSpec> {
   readonly service: string;
   readonly name: string;
   readonly spec: S;
+  /** Undefined: one message each way. */
+  readonly stream: Streaming | undefined;
   readonly verb: Verb;
+  /** Over REST; that of a stream is nowhere served. */
   readonly path: PathTemplate;
   readonly idempotent: boolean;
   /** JSON Schema of what may be sent. */
@@ -104,6 +127,8 @@ export function contract<const M extends MethodSpecs>(
   const taken = new Map<string, string>();
   for (const [key, spec] of Object.entries(methods)) {
     const method = compileMethod(name, key, spec);
+    compiled.push(method);
+    if (method.stream !== undefined) continue;
     const shape = `${method.verb} ${shapeOf(method.path)}`;
     const other = taken.get(shape);
     if (other !== undefined) {
@@ -113,7 +138,6 @@ export function contract<const M extends MethodSpecs>(
       );
     }
     taken.set(shape, key);
-    compiled.push(method);
   }
   const info = { name, protocol: options.protocol ?? "rest", methods: compiled, specs: methods };
   const byName = Object.fromEntries(compiled.map((method) => [method.name, method]));
@@ -134,6 +158,7 @@ function compileMethod(service: string, name: string, spec: MethodSpec): Method 
       `${where}: a method is called like getUser (camelCase, letters and digits)`,
     );
   }
+  if (spec.stream !== undefined) return compileStream(service, name, spec);
   const match = /^(GET|POST|PUT|PATCH|DELETE) (\S+)$/.exec(spec.http);
   if (match === null) {
     throw new TuskerError(
@@ -148,7 +173,24 @@ function compileMethod(service: string, name: string, spec: MethodSpec): Method 
   checkInput(where, verb, path, input);
   checkErrors(where, spec.errors ?? {});
   const idempotent = spec.idempotent ?? (verb === "GET" || verb === "PUT" || verb === "DELETE");
-  return { service, name, spec, verb, path, idempotent, input, output };
+  return { service, name, spec, stream: undefined, verb, path, idempotent, input, output };
+}
+
+function compileStream(service: string, name: string, spec: StreamSpec): Method {
+  const where = `${service}.${name}`;
+  if (!["in", "out", "both"].includes(spec.stream) || spec.http !== undefined) {
+    throw new TuskerError(
+      "RPC_CONTRACT",
+      `${where}: stream is "in", "out" or "both", and such a method has no http: streams are served over gRPC`,
+    );
+  }
+  const input = jsonSchemaOf(spec.in, "input", `${where}: in`);
+  const output = jsonSchemaOf(spec.out, "output", `${where}: out`);
+  const path = parsePath(`/${name}`, where);
+  checkInput(where, "POST", path, input);
+  checkErrors(where, spec.errors ?? {});
+  const idempotent = spec.idempotent ?? false;
+  return { service, name, spec, stream: spec.stream, verb: "POST", path, idempotent, input, output };
 }
 
 /** The verbs whose input has no body: RFC 9110 §9.3.1 and §9.3.5 give content in GET and DELETE no meaning. */

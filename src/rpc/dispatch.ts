@@ -1,4 +1,4 @@
-import { type Clock, messageOf, TuskerError, toTuskerError } from "../kernel/index.ts";
+import { aborted, type Clock, messageOf, TuskerError, toTuskerError } from "../kernel/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import { type Incoming, type RpcContext, ServerCall, withinCall } from "./context.ts";
 import type { Method } from "./contract.ts";
@@ -45,21 +45,122 @@ export async function dispatch(
   try {
     const checked = await check(method.spec.in, input);
     if (!checked.ok) throw invalidInput(method, checked.problems);
-    const value = await call.orLate(() => withinCall(call, async () => handler(checked.value, call)));
+    const value = await call.orLate(() => withinCall(call, () => handler(checked.value, call)));
     const answer = await check(method.spec.out, value);
     if (!answer.ok) throw invalidOutput(method, answer.problems);
     return { ok: true, value: answer.value };
   } catch (thrown) {
     const error = toAnswer(method, thrown);
-    if (error.row.http >= 500) {
-      const cause = error.code === "RPC_HANDLER_FAILED" ? error.cause : error;
-      ports.log.error(`${method.service}.${method.name} failed: ${messageOf(cause)}`, {
-        error: cause,
-        code: error.code,
-      });
-    }
+    logFailure(method, error, ports.log);
     return { ok: false, error };
   }
+}
+
+export interface StreamPorts extends DispatchPorts {
+  /** Runs a piece of the handler where its span is current. */
+  within<T>(run: () => T): T;
+}
+
+/**
+ * Answers a call whose messages come over time. Inputs are validated as the handler takes them, answers as it gives
+ * them. A stream has the deadline its caller gave it, and none of its own.
+ *
+ * @param inputs messages as decoded; one of them where only answers come over time
+ * @throws TuskerError what the caller is told
+ */
+export async function* dispatchStream(
+  method: Method,
+  handler: AnyHandler,
+  inputs: AsyncIterable<unknown>,
+  incoming: Incoming,
+  ports: StreamPorts,
+): AsyncGenerator<unknown> {
+  using call = new ServerCall(method, incoming, ports);
+  const valid = validInputs(method, inputs);
+  const inside = <T>(run: () => T): T => ports.within(() => withinCall(call, run));
+  try {
+    const input = method.stream === "out" ? await onlyInput(valid) : valid;
+    const result = inside(() => handler(input, call));
+    if (method.stream === "in") {
+      yield await validAnswer(method, await call.orLate(async () => result));
+      return;
+    }
+    for await (const answer of untilGone(iteratorOf(method, result), call.signal, inside))
+      yield await validAnswer(method, answer);
+  } catch (thrown) {
+    const error = toAnswer(method, thrown);
+    logFailure(method, error, ports.log);
+    throw error;
+  }
+}
+
+async function* validInputs(method: Method, inputs: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+  for await (const input of inputs) {
+    const checked = await check(method.spec.in, input);
+    if (!checked.ok) throw invalidInput(method, checked.problems);
+    yield checked.value;
+  }
+}
+
+async function onlyInput(inputs: AsyncGenerator<unknown>): Promise<unknown> {
+  const first = await inputs.next();
+  if (first.done === true) throw new TuskerError("RPC_PROTOCOL", "the call carries no message");
+  const second = await inputs.next();
+  if (second.done !== true) throw new TuskerError("RPC_PROTOCOL", "the call carries more than one message");
+  return first.value;
+}
+
+async function validAnswer(method: Method, value: unknown): Promise<unknown> {
+  const answer = await check(method.spec.out, value);
+  if (!answer.ok) throw invalidOutput(method, answer.problems);
+  return answer.value;
+}
+
+function iteratorOf(method: Method, result: unknown): AsyncIterator<unknown> {
+  if (typeof result === "object" && result !== null && Symbol.asyncIterator in result) {
+    const { [Symbol.asyncIterator]: make } = result;
+    if (typeof make === "function") return make.call(result);
+  }
+  const message = `the handler of ${method.service}.${method.name} must return an AsyncIterable (async function*)`;
+  throw new TuskerError("RPC_CONTRACT", message);
+}
+
+/** Takes answers until the caller is gone or its deadline has passed; the handler's own clean-up runs either way. */
+async function* untilGone(
+  iterator: AsyncIterator<unknown>,
+  signal: AbortSignal,
+  inside: <T>(run: () => T) => T,
+): AsyncGenerator<unknown> {
+  let giveUp: (reason: unknown) => void = () => {};
+  const onAbort = (): void => giveUp(aborted(signal));
+  signal.addEventListener("abort", onAbort, { once: true });
+  let ended = false;
+  try {
+    for (;;) {
+      const next = await new Promise<IteratorResult<unknown>>((resolve, reject) => {
+        giveUp = reject;
+        if (signal.aborted) reject(aborted(signal));
+        else inside(() => iterator.next()).then(resolve, reject);
+      });
+      if (next.done === true) {
+        ended = true;
+        return;
+      }
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    if (!ended) iterator.return?.().catch(() => {});
+  }
+}
+
+function logFailure(method: Method, error: TuskerError, log: Logger): void {
+  if (error.row.http < 500) return;
+  const cause = error.code === "RPC_HANDLER_FAILED" ? error.cause : error;
+  log.error(`${method.service}.${method.name} failed: ${messageOf(cause)}`, {
+    error: cause,
+    code: error.code,
+  });
 }
 
 /** The error of an input that does not fit the contract; names every field. */

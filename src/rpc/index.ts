@@ -1,9 +1,17 @@
 // for users
 export type { CallOptions } from "./caller.ts";
-export { type Client, type ClientMethod, type ClientOptions, type ClientTable, client } from "./client.ts";
+export {
+  type Client,
+  type ClientMethod,
+  type ClientOptions,
+  type ClientTable,
+  client,
+  type Inputs,
+} from "./client.ts";
 export type { RpcContext } from "./context.ts";
 // for other rooms
 export {
+  type CallSpec,
   type Contract,
   type ContractOptions,
   contract,
@@ -16,6 +24,8 @@ export {
   type MethodSpecs,
   type Protocol,
   type SpecsOf,
+  type Streaming,
+  type StreamSpec,
   type Verb,
 } from "./contract.ts";
 export { Fault, fail, isFault } from "./fault.ts";

@@ -11,6 +11,7 @@ export function openApi(
   const paths: Record<string, Record<string, Json>> = {};
   const schemas: Record<string, JsonSchema> = { Problem: problemSchema };
   for (const method of info.methods) {
+    if (method.stream !== undefined) continue;
     const item = paths[method.path.text] ?? {};
     item[method.verb.toLowerCase()] = operation(method, schemas, options.envelope);
     paths[method.path.text] = item;

@@ -5,7 +5,7 @@ import { http1Pool, serveHttp1 } from "../net/index.ts";
 import { type Pools, pools } from "./pools.ts";
 
 /** Real pools that are counted. */
-function counted(): { readonly made: string[]; readonly closed: string[]; readonly book: Pools } {
+function counted(): { readonly made: string[]; readonly closed: string[]; readonly book: Pools<Pool> } {
   const made: string[] = [];
   const closed: string[] = [];
   const book = pools((origin): Pool => {

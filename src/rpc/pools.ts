@@ -1,23 +1,21 @@
-import type { Pool } from "../net/index.ts";
-
 /** Pools by origin. A pool whose origin is gone closes when its last request is through. */
-export interface Pools extends AsyncDisposable {
+export interface Pools<P extends AsyncDisposable> extends AsyncDisposable {
   /** Dispose what is returned when the request is through. */
-  take(origin: string): { readonly pool: Pool } & Disposable;
+  take(origin: string): { readonly pool: P } & Disposable;
   /** Origins that are still wanted; all others close. */
   keep(origins: ReadonlySet<string>): void;
 }
 
-interface Entry {
-  readonly pool: Pool;
+interface Entry<P> {
+  readonly pool: P;
   active: number;
   retired: boolean;
 }
 
 /** @param dial makes the pool of an origin */
-export function pools(dial: (origin: string) => Pool): Pools {
-  const entries = new Map<string, Entry>();
-  const close = (entry: Entry): void => {
+export function pools<P extends AsyncDisposable>(dial: (origin: string) => P): Pools<P> {
+  const entries = new Map<string, Entry<P>>();
+  const close = (entry: Entry<P>): void => {
     void entry.pool[Symbol.asyncDispose]();
   };
   return {

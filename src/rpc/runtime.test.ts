@@ -30,6 +30,7 @@ const codeOf = (run: () => unknown): string => {
 test("the sections have the defaults of the fleet file, in milliseconds", () => {
   assert.deepEqual(grpcSection.parse({}), {
     enabled: true,
+    engine: "tusker",
     port: 9090,
     max_concurrent_streams: 100,
     max_connection_idle: 30_000,

@@ -23,6 +23,13 @@ export const grpcSection = z.strictObject({
     .describe("How long calls on a retired connection may still run."),
   timeout: durationMs().prefault("30s").describe("Deadline of a call that came without one."),
   max_message_size: sizeBytes().prefault("4MiB").describe("Largest message, decompressed."),
+  compress_above: sizeBytes()
+    .optional()
+    .describe("Answers larger than this are packed with gzip for callers who take it; absent packs none."),
+  engine: z
+    .enum(["tusker", "node"])
+    .default("tusker")
+    .describe("What speaks HTTP/2: our engine, or node:http2, slower, for whoever is in trouble with ours."),
 });
 
 /** `[api_communication]`: how services call each other. */

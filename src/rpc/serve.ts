@@ -1,5 +1,5 @@
 import { TuskerError } from "../kernel/index.ts";
-import { type Server, serveHttp1, serveHttp2 } from "../net/index.ts";
+import { type Server, serveHttp1, serveStreams } from "../net/index.ts";
 import type { RpcContext } from "./context.ts";
 import {
   type Contract,
@@ -10,14 +10,17 @@ import {
   type SpecsOf,
 } from "./contract.ts";
 import { bindGrpc, type GrpcBinding } from "./grpc/binding.ts";
-import { grpcHandler } from "./grpc/server.ts";
+import { healthMethods } from "./grpc/health.ts";
+import { reflectionMethods } from "./grpc/reflection/reflection.ts";
+import { contractMethods } from "./grpc/server.ts";
+import { grpcStreams } from "./grpc/serving/serve.ts";
 import { attachProcess, reportReady } from "./process.ts";
 import { emptyLock } from "./proto/lock.ts";
 import { readLock, updateLock } from "./proto/lock-file.ts";
 import { restHandler } from "./rest/server.ts";
 import { type Parts, partsOf, processRuntime } from "./runtime.ts";
 import type { InputOf, OutputOf } from "./schema.ts";
-import { type Service, serviceOf } from "./service.ts";
+import { type Lifecycle, type Service, serviceOf } from "./service.ts";
 
 /**
  * One function per method: the parsed input in, what `out` accepts out.
@@ -29,10 +32,14 @@ export type Handlers<C> = HandlerTable<SpecsOf<C>>;
 /** As `Handlers`, by the specs themselves. */
 export type HandlerTable<M extends MethodSpecs> = { readonly [K in keyof M]: Handler<M[K]> };
 
-export type Handler<S extends MethodSpec> = (
-  input: OutputOf<S["in"]>,
-  context: RpcContext,
-) => InputOf<S["out"]> | Promise<InputOf<S["out"]>>;
+/** By what the method streams: see `MethodSpec.stream`. */
+export type Handler<S extends MethodSpec> = S extends { readonly stream: "in" }
+  ? (inputs: AsyncIterable<OutputOf<S["in"]>>, context: RpcContext) => Promise<InputOf<S["out"]>>
+  : S extends { readonly stream: "out" }
+    ? (input: OutputOf<S["in"]>, context: RpcContext) => AsyncIterable<InputOf<S["out"]>>
+    : S extends { readonly stream: "both" }
+      ? (inputs: AsyncIterable<OutputOf<S["in"]>>, context: RpcContext) => AsyncIterable<InputOf<S["out"]>>
+      : (input: OutputOf<S["in"]>, context: RpcContext) => InputOf<S["out"]> | Promise<InputOf<S["out"]>>;
 
 /** What the process was not told otherwise. */
 export interface ServeOptions {
@@ -76,7 +83,7 @@ export async function serve<M extends MethodSpecs>(
   runtime.nameBy(info.name);
   const { config } = runtime;
   const parts = partsOf(runtime, options.parts);
-  const state = { draining: false };
+  const lifecycle = new Life();
   const service = serviceOf(info, handlers, {
     tracer: parts.tracer,
     log: parts.log,
@@ -84,14 +91,14 @@ export async function serve<M extends MethodSpecs>(
     envelope: options.envelope ?? config.envelope,
     healthPath: config.healthPath,
     version: config.version,
-    draining: () => state.draining,
+    lifecycle,
   });
   const host = options.host ?? config.host;
   const grpcPort = parts.grpc.enabled ? (options.grpcPort ?? config.grpcPort) : false;
   const listeners = await listen(service, parts, { host, port: options.port ?? config.port, grpcPort });
   const { rest, grpc } = listeners;
   const drain = async (graceMs: number): Promise<void> => {
-    state.draining = true;
+    lifecycle.drain();
     await Promise.all([rest.drain(graceMs), grpc?.drain(graceMs)]);
   };
   const finish = (): Promise<void> => runtime[Symbol.asyncDispose]();
@@ -112,6 +119,22 @@ export async function serve<M extends MethodSpecs>(
   };
 }
 
+class Life implements Lifecycle {
+  draining = false;
+  readonly #waiting = new Set<() => void>();
+
+  onDrain(run: () => void): Disposable {
+    this.#waiting.add(run);
+    return { [Symbol.dispose]: () => this.#waiting.delete(run) };
+  }
+
+  drain(): void {
+    this.draining = true;
+    for (const run of this.#waiting) run();
+    this.#waiting.clear();
+  }
+}
+
 /** Opens both ports, or none. */
 async function listen(
   service: Service,
@@ -123,12 +146,19 @@ async function listen(
   const binding = at.grpcPort === false ? undefined : await bindWithLock(service.info, parts);
   const rest = await serveHttp1(restHandler(service), { host, port: at.port, onError, clock: parts.clock });
   if (binding === undefined || at.grpcPort === false) return { rest, grpc: undefined };
-  const handler = grpcHandler(service, binding, {
+  const methods = new Map([
+    ...contractMethods(service, binding, parts.grpc.timeout),
+    ...healthMethods([binding.service], service.lifecycle),
+    ...reflectionMethods(binding),
+  ]);
+  const handler = grpcStreams(methods, {
     maxMessageBytes: parts.grpc.max_message_size,
     defaultTimeoutMs: parts.grpc.timeout,
+    compressAbove: parts.grpc.compress_above,
+    clock: parts.clock,
   });
   try {
-    const grpc = await serveHttp2(handler, { ...http2Options(parts), host, port: at.grpcPort, onError });
+    const grpc = await serveStreams(handler, { ...http2Options(parts), host, port: at.grpcPort, onError });
     return { rest, grpc };
   } catch (error) {
     await rest.drain(0);
@@ -162,8 +192,11 @@ async function bindWithLock(info: ContractInfo<MethodSpecs>, parts: Parts): Prom
   return binding;
 }
 
-function http2Options({ grpc, clock, random }: Parts): Omit<Parameters<typeof serveHttp2>[1], "port"> {
+function http2Options({ grpc, clock, random }: Parts): Omit<Parameters<typeof serveStreams>[1], "port"> {
   return {
+    engine: grpc.engine,
+    // gRPC-Web comes over HTTP/1.1 from browsers without TLS.
+    http1: true,
     maxConcurrentStreams: grpc.max_concurrent_streams,
     maxConnectionIdleMs: grpc.max_connection_idle,
     maxConnectionAgeMs: grpc.max_connection_age,

@@ -13,11 +13,18 @@ export interface Service {
   /** Answers in the `{ success, data, error }` envelope over REST. */
   readonly envelope: boolean;
   readonly healthPath: string;
-  /** True from the moment the service is asked to end. */
-  draining(): boolean;
+  readonly lifecycle: Lifecycle;
   handlerOf(method: Method): AnyHandler;
   /** OpenAPI 3.1 as JSON text. */
   openapi(): string;
+}
+
+/** Whether the service still takes calls. */
+export interface Lifecycle {
+  /** True from the moment the service is asked to end. */
+  readonly draining: boolean;
+  /** Calls `run` when it is asked to end. */
+  onDrain(run: () => void): Disposable;
 }
 
 export interface ServiceOptions {
@@ -27,7 +34,7 @@ export interface ServiceOptions {
   readonly envelope: boolean;
   readonly healthPath: string;
   readonly version: string;
-  readonly draining: () => boolean;
+  readonly lifecycle: Lifecycle;
 }
 
 /** @throws TuskerError RPC_CONTRACT when a method has no handler */

@@ -1,6 +1,5 @@
 import type { Endpoint } from "../discovery/index.ts";
 import type { TuskerError } from "../kernel/index.ts";
-import type { ClientAnswer, ClientRequest, Pool } from "../net/index.ts";
 import type { Failure } from "../resilience/index.ts";
 import type { Method, Protocol } from "./contract.ts";
 
@@ -9,21 +8,49 @@ export interface Wire {
   readonly protocol: Protocol;
   /** Where an endpoint speaks this protocol; undefined when it does not. */
   originOf(endpoint: Endpoint): string | undefined;
-  pool(origin: string): Pool;
+  /** Connections to one origin. */
+  link(origin: string): Link;
   /** The request of a call, the same for every try. @throws TuskerError RPC_INVALID_INPUT, RPC_LOCK */
   prepare(method: Method, input: Readonly<Record<string, unknown>>): Promise<Prepared>;
-  /** Fields that tell the callee how long we wait. */
-  deadlineFields(remainingMs: number): readonly string[];
-  /** Reads an answer to its end. @throws TuskerError NET_RESET, NET_BODY_TOO_LARGE, RPC_PROTOCOL */
-  read(method: Method, answer: ClientAnswer): Promise<Told>;
   /** Name and attributes of the client span. */
   describe(method: Method): { readonly name: string; readonly attributes: Readonly<Record<string, string>> };
 }
 
-export type Prepared = Pick<ClientRequest, "method" | "path"> & {
+export interface Link extends AsyncDisposable {
+  /** One try of a call. @throws TuskerError NET_…, RPC_PROTOCOL, the error of `late`, the reason of the signal */
+  ask(asked: Asked): Promise<Told>;
+  /** A call whose messages come over time; undefined where the protocol has none. */
+  readonly stream?: ((asked: StreamAsked) => ToldStream) | undefined;
+}
+
+/** What every try of a call says. */
+export interface Prepared {
+  readonly path: string;
   readonly headers: readonly string[];
   readonly body: string | Uint8Array | undefined;
-};
+}
+
+/** One try. */
+export interface Asked {
+  readonly method: Method;
+  readonly prepared: Prepared;
+  /** Besides those of the protocol. */
+  readonly fields: readonly string[];
+  readonly timeoutMs: number;
+  /** The error when the time is up. */
+  readonly late: () => TuskerError;
+  readonly signal: AbortSignal;
+}
+
+export interface StreamAsked extends Omit<Asked, "prepared" | "timeoutMs"> {
+  /** Undefined: as long as it takes. */
+  readonly timeoutMs: number | undefined;
+  /** Validated by whoever writes them; taken as the callee reads. */
+  readonly inputs: AsyncIterable<unknown>;
+}
+
+/** Answers as they come. Their end is good, or thrown. */
+export type ToldStream = AsyncIterable<unknown>;
 
 /** What a callee said. An error comes with what it means for the endpoint and for another try. */
 export type Told =
@@ -33,6 +60,8 @@ export type Told =
       readonly error: TuskerError;
       readonly failure: Failure;
       readonly verdict: Verdict;
+      /** What the callee asked for in `Retry-After`. */
+      readonly retryAfterMs?: number | undefined;
     };
 
 /** What an answer says about the endpoint that gave it. */

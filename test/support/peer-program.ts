@@ -13,6 +13,8 @@ const programs = {
   haproxy: "usr/sbin/haproxy",
   caddy: "usr/bin/caddy",
   wrk: "usr/bin/wrk",
+  nghttp2: "usr/bin/h2load",
+  "grpc-core": "usr/lib/python3/dist-packages/grpc/__init__.py",
   dig: "usr/bin/dig",
   consul: "usr/bin/consul",
 } as const;

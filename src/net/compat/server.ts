@@ -35,10 +35,21 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
   };
   const { sockets, farewells } = life;
   const maxConnections = options.maxConnections ?? 10_000;
-  const begin = (req: IncomingMessage, res: ServerResponse): void => {
+  const start = (req: IncomingMessage, res: ServerResponse): void => {
     // The parser of a refused connection reads on. Its client will ask again elsewhere: nothing may be done here.
     if (farewells.has(req.socket)) req.resume();
-    else dispatch(handler, new CompatExchange(req, res, life), options.onError);
+    // llhttp takes a line without version for HTTP/0.9, whose answers have no head and whose requests no fields.
+    else if (req.httpVersionMajor !== 1)
+      farewells.say(req.socket, malformedText(400, "it has no HTTP version"));
+    else if (!req.socket.destroyed) dispatch(handler, new CompatExchange(req, res, life), options.onError);
+  };
+  // RFC 9112 §9.3.2: a client that does not wait for answers still means its requests one after the other.
+  const latest = new WeakMap<Socket, ServerResponse>();
+  const begin = (req: IncomingMessage, res: ServerResponse): void => {
+    const before = latest.get(req.socket);
+    latest.set(req.socket, res);
+    if (before === undefined || before.closed) start(req, res);
+    else before.once("close", () => start(req, res));
   };
   const node = createServer(
     {
@@ -117,17 +128,19 @@ function answerParserError(error: Error & { code?: string }, socket: Duplex, far
     return;
   }
   const status =
-    error.code === "HPE_HEADER_OVERFLOW"
-      ? "431 Request Header Fields Too Large"
-      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
-        ? "408 Request Timeout"
-        : "400 Bad Request";
-  const problem = toProblem(
-    new TuskerError("NET_MALFORMED", `the request could not be understood (${error.code ?? error.message})`),
-  );
-  const body = JSON.stringify({ ...problem, status: Number(status.slice(0, 3)) });
-  farewells.say(
-    socket,
-    `HTTP/1.1 ${status}\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+    error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
+  farewells.say(socket, malformedText(status, error.code ?? error.message));
 }
+
+function malformedText(status: number, why: string): string {
+  const problem = toProblem(new TuskerError("NET_MALFORMED", `the request could not be understood (${why})`));
+  const body = JSON.stringify({ ...problem, status });
+  const fields = `Content-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
+  return `HTTP/1.1 ${status} ${reasons[status] ?? ""}\r\n${fields}Connection: close\r\n\r\n${body}`;
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  408: "Request Timeout",
+  431: "Request Header Fields Too Large",
+};

@@ -1,11 +1,11 @@
-import type { Http2Stream } from "./stream.ts";
+import type { MessageStream } from "./stream.ts";
 
 /**
  * The body of a message on its way from a stream to one reader. The peer may send on as the reader takes: what waits
  * here is never more than the stream's window.
  */
 export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
-  readonly #stream: () => Http2Stream | undefined;
+  readonly #stream: () => MessageStream | undefined;
   readonly #onDone: (whole: boolean) => void;
   readonly #chunks: Buffer[] = [];
   #ended = false;
@@ -14,7 +14,7 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
   #done = false;
 
   /** @param onDone the reader has all, or gave up */
-  constructor(stream: () => Http2Stream | undefined, onDone: (whole: boolean) => void) {
+  constructor(stream: () => MessageStream | undefined, onDone: (whole: boolean) => void) {
     this.#stream = stream;
     this.#onDone = onDone;
   }

@@ -220,7 +220,8 @@ export class Receiver implements FrameSink {
       port.role.head(stream, block, last);
     }
     // RFC 9113 §5.3.1 deprecates priorities; a stream that depends on itself is still none we understand.
-    if (selfish) throw new Http2Error(errorCode.PROTOCOL_ERROR, "a stream that depends on itself", id);
+    if (selfish && port.streams.has(id))
+      throw new Http2Error(errorCode.PROTOCOL_ERROR, "a stream that depends on itself", id);
   }
 
   /** RFC 9113 §6.3: deprecated, checked, and passed over. */
@@ -228,7 +229,8 @@ export class Receiver implements FrameSink {
     if (id === 0) throw protocol("PRIORITY on stream 0");
     if (end - from !== 5) throw new Http2Error(errorCode.FRAME_SIZE_ERROR, "PRIORITY has 5 bytes", id);
     this.#port.calm.count("frames that say nothing");
-    if (readUint31(bytes, from) === id)
+    // RFC 9113 §5.4.2: a stream that is not open cannot be reset.
+    if (readUint31(bytes, from) === id && this.#port.streams.has(id))
       throw new Http2Error(errorCode.PROTOCOL_ERROR, "a stream that depends on itself", id);
   }
 

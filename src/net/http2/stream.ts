@@ -24,8 +24,24 @@ export interface StreamListener {
   onDrained(): void;
 }
 
+/** The sending side of a stream. Once it is over everything is passed over: whoever answers need not ask first. */
+export interface MessageStream {
+  /** Head, body and end in one go, in one piece where the windows allow. Without body and tail the head is all. */
+  message(head: Tail, body: Uint8Array | undefined, tail: Tail | undefined): void;
+  /** @param fixed fields of a kind of message, always the same list: they cost a byte each from the second time on */
+  head(fixed: HeaderList, varying: HeaderList, end: "end" | "more"): void;
+  /** Sends bytes, which nobody may change any more. False: wait for `onDrained`. */
+  data(bytes: Uint8Array): boolean;
+  /** Says that this was all, with trailers or without. */
+  end(fixed: HeaderList, varying: HeaderList): void;
+  /** Gives up on the stream, with a code of RFC 9113 §7. The listener hears nothing more. */
+  reset(code: number): void;
+  /** The reader is done with as many bytes: the peer may send more. */
+  consumed(bytes: number): void;
+}
+
 /** One stream of a connection. Its rules are those of the connection; this is what belongs to it alone. */
-export class Http2Stream {
+export class Http2Stream implements MessageStream {
   readonly id: number;
   readonly #port: StreamPort;
   listener: StreamListener;
@@ -58,32 +74,26 @@ export class Http2Stream {
     this.receiveWindow = port.initialReceiveWindow;
   }
 
-  /** @param fixed fields of a kind of message, always the same list; see HpackEncoder */
-  head(fixed: HeaderList, varying: HeaderList, end: "end" | "more"): void {
-    this.#port.sendHead(this, fixed, varying, end);
-  }
-
-  /** Head, body and end in one go, in one piece where the windows allow. */
   message(head: Tail, body: Uint8Array | undefined, tail: Tail | undefined): void {
     this.#port.sendMessage(this, head, body, tail);
   }
 
-  /** Sends bytes, which nobody may change any more. False: wait for `onDrained`. */
+  head(fixed: HeaderList, varying: HeaderList, end: "end" | "more"): void {
+    this.#port.sendHead(this, fixed, varying, end);
+  }
+
   data(bytes: Uint8Array): boolean {
     return this.#port.sendData(this, bytes);
   }
 
-  /** Says that this was all, with trailers or without. */
   end(fixed: HeaderList = noFields, varying: HeaderList = noFields): void {
     this.#port.sendEnd(this, { fixed, varying });
   }
 
-  /** Gives up on the stream. The listener hears nothing more. */
   reset(code: number): void {
     this.#port.sendReset(this, code);
   }
 
-  /** The reader is done with as many bytes: the peer may send more. */
   consumed(bytes: number): void {
     this.#port.consumed(this, bytes);
   }

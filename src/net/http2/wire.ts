@@ -5,8 +5,18 @@ import type { Duct } from "./sender.ts";
 /** How long a peer may take to read our last words before its connection is cut. */
 const lingerMs = 1_000;
 
+/** What the server's side of a connection needs of a socket. */
+export interface ConnectionWire extends Duct {
+  pause(): void;
+  resume(): void;
+  /** Closes once everything is written. */
+  close(): void;
+  /** Closes at once. */
+  destroy(): void;
+}
+
 /** The socket below a connection. */
-export class Wire implements Duct {
+export class Wire implements ConnectionWire {
   readonly #socket: Socket;
   readonly #clock: Clock;
   #linger: Timer | undefined;

@@ -34,7 +34,10 @@ export function createSecureServer(tls: Http1ServerTls, accept: (socket: TLSSock
         : { requestCert: true, rejectUnauthorized: true, ca: [...tls.clientAuthorities] }),
       SNICallback(serverName, tell) {
         try {
-          tell(null, contextOf(serverName === "" ? undefined : serverName));
+          const context = contextOf(serverName === "" ? undefined : serverName);
+          // Without an error the certificate for no name would be shown for a name that is not ours.
+          if (context === undefined) tell(new Error(`no certificate for ${serverName}`));
+          else tell(null, context);
         } catch (error) {
           tell(error instanceof Error ? error : new Error(String(error)));
         }
@@ -42,6 +45,17 @@ export function createSecureServer(tls: Http1ServerTls, accept: (socket: TLSSock
     },
     accept,
   );
+  // Whoever asks for no name (an address is none, RFC 6066 §3) gets the certificate for none. Looked up before the
+  // handshake begins, so that it may change as the others do.
+  let nameless: Certificate | undefined;
+  server.prependListener("connection", () => {
+    const certificate = tls.certificate(undefined);
+    if (certificate === nameless || certificate === undefined) return;
+    nameless = certificate;
+    const { clientAuthorities } = tls;
+    const authorities = clientAuthorities === undefined ? {} : { ca: [...clientAuthorities] };
+    server.setSecureContext({ ...certificate, ...authorities, minVersion: "TLSv1.2" });
+  });
   // A handshake that fails is its client's affair; without a listener its socket would still be closed.
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   return server;

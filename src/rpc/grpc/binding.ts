@@ -9,6 +9,9 @@ export interface GrpcMethod {
   readonly method: Method;
   /** `/user_service.UserService/GetUser`. */
   readonly path: string;
+  /** The two parts of the path. */
+  readonly service: string;
+  readonly name: string;
   readonly request: JsonCodec;
   readonly response: JsonCodec;
 }
@@ -46,13 +49,16 @@ export function bindGrpc(info: ContractInfo<MethodSpecs>, lock: Lock): GrpcBindi
   }
   const codec = (message: string, wrapped: boolean): JsonCodec =>
     jsonCodec(codecOf(assignment.messages, message), wrapped);
+  const service = `${shape.package}.${shape.service}`;
   const methods = shape.methods.map((method: MethodShape) => ({
     method: method.method,
     path: method.path,
+    service,
+    name: method.path.slice(service.length + 2),
     request: codec(method.request, method.wrappedRequest),
     response: codec(method.response, method.wrappedResponse),
   }));
-  return { service: `${shape.package}.${shape.service}`, shape, assignment, methods };
+  return { service, shape, assignment, methods };
 }
 
 function jsonCodec(codec: Codec, wrapped: boolean): JsonCodec {

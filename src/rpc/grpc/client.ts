@@ -1,37 +1,36 @@
 import { grpcPortOf } from "../../discovery/index.ts";
-import { TuskerError } from "../../kernel/index.ts";
-import { type ClientAnswer, headerOf, http2Pool } from "../../net/index.ts";
+import { type Clock, TuskerError } from "../../kernel/index.ts";
+import { type HeaderList, type Http2Engine, type StreamChannel, streamChannel } from "../../net/index.ts";
 import { formatGrpcTimeout } from "../../resilience/index.ts";
 import type { Method } from "../contract.ts";
 import { invalidInput } from "../dispatch.ts";
-import { Fault, markRemote } from "../fault.ts";
 import { WireError } from "../proto/wire.ts";
-import { remoteError } from "../rest/answer.ts";
-import type { Told, Wire } from "../wire.ts";
+import type { Asked, Link, StreamAsked, Told, Wire } from "../wire.ts";
 import type { GrpcBinding, GrpcMethod } from "./binding.ts";
-import { decodeErrorInfo } from "./details.ts";
-import { frame, frameOverhead, unframe } from "./frame.ts";
-import { decodeMessage, grpcStatus, grpcStatusName, statusOfTransport } from "./status.ts";
+import { callUnary, type UnaryReply } from "./calling/call.ts";
+import { statusOf, toldOf } from "./calling/reply.ts";
+import { callStreaming } from "./calling/stream.ts";
+import { frame } from "./frame.ts";
+import { grpcStatus } from "./status.ts";
 
 export interface GrpcWireOptions {
   /** The contract compiled; asked for on the first call. */
   readonly binding: () => Promise<GrpcBinding>;
   /** Largest answer, decompressed. */
   readonly maxMessageBytes: number;
+  readonly engine: Http2Engine;
+  readonly clock: Clock;
 }
 
-const fields = [
-  "content-type",
-  "application/grpc+proto",
-  "te",
-  "trailers",
-  "grpc-accept-encoding",
-  "identity,gzip",
-];
-
-export function grpcWire({ binding, maxMessageBytes }: GrpcWireOptions): Wire {
-  const compiled = async (method: Method): Promise<GrpcMethod> => {
-    const found = (await binding()).methods.find((one) => one.method.name === method.name);
+export function grpcWire(options: GrpcWireOptions): Wire {
+  let methods: ReadonlyMap<string, GrpcMethod> | undefined;
+  const compile = async (): Promise<ReadonlyMap<string, GrpcMethod>> => {
+    const { methods: list } = await options.binding();
+    methods ??= new Map(list.map((one) => [one.method.name, one]));
+    return methods;
+  };
+  const compiled = (method: Method): GrpcMethod => {
+    const found = methods?.get(method.name);
     if (found === undefined) throw new TuskerError("KERNEL_INTERNAL", `${method.name} is not compiled`);
     return found;
   };
@@ -42,18 +41,13 @@ export function grpcWire({ binding, maxMessageBytes }: GrpcWireOptions): Wire {
       const host = endpoint.host.includes(":") ? `[${endpoint.host}]` : endpoint.host;
       return port === undefined ? undefined : `http://${host}:${port}`;
     },
-    pool: (origin) => http2Pool(origin),
+    link: (origin) => new GrpcLink(origin, compiled, options),
     async prepare(method, input) {
-      const grpc = await compiled(method);
-      try {
-        return { method: "POST", path: grpc.path, headers: fields, body: frame(grpc.request.encode(input)) };
-      } catch (error) {
-        if (!(error instanceof WireError)) throw error;
-        throw invalidInput(method, [{ path: error.path.join("."), message: error.reason }]);
-      }
+      if (methods === undefined) await compile();
+      const grpc = compiled(method);
+      const body = method.stream === undefined ? encoded(grpc, input) : undefined;
+      return { path: grpc.path, headers: [], body };
     },
-    deadlineFields: (remainingMs) => ["grpc-timeout", formatGrpcTimeout(remainingMs)],
-    read: async (method, answer) => read(await compiled(method), answer, maxMessageBytes),
     describe: (method) => ({
       name: `${method.service}/${method.name}`,
       attributes: { "rpc.system": "grpc", "rpc.service": method.service, "rpc.method": method.name },
@@ -61,77 +55,108 @@ export function grpcWire({ binding, maxMessageBytes }: GrpcWireOptions): Wire {
   };
 }
 
-async function read(grpc: GrpcMethod, answer: ClientAnswer, maxMessageBytes: number): Promise<Told> {
-  const body = await answer.bytes(maxMessageBytes + frameOverhead);
-  // A failure may come as trailers only: its status then stands in the head.
-  const trailers = answer.header("grpc-status") === undefined ? answer.trailers() : answer.headers;
-  const said = headerOf(trailers, "grpc-status");
-  if (said === undefined) return withoutStatus(grpc, answer.status);
-  const status = Number(said);
-  if (status !== grpcStatus.OK) return toTold(grpc.method, status, trailers);
-  const message = await unframe(body, answer.header("grpc-encoding"), maxMessageBytes);
-  try {
-    return { kind: "value", value: grpc.response.decode(message) };
-  } catch (cause) {
-    throw new TuskerError(
-      "RPC_PROTOCOL",
-      `${grpc.path} answered with a message that cannot be read: ${String(cause)}`,
-      {
-        cause,
-      },
-    );
+/** Calls over the streams of one origin. */
+class GrpcLink implements Link {
+  readonly #channel: StreamChannel;
+  readonly #authority: string;
+  readonly #compiled: (method: Method) => GrpcMethod;
+  readonly #options: GrpcWireOptions;
+  /** One list per method: the connection knows it by its identity. */
+  readonly #heads = new Map<string, HeaderList>();
+
+  constructor(origin: string, compiled: (method: Method) => GrpcMethod, options: GrpcWireOptions) {
+    this.#channel = streamChannel(origin, { clock: options.clock, engine: options.engine });
+    this.#authority = new URL(origin).host;
+    this.#compiled = compiled;
+    this.#options = options;
+  }
+
+  async ask(asked: Asked): Promise<Told> {
+    const grpc = this.#compiled(asked.method);
+    const { body } = asked.prepared;
+    if (!(body instanceof Uint8Array))
+      throw new TuskerError("KERNEL_INTERNAL", "a gRPC call without a message");
+    const decode = (message: Buffer): unknown => decoded(grpc, message);
+    return toldBy(grpc, await callUnary(this.#channel, { ...this.#call(grpc, asked), decode }, body));
+  }
+
+  stream(asked: StreamAsked): AsyncIterable<unknown> {
+    const grpc = this.#compiled(asked.method);
+    return callStreaming(this.#channel, {
+      ...this.#call(grpc, asked),
+      decode: (message) => decoded(grpc, message),
+      messages: framed(grpc, asked.inputs),
+      judge: (reply) => (statusOf(reply) === grpcStatus.OK ? undefined : toldOf(grpc, reply).error),
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#channel[Symbol.asyncDispose]();
+  }
+
+  #call(grpc: GrpcMethod, { fields, timeoutMs, late, signal }: Omit<StreamAsked, "inputs">) {
+    const timeout = timeoutMs === undefined ? [] : ["grpc-timeout", formatGrpcTimeout(timeoutMs)];
+    const { maxMessageBytes, clock } = this.#options;
+    return {
+      head: this.#head(grpc.path),
+      fields: [...timeout, ...lowerCase(fields)],
+      maxMessageBytes,
+      timeoutMs,
+      late,
+      signal,
+      clock,
+    };
+  }
+
+  #head(path: string): HeaderList {
+    const known = this.#heads.get(path);
+    if (known !== undefined) return known;
+    const head = [
+      ...[":method", "POST", ":scheme", "http", ":path", path, ":authority", this.#authority],
+      ...[
+        "te",
+        "trailers",
+        "content-type",
+        "application/grpc+proto",
+        "grpc-accept-encoding",
+        "identity,gzip",
+      ],
+    ];
+    this.#heads.set(path, head);
+    return head;
   }
 }
 
-function toTold(method: Method, status: number, trailers: readonly string[]): Told {
-  const text = decodeMessage(headerOf(trailers, "grpc-message") ?? "");
-  const info = decodeErrorInfo(headerOf(trailers, "grpc-status-details-bin"));
-  const error = errorOf(method, status, text, info);
-  const failure = { kind: "grpc", status } as const;
-  if (error instanceof Fault) return { kind: "error", error, failure: { kind: "final" }, verdict: "well" };
-  if (status === grpcStatus.RESOURCE_EXHAUSTED)
-    return { kind: "error", error, failure, verdict: "overloaded" };
-  return { kind: "error", error, failure, verdict: failing.has(status) ? "failing" : "well" };
+function toldBy(grpc: GrpcMethod, reply: UnaryReply): Told {
+  if (statusOf(reply) !== grpcStatus.OK) return toldOf(grpc, reply);
+  if (reply.count === 1) return { kind: "value", value: reply.value };
+  const what = reply.count === 0 ? "no message" : "more than one message";
+  throw new TuskerError("RPC_PROTOCOL", `${grpc.path} answered OK with ${what}`);
 }
 
-/** Statuses that speak of the server's health rather than of the call. */
-const failing: ReadonlySet<number> = new Set([
-  grpcStatus.UNKNOWN,
-  grpcStatus.DEADLINE_EXCEEDED,
-  grpcStatus.INTERNAL,
-  grpcStatus.UNAVAILABLE,
-  grpcStatus.DATA_LOSS,
-]);
-
-function errorOf(
-  method: Method,
-  status: number,
-  text: string,
-  info: ReturnType<typeof decodeErrorInfo>,
-): TuskerError {
-  const where = `${method.service}.${method.name}`;
-  const message = text === "" ? `${where} answered ${grpcStatusName(status)}` : text;
-  const known = info !== undefined && (info.domain === method.service || info.domain === "tusker");
-  if (known) return remoteError(method, info.reason, message, info.details, status);
-  if (status === grpcStatus.DEADLINE_EXCEEDED)
-    return markRemote(new TuskerError("RESILIENCE_DEADLINE", message));
-  const details = {
-    ...info?.details,
-    service: method.service,
-    method: method.name,
-    grpcStatus: grpcStatusName(status),
-  };
-  return markRemote(
-    new TuskerError("RPC_REMOTE", `${where} answered ${grpcStatusName(status)}: ${message}`, { details }),
-  );
+function decoded(grpc: GrpcMethod, message: Uint8Array): unknown {
+  try {
+    return grpc.response.decode(message);
+  } catch (cause) {
+    const text = `${grpc.path} answered with a message that cannot be read: ${String(cause)}`;
+    throw new TuskerError("RPC_PROTOCOL", text, { cause });
+  }
 }
 
-function withoutStatus(grpc: GrpcMethod, httpStatus: number): Told {
-  const status = statusOfTransport(httpStatus);
-  const { service, name } = grpc.method;
-  const message = `${service}.${name} answered HTTP ${httpStatus} without a gRPC status (${grpcStatusName(status)})`;
-  const error = markRemote(
-    new TuskerError("RPC_PROTOCOL", message, { details: { service, method: name, httpStatus } }),
-  );
-  return { kind: "error", error, failure: { kind: "grpc", status }, verdict: "failing" };
+function encoded(grpc: GrpcMethod, input: unknown): Uint8Array {
+  try {
+    return frame(grpc.request.encode(input));
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    throw invalidInput(grpc.method, [{ path: error.path.join("."), message: error.reason }]);
+  }
+}
+
+async function* framed(grpc: GrpcMethod, inputs: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
+  for await (const input of inputs) yield encoded(grpc, input);
+}
+
+/** RFC 9113 §8.2.1: names are lower-case. */
+function lowerCase(fields: readonly string[]): string[] {
+  return fields.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
 }

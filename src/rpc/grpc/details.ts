@@ -77,7 +77,7 @@ export function decodeErrorInfo(value: string | undefined): ErrorInfo | undefine
 }
 
 function readDetails(entries: readonly Uint8Array[]): Readonly<Record<string, unknown>> {
-  const metadata: Record<string, unknown> = {};
+  let metadata: Record<string, unknown> = {};
   for (const entry of entries) {
     const fields = fieldsOf(entry);
     const [key, text] = [fields.text(1), fields.text(2)];
@@ -86,7 +86,8 @@ function readDetails(entries: readonly Uint8Array[]): Readonly<Record<string, un
       continue;
     }
     try {
-      Object.assign(metadata, JSON.parse(text));
+      // Spread, not assigned: `__proto__` from the wire becomes a plain property and nothing else.
+      metadata = { ...metadata, ...JSON.parse(text) };
     } catch {
       metadata[key] = text;
     }

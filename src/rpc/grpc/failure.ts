@@ -1,5 +1,5 @@
 import type { TuskerError } from "../../kernel/index.ts";
-import type { Answer } from "../../net/index.ts";
+import type { HeaderList } from "../../net/index.ts";
 import { Fault } from "../fault.ts";
 import { encodeErrorInfo } from "./details.ts";
 import { encodeMessage } from "./status.ts";
@@ -11,10 +11,10 @@ const maxMessageBytes = 2_048;
 const maxBytes = 7_168;
 
 /**
- * An error as trailers only: the whole answer in one header block. When it grows too large the error's details go
+ * An error as the fields that end a call. When it grows too large the error's details go
  * first; status, code and the beginning of the message always arrive.
  */
-export function failure(error: TuskerError): Answer {
+export function failureFields(error: TuskerError): HeaderList {
   const message = beginning(error.message);
   const encoded = encodeMessage(message);
   const declared = error instanceof Fault;
@@ -26,13 +26,7 @@ export function failure(error: TuskerError): Answer {
   };
   const full = encodeErrorInfo({ ...info, details: error.details });
   const details = encoded.length + full.length <= maxBytes ? full : encodeErrorInfo({ ...info, details: {} });
-  return {
-    status: 200,
-    headers: [
-      ...["content-type", "application/grpc+proto", "grpc-status", String(error.row.grpc)],
-      ...["grpc-message", encoded, "grpc-status-details-bin", details],
-    ],
-  };
+  return ["grpc-status", String(error.row.grpc), "grpc-message", encoded, "grpc-status-details-bin", details];
 }
 
 /** As much of a text, in whole letters, as fits when encoded. */

@@ -1,59 +1,12 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import protobuf from "protobufjs";
 import { TuskerError } from "../../kernel/index.ts";
 import { headerOf } from "../../net/index.ts";
-import { WireError } from "../proto/wire.ts";
 import { decodeErrorInfo, encodeErrorInfo } from "./details.ts";
-import { failure } from "./failure.ts";
-import { frame, unframe } from "./frame.ts";
-import { checkHealth } from "./health.ts";
+import { failureFields } from "./failure.ts";
 import { decodeMessage, encodeMessage, grpcStatusName, grpcStatusOf, statusOfTransport } from "./status.ts";
-
-const codeOf = async (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => "fine",
-    (error: unknown) => (error instanceof TuskerError ? error.code : String(error)),
-  );
-
-test("a frame carries its message", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.uint8Array({ maxLength: 50 }), async (message) => {
-      assert.deepEqual(Buffer.from(await unframe(frame(message), undefined, 50)), Buffer.from(message));
-    }),
-    { numRuns: 30 },
-  );
-});
-
-test("a gzip frame is unpacked, but not beyond the limit", async () => {
-  const packed = gzipSync(Buffer.alloc(10_000, "a"));
-  const bytes = Buffer.from(frame(packed));
-  bytes[0] = 1;
-  assert.equal((await unframe(bytes, "gzip", 10_000)).byteLength, 10_000);
-  assert.equal(await codeOf(unframe(bytes, "gzip", 9_999)), "NET_BODY_TOO_LARGE");
-});
-
-test("broken frames are protocol errors", async () => {
-  const good = Buffer.from(frame(Buffer.from("abc")));
-  const flagged = Buffer.from(good);
-  flagged[0] = 1;
-  const odd = Buffer.from(good);
-  odd[0] = 2;
-  const cases: [Uint8Array, string | undefined][] = [
-    [Buffer.alloc(0), undefined],
-    [good.subarray(0, 4), undefined],
-    [good.subarray(0, 7), undefined],
-    [Buffer.concat([good, good]), undefined],
-    [flagged, undefined],
-    [flagged, "gzip"],
-    [odd, undefined],
-  ];
-  for (const [bytes, encoding] of cases)
-    assert.equal(await codeOf(unframe(bytes, encoding, 100)), "RPC_PROTOCOL");
-  assert.equal(await codeOf(unframe(good, undefined, 2)), "NET_BODY_TOO_LARGE");
-});
 
 test("any message survives grpc-message, which stays printable ASCII", () => {
   fc.assert(
@@ -118,7 +71,7 @@ test("a failure fits the 8 KiB of a peer: details go first, then the end of the 
   ];
   for (const [name, message, filler, kept] of cases) {
     const details = { text: "x".repeat(filler) };
-    const { headers = [] } = failure(new TuskerError("RPC_INVALID_INPUT", message, { details }));
+    const headers = failureFields(new TuskerError("RPC_INVALID_INPUT", message, { details }));
     // RFC 9113 §6.5.2: a field counts with its name, its value and 32.
     const size = [":status200", ...headers].reduce((sum, text) => sum + text.length + 16, 16);
     assert.ok(size <= 8_192, `${name}: ${size} bytes`);
@@ -136,7 +89,7 @@ test("a failure fits the 8 KiB of a peer: details go first, then the end of the 
 });
 
 test("details that are no JSON cost the details, not the answer", () => {
-  const { headers = [] } = failure(new TuskerError("RPC_INVALID_INPUT", "no", { details: { n: 1n } }));
+  const headers = failureFields(new TuskerError("RPC_INVALID_INPUT", "no", { details: { n: 1n } }));
   const info = decodeErrorInfo(headerOf(headers, "grpc-status-details-bin"));
   assert.deepEqual([info?.reason, info?.details], ["RPC_INVALID_INPUT", {}]);
 });
@@ -172,14 +125,4 @@ test("details that are not readable are none", () => {
       decodeErrorInfo(text);
     }),
   );
-});
-
-test("health answers for the server and its service, and says when it is leaving", () => {
-  const ask = (name: string): Buffer => Buffer.concat([Buffer.from([0x0a, name.length]), Buffer.from(name)]);
-  const hex = (bytes: Uint8Array | undefined): string | undefined =>
-    bytes && Buffer.from(bytes).toString("hex");
-  assert.equal(hex(checkHealth(new Uint8Array(), "a.A", false)), "0801");
-  assert.equal(hex(checkHealth(ask("a.A"), "a.A", true)), "0802");
-  assert.equal(checkHealth(ask("b.B"), "a.A", false), undefined);
-  assert.throws(() => checkHealth(Buffer.from([0x0a, 9]), "a.A", false), WireError);
 });

@@ -11,8 +11,10 @@ export function protoText(shape: ServiceShape, messages: ReadonlyMap<string, Pro
   const lines = ['syntax = "proto3";', "", `package ${shape.package};`, ""];
   if (needsStruct) lines.push('import "google/protobuf/struct.proto";', "");
   lines.push(`service ${shape.service} {`);
-  for (const { path, request, response } of shape.methods) {
-    lines.push(`  rpc ${path.slice(path.lastIndexOf("/") + 1)}(${request}) returns (${response});`);
+  for (const { method, path, request, response } of shape.methods) {
+    const takes = method.stream === "in" || method.stream === "both" ? `stream ${request}` : request;
+    const gives = method.stream === "out" || method.stream === "both" ? `stream ${response}` : response;
+    lines.push(`  rpc ${path.slice(path.lastIndexOf("/") + 1)}(${takes}) returns (${gives});`);
   }
   lines.push("}");
   for (const message of all) lines.push("", ...messageLines(message));
@@ -34,11 +36,11 @@ function fieldLine(field: ProtoField): string {
 }
 
 /** A legal protobuf identifier for any JSON key. */
-function protoName(key: string): string {
+export function protoName(key: string): string {
   const name = key.replaceAll(/[^A-Za-z0-9_]/g, "_");
   return /^[A-Za-z_]/.test(name) ? name : `_${name}`;
 }
 
-function jsonNameOf(name: string): string {
+export function jsonNameOf(name: string): string {
   return name.replaceAll(/_+([A-Za-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
 }

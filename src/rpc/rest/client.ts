@@ -1,9 +1,15 @@
-import type { TuskerError } from "../../kernel/index.ts";
-import { type ClientAnswer, http1Pool } from "../../net/index.ts";
-import { deadlineHeader, type Failure, formatRemaining } from "../../resilience/index.ts";
+import type { Clock, TuskerError } from "../../kernel/index.ts";
+import { type ClientAnswer, http1Pool, type Pool } from "../../net/index.ts";
+import {
+  deadlineHeader,
+  type Failure,
+  formatRemaining,
+  parseRetryAfter,
+  timeLimit,
+} from "../../resilience/index.ts";
 import type { Method } from "../contract.ts";
 import { Fault } from "../fault.ts";
-import type { Told, Wire } from "../wire.ts";
+import type { Asked, Told, Wire } from "../wire.ts";
 import { fromAnswer, jsonMediaType } from "./answer.ts";
 import { splitInput } from "./input.ts";
 import { buildPath } from "./path.ts";
@@ -12,19 +18,23 @@ import { buildPath } from "./path.ts";
 const maxAnswerBytes = 16 * 1024 * 1024;
 
 /** @param prefix path before that of the contract, without a slash at its end */
-export function restWire(prefix: string): Wire {
+export function restWire(prefix: string, clock: Clock): Wire {
   return {
     protocol: "rest",
     originOf: ({ host, port }) => `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
-    pool: (origin) => http1Pool(origin),
+    link(origin) {
+      const pool = http1Pool(origin);
+      return {
+        ask: (asked) => ask(pool, asked, clock),
+        [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+      };
+    },
     async prepare(method, input) {
       const { query, body } = splitInput(method, input);
       const path = `${prefix}${buildPath(method.path, input)}${query}`;
       const type = body === undefined ? [] : ["content-type", jsonMediaType];
-      return { method: method.verb, path, headers: ["accept", jsonMediaType, ...type], body };
+      return { path, headers: ["accept", jsonMediaType, ...type], body };
     },
-    deadlineFields: (remainingMs) => [deadlineHeader, formatRemaining(remainingMs)],
-    read,
     describe: (method) => ({
       name: `${method.verb} ${method.path.text}`,
       attributes: {
@@ -34,6 +44,22 @@ export function restWire(prefix: string): Wire {
       },
     }),
   };
+}
+
+async function ask(pool: Pool, { method, prepared, fields, timeoutMs, late, signal }: Asked, clock: Clock) {
+  using limit = timeLimit(clock, { ms: timeoutMs, parents: [signal], reason: late });
+  const { path, headers, body } = prepared;
+  const answer = await pool.request({
+    method: method.verb,
+    path,
+    headers: [...headers, ...fields, deadlineHeader, formatRemaining(timeoutMs)],
+    ...(body === undefined ? {} : { body }),
+    signal: limit.signal,
+    headTimeoutMs: timeoutMs + 1_000,
+  });
+  const retryAfterMs = parseRetryAfter(answer.header("retry-after"), clock.wall());
+  const said = await read(method, answer);
+  return said.kind === "value" ? said : { ...said, retryAfterMs };
 }
 
 async function read(method: Method, answer: ClientAnswer): Promise<Told> {

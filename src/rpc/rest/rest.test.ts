@@ -3,21 +3,17 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
 import { TuskerError } from "../../kernel/index.ts";
-import { type Contract, contract, infoOf, type Method, type MethodSpec } from "../contract.ts";
+import { type CallSpec, type Contract, contract, infoOf, type Method } from "../contract.ts";
 import { Fault, isRemote } from "../fault.ts";
 import { fromAnswer, toAnswer, toErrorAnswer } from "./answer.ts";
 import { readBody, readInput, splitInput } from "./input.ts";
 import { buildPath, parsePath } from "./path.ts";
 import { type Match, router } from "./router.ts";
 
-const methodOf = (
-  http: MethodSpec["http"],
-  input: MethodSpec["in"],
-  more: Partial<MethodSpec> = {},
-): Method =>
+const methodOf = (http: CallSpec["http"], input: CallSpec["in"], more: Partial<CallSpec> = {}): Method =>
   (
     contract("a-service", { call: { http, in: input, out: z.object({}), ...more } }) as Contract<{
-      call: MethodSpec;
+      call: CallSpec;
     }>
   ).call;
 const codeOf = (run: () => unknown): string => {

@@ -24,6 +24,7 @@ interface Node {
 export function router(methods: readonly Method[]): Router {
   const root = node();
   for (const method of methods) {
+    if (method.stream !== undefined) continue;
     let at = root;
     for (const segment of method.path.segments)
       at = segment.kind === "param" ? paramOf(at) : literalOf(at, segment.text);

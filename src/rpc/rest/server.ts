@@ -117,7 +117,7 @@ async function bodyBytes(exchange: ServerExchange): Promise<Uint8Array> {
 function builtIn(service: Service, verb: string, path: string): Answer | undefined {
   if (verb !== "GET" && verb !== "HEAD") return undefined;
   if (path === service.healthPath) {
-    const draining = service.draining();
+    const { draining } = service.lifecycle;
     const body = JSON.stringify({ status: draining ? "draining" : "ok", service: service.info.name });
     return {
       status: draining ? 503 : 200,

@@ -16,6 +16,8 @@ import type { ServerShared } from "./shared.ts";
 const lingerMs = 1_000;
 /** Bytes behind a request that are taken in before it is answered. */
 const maxHeldBytes = 16 * 1024;
+/** Bytes of answers that wait for a slow client before its next request is begun. */
+const maxUnsentBytes = 64 * 1024;
 /** `minBodyRate` is looked at over this time, which is also its grace. */
 const rateWindowMs = 10_000;
 
@@ -95,7 +97,8 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
 
   onDrain(): void {
     if (this.#stall !== undefined) this.#shared.wheel.clear(this.#stall);
-    this.#exchange?.listener.onDrain();
+    if (this.#exchange !== undefined) this.#exchange.listener.onDrain();
+    else if (this.#waiting !== "leave" && !this.#detached && !this.#busy) this.#next();
   }
 
   onClose(error: Error | undefined): void {
@@ -207,7 +210,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     let at = from;
     while (at < bytes.length && !this.port.closed && this.#waiting !== "leave") {
       const exchange = this.#exchange;
-      if (exchange !== undefined && (exchange.bodyOver || exchange.paused)) {
+      if (exchange === undefined ? this.#unsent : exchange.bodyOver || exchange.paused) {
         this.#hold(at === 0 ? bytes : bytes.subarray(at));
         break;
       }
@@ -305,12 +308,23 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     if (!stays) this.#leave();
     exchange.listener.onEnd(undefined);
     if (!stays || this.port.closed || this.#busy) return;
-    if (this.#pending !== undefined) {
-      const bytes = this.#pending;
+    this.#next();
+  }
+
+  /** True when the client has not taken the last answers: who asks on without reading must not fill our memory. */
+  get #unsent(): boolean {
+    return this.port.pendingBytes >= maxUnsentBytes;
+  }
+
+  /** Serves what came in the meantime, or waits for it. */
+  #next(): void {
+    const bytes = this.#pending;
+    if (bytes === undefined || this.#unsent) this.#expectRequest();
+    else {
       this.#pending = undefined;
       this.#go();
       this.#process(bytes, 0);
-    } else this.#expectRequest();
+    }
   }
 
   #gone(cause: Error | undefined): void {
@@ -365,9 +379,16 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   // Waiting.
 
   #expectRequest(): void {
+    const { wheel, limits } = this.#shared;
+    if (this.#unsent) {
+      // The time of an answer that is not taken runs already.
+      this.#waiting = "nothing";
+      wheel.clear(this.#timer);
+      return;
+    }
     this.#go();
     this.#waiting = "idle";
-    this.#shared.wheel.set(this.#timer, this.#shared.limits.idleTimeoutMs);
+    wheel.set(this.#timer, limits.idleTimeoutMs);
   }
 
   /** Sets the one deadline that fits the state. */

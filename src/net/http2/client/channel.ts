@@ -4,23 +4,34 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import { type Clock, systemClock, systemCode, TuskerError } from "../../../kernel/index.ts";
 import type { ClientTls, Http2PoolOptions } from "../../http2-options.ts";
 import type { ConnectionLimits } from "../role.ts";
-import type { Http2Stream, StreamListener } from "../stream.ts";
+import type { MessageStream, StreamListener } from "../stream.ts";
 import { Wire } from "../wire.ts";
 import { ClientConnection } from "./connection.ts";
 
 /** A call that wants a stream. */
 export interface StreamUser extends StreamListener {
   /** The stream is there: send the head now. */
-  onStream(stream: Http2Stream): void;
+  onStream(stream: MessageStream): void;
   /** No stream could be had; nothing was sent. */
   onNoStream(error: TuskerError): void;
+}
+
+/** Streams to one origin. */
+export interface StreamChannel extends AsyncDisposable {
+  readonly origin: string;
+  /** Gives `user` a stream, at once when one is free; otherwise it waits in line. */
+  open(user: StreamUser): void;
+  /** Takes a user out of the line. False: it has its stream, or had it. */
+  cancel(user: StreamUser): boolean;
+  /** Somebody gave up waiting for an answer: the connection is looked at. */
+  suspect(): void;
 }
 
 /**
  * Streams to one origin over one connection at a time. Users above the peer's limit wait in line; a connection that is
  * asked to leave finishes its streams while the next one is in use already.
  */
-export class Channel implements AsyncDisposable {
+export class Channel implements StreamChannel {
   readonly origin: string;
   readonly #options: Http2PoolOptions;
   readonly #clock: Clock;
@@ -37,12 +48,6 @@ export class Channel implements AsyncDisposable {
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** Open connections, those that are being left included. */
-  get connections(): number {
-    return this.#all.size;
-  }
-
-  /** Gives `user` a stream, at once when one is free. */
   open(user: StreamUser): void {
     const current = this.#current;
     if (current?.ready === true && this.#queue.size === 0) {
@@ -62,12 +67,10 @@ export class Channel implements AsyncDisposable {
     this.#pump();
   }
 
-  /** Takes a user out of the line. False: it has its stream, or had it. */
   cancel(user: StreamUser): boolean {
     return this.#queue.delete(user);
   }
 
-  /** Somebody gave up waiting for an answer. */
   suspect(): void {
     this.#current?.suspect();
   }

@@ -19,7 +19,7 @@ import { firstUnwritable, fromWire, toWire } from "../../http2-headers.ts";
 import type { Http2PoolOptions } from "../../http2-options.ts";
 import { unwritable } from "../../unwritable.ts";
 import { BodyQueue } from "../body-queue.ts";
-import { type Http2Stream, noFields, type StreamFailure } from "../stream.ts";
+import { type MessageStream, noFields, type StreamFailure } from "../stream.ts";
 import { errorCode, errorName } from "../words.ts";
 import { Channel, type StreamUser } from "./channel.ts";
 
@@ -78,7 +78,7 @@ class Exchange implements StreamUser {
   readonly #head = Promise.withResolvers<ClientAnswer>();
   readonly #limit: Timer;
   readonly #body: BodyQueue;
-  #stream: Http2Stream | undefined;
+  #stream: MessageStream | undefined;
   #trailers: HeaderList = noFields;
   #failure: TuskerError | undefined;
   #over = false;
@@ -113,7 +113,7 @@ class Exchange implements StreamUser {
     return this.#head.promise;
   }
 
-  onStream(stream: Http2Stream): void {
+  onStream(stream: MessageStream): void {
     this.#stream = stream;
     const { body, onSent } = this.#request;
     const head = { fixed: noFields, varying: this.#fields };
@@ -154,6 +154,7 @@ class Exchange implements StreamUser {
     this.#trailers = trailers;
     this.#over = true;
     this.#body.end();
+    this.#drained?.();
     this.#settle();
   }
 
@@ -193,13 +194,17 @@ class Exchange implements StreamUser {
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
   }
 
-  async #feed(stream: Http2Stream, body: ByteStream): Promise<void> {
+  async #feed(stream: MessageStream, body: ByteStream): Promise<void> {
     try {
       for await (const chunk of ownBody(body, this.#channel.origin)) {
-        if (stream.closed) return;
-        if (!stream.data(chunk)) await this.#roomOrOver(stream);
+        // The answer is there: what is left of the request nobody needs.
+        if (this.#over) {
+          stream.reset(errorCode.CANCEL);
+          return;
+        }
+        if (!stream.data(chunk)) await this.#roomOrOver();
       }
-      stream.end();
+      stream.end(noFields, noFields);
     } catch (error) {
       // Our own body broke: the peer must not take what it has for the whole (RFC 9113 §8.1.1).
       this.#fail(toTuskerError(error));
@@ -207,9 +212,12 @@ class Exchange implements StreamUser {
     }
   }
 
-  #roomOrOver(stream: Http2Stream): Promise<void> {
+  #roomOrOver(): Promise<void> {
     return new Promise((resolve) => {
-      if (stream.closed) return resolve();
+      if (this.#over) {
+        resolve();
+        return;
+      }
       this.#drained = () => {
         this.#drained = undefined;
         resolve();

@@ -4,12 +4,12 @@ import { Connection } from "../connection.ts";
 import { announcedLength, requestProblem, trailersProblem } from "../field-rules.ts";
 import type { FieldBlock } from "../hpack/decoder.ts";
 import type { ConnectionLimits, ConnectionRole } from "../role.ts";
-import { type Http2Stream, noFields, type StreamListener } from "../stream.ts";
-import type { Wire } from "../wire.ts";
+import { type Http2Stream, type MessageStream, noFields, type StreamListener } from "../stream.ts";
+import type { ConnectionWire } from "../wire.ts";
 import { errorCode, Http2Error, maxWindow } from "../words.ts";
 
 /** Answers streams. The request is checked (RFC 9113 §8.3); what follows goes to the listener that is returned. */
-export type StreamHandler = (stream: Http2Stream, fields: HeaderList, peer: PeerFacts) => StreamListener;
+export type StreamHandler = (stream: MessageStream, fields: HeaderList, peer: PeerFacts) => StreamListener;
 
 /** What is known of the client of a connection. */
 export interface PeerFacts {
@@ -41,7 +41,7 @@ export interface ServerConnectionOptions {
 export class ServerConnection implements ConnectionRole {
   readonly side = "server";
   readonly connection: Connection;
-  readonly #wire: Wire;
+  readonly #wire: ConnectionWire;
   readonly #options: ServerConnectionOptions;
   #handshake: Timer | undefined;
   #idle: Timer | undefined;
@@ -55,7 +55,7 @@ export class ServerConnection implements ConnectionRole {
   readonly sinceMs: number;
   begun = 0;
 
-  constructor(wire: Wire, options: ServerConnectionOptions) {
+  constructor(wire: ConnectionWire, options: ServerConnectionOptions) {
     const { clock, random, ageMs, handshakeMs } = options;
     this.#wire = wire;
     this.#options = options;
@@ -126,6 +126,8 @@ export class ServerConnection implements ConnectionRole {
     }
     if (block.tooLong) {
       const stream = connection.add(id, deaf);
+      stream.listener = { ...deaf, onData: (bytes) => stream.consumed(bytes.byteLength) };
+      stream.headed = true;
       stream.remoteEnded = end;
       stream.head(tooLong, noFields, "end");
       return;
@@ -227,7 +229,7 @@ export class ServerConnection implements ConnectionRole {
 /** RFC 6585 §5. */
 const tooLong: HeaderList = [":status", "431"];
 
-/** Whoever has its answer already. */
+/** Nobody yet; or, for a request that has its answer already, nobody any more. */
 const deaf: StreamListener = {
   onHead() {},
   onData() {},

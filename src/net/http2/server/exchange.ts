@@ -10,13 +10,13 @@ import {
 } from "../../exchange.ts";
 import { firstUnwritable, fromWire, toWire } from "../../http2-headers.ts";
 import { BodyQueue } from "../body-queue.ts";
-import { type Http2Stream, noFields, type StreamFailure, type StreamListener } from "../stream.ts";
+import { type MessageStream, noFields, type StreamFailure, type StreamListener } from "../stream.ts";
 import { errorCode } from "../words.ts";
 import type { PeerFacts } from "./connection.ts";
 
 /** One request on a stream, as every handler sees it. */
 export class StreamExchange implements ServerExchange, StreamListener {
-  readonly #stream: Http2Stream;
+  readonly #stream: MessageStream;
   readonly #fields: HeaderList;
   readonly #peer: PeerFacts;
   readonly #pace: Pace;
@@ -28,7 +28,7 @@ export class StreamExchange implements ServerExchange, StreamListener {
   #answered = false;
   #ended = false;
 
-  constructor(stream: Http2Stream, fields: HeaderList, peer: PeerFacts, pace: Pace) {
+  constructor(stream: MessageStream, fields: HeaderList, peer: PeerFacts, pace: Pace) {
     this.#stream = stream;
     this.#fields = fields;
     this.#peer = peer;
@@ -185,7 +185,7 @@ export class StreamExchange implements ServerExchange, StreamListener {
       void iterator.return?.();
     }
     const tail = tailOf(trailers);
-    this.#stream.end(tail?.fixed, tail?.varying);
+    this.#stream.end(tail?.fixed ?? noFields, tail?.varying ?? noFields);
   }
 
   #roomOrGone(): Promise<void> {

@@ -1,12 +1,15 @@
 import { createServer as createTcp, type Socket } from "node:net";
-import { createServer as createTls, type TLSSocket } from "node:tls";
 import { systemClock, systemRandom } from "../../../kernel/index.ts";
 import { dispatch } from "../../dispatch.ts";
 import type { Server, ServerHandler } from "../../exchange.ts";
-import type { Http2ServerOptions, ServerTls } from "../../http2-options.ts";
+import type { Http2ServerOptions } from "../../http2-options.ts";
 import { listen, serverOf } from "../../listen.ts";
+import type { Http1ServerTls } from "../../socket/server-tls.ts";
+import { createSecureServer } from "../../socket/tls.ts";
 import { plainAddress } from "../../sockets.ts";
+import { streamsOf } from "../../streams-over.ts";
 import { Wire } from "../wire.ts";
+import { choose } from "./choose.ts";
 import { ServerConnection, type StreamHandler } from "./connection.ts";
 import { StreamExchange } from "./exchange.ts";
 
@@ -27,35 +30,35 @@ export interface ConnectionFigures {
 /** Serves HTTP/2 on the engine, exchange by exchange. @throws TuskerError NET_PORT_TAKEN, NET_BIND */
 export function serveExchanges(handler: ServerHandler, options: Http2ServerOptions): Promise<StreamServer> {
   const pace = { timeoutMs: options.bodyTimeoutMs ?? 30_000, clock: options.clock ?? systemClock };
-  return serveStreams((stream, fields, peer) => {
+  const streams: StreamHandler = (stream, fields, peer) => {
     const exchange = new StreamExchange(stream, fields, peer, pace);
     // The bytes at hand may hold the end of a short request: the handler begins when it is known.
     queueMicrotask(() => dispatch(handler, exchange, options.onError));
     return exchange;
-  }, options);
+  };
+  return start(streams, handler, options);
 }
 
-/**
- * Serves HTTP/2 on the engine, stream by stream: in clear text with prior knowledge (h2c, RFC 9113 §3.3), or over TLS
- * with ALPN (§3.2).
- *
- * @throws TuskerError NET_PORT_TAKEN, NET_BIND
- */
-export async function serveStreams(
+/** Serves HTTP/2 on the engine, stream by stream. @throws TuskerError NET_PORT_TAKEN, NET_BIND */
+export function serveOnStreams(handler: StreamHandler, options: Http2ServerOptions): Promise<StreamServer> {
+  return start(handler, streamsOf(handler), options);
+}
+
+async function start(
   handler: StreamHandler,
+  http1Handler: ServerHandler,
   options: Http2ServerOptions,
 ): Promise<StreamServer> {
   const host = options.host ?? "127.0.0.1";
   const { clock = systemClock, onError = () => {}, maxConnections = 10_000, tls } = options;
   const connections = new Map<ServerConnection, { readonly address: string; readonly over: Promise<void> }>();
-  const accept = (socket: Socket): void => {
-    if (connections.size >= maxConnections) {
-      socket.on("error", () => {}).destroy();
-      return;
-    }
+  const sockets = new Set<Socket>();
+  const http1 = options.http1 === true ? await http1Of(http1Handler, options) : undefined;
+  const settings = { ...ageing(options), handler, onError };
+  const begin = (socket: Socket, early: Buffer | undefined): void => {
     const peer = { remoteAddress: plainAddress(socket.remoteAddress), secure: tls !== undefined };
     const wire = new Wire(socket, clock);
-    const connection = new ServerConnection(wire, { ...ageing(options), handler, peer, onError });
+    const connection = new ServerConnection(wire, { ...settings, peer });
     const over = Promise.withResolvers<void>();
     connections.set(connection, { address: peer.remoteAddress, over: over.promise });
     wire.listen(
@@ -66,8 +69,25 @@ export async function serveStreams(
         over.resolve();
       },
     );
+    if (early !== undefined) connection.connection.receive(early);
   };
-  const node = tls === undefined ? createTcp(accept) : createTls(tlsOptions(tls), acceptH2(accept));
+  const accept = (socket: Socket): void => {
+    if (sockets.size >= maxConnections) {
+      socket.on("error", () => {}).destroy();
+      return;
+    }
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    if (http1 === undefined && tls === undefined) begin(socket, undefined);
+    else
+      choose(socket, {
+        clock,
+        timeoutMs: settings.handshakeMs,
+        http2: begin,
+        http1: http1?.adopt ?? turnAway,
+      });
+  };
+  const node = tls === undefined ? createTcp(accept) : createSecureServer(offering(tls, http1), accept);
   if (tls !== undefined) node.on("tlsClientError", onError);
   await listen(node, options.port, host, onError);
   const drain = async (graceMs: number): Promise<void> => {
@@ -77,9 +97,14 @@ export async function serveStreams(
       if (graceMs > 0) connection.leave(graceMs, "the server is leaving");
       else connection.cut();
     }
+    http1?.drain();
+    const end = clock.after(graceMs, () => {
+      for (const socket of sockets) socket.destroy();
+    });
     await Promise.all([stopped, ...open.map(([, { over }]) => over)]);
+    end.cancel();
   };
-  const server = serverOf({ node, host, connections: () => connections.size, drain });
+  const server = serverOf({ node, host, connections: () => sockets.size, drain });
   const figures = (): ConnectionFigures[] =>
     [...connections].map(([{ connection, sinceMs, begun }, { address }]) => ({
       remoteAddress: address,
@@ -87,7 +112,32 @@ export async function serveStreams(
       streams: connection.streams.size,
       streamsBegun: begun,
     }));
-  return Object.defineProperties(server, { figures: { value: figures } }) as StreamServer;
+  return Object.defineProperty(server, "figures", { value: figures }) as StreamServer;
+}
+
+/** A client that agreed on nothing speaks HTTP/1.1, which is not served here. */
+function turnAway(socket: Socket): void {
+  socket.on("error", () => {}).destroy();
+}
+
+/** HTTP/1.1 on the same port; loaded only where it is wanted. */
+async function http1Of(handler: ServerHandler, options: Http2ServerOptions): Promise<Http1Side> {
+  const [{ http1Connections }, { handOver }, { portOf }] = await Promise.all([
+    import("../../http1/server/start.ts"),
+    import("../../http1/server/to-exchange.ts"),
+    import("../../socket/node-socket.ts"),
+  ]);
+  const { onError, clock = systemClock } = options;
+  const connections = http1Connections((exchange) => handOver(handler, exchange, onError), { clock });
+  return {
+    adopt: (socket, early) => connections.adopt(portOf(socket), early),
+    drain: () => connections.drain(),
+  };
+}
+
+interface Http1Side {
+  adopt(socket: Socket, early: Buffer | undefined): void;
+  drain(): void;
 }
 
 /** One more than a body of the gRPC default fits into the windows of a whole connection. */
@@ -111,16 +161,7 @@ function ageing(options: Http2ServerOptions) {
   };
 }
 
-function tlsOptions({ cert, key, clientCa }: ServerTls) {
-  const asked = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
-  // RFC 9113 §9.2: TLS 1.2 is the least, and it is not renegotiated (§9.2.1); Node does neither below nor otherwise.
-  return { cert, key, ALPNProtocols: ["h2"], minVersion: "TLSv1.2" as const, ...asked };
-}
-
-/** A client that agreed on nothing speaks HTTP/1.1, which is not served here. */
-function acceptH2(accept: (socket: Socket) => void): (socket: TLSSocket) => void {
-  return (socket) => {
-    if (socket.alpnProtocol === "h2") accept(socket);
-    else socket.on("error", () => {}).destroy();
-  };
+/** RFC 9113 §3.2: what a client may choose from by ALPN. */
+function offering(tls: Http1ServerTls, http1: Http1Side | undefined): Http1ServerTls {
+  return { ...tls, protocols: http1 === undefined ? ["h2"] : ["h2", "http/1.1"] };
 }

@@ -1,0 +1,70 @@
+/**
+ * Unary calls between two processes: CPU of both ends together, 64 at once on one connection, about 90 bytes, with a
+ * deadline and a trace context that differ for each call. All stacks take turns in one run; the least of several rounds
+ * counts, which other processes disturb least.
+ */
+import type { Figure } from "../figure.ts";
+import { Pair, type Round } from "./pair.ts";
+
+const rounds = 5;
+const stacks = ["tusker", "tusker-contract", "grpc-js", "moleculer", "fastify-undici"] as const;
+
+export async function* figures(): AsyncGenerator<Figure> {
+  const pairs = new Map<string, Pair>();
+  try {
+    for (const stack of stacks) pairs.set(stack, await Pair.of(stack));
+    pairs.set("grpc-js → tusker", await Pair.of("grpc-js", "tusker"));
+    const many = await measure(pairs, { calls: 6_000, atOnce: 64 });
+    const both = (stack: string): number => total(many, stack);
+    const peers = {
+      "grpc-js": both("grpc-js"),
+      moleculer: both("moleculer"),
+      "fastify + undici": both("fastify-undici"),
+    };
+    const unit = "µs CPU";
+    yield { name: "unary call, both ends", value: both("tusker"), unit, peers };
+    yield { name: "unary call of a contract, both ends", value: both("tusker-contract"), unit, peers };
+    const ownServer = Math.min(...(many.get("grpc-js") ?? []).map(({ serverMicros }) => serverMicros));
+    const ourServer = Math.min(
+      ...(many.get("grpc-js → tusker") ?? []).map(({ serverMicros }) => serverMicros),
+    );
+    yield {
+      name: "server of a stock grpc-js client",
+      value: ourServer,
+      unit,
+      peers: { "grpc-js": ownServer },
+    };
+    const few = await measure(pairs, { calls: 1_500, atOnce: 1 });
+    const median = (stack: string): number =>
+      Math.min(...(few.get(stack) ?? []).map(({ medianMs }) => medianMs));
+    yield {
+      name: "one call at a time, median",
+      value: median("tusker"),
+      unit: "ms",
+      peers: { moleculer: median("moleculer"), "grpc-js": median("grpc-js") },
+    };
+  } finally {
+    for (const pair of pairs.values()) await pair[Symbol.asyncDispose]();
+  }
+}
+
+async function measure(
+  pairs: ReadonlyMap<string, Pair>,
+  order: { readonly calls: number; readonly atOnce: number },
+): Promise<Map<string, Round[]>> {
+  const seen = new Map<string, Round[]>();
+  // The first round warms up.
+  for (let round = 0; round <= rounds; round++) {
+    for (const [name, pair] of pairs) {
+      const cost = await pair.run(order);
+      if (round > 0) seen.set(name, [...(seen.get(name) ?? []), cost]);
+    }
+  }
+  return seen;
+}
+
+function total(seen: ReadonlyMap<string, Round[]>, stack: string): number {
+  return Math.min(
+    ...(seen.get(stack) ?? []).map(({ clientMicros, serverMicros }) => clientMicros + serverMicros),
+  );
+}

@@ -1,0 +1,130 @@
+import { strict as assert } from "node:assert";
+import { once } from "node:events";
+import { request } from "node:http";
+import { connect as connectHttp2 } from "node:http2";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { connect as connectTls } from "node:tls";
+import { testCertificate } from "../../../../test/support/certificate.ts";
+import { hello, RawPeer, rawFrame } from "../../../../test/support/http2-peer.ts";
+import { TuskerError } from "../../../kernel/index.ts";
+import type { ServerHandler } from "../../exchange.ts";
+import { http2Pool, serveHttp2 } from "../../http2.ts";
+
+// Which protocol a connection speaks, and over what.
+
+const handler: ServerHandler = (exchange) =>
+  exchange.respond({ status: 200, body: `${exchange.httpVersion} ${exchange.method} ${exchange.target}` });
+const tls = { certificate: () => testCertificate };
+
+test("TLS agrees on h2 by ALPN, and a client that trusts the certificate is answered", async () => {
+  await using server = await serveHttp2(handler, { port: 0, tls });
+  await using pool = http2Pool(`https://127.0.0.1:${server.port}`, { tls: { ca: testCertificate.cert } });
+  const answer = await pool.request({ method: "GET", path: "/a" });
+  assert.equal(await answer.text(100), "2 GET /a");
+  await using stranger = http2Pool(`https://127.0.0.1:${server.port}`);
+  await assert.rejects(
+    () => stranger.request({ method: "GET", path: "/" }),
+    (error) => error instanceof TuskerError && error.code === "NET_CONNECT" && /CERT/.test(error.message),
+  );
+});
+
+test("a client that does not agree on h2 is closed", async () => {
+  await using server = await serveHttp2(handler, { port: 0, tls });
+  const socket = connectTls({ port: server.port, host: "127.0.0.1", ca: testCertificate.cert });
+  socket.on("error", () => {});
+  await once(socket, "close");
+});
+
+test("one port serves HTTP/2 by its preface and HTTP/1.1 otherwise", async () => {
+  await using server = await serveHttp2(handler, { port: 0, http1: true });
+  await using pool = http2Pool(`http://127.0.0.1:${server.port}`);
+  assert.equal(await (await pool.request({ method: "GET", path: "/two" })).text(100), "2 GET /two");
+  for (const method of ["GET", "POST", "PUT", "PATCH"]) {
+    const sent = request({ port: server.port, host: "127.0.0.1", path: "/one", method });
+    sent.end();
+    const [answer] = await once(sent, "response");
+    let text = "";
+    for await (const chunk of answer) text += chunk;
+    assert.equal(text, `1.1 ${method} /one`);
+  }
+});
+
+test("the first bytes may come one at a time, for either protocol", async () => {
+  await using server = await serveHttp2(handler, { port: 0, http1: true });
+  const slowly = async (bytes: Buffer, until: string): Promise<string> => {
+    const socket = connect({ port: server.port, host: "127.0.0.1", noDelay: true });
+    let heard = "";
+    const enough = Promise.withResolvers<void>();
+    socket.on("data", (data) => {
+      heard += data.toString("latin1");
+      if (heard.includes(until)) enough.resolve();
+    });
+    for (const byte of bytes) {
+      socket.write(Buffer.from([byte]));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await enough.promise;
+    socket.destroy();
+    return heard;
+  };
+  assert.match(
+    await slowly(Buffer.from("PUT /p HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n"), "/p"),
+    /1\.1 PUT \/p/,
+  );
+  const get = rawFrame(1, 5, 1, "828684410161");
+  assert.match(await slowly(Buffer.concat([hello, get]), "2 GET /"), /2 GET \//);
+});
+
+test("over TLS one port serves both by ALPN", async () => {
+  await using server = await serveHttp2(handler, { port: 0, tls, http1: true });
+  const session = connectHttp2(`https://127.0.0.1:${server.port}`, { ca: testCertificate.cert });
+  const stream = session.request({ ":path": "/n" });
+  stream.setEncoding("utf8");
+  let text = "";
+  for await (const chunk of stream) text += chunk;
+  assert.equal(text, "2 GET /n");
+  session.close();
+  const old = connectTls({
+    port: server.port,
+    host: "127.0.0.1",
+    ca: testCertificate.cert,
+    ALPNProtocols: ["http/1.1"],
+  });
+  await once(old, "secureConnect");
+  old.write("GET /o HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+  let heard = "";
+  for await (const chunk of old) heard += chunk;
+  assert.match(heard, /1\.1 GET \/o/);
+});
+
+test("extended CONNECT is offered where it is asked for, and carries bytes both ways", async () => {
+  const echo: ServerHandler = async (exchange) => exchange.respond({ status: 200, body: exchange.body });
+  await using server = await serveHttp2(echo, { port: 0, extendedConnect: true });
+  const session = connectHttp2(`http://127.0.0.1:${server.port}`);
+  const [settings] = await once(session, "remoteSettings");
+  assert.equal(settings.enableConnectProtocol, true);
+  const stream = session.request({ ":method": "CONNECT", ":protocol": "websocket", ":path": "/chat" });
+  stream.setEncoding("utf8");
+  for (const word of ["one", "two"]) {
+    stream.write(word);
+    assert.equal((await once(stream, "data"))[0], word);
+  }
+  stream.end();
+  await once(stream, "end");
+  session.close();
+});
+
+test("draining closes connections of both protocols", async () => {
+  const server = await serveHttp2(handler, { port: 0, http1: true });
+  await using peer = await RawPeer.to(server.port);
+  peer.send(hello);
+  await peer.frame(({ type, flags }) => type === 4 && flags === 1);
+  const old = connect({ port: server.port, host: "127.0.0.1" });
+  old.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  await once(old, "data");
+  const closed = once(old, "close");
+  await server.drain(5_000);
+  await closed;
+  assert.equal(server.connections, 0);
+});

@@ -1,0 +1,76 @@
+import { TuskerError } from "../../../kernel/index.ts";
+import {
+  type HeaderList,
+  headerOf,
+  type MessageStream,
+  type StreamHandler,
+  type StreamListener,
+} from "../../../net/index.ts";
+import { encodeMessage, grpcStatus } from "../status.ts";
+import { type CallOptions, StreamCall, UnaryCall } from "./call.ts";
+import { dialectOf } from "./head.ts";
+import type { ByteMethod } from "./method.ts";
+import { Reply } from "./reply.ts";
+
+/**
+ * Serves methods over gRPC (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md) and gRPC-Web. A call's way:
+ * 1. is it gRPC, and in which dialect  2. can its messages be read  3. find the method  4. its messages are cut and
+ * decoded as they come  5. the method answers  6. head, message and trailers leave in one piece, or trailers only
+ *
+ * @param methods by path
+ */
+export function grpcStreams(methods: ReadonlyMap<string, ByteMethod>, options: CallOptions): StreamHandler {
+  let recent: UnaryCall[] = [];
+  const watchRecent = (): void => {
+    const calls = recent;
+    recent = [];
+    for (const call of calls) call.watch();
+  };
+  return (stream, fields, { remoteAddress }) => {
+    const dialect = dialectOf(headerOf(fields, "content-type"));
+    if (dialect === undefined) {
+      stream.message({ fixed: noGrpc, varying: [] }, undefined, undefined);
+      return deaf(stream);
+    }
+    const path = headerOf(fields, ":path") ?? "";
+    const encoding = headerOf(fields, "grpc-encoding");
+    const reply = (): Reply => new Reply(stream, dialect, undefined);
+    if (encoding !== undefined && encoding !== "identity" && encoding !== "gzip") {
+      // gRPC compression: UNIMPLEMENTED, and the head says what can be read.
+      const message = `messages compressed with ${encoding.slice(0, 40)} cannot be read here`;
+      reply().status([], statusFields(grpcStatus.UNIMPLEMENTED, message));
+      return deaf(stream);
+    }
+    const method = methods.get(path);
+    if (method === undefined) {
+      reply().fail(new TuskerError("RPC_NOT_FOUND", `nothing here answers ${path}`));
+      return deaf(stream);
+    }
+    const head = { path, fields, remoteAddress, dialect };
+    if (method.kind === "stream") {
+      const call = new StreamCall(method, stream, head, options);
+      queueMicrotask(() => call.begin());
+      return call;
+    }
+    const call = new UnaryCall(method, stream, head, options);
+    // Nearly always the message is in the bytes at hand; a timer is made only where it is not.
+    if (recent.push(call) === 1) setImmediate(watchRecent);
+    return call;
+  };
+}
+
+/** Fields that end a call with a status of gRPC itself. */
+export function statusFields(status: number, message: string): HeaderList {
+  return ["grpc-status", String(status), "grpc-message", encodeMessage(message)];
+}
+
+const noGrpc: HeaderList = [":status", "415", "accept", "application/grpc"];
+
+/** Whoever has its answer already: what still comes is given back. */
+const deaf = (stream: MessageStream): StreamListener => ({
+  onHead() {},
+  onData: (bytes) => stream.consumed(bytes.byteLength),
+  onEnd() {},
+  onFailed() {},
+  onDrained() {},
+});
