@@ -6,7 +6,14 @@ import {
   staticDiscovery,
   withToken,
 } from "../discovery/index.ts";
-import { gatewaySection, routesSection, startAdmin, startGateway } from "../gateway/index.ts";
+import {
+  changedForRestart,
+  gatewaySection,
+  routesSection,
+  type SharedState,
+  startAdmin,
+  startGateway,
+} from "../gateway/index.ts";
 import { type Clock, messageOf, port, type Random, Secret } from "../kernel/index.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import type { BreakerSettings } from "../resilience/index.ts";
@@ -54,8 +61,8 @@ export interface GatewayProcess extends AsyncDisposable {
   adopt(file: unknown): readonly string[];
   /** Resolves once every service a route names has had an endpoint. */
   reachable(): Promise<void>;
-  /** Metrics in Prometheus text format. */
-  metrics(): string;
+  /** Metrics in Prometheus text format; of several threads, added up. */
+  metrics(): string | Promise<string>;
   /** Takes no new connection and lets running requests end; what is left after `graceMs` is cut off. */
   drain(graceMs: number): Promise<void>;
 }
@@ -66,8 +73,33 @@ export interface GatewayProcessPorts {
   readonly log: Logger;
 }
 
-/** Wires discovery, tracing and the gateway. Disposing it cuts off what still runs. */
-export async function runGateway(file: unknown, ports: GatewayProcessPorts): Promise<GatewayProcess> {
+/** What threads need to know of a file before they are started with it. */
+export function gatewayPlan(file: unknown): {
+  readonly threads: number;
+  readonly drainMs: number;
+  readonly fileFor: (port: number | undefined) => unknown;
+  readonly check: (next: unknown) => readonly string[];
+} {
+  const { gateway } = gatewayFileSchema.parse(file);
+  return {
+    threads: gateway.workers,
+    drainMs: gateway.stream_drain,
+    fileFor: (port) =>
+      port === undefined ? file : { ...Object(file), gateway: { ...Object(file).gateway, port } },
+    check: (next) => changedForRestart(gateway, gatewayFileSchema.parse(next).gateway),
+  };
+}
+
+/**
+ * Wires discovery, tracing and the gateway. Disposing it cuts off what still runs.
+ *
+ * @param shared what it shares with gateways in other threads of this process
+ */
+export async function runGateway(
+  file: unknown,
+  ports: GatewayProcessPorts,
+  shared?: SharedState,
+): Promise<GatewayProcess> {
   const { clock, random, log } = ports;
   const {
     fleet,
@@ -102,11 +134,12 @@ export async function runGateway(file: unknown, ports: GatewayProcessPorts): Pro
   const running = stack.use(
     await startGateway(
       { gateway, routes, breaker: breakerOf(api_communication) },
-      { discovery, tracer: tracing.tracer, metrics, log, clock, random },
+      { discovery, tracer: tracing.tracer, metrics, log, clock, random, shared },
     ),
   );
   const admin =
-    gateway.admin_port === undefined
+    // Of several threads the first one opens it; what it shows of endpoints is what that thread has learned.
+    gateway.admin_port === undefined || (shared?.thread ?? 0) > 0
       ? undefined
       : stack.use(
           await startAdmin({

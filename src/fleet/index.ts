@@ -38,6 +38,6 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
 
 /** Runs a gateway in this process, from what a supervisor wrote. Loaded when called. */
 export async function runGateway(file: unknown, ports: GatewayProcessPorts): Promise<GatewayProcess> {
-  const { runGateway: start } = await import("./gateway-process.ts");
-  return start(file, ports);
+  const { startGatewayProcess } = await import("./workers/start.ts");
+  return startGatewayProcess(file, ports);
 }

@@ -1,7 +1,15 @@
 import type { Discovery } from "../discovery/index.ts";
 import { type Clock, messageOf, type Random } from "../kernel/index.ts";
 import { type HttpClient, httpClient, type Pool, type Server } from "../net/index.ts";
-import { type BreakerSettings, type BreakerState, backoff, concurrencyLimit } from "../resilience/index.ts";
+import {
+  type BreakerSettings,
+  type BreakerState,
+  backoff,
+  concurrencyLimit,
+  type SharedMemory,
+  sharedConcurrencyLimit,
+  sharedRateLimit,
+} from "../resilience/index.ts";
 import type { Logger, Metrics, Tracer } from "../telemetry/index.ts";
 import { apiKeys } from "./auth/api-keys.ts";
 import { type Tokens, tokens } from "./auth/tokens.ts";
@@ -11,7 +19,7 @@ import { travel } from "./journey.ts";
 import { gatewayMeters, type Meters } from "./meters.ts";
 import { mirror } from "./policy/mirror.ts";
 import type { LimitStore, NamedLimit, RouteParts } from "./route.ts";
-import { type GatewaySettings, gatewayRestartKeys, type RoutesSettings } from "./section.ts";
+import { changedForRestart, type GatewaySettings, type RoutesSettings } from "./section.ts";
 import { compileSnapshot, limitStore, type Snapshot } from "./snapshot.ts";
 import { transportOf } from "./transport.ts";
 import { type Upstream, upstream } from "./upstream.ts";
@@ -31,8 +39,18 @@ export interface GatewayPorts {
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: Random;
+  /** What this gateway shares with others in threads of the same process; undefined when it is alone. */
+  readonly shared?: SharedState | undefined;
   /** Makes the connections of `compat` to one origin; default: `http1Pool`. */
   readonly pools?: (origin: string) => Pool;
+}
+
+/** Limits that are exact over several threads on one port. */
+export interface SharedState {
+  readonly memory: SharedMemory;
+  /** Number of this thread, from 0, and how many there are. */
+  readonly thread: number;
+  readonly threads: number;
 }
 
 /** A running gateway. Disposing it drains at once. */
@@ -104,13 +122,23 @@ const replayRoomBytes = 16 * 1024 * 1024;
 export async function startGateway(config: GatewayConfig, ports: GatewayPorts): Promise<Gateway> {
   const meters = gatewayMeters(ports.metrics);
   const { gateway } = config;
-  const { clock, log, pools } = ports;
-  const transport = transportOf({ settings: gateway, clock, log, meters, pools });
+  const { clock, log, pools, shared } = ports;
+  const transport = transportOf({
+    settings: gateway,
+    threads: shared?.threads ?? 1,
+    clock,
+    log,
+    meters,
+    pools,
+  });
   const state = new GatewayState(ports, meters, transport.forwarder);
   const door: Door = {
     snapshot: state.compile(config),
     forwarder: state.forwarder,
-    inFlight: concurrencyLimit(gateway.max_connections),
+    inFlight:
+      shared === undefined
+        ? concurrencyLimit(gateway.max_connections)
+        : sharedConcurrencyLimit(shared.memory, shared.thread, gateway.max_connections),
     tunnels: { open: 0 },
     replayRoom: { used: 0, max: replayRoomBytes },
     backoff: backoff({}, ports.random),
@@ -147,7 +175,7 @@ function gatewayOf(config: GatewayConfig, door: Door, state: GatewayState, serve
     adopt(next) {
       door.snapshot = state.compile(next);
       door.inFlight.resize(next.gateway.max_connections);
-      const fixed = gatewayRestartKeys.filter((key) => next.gateway[key] !== current.gateway[key]);
+      const fixed = changedForRestart(current.gateway, next.gateway);
       current = next;
       return fixed;
     },
@@ -186,7 +214,11 @@ class GatewayState {
   constructor(ports: GatewayPorts, meters: Meters, forwarder: Forwarder) {
     this.#ports = ports;
     this.#meters = meters;
-    this.limits = limitStore(ports.clock);
+    const { clock, shared } = ports;
+    this.limits = limitStore(
+      clock,
+      shared && ((name, settings) => sharedRateLimit(shared.memory, name, settings, clock)),
+    );
     this.forwarder = forwarder;
   }
 

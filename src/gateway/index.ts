@@ -9,10 +9,12 @@ export {
   type GatewayPorts,
   type GatewayStats,
   type ServiceStats,
+  type SharedState,
   startGateway,
 } from "./gateway.ts";
 export { type RouteProblem, routeProblems } from "./match/table.ts";
 export {
+  changedForRestart,
   type GatewaySettings,
   gatewaySection,
   type RouteSettings,

@@ -27,6 +27,7 @@ test("an empty [gateway] has every default", () => {
     trusted_proxies: [],
     balance: "p2c_ewma",
     upstreams: {},
+    workers: 1,
     api_keys: {},
     api_key_header: "X-API-Key",
     compress: false,

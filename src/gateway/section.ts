@@ -34,9 +34,15 @@ export const gatewayRestartKeys = [
   "max_head",
   "max_headers",
   "transport",
+  "workers",
   "connect_timeout",
   "stream_idle_timeout",
 ] as const;
+
+/** The keys of `[gateway]` that differ and that only a restart can change. */
+export function changedForRestart(before: GatewaySettings, after: GatewaySettings): readonly string[] {
+  return gatewayRestartKeys.filter((key) => before[key] !== after[key]);
+}
 
 /** `[gateway]`, validated; times in milliseconds, sizes in bytes. */
 export type GatewaySettings = Readonly<z.output<typeof gatewaySection>>;

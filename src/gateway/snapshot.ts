@@ -1,5 +1,5 @@
 import type { Clock } from "../kernel/index.ts";
-import { type RateLimit, rateLimit } from "../resilience/index.ts";
+import { type RateLimit, type RateLimitSettings, rateLimit } from "../resilience/index.ts";
 import { compileRoute } from "./compile.ts";
 import { type AddressSet, addressSet } from "./head/cidr.ts";
 import { compileTable, type RouteTable } from "./match/table.ts";
@@ -37,8 +37,14 @@ export function compileSnapshot(
   };
 }
 
-/** Rate limits by name. */
-export function limitStore(clock: Clock): LimitStore {
+/** Makes the limit of a name. */
+export type RateLimitMaker = (name: string, settings: RateLimitSettings) => RateLimit;
+
+/** Rate limits by name. @param make default: limits of this thread alone */
+export function limitStore(
+  clock: Clock,
+  make: RateLimitMaker = (_name, settings) => rateLimit(settings, clock),
+): LimitStore {
   const limits = new Map<string, NamedLimit>();
   const sum = (read: (rate: RateLimit) => number): number =>
     [...limits.values()].reduce((total, { rate }) => total + read(rate), 0);
@@ -47,7 +53,7 @@ export function limitStore(clock: Clock): LimitStore {
       const key = `${requests}/${windowMs} ${source} ${name}`;
       const limit = limits.get(key) ?? {
         name,
-        rate: rateLimit({ limit: requests, windowMs }, clock),
+        rate: make(`${source} ${name}`, { limit: requests, windowMs }),
         key: source,
       };
       limits.set(key, limit);

@@ -28,6 +28,8 @@ export interface Transport {
 
 export interface TransportOptions {
   readonly settings: GatewaySettings;
+  /** How many threads share the port. */
+  readonly threads: number;
   readonly clock: Clock;
   readonly log: Logger;
   readonly meters: Meters;
@@ -90,11 +92,12 @@ function timesOf({ connect_timeout, stream_idle_timeout }: GatewaySettings) {
 /** As many as requests may be under way at one endpoint; the policies say how many that is. */
 const upstreamConnections = 1024;
 
-function listenOptions({ settings, clock, log, meters }: TransportOptions) {
+function listenOptions({ settings, threads, clock, log, meters }: TransportOptions) {
   return {
     host: settings.bind,
     port: settings.port,
-    maxConnections: settings.max_connections,
+    reusePort: threads > 1,
+    maxConnections: Math.ceil(settings.max_connections / threads),
     maxHeadBytes: settings.max_head,
     maxHeaders: settings.max_headers,
     clock,

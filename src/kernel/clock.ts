@@ -33,6 +33,13 @@ export const systemClock: Clock = {
   sleep: (delayMs, signal) => sleepOn(systemClock, delayMs, signal),
 };
 
+/** The real clock, whose `now` means the same moment in every thread of the process. */
+export const threadClock: Clock = {
+  ...systemClock,
+  now: () => Number(process.hrtime.bigint() / 1_000n) / 1_000,
+  sleep: (delayMs, signal) => sleepOn(threadClock, delayMs, signal),
+};
+
 /** A clock for tests: time passes only in `advance`. */
 export interface ManualClock extends Clock {
   /** Moves time forward and runs, in order, what falls due. Timers set by those callbacks run too if due. */

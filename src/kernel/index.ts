@@ -7,6 +7,7 @@ export {
   systemClock,
   type Timer,
   type TimerOptions,
+  threadClock,
 } from "./clock.ts";
 export { type Code, type CodeRow, codes, isCode } from "./codes.ts";
 export { formatDuration, parseDuration, tryDuration } from "./duration.ts";

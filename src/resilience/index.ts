@@ -64,4 +64,7 @@ export {
 export { formatRetryAfter, parseRetryAfter } from "./retry/retry-after.ts";
 export { type RetryBudget, type RetryBudgetSettings, retryBudget } from "./retry/retry-budget.ts";
 export { type Failure, isRepeatable, mayRetry, type RepeatTraits } from "./retry/retryable.ts";
+export { forgetThread, sharedConcurrencyLimit } from "./shared/concurrency.ts";
+export { type SharedMemory, sharedMemory } from "./shared/memory.ts";
+export { sharedRateLimit } from "./shared/rate-limit.ts";
 export { type TimeLimit, type TimeLimitOptions, timeLimit } from "./time-limit.ts";

@@ -29,7 +29,8 @@ export interface RateLimit {
   readonly forgotten: number;
 }
 
-interface KeyState {
+/** What is known of one key. */
+export interface KeyState {
   tatMs: number;
   /** Start of the window the quota counts in: the first request after the last window ended. */
   anchorMs: number;
@@ -83,7 +84,8 @@ export function rateLimit(settings: RateLimitSettings, clock: Clock): RateLimit 
   };
 }
 
-function decide(state: KeyState, limit: number, windowMs: number, now: number): RateDecision {
+/** One decision, written back into `state`. */
+export function decide(state: KeyState, limit: number, windowMs: number, now: number): RateDecision {
   const windowLeftMs = state.anchorMs + windowMs - now;
   const pace = gcra(state.tatMs, limit, windowMs, now);
   const paceMs = pace.allowed ? 0 : pace.retryAfterMs;

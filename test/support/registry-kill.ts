@@ -75,7 +75,8 @@ function startRegistryProcess(folder: string): TuskerProcess {
 }
 
 async function urlOf(registry: TuskerProcess): Promise<string> {
-  return String((await registry.line((line) => typeof line.registry === "string")).registry);
+  // A long run is often the one that yields to everybody else on its machine.
+  return String((await registry.line((line) => typeof line.registry === "string", 120_000)).registry);
 }
 
 /** What is there when nobody writes; "" for what is not. */

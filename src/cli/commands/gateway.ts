@@ -93,7 +93,9 @@ function supervisorAsks(gateway: GatewayProcess): Promise<number> {
     process.on("message", (message) => {
       if (typeof message !== "object" || message === null || !("type" in message)) return;
       if (message.type === "tusker:metrics")
-        process.send?.({ type: "tusker:metrics", text: gateway.metrics() });
+        void Promise.resolve(gateway.metrics()).then((text) =>
+          process.send?.({ type: "tusker:metrics", text }),
+        );
       if (message.type === "tusker:drain") resolve("graceMs" in message ? Number(message.graceMs) : 0);
     });
     process.once("disconnect", () => resolve(0));

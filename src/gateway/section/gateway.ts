@@ -124,6 +124,11 @@ export const gatewaySection = z.strictObject({
   max_body: sizeBytes().prefault("10MiB").describe("Largest request body; a route may override."),
   max_head: sizeBytes().prefault("32KiB").describe("Largest request head: request line and fields."),
   max_headers: count({ min: 1 }).default(100).describe("Fields of a request head."),
+  workers: count({ min: 1, max: 64 })
+    .default(1)
+    .describe(
+      "Threads that share the port and all limits, on Linux; each takes an equal share of max_connections.",
+    ),
   transport: z
     .enum(["engine", "compat"])
     .default("engine")

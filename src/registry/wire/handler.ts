@@ -54,7 +54,8 @@ export function wireHandler(wire: Wire, onError: (error: unknown) => void): Serv
   return async (exchange) => {
     // What was told a moment ago and still holds is told again, before anything is taken apart.
     const known = exchange.method === "GET" ? wire.replies.get(exchange.target) : undefined;
-    if (known !== undefined) return await exchange.respond(known);
+    if (known !== undefined && wire.store.log.settled(known.madeOf.index) === undefined)
+      return await exchange.respond(known.answer);
     const found = find(byPath, exchange.target);
     const reply = await answer(wire.tokens, found, exchange, onError);
     const open = reply.content?.kind === "stream" ? reply.content.stream : undefined;

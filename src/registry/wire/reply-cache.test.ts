@@ -9,7 +9,7 @@ test("an answer is kept until its topic changes", () => {
   let version = 5;
   const cache = replyCache(() => version);
   cache.keep("q", still(5), answer("a"));
-  assert.equal(cache.get("q")?.body.toString(), "a");
+  assert.equal(cache.get("q")?.answer.body.toString(), "a");
   assert.equal(cache.get("other"), undefined);
   version = 6;
   assert.equal(cache.get("q"), undefined);

@@ -14,10 +14,16 @@ export interface MadeOf {
 
 /** Answers kept as bytes, by what was asked: a lookup that many repeat is rendered once per change. */
 export interface ReplyCache {
-  /** The answer to this question, if it is still true. */
-  get(question: string): WrittenReply | undefined;
-  /** Keeps an answer that is safe to tell; one that is too large is not kept. */
+  /** The answer to this question, if it is still true: not to be told before its index is safe. */
+  get(question: string): KeptReply | undefined;
+  /** Keeps an answer; one that is too large, or no longer true, is not kept. */
   keep(question: string, madeOf: MadeOf, answer: WrittenReply): void;
+}
+
+/** An answer, and the index of the last change in it. */
+export interface KeptReply {
+  readonly answer: WrittenReply;
+  readonly madeOf: Pick<MadeOf, "index">;
 }
 
 /** All answers together; one may take a sixteenth. */
@@ -26,8 +32,7 @@ const maxBytes = 8 * 1024 * 1024;
 /** What an entry weighs beside its body and its question. */
 const entryBytes = 500;
 
-interface Entry {
-  readonly answer: WrittenReply;
+interface Entry extends KeptReply {
   readonly madeOf: MadeOf;
   readonly weight: number;
 }
@@ -49,7 +54,7 @@ export function replyCache(version: (topic: Topic) => number, limit: number = ma
     get(question) {
       const entry = entries.get(question);
       if (entry === undefined) return undefined;
-      if (holds(entry.madeOf)) return entry.answer;
+      if (holds(entry.madeOf)) return entry;
       drop(question, entry);
       return undefined;
     },

@@ -172,19 +172,20 @@ interface Keeping {
   readonly cache: HeaderList;
 }
 
-/** As step 4 of `watched`, once for all who ask the same before the next change. */
+/** As step 4 of `watched`, rendered once for all who ask the same before the next change, or wake from it together. */
 async function kept({ store, replies, tokens }: Wire, request: WireRequest, read: Keeping): Promise<Reply> {
   const question = questionOf(request.target, read.blocking.index > 0n);
   const known = question === undefined ? undefined : replies.get(question);
-  if (known !== undefined) return { status: known.status, content: { kind: "written", answer: known } };
-  const { topic, said } = read;
-  const index = store.version(topic);
-  const saidThen = said();
-  const { consistency, cache } = read;
-  const headers = [...headersOf(consistency, index), ...cache, ...commonHeaders(tokens.enforced)];
-  const answer = writtenJson(headers, read.render(), request.query);
+  const { topic, said, consistency, cache } = read;
+  const index = known?.madeOf.index ?? store.version(topic);
+  const rendered = (): WrittenReply => {
+    const headers = [...headersOf(consistency, index), ...cache, ...commonHeaders(tokens.enforced)];
+    return writtenJson(headers, read.render(), request.query);
+  };
+  const answer = known?.answer ?? rendered();
+  if (known === undefined && question !== undefined)
+    replies.keep(question, { topic, index, said, saidThen: said() }, answer);
   await store.log.settled(index);
-  if (question !== undefined) replies.keep(question, { topic, index, said, saidThen }, answer);
   return { status: answer.status, content: { kind: "written", answer } };
 }
 

@@ -1,0 +1,30 @@
+import type { SharedState } from "../../gateway/index.ts";
+import type { LogFields, LogLevel } from "../../telemetry/index.ts";
+
+/** What a thread is started with. */
+export interface WorkerStart {
+  /** As `runGateway` takes it, with the port that all share. */
+  readonly file: unknown;
+  readonly shared: SharedState;
+}
+
+/** What a thread is told. */
+export type WorkerOrder =
+  | { readonly type: "metrics" }
+  | { readonly type: "adopt"; readonly file: unknown }
+  | { readonly type: "drain"; readonly graceMs: number };
+
+/** What a thread says. */
+export type WorkerNews =
+  | { readonly type: "ready"; readonly port: number; readonly adminPort: number | undefined }
+  | { readonly type: "reachable" }
+  | { readonly type: "metrics"; readonly text: string }
+  | { readonly type: "drained" }
+  | {
+      readonly type: "log";
+      readonly level: LogLevel;
+      readonly message: string;
+      readonly fields: LogFields | undefined;
+    }
+  /** It could not start; it ends now. */
+  | { readonly type: "failed"; readonly code: string; readonly message: string };

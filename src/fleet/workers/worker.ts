@@ -1,0 +1,60 @@
+/** One thread of a gateway process. Runs by itself, see `workers.ts`. */
+import { parentPort, workerData } from "node:worker_threads";
+import { systemRandom, threadClock, toTuskerError } from "../../kernel/index.ts";
+import { type Logger, type LogLevel, logLevels } from "../../telemetry/index.ts";
+import { type GatewayProcess, runGateway } from "../gateway-process.ts";
+import type { WorkerNews, WorkerOrder, WorkerStart } from "./messages.ts";
+
+if (parentPort !== null) await serve(parentPort, workerData);
+
+async function serve(port: NonNullable<typeof parentPort>, { file, shared }: WorkerStart): Promise<void> {
+  const say = (news: WorkerNews): void => port.postMessage(news);
+  try {
+    const log = passedOn(say);
+    const gateway = await runGateway(file, { clock: threadClock, random: systemRandom, log }, shared);
+    port.on("message", (order: WorkerOrder) => obey(gateway, order, say));
+    say({ type: "ready", port: gateway.port, adminPort: gateway.adminPort });
+    await gateway.reachable();
+    say({ type: "reachable" });
+  } catch (error) {
+    const { code, message } = toTuskerError(error);
+    say({ type: "failed", code, message });
+  }
+}
+
+function obey(gateway: GatewayProcess, order: WorkerOrder, say: (news: WorkerNews) => void): void {
+  switch (order.type) {
+    case "metrics":
+      void Promise.resolve(gateway.metrics()).then((text) => say({ type: "metrics", text }));
+      return;
+    case "adopt":
+      gateway.adopt(order.file);
+      return;
+    case "drain":
+      void gateway.drain(order.graceMs).then(async () => {
+        await gateway[Symbol.asyncDispose]();
+        say({ type: "drained" });
+      });
+      return;
+    default:
+      order satisfies never;
+  }
+}
+
+/** Lines of a thread are written by the process, so that they do not mix. */
+function passedOn(say: (news: WorkerNews) => void, more: object = {}): Logger {
+  const at =
+    (level: LogLevel): Logger["info"] =>
+    (message, fields) =>
+      say({ type: "log", level, message, fields: { ...more, ...fields } });
+  const [debug, info, warn, error] = logLevels.map(at);
+  const nothing = (): void => {};
+  return {
+    debug: debug ?? nothing,
+    info: info ?? nothing,
+    warn: warn ?? nothing,
+    error: error ?? nothing,
+    child: (fields) => passedOn(say, { ...more, ...fields }),
+    enabled: (level) => level !== "debug",
+  };
+}

@@ -1,0 +1,199 @@
+import { Worker } from "node:worker_threads";
+import { type Code, isCode, TuskerError } from "../../kernel/index.ts";
+import { forgetThread, type SharedMemory, sharedMemory } from "../../resilience/index.ts";
+import type { GatewayProcess, GatewayProcessPorts } from "../gateway-process.ts";
+import { mergeMetrics } from "./merge-metrics.ts";
+import type { WorkerNews, WorkerOrder, WorkerStart } from "./messages.ts";
+
+/** What the workers need to know of the file; the rest is theirs. */
+export interface WorkersPlan {
+  readonly threads: number;
+  /** How long a stop may take, as the file says. */
+  readonly drainMs: number;
+  /** The file with another port: 0 becomes what the first thread was given. */
+  readonly fileFor: (port: number | undefined) => unknown;
+  /** Checks another file, and gives what only a restart can change. */
+  readonly check: (file: unknown) => readonly string[];
+}
+
+/**
+ * A gateway of several threads that listen on one port. Limits are exact over all of them; a thread that dies is
+ * replaced, and what it held is given back.
+ *
+ * @throws TuskerError what the first thread that cannot start says, for example NET_PORT_TAKEN
+ */
+export async function runWorkers(plan: WorkersPlan, ports: GatewayProcessPorts): Promise<GatewayProcess> {
+  const crew = new Crew(plan, ports);
+  try {
+    const first = await crew.start(0);
+    await Promise.all(Array.from({ length: plan.threads - 1 }, (_, i) => crew.start(i + 1)));
+    return processOf(crew, plan, first);
+  } catch (error) {
+    await crew.end();
+    throw error;
+  }
+}
+
+function processOf(crew: Crew, plan: WorkersPlan, first: Ready): GatewayProcess {
+  return {
+    port: first.port,
+    adminPort: first.adminPort,
+    drainMs: plan.drainMs,
+    adopt(file) {
+      const restart = plan.check(file);
+      crew.adopt(file);
+      return restart;
+    },
+    reachable: () => crew.reachable,
+    metrics: () => crew.metrics(),
+    drain: (graceMs) => crew.drain(graceMs),
+    [Symbol.asyncDispose]: () => crew.end(),
+  };
+}
+
+type Ready = Extract<WorkerNews, { type: "ready" }>;
+
+/** How long a thread that died at once waits for its successor, at first and at most; milliseconds. */
+const pauseMs = { first: 100, most: 10_000 } as const;
+
+class Crew {
+  readonly reachable: Promise<void>;
+  readonly #plan: WorkersPlan;
+  readonly #ports: GatewayProcessPorts;
+  readonly #memory: SharedMemory;
+  readonly #threads: (Worker | undefined)[];
+  readonly #ending = new AbortController();
+  readonly #reached = Promise.withResolvers<void>();
+  #port: number | undefined;
+  /** The file in force, where it is not the first one. */
+  #adopted: unknown;
+  #deaths = 0;
+
+  constructor(plan: WorkersPlan, ports: GatewayProcessPorts) {
+    this.#plan = plan;
+    this.#ports = ports;
+    this.#threads = Array.from({ length: plan.threads }, () => undefined);
+    this.#memory = sharedMemory({ threads: plan.threads, seed: ports.random.below(2 ** 32) });
+    this.reachable = this.#reached.promise;
+  }
+
+  /** Starts a thread; resolves when it listens. */
+  async start(thread: number): Promise<Ready> {
+    const shared = { memory: this.#memory, thread, threads: this.#plan.threads };
+    const start: WorkerStart = { file: this.#plan.fileFor(this.#port), shared };
+    // From a checkout the file beside this one ends in .ts, from the package in .js.
+    const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: start });
+    this.#threads[thread] = worker;
+    const ready = Promise.withResolvers<Ready>();
+    worker.on("message", (news: WorkerNews) => this.#hear(news, ready));
+    worker.on("error", (error) => {
+      this.#ports.log.error("a worker of the gateway failed", { thread, error: String(error) });
+      ready.reject(error);
+    });
+    worker.once("exit", () => {
+      ready.reject(new TuskerError("KERNEL_INTERNAL", "a worker of the gateway ended before it listened"));
+      this.#gone(thread);
+    });
+    const { port, adminPort } = await ready.promise;
+    this.#port = port;
+    if (this.#adopted !== undefined) this.#tell(worker, { type: "adopt", file: this.#adopted });
+    return { type: "ready", port, adminPort };
+  }
+
+  adopt(file: unknown): void {
+    this.#adopted = file;
+    for (const worker of this.#alive()) this.#tell(worker, { type: "adopt", file });
+  }
+
+  async metrics(): Promise<string> {
+    const texts = await Promise.all(this.#alive().map((worker) => this.#ask(worker)));
+    return mergeMetrics(texts.filter((text) => text !== undefined));
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    this.#ending.abort();
+    await Promise.all(
+      this.#alive().map(async (worker) => {
+        const drained = heard(worker, "drained");
+        this.#tell(worker, { type: "drain", graceMs });
+        await drained;
+        await worker.terminate();
+      }),
+    );
+  }
+
+  async end(): Promise<void> {
+    this.#ending.abort();
+    await Promise.all(this.#alive().map((worker) => worker.terminate()));
+  }
+
+  #alive(): Worker[] {
+    return this.#threads.filter((worker) => worker !== undefined);
+  }
+
+  #hear(news: WorkerNews, ready: PromiseWithResolvers<Ready>): void {
+    if (news.type === "ready") ready.resolve(news);
+    else if (news.type === "reachable") this.#reached.resolve();
+    else if (news.type === "log") this.#ports.log[news.level](news.message, news.fields);
+    else if (news.type === "failed") ready.reject(new TuskerError(codeOf(news.code), news.message));
+  }
+
+  /** Its places are given back, and another thread takes its place. */
+  #gone(thread: number): void {
+    this.#threads[thread] = undefined;
+    forgetThread(this.#memory, thread);
+    if (this.#ending.signal.aborted || this.#port === undefined) return;
+    const { clock, log } = this.#ports;
+    const waitMs = Math.min(pauseMs.most, pauseMs.first * 2 ** this.#deaths++);
+    log.error("a worker of the gateway is gone; another one takes its place", { thread, waitMs });
+    clock.after(waitMs, () => {
+      if (this.#ending.signal.aborted) return;
+      this.start(thread).catch((error) =>
+        log.error("a worker of the gateway could not be replaced", { thread, error: String(error) }),
+      );
+    });
+  }
+
+  #tell(worker: Worker, order: WorkerOrder): void {
+    worker.postMessage(order);
+  }
+
+  /** What a thread counts; undefined when it dies over the question. */
+  async #ask(worker: Worker): Promise<string | undefined> {
+    const answer = heard(worker, "metrics");
+    this.#tell(worker, { type: "metrics" });
+    return (await answer)?.text;
+  }
+}
+
+/** The next news of a kind; undefined when the thread ends without it. */
+function heard<T extends WorkerNews["type"]>(
+  worker: Worker,
+  type: T,
+): Promise<Extract<WorkerNews, { type: T }> | undefined> {
+  return new Promise((resolve) => {
+    const over = (news: Extract<WorkerNews, { type: T }> | undefined): void => {
+      worker.off("message", onMessage);
+      worker.off("exit", onExit);
+      resolve(news);
+    };
+    const onMessage = (news: WorkerNews): void => {
+      if (isOf(news, type)) over(news);
+    };
+    const onExit = (): void => over(undefined);
+    worker.on("message", onMessage);
+    worker.once("exit", onExit);
+  });
+}
+
+function isOf<T extends WorkerNews["type"]>(
+  news: WorkerNews,
+  type: T,
+): news is Extract<WorkerNews, { type: T }> {
+  return news.type === type;
+}
+
+function codeOf(code: string): Code {
+  return isCode(code) ? code : "KERNEL_INTERNAL";
+}

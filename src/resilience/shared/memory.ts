@@ -1,0 +1,34 @@
+/**
+ * What threads of one process share: counts and rate limits that are exact over all of them, without a server. Plain
+ * memory, handed to each thread at its start.
+ */
+export interface SharedMemory {
+  /** Requests under way: of all threads, then of each. */
+  readonly counts: SharedArrayBuffer;
+  /** Rate limits: what is known of each key. */
+  readonly rates: SharedArrayBuffer;
+  /** Chosen at the start, so that nobody outside can make two keys meet. */
+  readonly seed: number;
+}
+
+/** Keys that share a lock; the one unused for longest makes room. */
+export const bucketKeys = 8;
+/** A lock of 8 bytes, then the keys. */
+export const keyBytes = 40;
+export const bucketBytes = 8 + bucketKeys * keyBytes;
+
+export interface SharedMemoryOptions {
+  readonly threads: number;
+  /** Keys remembered over all limits, at least; default 131,072 (5 MiB). */
+  readonly keys?: number;
+  readonly seed: number;
+}
+
+export function sharedMemory({ threads, keys = 131_072, seed }: SharedMemoryOptions): SharedMemory {
+  const buckets = Math.ceil(keys / bucketKeys);
+  return {
+    counts: new SharedArrayBuffer((1 + threads) * 4),
+    rates: new SharedArrayBuffer(buckets * bucketBytes),
+    seed: seed >>> 0,
+  };
+}

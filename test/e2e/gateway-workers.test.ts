@@ -1,0 +1,127 @@
+/** Several threads of one gateway: one port, exact limits, and one that dies is replaced. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { runGateway } from "../../src/fleet/index.ts";
+import { runWorkers } from "../../src/fleet/workers/workers.ts";
+import { systemClock, systemRandom } from "../../src/kernel/index.ts";
+import { serveHttp1 } from "../../src/net/index.ts";
+import { createLogger } from "../../src/telemetry/index.ts";
+import { until } from "../support/until.ts";
+
+const skip = process.platform === "linux" ? false : "threads share a port on Linux only";
+
+async function started(settings: object) {
+  const origin = await serveHttp1((exchange) => exchange.respond({ status: 200, body: "ok" }), { port: 0 });
+  const logs: string[] = [];
+  const gateway = await runGateway(
+    {
+      fleet: "test",
+      gateway: { port: 0, workers: 2, ...settings },
+      routes: { "/*": { service: "origin" } },
+      api_communication: {},
+      tracing: { enabled: false },
+      registry: null,
+      otlp: null,
+      endpoints: [{ service: "origin", id: "one", host: "127.0.0.1", port: origin.port }],
+    },
+    {
+      clock: systemClock,
+      random: systemRandom,
+      log: createLogger({ service: "gateway", clock: systemClock, write: (line) => logs.push(line) }),
+    },
+  );
+  return {
+    gateway,
+    logs,
+    url: `http://127.0.0.1:${gateway.port}/`,
+    async [Symbol.asyncDispose]() {
+      await gateway[Symbol.asyncDispose]();
+      await origin[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** On a connection of its own, so that the kernel gives it to any of the threads. */
+async function statusOf(url: string): Promise<number> {
+  const answer = await fetch(url, { headers: { connection: "close" } });
+  await answer.text();
+  return answer.status;
+}
+
+test("a rate limit over two threads admits exactly as many, and their metrics add up", { skip }, async () => {
+  await using front = await started({
+    rate_limit_enabled: true,
+    rate_limit_requests: 20,
+    rate_limit_window: "1h",
+  });
+  const statuses = await Promise.all(Array.from({ length: 60 }, () => statusOf(front.url)));
+  assert.equal(statuses.filter((status) => status === 200).length, 20);
+  assert.equal(statuses.filter((status) => status === 429).length, 40);
+  const metrics = await front.gateway.metrics();
+  assert.match(metrics, /^tusker_gateway_requests_total\{route="\/\*",method="GET",status="200"\} 20$/m);
+  assert.match(metrics, /^tusker_gateway_rate_limited_total\{route="\/\*"\} 40$/m);
+});
+
+test("settings taken over reach all threads; what needs a restart is told", { skip }, async () => {
+  await using front = await started({});
+  const file = {
+    fleet: "test",
+    gateway: { port: 0, workers: 3 },
+    routes: { "/only": { service: "origin" } },
+    api_communication: {},
+    tracing: { enabled: false },
+    registry: null,
+    otlp: null,
+    endpoints: [],
+  };
+  assert.deepEqual(front.gateway.adopt(file), ["workers"]);
+  await until("every thread to know the new routes", async () => {
+    const statuses = await Promise.all(Array.from({ length: 12 }, () => statusOf(front.url)));
+    return statuses.every((status) => status === 404) || undefined;
+  });
+  assert.equal(await statusOf(`${front.url}only`), 200);
+  assert.throws(() => front.gateway.adopt({ fleet: "test" }));
+  await front.gateway.drain(1_000);
+  await assert.rejects(statusOf(front.url));
+});
+
+test("a thread that dies is replaced, and the port answers again", { skip }, async () => {
+  await using origin = await serveHttp1((exchange) => exchange.respond({ status: 200, body: "ok" }), {
+    port: 0,
+  });
+  const logs: string[] = [];
+  const file = (path: string) => ({
+    fleet: "test",
+    gateway: { port: 0, workers: 2 },
+    routes: { [path]: { service: "origin" } },
+    api_communication: {},
+    tracing: { enabled: false },
+    registry: null,
+    otlp: null,
+    endpoints: [{ service: "origin", id: "one", host: "127.0.0.1", port: origin.port }],
+  });
+  await using gateway = await runWorkers(
+    {
+      threads: 2,
+      drainMs: 1_000,
+      fileFor: (port) => ({ ...file("/*"), gateway: { port: port ?? 0, workers: 2 } }),
+      // Nothing is held back here: what no thread can read ends it.
+      check: () => [],
+    },
+    {
+      clock: systemClock,
+      random: systemRandom,
+      log: createLogger({ service: "gateway", clock: systemClock, write: (line) => logs.push(line) }),
+    },
+  );
+  const url = `http://127.0.0.1:${gateway.port}/`;
+  assert.equal(await statusOf(url), 200);
+  gateway.adopt({ broken: true });
+  gateway.adopt(file("/again"));
+  const replaced = () => logs.filter((line) => line.includes("another one takes its place")).length === 2;
+  await until("both threads to be replaced", () => replaced() || undefined);
+  await until("the port to answer with the new routes", async () => {
+    const status = await statusOf(`${url}again`).catch(() => 0);
+    return status === 200 || undefined;
+  });
+});
