@@ -58,6 +58,7 @@ export function compileRoute(written: WrittenRoute, parts: RouteParts): Route {
 type Policies = Pick<
   Route,
   | "guard"
+  | "auth"
   | "lateGuard"
   | "split"
   | "hash"
@@ -78,7 +79,9 @@ function policiesOf(written: WrittenRoute, parts: RouteParts): Policies {
     ([name, weight]) => [upstreamOf(name), weight] as const,
   );
   return {
-    guard: inOrder(guardsOf(route, parts)),
+    // A preflight carries no credentials, so it is answered before anybody asks for some.
+    guard: route.cors === undefined ? undefined : cors(route.cors, route.method),
+    auth: route.auth === undefined ? undefined : auth(route, parts.auth),
     lateGuard: inOrder(lateGuardsOf(written, parts)),
     split: weights.length === 0 ? undefined : split(weights, route.hash, placeOfKey, random),
     hash: route.hash,
@@ -99,14 +102,6 @@ function requestTransform({ route, gateway }: WrittenRoute): Transform | undefin
   const keys = route.auth?.includes("key") === true ? [gateway.api_key_header] : [];
   if (route.request_headers === undefined && keys.length === 0) return undefined;
   return transform({ remove: [...remove, ...keys], set, add });
-}
-
-function guardsOf(route: RouteSettings, parts: RouteParts): Guard[] {
-  const guards: Guard[] = [];
-  // First: a preflight carries no credentials.
-  if (route.cors !== undefined) guards.push(cors(route.cors, route.method));
-  if (route.auth !== undefined) guards.push(auth(route, parts.auth));
-  return guards;
 }
 
 function lateGuardsOf({ path, route }: WrittenRoute, parts: RouteParts): Guard[] {
@@ -135,8 +130,8 @@ function limitOf({ path, route, shared }: WrittenRoute, { limits }: RouteParts):
 }
 
 /** A token alone is no reason for the long way: once it is known, its guard answers at once and adds no field. */
-function isPlain({ guard, ...others }: Policies, { auth, cors }: RouteSettings): boolean {
-  const quick = guard === undefined || (cors === undefined && auth?.join() === "jwt");
+function isPlain({ auth: _known, ...others }: Policies, route: RouteSettings): boolean {
+  const quick = route.auth === undefined || route.auth.join() === "jwt";
   return quick && Object.values(others).every((policy) => policy === undefined || policy === false);
 }
 

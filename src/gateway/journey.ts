@@ -16,6 +16,7 @@ import { compression } from "./policy/compress.ts";
 import { answerOf } from "./policy/local.ts";
 import { keyOf, type Verdict, type Visit } from "./policy/visit.ts";
 import { proxyStatus, refusal } from "./refusal.ts";
+import type { Route } from "./route.ts";
 import { endServerSpan, serverSpan } from "./spans.ts";
 import { inRoom, isDown, type Trip, type Try, withFallback } from "./tries.ts";
 import { noEndpoint, overloaded, rateLimited } from "./verdict.ts";
@@ -120,24 +121,20 @@ async function throughRoute(
   { to, body, span, startMs, seen }: RouteRequest,
 ): Promise<number> {
   const { route, head } = to;
-  // 4. Who asks: address as far as trusted proxies vouch for it, CORS, key or token. Then the rate limit.
+  // 4. Who asks: address as far as trusted proxies vouch for it, CORS, limit, key or token. Guessing keys is limited
+  // too; only a limit per consumer comes after it is known who that is.
   const client = clientAddress(exchange.remoteAddress, head.forwardedFor, door.snapshot.trusted);
   span.setAttribute("client.address", client);
-  const visit = visitOf(exchange, to, client);
-  const told = await route.guard?.(visit);
   seen.client = client;
+  const visit = visitOf(exchange, to, client);
+  const perConsumer = route.limit?.key === "consumer";
+  const told =
+    (await route.guard?.(visit)) ??
+    (perConsumer ? undefined : limited(route, visit)) ??
+    (await route.auth?.(visit)) ??
+    (perConsumer ? limited(route, visit) : undefined);
   seen.consumer = visit.consumer;
   if (told !== undefined) return tell(exchange, told, span, visit.answerFields);
-  const decision = route.limit?.rate.check(limitKey(route.limit.key, visit));
-  const limitFields =
-    route.limit === undefined || decision === undefined
-      ? []
-      : rateLimitFields(route.limit.name, route.limit.rate.settings, decision);
-  if (decision?.allowed === false) {
-    route.meter.limited();
-    return refuse(exchange, rateLimited(decision), span, [...limitFields, ...visit.answerFields]);
-  }
-  visit.answerFields.push(...limitFields);
   // Faults on purpose, and what is answered without a service.
   const own = await route.lateGuard?.(visit);
   if (own !== undefined) return tell(exchange, own, span, visit.answerFields);
@@ -201,6 +198,16 @@ async function tell(
   if (told.kind === "refuse") return refuse(exchange, told.error, span, [...fields, ...(told.fields ?? [])]);
   await exchange.respond(told.answer);
   return told.answer.status;
+}
+
+/** The verdict of the route's limit; its fields stand on every answer. */
+function limited({ limit, meter }: Route, visit: Visit): Verdict {
+  if (limit === undefined) return undefined;
+  const decision = limit.rate.check(limitKey(limit.key, visit));
+  visit.answerFields.push(...rateLimitFields(limit.name, limit.rate.settings, decision));
+  if (decision.allowed) return undefined;
+  meter.limited();
+  return { kind: "refuse", error: rateLimited(decision) };
 }
 
 /** A request that lacks what is counted is counted by its address: leaving the key out must not lift the limit. */

@@ -473,6 +473,19 @@ test("limits count by key, and a request without its key by its address", async 
   );
 });
 
+test("guessing keys is limited, by the address of who guesses", async () => {
+  await using users = await mirrorOfItself();
+  await using front = await bench({
+    gateway: { api_keys: { acme: [keyHash("a")] } },
+    routes: { "/a": { service: "users", auth: ["key"], rate_limit: { requests: 2, window: "1m" } } },
+    endpoints: [endpoint(users.port)],
+  });
+  const statuses: number[] = [];
+  for (const key of ["guess 1", "guess 2", "a"])
+    statuses.push((await ask(front.port, "/a", { headers: ["X-API-Key", key] })).status);
+  assert.deepEqual(statuses, [401, 401, 429]);
+});
+
 function keyHash(key: string): string {
   return `sha256:${hash("sha256", key)}`;
 }

@@ -33,8 +33,10 @@ export interface Route extends Matchable {
   readonly maxBodyBytes: number;
   readonly limit: NamedLimit | undefined;
   readonly meter: RouteMeter;
-  /** Before the limit: CORS, who it is. */
+  /** Before everything else: CORS. */
   readonly guard: Guard | undefined;
+  /** Who asks. After the limit, so that guessing is limited too, unless the limit counts by consumer. */
+  readonly auth: Guard | undefined;
   /** After the limit: faults on purpose, answers of our own. */
   readonly lateGuard: Guard | undefined;
   /** Chooses among several services. */

@@ -2,7 +2,7 @@
 
 // for other rooms
 export type { Balanced, Balancer, BalancerName } from "./balance/balancer.ts";
-export { balancerNames, hashingBalancers } from "./balance/balancer.ts";
+export { balancerNames } from "./balance/balancer.ts";
 export { hash32 } from "./balance/hash.ts";
 export { balancer } from "./balance/index.ts";
 export {

@@ -80,8 +80,8 @@ export function takeDirect(door: Door, lines: Lines<EngineConnections>, exchange
   const arrival = { peer, host: head.authority, prefix, via: `1.1 ${door.pseudonym}` };
   const plain = plainRequest(head.fields, arrival);
   // Who asks. A token that must be checked first, and one that is refused, are the journey's business.
-  const visit = route.guard === undefined ? undefined : visitOf(head, peer, target);
-  const verdict = visit === undefined ? undefined : route.guard?.(visit);
+  const visit = route.auth === undefined ? undefined : visitOf(head, peer, target);
+  const verdict = visit === undefined ? undefined : route.auth?.(visit);
   if (verdict instanceof Promise) verdict.catch(() => {});
   if (verdict !== undefined) return false;
   // 3. Accept. The last thing that may say no, because it counts.

@@ -32,6 +32,3 @@ export const balancerNames = [
 ] as const;
 
 export type BalancerName = (typeof balancerNames)[number];
-
-/** Balancers that look at the key of a request. */
-export const hashingBalancers: ReadonlySet<BalancerName> = new Set(["ring_hash", "maglev"]);
