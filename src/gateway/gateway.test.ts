@@ -288,6 +288,10 @@ test("a bad request line is refused by the server below and the gateway goes on"
     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\n\r\n";
   assert.match(await exchangeBytes(front.port, smuggled), /^HTTP\/1\.1 400 /);
   assert.equal((await ask(front.port, "/")).status, 200);
+  if (transportUnderTest() === "compat") return;
+  assert.equal(front.metric('tusker_gateway_malformed_requests_total{clause="lengthBesideCoding"}'), 1);
+  await exchangeBytes(front.port, `GET /${"a".repeat(9_000)} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  assert.equal(front.metric('tusker_gateway_connection_limits_total{limit="target_bytes"}'), 1);
 });
 
 test("listens at once, and says when every routed service has an endpoint", async () => {

@@ -12,6 +12,10 @@ export interface Meters {
   /** A service broke off in the middle of an answer. */
   broken(service: string): void;
   refusedConnection(): void;
+  /** A client met a limit of its connection; docs/reference/net.md has their names. */
+  limitMet(limit: string): void;
+  /** A client sent what is no request, by the clause it broke. */
+  malformed(clause: string): void;
   /** A request for which the service had no place. */
   shed(service: string, priority: string): void;
   /** A request of which two copies went out, and which one won. */
@@ -84,6 +88,23 @@ export function gatewayMeters(metrics: Metrics): Meters {
     breaker: (service, endpoint, state) => breakers.bind({ service, endpoint }).set(breakerValue[state]),
     broken: (service) => broken.bind({ service }).add(),
     refusedConnection: () => refused.add(),
+    ...connectionMeters(metrics),
+  };
+}
+
+/** What clients do to their connections; limits and clauses are a fixed set of names. */
+function connectionMeters(metrics: Metrics) {
+  const limits = metrics.counter("tusker_gateway_connection_limits_total", {
+    help: "Times a client met a limit of its connection.",
+    labels: ["limit"],
+  });
+  const clauses = metrics.counter("tusker_gateway_malformed_requests_total", {
+    help: "Requests that could not be understood, by the clause they broke.",
+    labels: ["clause"],
+  });
+  return {
+    limitMet: (limit: string) => limits.bind({ limit }).add(),
+    malformed: (clause: string) => clauses.bind({ clause }).add(),
   };
 }
 

@@ -41,6 +41,8 @@ test("the reference lists every metric and no other", async () => {
   meters.breaker("s", "e", "open");
   meters.broken("s");
   meters.refusedConnection();
+  meters.limitMet("idle");
+  meters.malformed("oneHost");
   meters.shed("s", "low");
   meters.hedged("s", "second");
   meters.fellBack("s", "t");

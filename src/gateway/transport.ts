@@ -56,9 +56,16 @@ function engine(options: TransportOptions): Transport {
   return {
     forwarder: pooledForwarder("engine", lines),
     listen: (door, travel) =>
-      startHttp1Server((exchange) => {
-        if (!takeDirect(door, lines, exchange)) handOver(travel, exchange, onError);
-      }, listenOptions(options)),
+      startHttp1Server(
+        (exchange) => {
+          if (!takeDirect(door, lines, exchange)) handOver(travel, exchange, onError);
+        },
+        {
+          ...listenOptions(options),
+          onLimit: (limit) => options.meters.limitMet(limit),
+          onMalformed: ({ clause }) => options.meters.malformed(clause),
+        },
+      ),
   };
 }
 
