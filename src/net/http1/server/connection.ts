@@ -8,8 +8,16 @@ import type { WireProblem } from "../codec/problem.ts";
 import { RequestDecoder, type RequestSink } from "../codec/request-decoder.ts";
 import type { RequestHead } from "../engine.ts";
 import { limitOf } from "../limits.ts";
+import { BodyPace } from "./body-pace.ts";
 import { Exchange, type ExchangeHost } from "./exchange.ts";
-import { connectAnswer, crowdedAnswer, malformedAnswer, malformedError, slowHeadAnswer } from "./refusal.ts";
+import {
+  connectAnswer,
+  crowdedAnswer,
+  malformedAnswer,
+  malformedError,
+  slowBody,
+  slowHeadAnswer,
+} from "./refusal.ts";
 import type { ServerShared } from "./shared.ts";
 
 /** How long a peer may take to read our last words before its connection is cut. */
@@ -18,8 +26,6 @@ const lingerMs = 1_000;
 const maxHeldBytes = 16 * 1024;
 /** Bytes of answers that wait for a slow client before its next request is begun. */
 const maxUnsentBytes = 64 * 1024;
-/** `minBodyRate` is looked at over this time, which is also its grace. */
-const rateWindowMs = 10_000;
 
 /**
  * One client. The way of a request through it: `onData` → `#process` → decoder → `onHead` → handler → `Exchange` →
@@ -48,8 +54,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   /** Last words were not taken in the first second; they get one more chance. */
   #lastChance = false;
   #requests = 0;
-  #windowMs = 0;
-  #windowBytes = 0;
+  readonly #pace = new BodyPace();
 
   constructor(port: SocketPort, shared: ServerShared) {
     this.port = port;
@@ -98,7 +103,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   onDrain(): void {
     if (this.#stall !== undefined) this.#shared.wheel.clear(this.#stall);
     if (this.#exchange !== undefined) this.#exchange.listener.onDrain();
-    else if (this.#waiting !== "leave" && !this.#detached && !this.#busy) this.#next();
+    else if (this.#waiting === "nothing" && !this.#detached && !this.#busy) this.#next();
   }
 
   onClose(error: Error | undefined): void {
@@ -120,7 +125,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   }
 
   onBody(bytes: Buffer): void {
-    this.#windowBytes += bytes.length;
+    this.#pace.took(bytes.length);
     this.#exchange?.listener.onBody(bytes);
   }
 
@@ -162,7 +167,6 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
 
   bodyWanted(): void {
     this.#go();
-    this.#windowMs = 0;
     if (this.#busy) return;
     const bytes = this.#pending;
     this.#pending = undefined;
@@ -172,6 +176,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
 
   bodyHeld(): void {
     this.#stop();
+    this.#pace.holds(this.#shared.clock.now());
     if (!this.#busy) this.#await();
   }
 
@@ -186,7 +191,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   }
 
   detach(_exchange: Exchange): Uint8Array {
-    const early = this.#pending ?? Buffer.alloc(0);
+    const early = this.#pending === undefined ? Buffer.alloc(0) : kept(this.#pending);
     const { port } = this;
     const { open, tunnels } = this.#shared;
     open.delete(this);
@@ -248,7 +253,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   #begin(): void {
     this.#fresh = false;
     this.#requests++;
-    this.#windowMs = 0;
+    this.#pace.reset();
     if (this.head.method === "CONNECT") {
       this.#say(connectAnswer());
       return;
@@ -410,22 +415,17 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     }
     this.#waiting = "body";
     wheel.set(this.#timer, limits.bodyTimeoutMs);
-    if (limits.minBodyRate > 0) this.#checkRate(exchange);
+    if (limits.minBodyRate > 0) this.#checkPace(exchange, limits.minBodyRate);
   }
 
-  #checkRate(exchange: Exchange): void {
-    const { clock, limits } = this.#shared;
-    const nowMs = clock.now();
-    const passedMs = nowMs - this.#windowMs;
-    if (this.#windowMs > 0 && passedMs < rateWindowMs) return;
-    const slow = this.#windowMs > 0 && this.#windowBytes < (limits.minBodyRate * passedMs) / 1_000;
-    this.#windowMs = nowMs;
-    this.#windowBytes = 0;
-    if (!slow) return;
+  #checkPace(exchange: Exchange, bytesPerSecond: number): void {
+    const nowMs = this.#shared.clock.now();
+    this.#pace.waits(nowMs);
+    if (!this.#pace.tooSlow(nowMs, bytesPerSecond)) return;
     this.#shared.limit("body_rate");
     this.#failBody(
       exchange,
-      slowBody(`less than ${limits.minBodyRate} bytes of the request body came per second`),
+      slowBody(`less than ${bytesPerSecond} bytes of the request body came per second`),
     );
   }
 
@@ -471,10 +471,4 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     this.#shared.limit("stall");
     this.port.destroy();
   }
-}
-
-/** RFC 9110 §15.5.9: here it is the client that did not keep its time. */
-function slowBody(message: string, timeoutMs?: number): TuskerError {
-  const details = { side: "client", ...(timeoutMs === undefined ? {} : { timeoutMs }) };
-  return new TuskerError("NET_TIMEOUT", message, { status: 408, details });
 }

@@ -38,3 +38,9 @@ export function crowdedAnswer(): string {
   const error = new TuskerError("NET_OVERLOADED", "too many open connections; try again in a moment");
   return lastWords(error, 503, { more: "Retry-After: 1\r\n" });
 }
+
+/** RFC 9110 §15.5.9: here it is the client that did not keep its time. */
+export function slowBody(message: string, timeoutMs?: number): TuskerError {
+  const details = { side: "client", ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+  return new TuskerError("NET_TIMEOUT", message, { status: 408, details });
+}

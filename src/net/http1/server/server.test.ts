@@ -4,8 +4,10 @@ import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { manualClock, TuskerError } from "../../../kernel/index.ts";
 import type { Server } from "../../exchange.ts";
+import { serveHttp1 } from "../../index.ts";
 import { chunked, type ExchangeListener, type Http1Exchange } from "../engine.ts";
 import type { Http1EngineOptions } from "../options.ts";
+import { BodyPace } from "./body-pace.ts";
 import { startHttp1Server } from "./start.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -205,6 +207,41 @@ test("a body that trickles is answered 408 although it never stops", async () =>
   assert.equal((await failed.promise).code, "NET_TIMEOUT");
   await peer.end();
   assert.match(peer.said, /^HTTP\/1.1 408 .*Connection: close/s);
+});
+
+test("a pace counts the time in which somebody waits, and no other", () => {
+  const pace = new BodyPace();
+  pace.waits(0);
+  pace.took(5_000);
+  pace.holds(5_000);
+  pace.waits(500_000);
+  assert.equal(pace.tooSlow(504_999, 1_000), false);
+  assert.equal(pace.tooSlow(505_000, 1_000), true);
+  pace.took(10_000);
+  assert.equal(pace.tooSlow(515_000, 1_000), false);
+});
+
+test("a body that trickles to a reader with promises is answered 408 too", async () => {
+  const clock = manualClock();
+  let got = 0;
+  await using server = await serveHttp1(
+    async (x) => {
+      for await (const bytes of x.body) got += bytes.byteLength;
+      await x.respond({ status: 200 });
+    },
+    { port: 0, clock },
+  );
+  const peer = new Peer(server.port);
+  peer.socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+  for (let sent = 1; sent <= 14 && !peer.said.includes("408"); sent++) {
+    peer.socket.write("x");
+    await peer.until(() => got === sent || peer.said.includes("408"));
+    for (let i = 0; i < 20; i++) await turn();
+    clock.advance(1_000);
+  }
+  await peer.end();
+  assert.match(peer.said, /^HTTP\/1.1 408 .*NET_TIMEOUT/s);
+  clock.advance(0);
 });
 
 test("after so many requests the answer says close", async () => {
