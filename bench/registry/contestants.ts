@@ -31,15 +31,16 @@ export async function startOurs(folder: string): Promise<Contestant> {
 
 /** Both, each on a folder of its own that goes with it; the peer where it is installed. */
 export async function startAll(): Promise<{ readonly all: readonly Contestant[] } & AsyncDisposable> {
-  const folders: string[] = [];
+  // What was started ends also when the next one does not start.
+  await using started = new AsyncDisposableStack();
   const folder = (): string => {
     const made = mkdtempSync(join(tmpdir(), "tusker-bench-"));
-    folders.push(made);
+    started.defer(() => rmSync(made, { recursive: true, force: true }));
     return made;
   };
-  const all: Contestant[] = [await startOurs(folder())];
+  const all: Contestant[] = [started.use(await startOurs(folder()))];
   if (skipWithoutPeer === false) {
-    const peer = await startConsulPeer({ dataDir: folder() });
+    const peer = started.use(await startConsulPeer({ dataDir: folder() }));
     all.push({
       name: "consul",
       port: peer.port,
@@ -48,11 +49,6 @@ export async function startAll(): Promise<{ readonly all: readonly Contestant[] 
       [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
     });
   }
-  return {
-    all,
-    async [Symbol.asyncDispose]() {
-      for (const one of all) await one[Symbol.asyncDispose]();
-      for (const made of folders) rmSync(made, { recursive: true, force: true });
-    },
-  };
+  const kept = started.move();
+  return { all, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -63,21 +63,28 @@ export async function startConsulPeer(options: ConsulPeerOptions = {}): Promise<
   const headers = token === undefined ? {} : { "X-Consul-Token": token };
   const peer = spawn(program, ["agent", ...mode, ...settings, ...written], { stdio: "ignore" });
   const url = `http://127.0.0.1:${wire}`;
-  await eventually(async () => {
-    const body: unknown = await (await fetch(`${url}/v1/health/node/box`, { headers })).json();
-    if (!Array.isArray(body) || body.length !== 1) throw new Error("it does not know itself yet");
-  }, 30_000);
-  return {
+  const started: ConsulPeer = {
     url,
     port: wire,
     pid: peer.pid ?? 0,
     dnsPort,
     async [Symbol.asyncDispose]() {
+      if (peer.exitCode !== null || peer.signalCode !== null) return;
       const ended = once(peer, "exit");
       peer.kill("SIGKILL");
       await ended;
     },
   };
+  try {
+    await eventually(async () => {
+      const body: unknown = await (await fetch(`${url}/v1/health/node/box`, { headers })).json();
+      if (!Array.isArray(body) || body.length !== 1) throw new Error("it does not know itself yet");
+    }, 30_000);
+  } catch (error) {
+    await started[Symbol.asyncDispose]();
+    throw error;
+  }
+  return started;
 }
 
 export async function freePort(): Promise<number> {
