@@ -1,9 +1,9 @@
 import { toTuskerError } from "../kernel/index.ts";
 import type { Pool, Server, ServerHandler } from "./exchange.ts";
-import { Channel, type StreamChannel } from "./http2/client/channel.ts";
+import { Channel } from "./http2/client/channel.ts";
 import { enginePool } from "./http2/client/pool.ts";
-import type { StreamHandler } from "./http2/server/connection.ts";
-import { type StreamServer, serveExchanges, serveOnStreams } from "./http2/server/server.ts";
+import { serveExchanges, serveOnStreams } from "./http2/server/server.ts";
+import type { StreamChannel, StreamHandler, StreamServer } from "./http2/streams.ts";
 import type { Http2PoolOptions, Http2ServerOptions } from "./http2-options.ts";
 
 /**

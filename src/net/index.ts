@@ -42,10 +42,17 @@ export {
 export { handOver } from "./http1/server/to-exchange.ts";
 export type { Http1PoolOptions, Http1ServerOptions, Transport } from "./http1-options.ts";
 export { http1Pool } from "./http1-pool.ts";
-export type { StreamChannel, StreamUser } from "./http2/client/channel.ts";
-export type { PeerFacts, StreamHandler } from "./http2/server/connection.ts";
-export type { ConnectionFigures, StreamServer } from "./http2/server/server.ts";
-export type { MessageStream, StreamFailure, StreamListener } from "./http2/stream.ts";
+export type {
+  ConnectionFigures,
+  MessageStream,
+  PeerFacts,
+  StreamChannel,
+  StreamFailure,
+  StreamHandler,
+  StreamListener,
+  StreamServer,
+  StreamUser,
+} from "./http2/streams.ts";
 export { http2Pool, serveHttp2, serveStreams, streamChannel } from "./http2.ts";
 export type {
   ClientTls,

@@ -7,9 +7,15 @@ import type {
   ServerExchange,
   ServerHandler,
 } from "./exchange.ts";
-import type { StreamChannel, StreamUser } from "./http2/client/channel.ts";
-import type { StreamHandler } from "./http2/server/connection.ts";
-import type { MessageStream, StreamFailure, StreamListener, Tail } from "./http2/stream.ts";
+import type {
+  MessageStream,
+  StreamChannel,
+  StreamFailure,
+  StreamHandler,
+  StreamListener,
+  StreamUser,
+  Tail,
+} from "./http2/streams.ts";
 import { errorCode } from "./http2/words.ts";
 
 // Streams over any server and pool: how users of streams run on node:http2, and on HTTP/1.1 where that is enough.

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { type Random, seededRandom, systemClock } from "../../src/kernel/index.ts";
 import { ServerConnection } from "../../src/net/http2/server/connection.ts";
-import type { StreamListener } from "../../src/net/http2/stream.ts";
+import type { StreamListener } from "../../src/net/http2/streams.ts";
 import { errorName } from "../../src/net/http2/words.ts";
 import { type Expected, type Step, sequence, verdict } from "../support/http2-model.ts";
 import { FrameCutter, hello, RawPeer, rawFrame } from "../support/http2-peer.ts";

@@ -1,4 +1,4 @@
-import type { MessageStream } from "./stream.ts";
+import type { MessageStream } from "./streams.ts";
 
 /**
  * The body of a message on its way from a stream to one reader. The peer may send on as the reader takes: what waits

@@ -6,13 +6,8 @@ import { Receiver, type ReceiverPort } from "./receiver.ts";
 import type { ConnectionLimits, ConnectionRole } from "./role.ts";
 import { noTail, Sender } from "./sender.ts";
 import { PeerSettings } from "./settings.ts";
-import {
-  Http2Stream,
-  type StreamFailure,
-  type StreamListener,
-  type StreamPort,
-  type Tail,
-} from "./stream.ts";
+import { Http2Stream, type StreamPort } from "./stream.ts";
+import type { StreamFailure, StreamListener, Tail } from "./streams.ts";
 import {
   errorCode,
   errorName,

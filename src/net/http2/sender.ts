@@ -3,7 +3,8 @@ import { headBytes } from "./frame-reader.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
 import { type Flight, Output, recycle } from "./output.ts";
 import type { PeerSettings } from "./settings.ts";
-import { type Http2Stream, noFields, type Tail } from "./stream.ts";
+import { type Http2Stream, noFields } from "./stream.ts";
+import type { Tail } from "./streams.ts";
 import { flushAfterTurn } from "./turn.ts";
 import { errorCode, flag, frameType, Http2Error, initialWindow, maxWindow } from "./words.ts";
 

@@ -4,28 +4,9 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import { type Clock, systemClock, systemCode, TuskerError } from "../../../kernel/index.ts";
 import type { ClientTls, Http2PoolOptions } from "../../http2-options.ts";
 import type { ConnectionLimits } from "../role.ts";
-import type { MessageStream, StreamListener } from "../stream.ts";
+import type { StreamChannel, StreamUser } from "../streams.ts";
 import { Wire } from "../wire.ts";
 import { ClientConnection } from "./connection.ts";
-
-/** A call that wants a stream. */
-export interface StreamUser extends StreamListener {
-  /** The stream is there: send the head now. */
-  onStream(stream: MessageStream): void;
-  /** No stream could be had; nothing was sent. */
-  onNoStream(error: TuskerError): void;
-}
-
-/** Streams to one origin. */
-export interface StreamChannel extends AsyncDisposable {
-  readonly origin: string;
-  /** Gives `user` a stream, at once when one is free; otherwise it waits in line. */
-  open(user: StreamUser): void;
-  /** Takes a user out of the line. False: it has its stream, or had it. */
-  cancel(user: StreamUser): boolean;
-  /** Somebody gave up waiting for an answer: the connection is looked at. */
-  suspect(): void;
-}
 
 /**
  * Streams to one origin over one connection at a time. Users above the peer's limit wait in line; a connection that is

@@ -3,7 +3,8 @@ import { Connection } from "../connection.ts";
 import { announcedLength, responseProblem, trailersProblem } from "../field-rules.ts";
 import type { FieldBlock } from "../hpack/decoder.ts";
 import type { ConnectionLimits, ConnectionRole } from "../role.ts";
-import { type Http2Stream, noFields, type StreamListener } from "../stream.ts";
+import { type Http2Stream, noFields } from "../stream.ts";
+import type { StreamListener } from "../streams.ts";
 import type { Wire } from "../wire.ts";
 import { errorCode, errorName, Http2Error, maxWindow } from "../words.ts";
 

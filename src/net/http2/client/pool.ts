@@ -19,9 +19,10 @@ import { firstUnwritable, fromWire, toWire } from "../../http2-headers.ts";
 import type { Http2PoolOptions } from "../../http2-options.ts";
 import { unwritable } from "../../unwritable.ts";
 import { BodyQueue } from "../body-queue.ts";
-import { type MessageStream, noFields, type StreamFailure } from "../stream.ts";
+import { noFields } from "../stream.ts";
+import type { MessageStream, StreamFailure, StreamUser } from "../streams.ts";
 import { errorCode, errorName } from "../words.ts";
-import { Channel, type StreamUser } from "./channel.ts";
+import { Channel } from "./channel.ts";
 
 /**
  * Requests over one multiplexed connection of the engine.

@@ -4,19 +4,10 @@ import { Connection } from "../connection.ts";
 import { announcedLength, requestProblem, trailersProblem } from "../field-rules.ts";
 import type { FieldBlock } from "../hpack/decoder.ts";
 import type { ConnectionLimits, ConnectionRole } from "../role.ts";
-import { type Http2Stream, type MessageStream, noFields, type StreamListener } from "../stream.ts";
+import { type Http2Stream, noFields } from "../stream.ts";
+import type { PeerFacts, StreamHandler, StreamListener } from "../streams.ts";
 import type { ConnectionWire } from "../wire.ts";
 import { errorCode, Http2Error, maxWindow } from "../words.ts";
-
-/** Answers streams. The request is checked (RFC 9113 §8.3); what follows goes to the listener that is returned. */
-export type StreamHandler = (stream: MessageStream, fields: HeaderList, peer: PeerFacts) => StreamListener;
-
-/** What is known of the client of a connection. */
-export interface PeerFacts {
-  /** Without port. */
-  readonly remoteAddress: string;
-  readonly secure: boolean;
-}
 
 export interface ServerConnectionOptions {
   readonly limits: ConnectionLimits;

@@ -10,9 +10,9 @@ import {
 } from "../../exchange.ts";
 import { firstUnwritable, fromWire, toWire } from "../../http2-headers.ts";
 import { BodyQueue } from "../body-queue.ts";
-import { type MessageStream, noFields, type StreamFailure, type StreamListener } from "../stream.ts";
+import { noFields } from "../stream.ts";
+import type { MessageStream, PeerFacts, StreamFailure, StreamListener } from "../streams.ts";
 import { errorCode } from "../words.ts";
-import type { PeerFacts } from "./connection.ts";
 
 /** One request on a stream, as every handler sees it. */
 export class StreamExchange implements ServerExchange, StreamListener {

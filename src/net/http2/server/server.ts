@@ -1,31 +1,18 @@
 import { createServer as createTcp, type Socket } from "node:net";
 import { systemClock, systemRandom } from "../../../kernel/index.ts";
 import { dispatch } from "../../dispatch.ts";
-import type { Server, ServerHandler } from "../../exchange.ts";
+import type { ServerHandler } from "../../exchange.ts";
 import type { Http2ServerOptions } from "../../http2-options.ts";
 import { listen, serverOf } from "../../listen.ts";
 import type { Http1ServerTls } from "../../socket/server-tls.ts";
 import { createSecureServer } from "../../socket/tls.ts";
 import { plainAddress } from "../../sockets.ts";
 import { streamsOf } from "../../streams-over.ts";
+import type { ConnectionFigures, StreamHandler, StreamServer } from "../streams.ts";
 import { Wire } from "../wire.ts";
 import { choose } from "./choose.ts";
-import { ServerConnection, type StreamHandler } from "./connection.ts";
+import { ServerConnection } from "./connection.ts";
 import { StreamExchange } from "./exchange.ts";
-
-/** A server of HTTP/2, and who is connected. */
-export interface StreamServer extends Server {
-  figures(): readonly ConnectionFigures[];
-}
-
-/** One connection, for whoever operates the server. */
-export interface ConnectionFigures {
-  readonly remoteAddress: string;
-  readonly ageMs: number;
-  /** Streams now, and since the connection was made. */
-  readonly streams: number;
-  readonly streamsBegun: number;
-}
 
 /** Serves HTTP/2 on the engine, exchange by exchange. @throws TuskerError NET_PORT_TAKEN, NET_BIND */
 export function serveExchanges(handler: ServerHandler, options: Http2ServerOptions): Promise<StreamServer> {
