@@ -6,8 +6,8 @@ import { SignJWT } from "jose";
 import { systemClock } from "../src/kernel/index.ts";
 import { type LabGateway, labGateway, manners, origins } from "./fault-lab/real/lab.ts";
 import type { Figure } from "./figure.ts";
-import { cpuMicrosOf } from "./gateway/process-cost.ts";
 import { httpLoad } from "./load/http-load.ts";
+import { cpuMicrosOf } from "./load/process-cost.ts";
 
 const rounds = 5;
 const requests = 4_000;

@@ -12,7 +12,7 @@ import {
   startTusker,
 } from "../../test/support/proxies.ts";
 import type { Figure } from "../figure.ts";
-import { cpuMicrosOf, residentMegabytesOf } from "./process-cost.ts";
+import { cpuMicrosOf, residentMegabytesOf } from "../load/process-cost.ts";
 import { wrk } from "./wrk.ts";
 
 /** One proxy under load. What it is called is what the budgets say. */
