@@ -9,7 +9,7 @@ export function isFieldAllowed(name: string, value: string): boolean {
   return isNameAllowed(name) && isValueAllowed(value);
 }
 
-function isNameAllowed(name: string): boolean {
+export function isNameAllowed(name: string): boolean {
   return fieldName.test(name) && !perConnection.has(name);
 }
 
