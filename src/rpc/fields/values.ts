@@ -1,5 +1,5 @@
 import type { Protocol } from "../contract.ts";
-import { toBinaryText } from "./fields/metadata.ts";
+import { toBinaryText } from "./metadata.ts";
 
 /** One value of a header field or metadata entry: text, or bytes under a name that ends in `-bin`. */
 export type FieldValue = string | Uint8Array;
