@@ -40,7 +40,9 @@ export function configRoutes(wire: Wire): readonly Route[] {
 }
 
 async function publishAll(wire: Wire, request: WireRequest): Promise<Reply> {
-  const { publication } = await bodies();
+  const { publication } = await import("./config-body.ts");
+  // It may bring the first schema.
+  await loadSchemas();
   const { steps, ...order } = await read(request, publication);
   demand(steps.every(({ key }) => request.access.can("key", key, "write")));
   // From here on without a pause: what is read is what is true when it is written.
@@ -54,7 +56,8 @@ async function publishAll(wire: Wire, request: WireRequest): Promise<Reply> {
 }
 
 async function rollBack(wire: Wire, request: WireRequest): Promise<Reply> {
-  const { rollbackOrder } = await bodies();
+  const { rollbackOrder } = await import("./config-body.ts");
+  await loadSchemas();
   const { key, prefix = "", to, ...order } = await read(request, rollbackOrder);
   const { access } = request;
   demand(key === undefined ? access.canAll("key", prefix, "write") : access.can("key", key, "write"));
@@ -62,12 +65,6 @@ async function rollBack(wire: Wire, request: WireRequest): Promise<Reply> {
   const unknown = rollback(draft, wire.store.tables, key === undefined ? { prefix } : { key }, to);
   if (unknown.length > 0) return { ...json({ unknown }), status: 409 };
   return commit(wire, draft, order);
-}
-
-/** Either order may bring the first schema. */
-async function bodies() {
-  const [body] = await Promise.all([import("./config-body.ts"), loadSchemas()]);
-  return body;
 }
 
 interface Order {
