@@ -37,9 +37,7 @@ function unaryMethod(service: Service, grpc: GrpcMethod, defaultMs: number): Una
       const span = spanOf(service, grpc, call);
       try {
         const read = (): unknown => inputValue(input);
-        const outcome = await withSpan(span, () =>
-          dispatch(method, handler, read, incomingOf(call), service, defaultMs),
-        );
+        const outcome = await withSpan(span, () => dispatch(method, handler, read, call, service, defaultMs));
         return frame(grpc.response.encode(settled(span, outcome)));
       } catch (error) {
         failed(span, toTuskerError(error));
@@ -65,7 +63,7 @@ function streamMethod(service: Service, grpc: GrpcMethod): StreamMethod {
           log: service.log,
           within: <T>(run: () => T): T => withSpan(span, run),
         };
-        const answers = dispatchStream(method, handler, inputs, incomingOf(call), ports);
+        const answers = dispatchStream(method, handler, inputs, call, ports);
         for await (const answer of answers) yield frame(grpc.response.encode(answer));
         span.setAttribute("rpc.grpc.status_code", grpcStatus.OK);
       } catch (error) {
@@ -89,17 +87,6 @@ function spanOf(service: Service, grpc: GrpcMethod, call: IncomingCall): Span {
       "client.address": call.remoteAddress,
     },
   });
-}
-
-function incomingOf(call: IncomingCall) {
-  return {
-    protocol: "grpc" as const,
-    arrivedMs: call.arrivedMs,
-    header: (name: string) => call.header(name.toLowerCase()),
-    get signal() {
-      return call.signal;
-    },
-  };
 }
 
 function settled(span: Span, outcome: Outcome): unknown {
