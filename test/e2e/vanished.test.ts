@@ -8,7 +8,7 @@ import { registryDiscovery } from "../../src/discovery/index.ts";
 import { systemClock, systemRandom, TuskerError } from "../../src/kernel/index.ts";
 import { httpClient } from "../../src/net/index.ts";
 import { client } from "../../src/rpc/index.ts";
-import { upFleet } from "../support/fleet.ts";
+import { type Told, upFleet } from "../support/fleet.ts";
 import { Jobs, startJobs } from "../support/jobs.ts";
 import { until } from "../support/until.ts";
 
@@ -58,6 +58,7 @@ class Relay implements AsyncDisposable {
   }
 }
 
+const isUser = ({ type, service }: Told): boolean => type === "ready" && service === "user-service";
 const isLate = (error: unknown): boolean =>
   error instanceof TuskerError && error.code === "RESILIENCE_DEADLINE";
 
@@ -91,7 +92,7 @@ test("behind a proxy that swallows everything a call ends by its deadline, and t
   assert.equal(relay.connections, 2);
 });
 
-test("two instances that are restarted under load fail no call over gRPC", async () => {
+test("two instances that are told to end under load, one after the other, fail no call over gRPC", async () => {
   await using fleet = await upFleet({ args: ["--set", "services.user-service.instances=2"] });
   await using http = httpClient();
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -110,8 +111,12 @@ test("two instances that are restarted under load fail no call over gRPC", async
   };
   const workers = Array.from({ length: 8 }, worker);
   await until("answers before", () => answered > 200);
-  const restarted = await fleet.tusker("restart", "user-service");
-  assert.equal(restarted.code, 0, restarted.stderr);
+  const first = fleet.told.filter(isUser).map(({ pid }) => Number(pid));
+  assert.equal(first.length, 2);
+  for (const [i, pid] of first.entries()) {
+    process.kill(pid, "SIGTERM");
+    await until("its successor", () => fleet.told.filter(isUser).length === 3 + i, 60_000);
+  }
   const before = answered;
   await until("answers after", () => answered > before + 200);
   stop = true;
