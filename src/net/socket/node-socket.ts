@@ -95,6 +95,8 @@ export function tlsFacts(socket: TLSSocket): TlsFacts {
   };
 }
 
+const nothing = new Uint8Array(0);
+
 /** Nobody has attached yet, or nobody cares any more. */
 const nobody: SocketListener = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
 
@@ -188,6 +190,10 @@ class NodePort implements SocketPort {
       queueMicrotask(done);
       return;
     }
+    if (last === 0) {
+      socket.write(pieces[0] ?? nothing, () => done());
+      return;
+    }
     socket.cork();
     // Whatever became of them, the pieces are no longer needed.
     pieces.forEach((piece, i) => {
@@ -205,6 +211,11 @@ class NodePort implements SocketPort {
     }
     this.#socket.write(bytes);
     if (this.#socket.writableLength > 0) kept(bytes);
+  }
+
+  hold(alive: boolean): void {
+    if (alive) this.#socket.ref();
+    else this.#socket.unref();
   }
 
   pause(): void {
