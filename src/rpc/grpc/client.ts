@@ -11,7 +11,7 @@ import { callUnary, type UnaryReply } from "./calling/call.ts";
 import { statusOf, toldOf } from "./calling/reply.ts";
 import { callStreaming } from "./calling/stream.ts";
 import { knowsGzip, pack } from "./compress.ts";
-import { frame, frameOverhead } from "./frame.ts";
+import { frameOverhead, prefixed } from "./frame.ts";
 import { grpcStatus } from "./status.ts";
 
 export interface GrpcWireOptions {
@@ -195,7 +195,7 @@ function decoded(grpc: GrpcMethod, message: Uint8Array): unknown {
 
 function encoded(grpc: GrpcMethod, input: unknown): Uint8Array {
   try {
-    return frame(grpc.request.encode(input));
+    return prefixed(grpc.request.encode(input, frameOverhead));
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     throw invalidInput(grpc.method, [{ path: error.path.join("."), message: error.reason }]);
