@@ -33,6 +33,10 @@ export function crossCheck(
 
 function unknownServices(value: Readonly<Record<string, unknown>>, services: Services): OutsideProblem[] {
   const found: OutsideProblem[] = [];
+  // Fixed addresses make a service of their own: nobody else need know it.
+  const fixed = Object.entries(mapOf(valueAt(value, ["gateway", "upstreams"])))
+    .filter(([, upstream]) => valueAt(upstream, ["endpoints"]) !== undefined)
+    .map(([name]) => name);
   const look = (name: unknown, path: PropertyKey[], who: string): void => {
     if (typeof name !== "string" || Object.hasOwn(services, name)) return;
     found.push(
@@ -40,14 +44,10 @@ function unknownServices(value: Readonly<Record<string, unknown>>, services: Ser
         "FLEET_UNKNOWN_SERVICE",
         path,
         `${who} leads to "${name}", which [services] does not have`,
-        help(name, services),
+        help(name, [...Object.keys(services), ...fixed]),
       ),
     );
   };
-  // Fixed addresses make a service of their own: nobody else need know it.
-  const fixed = Object.entries(mapOf(valueAt(value, ["gateway", "upstreams"])))
-    .filter(([, upstream]) => valueAt(upstream, ["endpoints"]) !== undefined)
-    .map(([name]) => name);
   for (const { path, route, at } of routesOf(value)) {
     for (const { name, key } of servicesOf(route))
       if (!fixed.includes(name)) look(name, [...at, ...key], `the route "${path}"`);
@@ -128,7 +128,7 @@ function dependencyProblems(value: Readonly<Record<string, unknown>>, services: 
           "FLEET_UNKNOWN_SERVICE",
           path,
           `${service} depends on "${name}", which neither [services] nor [externals] has`,
-          help(name, services),
+          help(name, Object.keys(services)),
         ),
       );
     }
@@ -261,12 +261,13 @@ function isMap(value: unknown): value is Services {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function help(name: string, services: Services): { readonly help: string } {
-  const near = didYouMean(name, Object.keys(services));
+function help(name: string, known: readonly string[]): { readonly help: string } {
+  const near = didYouMean(name, known);
+  if (near !== undefined) return { help: `did you mean "${near}"?` };
   return {
     help:
-      near === undefined
-        ? `services of this fleet: ${Object.keys(services).join(", ")}`
-        : `did you mean "${near}"?`,
+      known.length === 0
+        ? "add it to [services], or give it addresses: [gateway] upstreams.<name>.endpoints"
+        : `known services: ${known.join(", ")}`,
   };
 }
