@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, durationMs, port, sizeBytes } from "../kernel/index.ts";
+import { count, durationMs, port, sizeBytes } from "../kernel/section.ts";
 
 /** `[grpc]`: how services serve gRPC. */
 export const grpcSection = z.strictObject({
