@@ -245,6 +245,26 @@ test("a variable with another service's secret does not reach a process, its own
   }
 });
 
+test("a variable with a token of the registry reaches no process: what one may do there is its own token's to say", () => {
+  const tokens = 'acl: { tokens: { ops: { secret: @env.secure("TUSKER_TEST_OPS"), management: true } } }';
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js" }\n[service_discovery]\ntoken: @env.secure("TUSKER_TEST_OWN")\n${tokens}\n`,
+  });
+  const variables = { TUSKER_TEST_OPS: "may-do-everything", TUSKER_TEST_OWN: "may-register" };
+  const { settings, diagnostics } = at.load({ env: variables });
+  assert.ok(settings !== undefined, JSON.stringify(diagnostics));
+  Object.assign(process.env, variables);
+  try {
+    for (const child of [inherited(settings), inherited(settings, "a")])
+      assert.deepEqual(
+        Object.keys(child).filter((name) => name in variables),
+        [],
+      );
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name];
+  }
+});
+
 test("without discovery every service needs a fixed port", () => {
   const off = "[service_discovery]\nenabled: false\n[services]\n";
   using free = folder({
