@@ -4,31 +4,39 @@ import { didYouMean, type OutsideProblem } from "../../tsk/index.ts";
 import { resolveCommand } from "../supervise/command.ts";
 import { configProblems } from "./config-schema.ts";
 import { startOrder } from "./graph.ts";
-import { pathText, problem, valueAt } from "./problems.ts";
+import { portConflicts } from "./port-conflicts.ts";
+import { problem, valueAt } from "./problems.ts";
+import type { FleetSections } from "./schema.ts";
 
 /**
  * What no schema of one section can see: names that must exist elsewhere, cycles, ports used twice, required
  * configuration, commands that are not there. Works on the raw document, so that one run reports everything even
  * when some section is malformed.
- *
- * @param modules false where schemas that are modules may not be loaded; see `configProblems`
  */
 export function crossCheck(
   value: Readonly<Record<string, unknown>>,
-  root: string,
-  modules = true,
+  { root, sections, modules = true }: CheckOptions,
 ): readonly OutsideProblem[] {
   const services = mapOf(value.services);
   return [
     ...unknownServices(value, services),
     ...contradictoryTimeouts(value),
     ...dependencyProblems(value, services),
-    ...portConflicts(value, services),
+    ...portConflicts(value, sections),
     ...unknownPorts(value, services),
     ...missingConfig(services),
     ...configProblems(services, root, modules),
     ...missingCommands(services, root),
   ];
+}
+
+export interface CheckOptions {
+  /** The folder of the fleet file. */
+  readonly root: string;
+  /** The sections with their defaults; undefined when one of them is malformed. */
+  readonly sections: FleetSections | undefined;
+  /** False where schemas that are modules may not be loaded; see `configProblems`. Default true. */
+  readonly modules?: boolean;
 }
 
 function unknownServices(value: Readonly<Record<string, unknown>>, services: Services): OutsideProblem[] {
@@ -155,43 +163,6 @@ export function dependencyGraph(services: Services): Map<string, readonly string
     graph.set(name, Array.isArray(list) ? list.filter((one): one is string => typeof one === "string") : []);
   }
   return graph;
-}
-
-const portPaths = [
-  ["gateway", "port"],
-  ["gateway", "admin_port"],
-  ["control", "port"],
-  ["collector", "otlp_port"],
-  ["collector", "zipkin_port"],
-  ["collector", "jaeger_port"],
-] as const;
-
-function portConflicts(value: Readonly<Record<string, unknown>>, services: Services): OutsideProblem[] {
-  const users = new Map<number, PropertyKey[]>();
-  const found: OutsideProblem[] = [];
-  const use = (path: PropertyKey[]): void => {
-    const port = valueAt(value, path);
-    if (typeof port !== "number" || port === 0) return;
-    const other = users.get(port);
-    if (other === undefined) users.set(port, path);
-    else
-      found.push(
-        problem(
-          "FLEET_PORT_CONFLICT",
-          path,
-          `port ${port} is used twice: by ${pathText(other)} and by ${pathText(path)}`,
-          { help: "give one of them another port, or 0 for any free one" },
-        ),
-      );
-  };
-  for (const path of portPaths) use([...path]);
-  for (const [name, service] of Object.entries(services)) {
-    // A service that already runs elsewhere may well use the same number.
-    if (valueAt(service, ["run"]) === undefined) continue;
-    use(["services", name, "port"]);
-    use(["services", name, "grpc_port"]);
-  }
-  return found;
 }
 
 /** Without a registry nobody can say which free port a service took. */

@@ -95,7 +95,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const { value } = document;
   const found = [
     ...(parsed.success ? [] : schemaProblems(parsed.error.issues, value, knownKeys)),
-    ...crossCheck(value, root, options.modules !== false),
+    ...crossCheck(value, { root, sections: parsed.data, modules: options.modules !== false }),
   ].filter((one) => !broken || one.code !== "FLEET_REQUIRED");
   const all = byPlace(document, [...diagnostics, ...found.map((one) => problemAt(document, one))]);
   if (!parsed.success || all.some((one) => one.severity === "error"))
