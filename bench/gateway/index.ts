@@ -13,7 +13,10 @@ import {
 } from "../../test/support/proxies.ts";
 import type { Figure } from "../figure.ts";
 import { cpuMicrosOf, residentMegabytesOf } from "../load/process-cost.ts";
+import { policies } from "./policies.ts";
 import { wrk } from "./wrk.ts";
+
+export { cases } from "../routes.bench.ts";
 
 /** One proxy under load. What it is called is what the budgets say. */
 interface Runner {
@@ -49,6 +52,7 @@ export async function* figures(): AsyncGenerator<Figure> {
     runners.filter(({ name }) => !name.startsWith("tusker")),
   ];
   yield* idle(ours);
+  yield* policies(join(folder, "policies"), origin.port);
   for (const [what, path] of Object.entries(paths)) {
     const costs = await interleaved(runners, path);
     for (const { name } of ours)

@@ -1,4 +1,4 @@
-import { type Configuration, openEngine, withToken } from "../discovery/index.ts";
+import { type Configuration, openEngine } from "../discovery/index.ts";
 import { Secret, systemClock, systemRandom, TuskerError } from "../kernel/index.ts";
 import { httpClient } from "../net/index.ts";
 import type { Args, Io } from "./command.ts";
@@ -28,9 +28,16 @@ export async function openConfiguration(args: Args, io: Io): Promise<OpenConfigu
   await using stack = new AsyncDisposableStack();
   // What the fleet shows may read; who changes something shows what they may.
   const token = io.env.CONSUL_HTTP_TOKEN || running?.registryToken;
-  const http = withToken(stack.use(httpClient()), token === undefined ? undefined : new Secret(token));
-  const log = { info() {}, warn() {} };
-  const engine = stack.use(await openEngine({ url, http, clock: systemClock, random: systemRandom, log }));
+  const engine = stack.use(
+    await openEngine({
+      url,
+      http: stack.use(httpClient()),
+      token: token === undefined ? undefined : new Secret(token),
+      clock: systemClock,
+      random: systemRandom,
+      log: { info() {}, warn() {} },
+    }),
+  );
   const { configuration } = engine;
   if (configuration === undefined) {
     throw new TuskerError(

@@ -356,6 +356,11 @@ export const commands: readonly Command[] = [
         value: "N",
         help: "port to listen on, in place of the file's; 0 for any free one",
       },
+      workers: {
+        type: "string",
+        value: "N",
+        help: "threads that share the port and all limits, in place of the file's",
+      },
       settings: {
         type: "string",
         value: "FILE",

@@ -1,6 +1,9 @@
+import type { Secret } from "../kernel/index.ts";
+import type { ClientTls } from "../net/index.ts";
 import type { Discovery } from "./discovery.ts";
+import type { EtcdWire } from "./engine/etcd/etcd-wire.ts";
 import { type FollowingOptions, followingDiscovery } from "./following.ts";
-import { isEtcd, type RegistryHttp } from "./http.ts";
+import { isEtcd, type RegistryHttp, withToken } from "./http.ts";
 import { questions } from "./questions/questions.ts";
 import type { Source } from "./source.ts";
 import { streamSource } from "./stream/stream-source.ts";
@@ -11,6 +14,10 @@ export interface ConsulDiscoveryOptions extends FollowingOptions {
   readonly http: RegistryHttp;
   /** How long one question stays open; default 30,000. */
   readonly updateIntervalMs?: number;
+  /** Shown to the registry; to an etcd that asks who one is, `user:password`. */
+  readonly token?: Secret | undefined;
+  /** For etcds://; default the certificates Node trusts. */
+  readonly tls?: ClientTls;
 }
 
 /**
@@ -18,7 +25,8 @@ export interface ConsulDiscoveryOptions extends FollowingOptions {
  * at any time, however many listen; the last one to leave ends it a second later. While the registry is away the last sets stay in use.
  */
 export function consulDiscovery(options: ConsulDiscoveryOptions): Discovery {
-  return followingDiscovery(options, (service) => [asked(service, options)]);
+  const shown = { ...options, http: withToken(options.http, options.token) };
+  return followingDiscovery(options, (service) => [asked(service, shown)]);
 }
 
 /**
@@ -30,23 +38,30 @@ export function consulDiscovery(options: ConsulDiscoveryOptions): Discovery {
  * const { endpoints } = await discovery.lookup("user-service");
  */
 export function registryDiscovery(options: ConsulDiscoveryOptions): Discovery {
-  if (isEtcd(options.url)) return followingDiscovery(options, (service) => [inEtcd(service, options)]);
-  const streams = { offered: true };
-  return followingDiscovery(options, (service) => [
-    streamSource(service, { ...options, streams }),
-    asked(service, options),
-  ]);
+  if (isEtcd(options.url)) return etcdDiscovery(options);
+  const shown = { ...options, http: withToken(options.http, options.token), streams: { offered: true } };
+  return followingDiscovery(options, (service) => [streamSource(service, shown), asked(service, shown)]);
 }
 
 /** Loaded when it is used: few processes are. */
-function inEtcd(service: string, options: ConsulDiscoveryOptions): Source {
-  return {
+function etcdDiscovery(options: ConsulDiscoveryOptions): Discovery {
+  let wire: EtcdWire | undefined;
+  const source = (service: string): Source => ({
     async run(hear, signal) {
-      const { etcdSource } = await import("./engine/etcd/etcd-source.ts");
-      const { etcdWire } = await import("./engine/etcd/etcd-wire.ts");
-      const wire = etcdWire(options.url, options.http);
-      const reopenMs = options.updateIntervalMs ?? 30_000;
-      await etcdSource(service, { wire, clock: options.clock, reopenMs }).run(hear, signal);
+      const [{ etcdSource }, { etcdWire }] = await Promise.all([
+        import("./engine/etcd/etcd-source.ts"),
+        import("./engine/etcd/etcd-wire.ts"),
+      ]);
+      wire ??= etcdWire(options);
+      await etcdSource(service, wire).run(hear, signal);
+    },
+  });
+  const discovery = followingDiscovery(options, (service) => [source(service)]);
+  return {
+    ...discovery,
+    async [Symbol.asyncDispose]() {
+      await discovery[Symbol.asyncDispose]();
+      await wire?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -40,5 +40,5 @@ export { type DiscoveryLog, isEtcd, type RegistryHttp, withToken } from "./http.
 export { type LastKnown, lastKnown } from "./last-known.ts";
 export { type HoldOptions, holdLease } from "./lease.ts";
 export type { InstanceCheck, InstanceRegistration, InstanceStatus, Registrar } from "./registrar.ts";
-export { type ServiceDiscoverySettings, serviceDiscoverySection } from "./section.ts";
+export type { ServiceDiscoverySettings } from "./section.ts";
 export { type StaticDiscovery, staticDiscovery } from "./static.ts";

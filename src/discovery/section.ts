@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationMs } from "../kernel/index.ts";
+import { durationMs } from "../kernel/section.ts";
 import { aclSection, ownToken } from "./acl-section.ts";
 
 /** The longest a registry on this wire holds a question open; it cuts a longer wait down to this. */
@@ -36,7 +36,7 @@ export const serviceDiscoverySection = z.strictObject({
       "Port on which a registry that is started here answers DNS, on UDP and TCP. 0: no DNS. One that is taken is told, and no failure.",
     ),
   token: ownToken.describe(
-    "Shown to a registry that is there already: its token for this fleet. Only a secret may give it.",
+    "Shown to a registry that is there already: its token for this fleet, `user:password` for an etcd. Only a secret may give it.",
   ),
   acl: aclSection
     .optional()

@@ -1,11 +1,6 @@
 import { z } from "zod";
-import {
-  type Discovery,
-  registryDiscovery,
-  serviceDiscoverySection,
-  staticDiscovery,
-  withToken,
-} from "../discovery/index.ts";
+import { type Discovery, registryDiscovery, staticDiscovery } from "../discovery/index.ts";
+import { serviceDiscoverySection } from "../discovery/section.ts";
 import {
   changedForRestart,
   gatewaySection,
@@ -14,11 +9,13 @@ import {
   startAdmin,
   startGateway,
 } from "../gateway/index.ts";
-import { type Clock, messageOf, port, type Random, Secret } from "../kernel/index.ts";
+import { type Clock, messageOf, type Random, Secret } from "../kernel/index.ts";
+import { port } from "../kernel/section.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import type { BreakerSettings } from "../resilience/index.ts";
 import { apiCommunicationSection } from "../rpc/index.ts";
-import { createMetrics, type Logger, startTracing, tracingSection } from "../telemetry/index.ts";
+import { createMetrics, type Logger, startTracing } from "../telemetry/index.ts";
+import { tracingSection } from "../telemetry/section.ts";
 import { sendOver } from "./collector-side.ts";
 
 /** What a gateway process is told; the supervisor writes it, `tusker gateway` makes it from a fleet file. */
@@ -177,7 +174,8 @@ function followed(
 ): Discovery {
   return registryDiscovery({
     url: registry.url,
-    http: withToken(http, registry.token),
+    http,
+    token: registry.token,
     clock,
     random,
     log,

@@ -65,7 +65,7 @@ export interface RegistrySideOptions {
 export async function openRegistry(options: RegistrySideOptions): Promise<RegistrySide> {
   const { url, anyPort, dataDir, clock, random, log, token } = options;
   const http = withToken(options.http, token);
-  if (isEtcd(url)) return engineSide(options, http);
+  if (isEtcd(url)) return engineSide(options);
   const { hostname, port, protocol } = new URL(url);
   const wanted = anyPort ? 0 : Number(port || (protocol === "https:" ? "443" : "80"));
   const home = loopback.has(hostname);
@@ -117,10 +117,10 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
 }
 
 /** An etcd keeps what it is told; renewing and checking is done from here. */
-async function engineSide(options: RegistrySideOptions, http: RegistryHttp): Promise<RegistrySide> {
-  const { url, token, fleet, clock, random, log } = options;
-  const engine = await openEngine({ url, http, clock, random, log });
-  const registrar = new EngineRegistrar({ engine, fleet, http: options.http, clock, log });
+async function engineSide(options: RegistrySideOptions): Promise<RegistrySide> {
+  const { url, token, fleet, http, clock, random, log } = options;
+  const engine = await openEngine({ url, http, token, clock, random, log });
+  const registrar = new EngineRegistrar({ engine, fleet, http, clock, log });
   return {
     url,
     token,

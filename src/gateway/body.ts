@@ -19,7 +19,10 @@ export interface RequestBody extends Disposable {
   readonly pending: boolean;
   /** The body from its beginning. Giving up on it leaves the client's stream as it is, for the next try. */
   stream(): ByteStream;
-  /** All of it, where it came to its end and was short enough to be kept; undefined otherwise. */
+  /**
+   * All of it, where it came to its end and was short enough to be kept; undefined otherwise. For whoever reads beside
+   * a stream that is under way: a second copy, a mirror.
+   */
   kept(): readonly Uint8Array[] | undefined;
   /** Reads on and throws away, so that a kept connection is fit for its next request; at most `maxBytes`. */
   drain(maxBytes: number): Promise<"ended" | "more">;

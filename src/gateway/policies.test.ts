@@ -1,8 +1,20 @@
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
-import { test } from "node:test";
+import { once } from "node:events";
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
-import { ask, bench, endpoint, rawService, requestOn, service, until } from "./fixture.test.ts";
+import { manualClock } from "../kernel/index.ts";
+import {
+  type Ask,
+  ask,
+  bench,
+  endpoint,
+  type Reply,
+  rawService,
+  requestOn,
+  service,
+  test,
+  until,
+} from "./fixture.test.ts";
 
 /** A service that answers with what it saw. */
 function mirrorOfItself(name = "") {
@@ -398,27 +410,84 @@ test("a service may have fixed addresses; then no registry is asked", async () =
   assert.equal(JSON.parse((await ask(front.port, "/")).body).name, "fixed");
 });
 
-test("a second copy goes out when the first takes longer than the others did", async () => {
-  await using slow = await rawService(async (socket, number) => {
+/** Two instances, of which one answers `/quick` and hangs on `/hang`, behind a route that hedges. */
+async function halfHanging() {
+  const stack = new AsyncDisposableStack();
+  const clock = manualClock();
+  let hanging = 0;
+  const bodies: string[] = [];
+  const slow = stack.use(
+    await rawService(async (socket) => {
+      for (;;) {
+        const text = await requestOn(socket).catch(() => "");
+        if (text === "") return;
+        if (text.includes(" /hang")) {
+          if (/content-length/i.test(text) && !text.endsWith("all of it")) await once(socket, "data");
+          hanging++;
+          return;
+        }
+        socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+      }
+    }),
+  );
+  const quick = stack.use(
+    await service(async (exchange) => {
+      bodies.push(Buffer.from(await exchange.bytes(1_000_000)).toString());
+      await exchange.respond({ status: 200, body: "quick" });
+    }),
+  );
+  const front = stack.use(
+    await bench({
+      gateway: { balance: "round_robin" },
+      routes: { "/*": { service: "users", hedge: true, retries: 0 } },
+      endpoints: [endpoint(quick.port, "a-quick"), endpoint(slow.port, "b-slow")],
+      breaker: "off",
+      clock,
+    }),
+  );
+  // The budget of second copies is a fiftieth of the requests of the last ten seconds.
+  for (let i = 0; i < 100; i++) assert.equal((await ask(front.port, "/quick")).status, 200);
+  /** Asks until it was the turn of the one that hangs, and lets the usual time pass then. */
+  const hang = async (options: Ask): Promise<{ readonly reply: Promise<Reply> }> => {
     for (;;) {
-      const text = await requestOn(socket).catch(() => "");
-      // Asked for this, the instance hangs.
-      if (text === "" || text.startsWith("GET /hang")) return;
-      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n${number > 0 ? "ok" : ""}`);
+      const before = hanging;
+      let answered = false;
+      const reply = ask(front.port, "/hang", options).finally(() => {
+        answered = true;
+      });
+      await until(() => answered || hanging > before);
+      if (hanging === before) continue;
+      // What the instance has seen to its end, the gateway has too, within the turn.
+      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+      clock.advance(20);
+      return { reply };
     }
-  });
-  await using quick = await mirrorOfItself("quick");
-  await using front = await bench({
-    gateway: { balance: "round_robin" },
-    routes: { "/*": { service: "users", hedge: true, retries: 0 } },
-    endpoints: [endpoint(quick.port, "a-quick"), endpoint(slow.port, "b-slow")],
-    breaker: "off",
-  });
-  // All at once: the budget of second copies is a fiftieth of the requests of the last ten seconds.
-  await Promise.all(Array.from({ length: 150 }, () => ask(front.port, "/")));
-  // Round robin gives one of the two to the instance that hangs.
-  for (let i = 0; i < 2; i++) assert.equal((await ask(front.port, "/hang")).status, 200);
-  assert.ok(front.metric('tusker_gateway_hedged_total{service="users",copy="second"}') >= 1);
+  };
+  return { front, clock, bodies, hang, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+const secondCopies = 'tusker_gateway_hedged_total{service="users",copy="second"}';
+
+test("a second copy goes out when the first takes longer than the others did", async () => {
+  await using one = await halfHanging();
+  const reply = await (await one.hang({})).reply;
+  assert.deepEqual([reply.status, reply.body], [200, "quick"]);
+  assert.equal(one.front.metric(secondCopies), 1);
+});
+
+test("the second copy of a request has the body of the first", async () => {
+  await using one = await halfHanging();
+  const reply = await (await one.hang({ method: "PUT", body: "all of it" })).reply;
+  assert.deepEqual([reply.status, reply.body, one.bodies.at(-1)], [200, "quick", "all of it"]);
+  assert.equal(one.front.metric(secondCopies), 1);
+});
+
+test("what may be acted on once only is sent once, however long it takes", async () => {
+  await using one = await halfHanging();
+  const { reply } = await one.hang({ method: "POST", body: "all of it" });
+  one.clock.advance(30_000);
+  assert.equal((await reply).status, 504);
+  assert.equal(one.front.metric(secondCopies), 0);
 });
 
 test("requests are logged as JSON lines, without their query", async () => {

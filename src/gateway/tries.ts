@@ -1,6 +1,6 @@
 import type { Endpoint } from "../discovery/index.ts";
 import type { TuskerError } from "../kernel/index.ts";
-import type { ServerExchange } from "../net/index.ts";
+import type { ByteStream, ServerExchange } from "../net/index.ts";
 import {
   deadlineHeader,
   formatRemaining,
@@ -135,7 +135,9 @@ async function tries(trip: Trip): Promise<Try> {
       },
       async (number) => {
         trip.seen.attempts = number;
-        const tried = await (route.hedge && trip.repeatable ? hedgedTry(trip, number) : oneTry(trip, number));
+        const tried = await (route.hedge && trip.repeatable
+          ? hedgedTry(trip, number)
+          : oneTry(trip, number, { body: trip.body?.stream() }));
         // The route may not want this repeated, however safe it is.
         const { failure } = tried;
         if (failure === undefined || retriesOn(route.retryOn, failure)) return tried;
@@ -152,24 +154,46 @@ async function tries(trip: Trip): Promise<Try> {
   }
 }
 
-/** A try of which a second copy goes out when it takes unusually long. Only without a body: there is one reader. */
+/**
+ * A try of which a second copy goes out when it takes unusually long. With a body there is one as soon as all of it is
+ * here and was short enough to be kept.
+ */
 async function hedgedTry(trip: Trip, number: number): Promise<Tried<Try>> {
-  if (trip.body !== undefined) return oneTry(trip, number);
+  const { body } = trip;
   const { service, hedge: policy } = trip.upstream;
   const { tried, hedged, copy } = await hedge<Try>(
     policy,
-    (_copy, calledOff) => oneTry(trip, number, calledOff),
-    ({ value }) => {
-      if (value.kind !== "answer") return;
-      value.answer.discard();
-      value.end();
+    (copy, calledOff) =>
+      oneTry(trip, number, { calledOff, body: copy === 1 ? body?.stream() : streamOf(body?.kept()) }),
+    {
+      discard({ value }) {
+        if (value.kind !== "answer") return;
+        value.answer.discard();
+        value.end();
+      },
+      copyable: () => body === undefined || body.kept() !== undefined,
     },
   );
   if (hedged) trip.door.meters.hedged(service, copy === 2 ? "second" : "first");
   return tried;
 }
 
-async function oneTry(trip: Trip, number: number, calledOff?: AbortSignal): Promise<Tried<Try>> {
+/** What may differ between the copies of one try. */
+interface Copy {
+  readonly body: ByteStream | undefined;
+  /** Fires when the other copy won. */
+  readonly calledOff?: AbortSignal;
+}
+
+async function* streamed(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
+function streamOf(chunks: readonly Uint8Array[] | undefined): ByteStream | undefined {
+  return chunks === undefined ? undefined : streamed(chunks);
+}
+
+async function oneTry(trip: Trip, number: number, copy: Copy): Promise<Tried<Try>> {
   const { door, exchange, route, upstream } = trip;
   const { service } = upstream;
   await firstSet(upstream, door.clock);
@@ -188,7 +212,7 @@ async function oneTry(trip: Trip, number: number, calledOff?: AbortSignal): Prom
   const ms = Math.min(leftMs, route.tryTimeoutMs ?? share);
   const limit = timeLimit(door.clock, {
     ms,
-    parents: [exchange.signal, calledOff],
+    parents: [exchange.signal, copy.calledOff],
     reason: () => tooLate(service, route.timeoutMs, number),
   });
   const span = trySpan(
@@ -208,12 +232,12 @@ async function oneTry(trip: Trip, number: number, calledOff?: AbortSignal): Prom
         formatRemaining(ms),
         ...attemptFields(number),
       ],
-      body: trip.body?.stream(),
+      body: copy.body,
       signal: limit.signal,
     },
     lease.endpoint,
   );
-  return judge(trip, outcome, { lease, limit, span, calledOff });
+  return judge(trip, outcome, { lease, limit, span, calledOff: copy.calledOff });
 }
 
 /** What the choice of an endpoint shall go by; undefined for most routes. */

@@ -25,4 +25,3 @@ export { type Random, seededRandom, systemRandom } from "./random.ts";
 export { type Scope, taskScope } from "./scope.ts";
 export { Secret } from "./secret.ts";
 export { formatSize, parseSize, trySize } from "./size.ts";
-export { count, durationMs, httpUrl, port, ratio, sizeBytes } from "./words.ts";

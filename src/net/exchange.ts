@@ -141,7 +141,10 @@ export interface Pool extends AsyncDisposable {
 export function headerOf(headers: HeaderList, name: string): string | undefined {
   const wanted = name.toLowerCase();
   for (let i = 0; i + 1 < headers.length; i += 2) {
-    if (headers[i]?.toLowerCase() === wanted) return headers[i + 1];
+    const own = headers[i] ?? "";
+    // Most names are of another length, and most of the others are lower-case already.
+    if (own.length === wanted.length && (own === wanted || own.toLowerCase() === wanted))
+      return headers[i + 1];
   }
   return undefined;
 }

@@ -3,7 +3,13 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { manualClock } from "../kernel/index.ts";
-import { type Http1ServerOptions, type Server, type ServerHandler, serveHttp1 as serve } from "./index.ts";
+import {
+  type Answer,
+  type Http1ServerOptions,
+  type Server,
+  type ServerHandler,
+  serveHttp1 as serve,
+} from "./index.ts";
 
 /** A client that keeps its own side open, whatever the server does. */
 async function halfOpen(port: number, text = ""): Promise<{ socket: Socket; said: () => string }> {
@@ -151,4 +157,85 @@ for (const transport of ["engine", "compat"] as const) {
       socket.destroy();
     }
   });
+
+  test(`${transport}: what is refused for its fields is the last request of its connection`, async () => {
+    const served: string[] = [];
+    await using server = await serveHttp1(
+      (x) => {
+        served.push(x.target);
+        return x.respond({ status: 200 });
+      },
+      { port: 0 },
+    );
+    for (const [fields, status] of [
+      ["", 400],
+      ["Host: a\r\nHost: b\r\n", 400],
+      ["Host: a/b\r\n", 400],
+      ["Host: a\r\nTransfer-Encoding: gzip, chunked\r\n", 501],
+      ["Host: a\r\nExpect: miracles\r\n", 417],
+    ] as const) {
+      const next = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
+      const { socket, said } = await halfOpen(server.port, `GET / HTTP/1.1\r\n${fields}\r\n${next}`);
+      await once(socket, "end");
+      assert.deepEqual([said().slice(9, 12), said().match(/HTTP\/1/g)?.length], [String(status), 1], fields);
+      socket.destroy();
+    }
+    assert.deepEqual(served, []);
+  });
+
+  test(`${transport}: behind an answer that says close no request is served (RFC 9112 §9.6)`, async () => {
+    const served: string[] = [];
+    await using server = await serveHttp1(
+      async (x) => {
+        served.push(x.target);
+        await x.respond({ status: 200, headers: ["Connection", "close"] });
+      },
+      { port: 0 },
+    );
+    const request = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
+    const { socket } = await halfOpen(server.port, request("/1") + request("/2"));
+    await once(socket, "end");
+    assert.deepEqual(served, ["/1"]);
+    socket.destroy();
+  });
+
+  test(`${transport}: bytes beyond ASCII in a field are what they were, whatever body follows`, async () => {
+    const bodies: readonly Answer["body"][] = [undefined, "text", Buffer.from("bytes"), pieces()];
+    for (const body of bodies) {
+      const answer = {
+        status: 200,
+        headers: ["X-High", "caf\u00e9"],
+        ...(body === undefined ? {} : { body }),
+      };
+      await using server = await serveHttp1((x) => x.respond(answer), { port: 0 });
+      const { socket, said } = await halfOpen(
+        server.port,
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+      );
+      await once(socket, "end");
+      assert.match(said(), /\r\nX-High: caf\u00e9\r\n/);
+      socket.destroy();
+    }
+  });
+
+  test(`${transport}: an answer with trailers has no length beside its chunks`, async () => {
+    await using server = await serveHttp1(
+      (x) =>
+        x.respond({ status: 200, headers: ["Content-Length", "2"], body: "hi", trailers: ["X-Sum", "1"] }),
+      { port: 0 },
+    );
+    const { socket, said } = await halfOpen(
+      server.port,
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    );
+    await once(socket, "end");
+    assert.match(said(), /\r\nTransfer-Encoding: chunked\r\n/);
+    assert.doesNotMatch(said(), /content-length/i);
+    assert.match(said(), /\r\n2\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n$/);
+    socket.destroy();
+  });
+}
+
+async function* pieces(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from("piece");
 }

@@ -11,6 +11,7 @@ import { httpProbe } from "./checks/http-probe.ts";
 import type { Probes } from "./checks/probe.ts";
 import { scriptProbe } from "./checks/script-probe.ts";
 import { tcpProbe } from "./checks/tcp-probe.ts";
+import { loadSchemas, schemaFolder } from "./config/schemas.ts";
 import type { DnsServer } from "./dns/dns-server.ts";
 import { openDns } from "./dns/open.ts";
 import { eventRing } from "./events/event-ring.ts";
@@ -184,6 +185,7 @@ async function openHistory({ dataDir, clock, log }: RegistryOptions): Promise<Hi
     await disk.close();
     throw error;
   }
+  if (tables.kv.under(schemaFolder).length > 0) await loadSchemas();
   const onFailure = ({ message }: TuskerError): void => log.error(message);
   return { log: diskLog(disk, { start, path, onFailure }), tables };
 }

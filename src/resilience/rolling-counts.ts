@@ -1,4 +1,4 @@
-/** Two exact counters over the last `windowMs`, kept in ten buckets that expire one by one. */
+/** Two exact counters over the last `windowMs`, kept in buckets that expire one by one. */
 export interface RollingCounts {
   /** Adds to one of the two counters at monotonic time `now`. */
   add(counter: 0 | 1, now: number): void;
@@ -8,13 +8,13 @@ export interface RollingCounts {
   reset(): void;
 }
 
-const buckets = 10;
-
 /**
  * Exact counts are chosen over a moving average because an average by time gives a burst too little weight.
- * The window is exact to a tenth of its length.
+ * The window is at most one bucket shorter than written, and never longer.
+ *
+ * @param buckets default 10
  */
-export function rollingCounts(windowMs: number): RollingCounts {
+export function rollingCounts(windowMs: number, buckets: number = 10): RollingCounts {
   const widthMs = windowMs / buckets;
   const counts = new Float64Array(buckets * 2);
   let newest = 0;

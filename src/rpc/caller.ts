@@ -1,5 +1,6 @@
 import type { Endpoint, EndpointSet } from "../discovery/index.ts";
 import { aborted, messageOf, TuskerError } from "../kernel/index.ts";
+import type { HeaderList } from "../net/index.ts";
 import {
   backoff,
   balancer,
@@ -22,7 +23,9 @@ import { checkedAnswer, checkedAnswers, noStreams } from "./answers.ts";
 import { currentCall } from "./context.ts";
 import type { Method } from "./contract.ts";
 import { Fault } from "./fault.ts";
-import { ownFields } from "./fields.ts";
+import { ownFields } from "./fields/asked.ts";
+import { Metadata } from "./fields/metadata.ts";
+import type { FieldValues } from "./fields/values.ts";
 import { type Pools, pools } from "./pools.ts";
 import type { Parts } from "./runtime.ts";
 import type { Link, Prepared, Told, Wire } from "./wire.ts";
@@ -32,10 +35,17 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Overall; default `timeout` of `[api_communication]`, and never longer than the call being answered. */
   readonly timeoutMs?: number;
-  /** More header fields, or gRPC metadata. What cannot be sent is RPC_INVALID_INPUT. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * More header fields, or gRPC metadata; bytes go under names that end in `-bin`. What cannot be sent is
+   * RPC_INVALID_INPUT.
+   */
+  readonly headers?: Readonly<Record<string, FieldValues>>;
   /** Sent as `Idempotency-Key`: the service promises to act once, so that a failed call may be repeated. */
   readonly idempotencyKey?: string;
+  /** Hears what stood in the head of the answer (initial metadata), of the last try; of a stream before its messages. */
+  readonly onHeader?: (metadata: Metadata) => void;
+  /** Hears what stood after the answer (trailing metadata), also after a failure that was answered. */
+  readonly onTrailer?: (metadata: Metadata) => void;
 }
 
 /** The state of one client: endpoints with their breakers and load, pools, retry budget. */
@@ -136,7 +146,12 @@ export class Caller implements AsyncDisposable {
     await this.#wire.prepare(method, {});
     await this.#follow(limit.signal);
     const tried = new Set<string>();
-    const asked = { method, fields, timeoutMs: ms, late, signal: limit.signal, inputs };
+    const { onHeader, onTrailer } = options;
+    const asked = {
+      ...{ method, fields, timeoutMs: ms, late, signal: limit.signal, inputs },
+      onHead: onHeader && ((head: HeaderList) => onHeader(new Metadata(head))),
+      onTail: onTrailer && ((tail: HeaderList) => onTrailer(new Metadata(tail))),
+    };
     for (let tries = 0; ; tries++) {
       const picked = this.#cluster.pick(tried);
       if (picked.kind !== "endpoint") throw this.#missing(picked.kind);
@@ -203,6 +218,8 @@ export class Caller implements AsyncDisposable {
       },
       () => this.#try(one),
     );
+    if (value.head !== undefined) options.onHeader?.(new Metadata(value.head));
+    if (value.tail !== undefined) options.onTrailer?.(new Metadata(value.tail));
     if (value.kind === "error") throw value.error;
     return checkedAnswer(method, value.value);
   }

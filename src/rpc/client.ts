@@ -108,6 +108,7 @@ function grpcWireOf(info: ContractInfo, parts: Parts): Wire {
     bindGrpc(info, parts.lockFile === undefined ? emptyLock : await readLock(parts.lockFile));
   return grpcWire({
     maxMessageBytes: parts.grpc.max_message_size,
+    compressAbove: parts.grpc.compress_above,
     engine: parts.grpc.engine,
     clock: parts.clock,
     binding() {

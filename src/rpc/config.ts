@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { durationMs, messageOf, port, Secret, TuskerError } from "../kernel/index.ts";
-import { type TracingSettings, tracingSection } from "../telemetry/index.ts";
+import { messageOf, Secret, TuskerError } from "../kernel/index.ts";
+import { durationMs, port } from "../kernel/section.ts";
+import { type TracingSettings, tracingSection } from "../telemetry/section.ts";
 import {
   type ApiCommunicationSettings,
   apiCommunicationSection,

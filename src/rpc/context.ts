@@ -1,8 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type CallContext, type Clock, TuskerError } from "../kernel/index.ts";
+import type { HeaderList } from "../net/index.ts";
 import { incomingDeadline, remainingMs, type TimeLimit, timeLimit } from "../resilience/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import type { Method, Protocol } from "./contract.ts";
+import type { AnswerFields, AnswerPart } from "./fields/answer.ts";
+import { Metadata } from "./fields/metadata.ts";
+import { answerValues, type FieldValues, isProblem } from "./fields/values.ts";
 
 /** What a handler knows of the call it answers. */
 export interface RpcContext extends CallContext {
@@ -11,6 +15,22 @@ export interface RpcContext extends CallContext {
   readonly protocol: Protocol;
   /** First value of a header field or gRPC metadata entry, any case. */
   header(name: string): string | undefined;
+  /** All header fields or gRPC metadata, binary entries too. */
+  readonly metadata: Metadata;
+  /**
+   * Adds to the head of the answer, in place of what stood under the name: initial metadata over gRPC. Bytes go under
+   * names that end in `-bin`. Of a stream: before its first message.
+   *
+   * @throws TuskerError RPC_INVALID_OUTPUT when it cannot be sent, or not any more
+   */
+  setHeader(name: string, value: FieldValues): void;
+  /**
+   * Adds to the end of the answer, also of one that fails: trailing metadata over gRPC. Over REST, where an answer is
+   * one piece, it stands in the head.
+   *
+   * @throws TuskerError RPC_INVALID_OUTPUT when it cannot be sent
+   */
+  setTrailer(name: string, value: FieldValues): void;
   /** Writes lines that carry the trace of this call. */
   readonly log: Logger;
 }
@@ -22,6 +42,11 @@ export interface Incoming {
   readonly arrivedMs?: number;
   /** Fires when the caller went away; asked for only when somebody listens. */
   readonly signal: AbortSignal;
+  /** Names, in any case, and values by turns. */
+  readonly fields: HeaderList;
+  /** What is added to the answer; asked for only when somebody does. */
+  readonly answer: AnswerFields;
+  /** First value, any case. */
   header(name: string): string | undefined;
 }
 
@@ -47,6 +72,7 @@ export class ServerCall implements RpcContext, Disposable {
   readonly #incoming: Incoming;
   readonly #clock: Clock;
   #limit: TimeLimit | undefined;
+  #metadata: Metadata | undefined;
 
   /** @param defaultMs deadline of a call that came without one; undefined means none */
   constructor(method: Method, incoming: Incoming, ports: { clock: Clock; log: Logger }, defaultMs?: number) {
@@ -75,6 +101,19 @@ export class ServerCall implements RpcContext, Disposable {
     return this.#incoming.header(name);
   }
 
+  get metadata(): Metadata {
+    this.#metadata ??= new Metadata(this.#incoming.fields);
+    return this.#metadata;
+  }
+
+  setHeader(name: string, value: FieldValues): void {
+    this.#add("head", name, value);
+  }
+
+  setTrailer(name: string, value: FieldValues): void {
+    this.#add("tail", name, value);
+  }
+
   /** Starts `work` unless it is too late, and waits for it, but not past the deadline. @throws RESILIENCE_DEADLINE */
   async orLate<T>(work: () => T | Promise<T>): Promise<T> {
     const ms = this.#leftMs();
@@ -90,6 +129,18 @@ export class ServerCall implements RpcContext, Disposable {
 
   [Symbol.dispose](): void {
     this.#limit?.[Symbol.dispose]();
+  }
+
+  #add(part: AnswerPart, name: string, value: FieldValues): void {
+    const values = answerValues(name, value, this.protocol);
+    const problem = isProblem(values)
+      ? values.problem
+      : this.#incoming.answer.set(part, name.toLowerCase(), values);
+    if (problem === undefined) return;
+    const method = `${this.service}.${this.method}`;
+    throw new TuskerError("RPC_INVALID_OUTPUT", `${method}: the field "${name}" of the answer ${problem}`, {
+      details: { problems: [{ path: name, message: problem }] },
+    });
   }
 
   #leftMs(): number | undefined {

@@ -81,6 +81,16 @@ test("a mistake in a contract is found when it is defined", () => {
     }),
     "error in lower case": define({ http: "GET /a", ...ok, errors: { notFound: 404 } }),
     "error with a good status": define({ http: "GET /a", ...ok, errors: { FINE: 200 } }),
+    "error with a gRPC status nobody knows": define({
+      http: "GET /a",
+      ...ok,
+      errors: { LOST: { http: 500, grpc: "NOPE" as never } },
+    }),
+    "error that is OK": define({
+      http: "GET /a",
+      ...ok,
+      errors: { LOST: { http: 500, grpc: "OK" as never } },
+    }),
     "error named like ours": define({ http: "GET /a", ...ok, errors: { NET_RESET: 503 } }),
     "two methods on one path": () =>
       contract("a", {

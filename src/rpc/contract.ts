@@ -1,4 +1,5 @@
 import { isCode, TuskerError } from "../kernel/index.ts";
+import { type GrpcStatusName, grpcStatus, grpcStatusOf } from "./grpc/status.ts";
 import { type PathTemplate, parsePath, shapeOf } from "./rest/path.ts";
 import {
   type InputOf,
@@ -19,12 +20,18 @@ interface AnySpec {
   readonly in: Schema;
   /** What the method answers: plain JSON, no transforms. Of a stream: each message of the answer. */
   readonly out: Schema;
-  /** Errors that are part of the answer: code → HTTP status 400–599. */
-  readonly errors?: Readonly<Record<string, number>>;
+  /** Errors that are part of the answer: code → HTTP status 400–599, or that and the gRPC status. */
+  readonly errors?: Readonly<Record<string, number | FaultStatus>>;
   /** True when a repeat does no harm, so that a failed call may be sent again; default: GET, PUT and DELETE. */
   readonly idempotent?: boolean;
   /** One line for OpenAPI. */
   readonly summary?: string;
+}
+
+/** What a declared error is over either protocol, where the usual gRPC status of an HTTP status is not what is meant. */
+export interface FaultStatus {
+  readonly http: number;
+  readonly grpc: Exclude<GrpcStatusName, "OK">;
 }
 
 /** One message in, one out: over REST and gRPC. */
@@ -241,8 +248,27 @@ function isText(schema: JsonSchema, root: JsonSchema): boolean {
   return types.every((one) => ["string", "integer", "number", "boolean", "null"].includes(one));
 }
 
-function checkErrors(where: string, errors: Readonly<Record<string, number>>): void {
-  for (const [code, status] of Object.entries(errors)) {
+/** The statuses of a declared error; undefined when the method declares none of that code. */
+export function faultStatus(method: Method, code: string): { http: number; grpc: number } | undefined {
+  const { errors = {} } = method.spec;
+  const declared = Object.hasOwn(errors, code) ? errors[code] : undefined;
+  if (declared === undefined) return undefined;
+  if (typeof declared === "number") return { http: declared, grpc: grpcStatusOf(declared) };
+  return { http: declared.http, grpc: grpcStatus[declared.grpc] };
+}
+
+function checkErrors(where: string, errors: Readonly<Record<string, number | FaultStatus>>): void {
+  for (const [code, declared] of Object.entries(errors)) {
+    const status = typeof declared === "number" ? declared : declared.http;
+    if (
+      typeof declared === "object" &&
+      (!Object.hasOwn(grpcStatus, declared.grpc) || grpcStatus[declared.grpc] < 1)
+    ) {
+      throw new TuskerError(
+        "RPC_CONTRACT",
+        `${where}: error ${code} has the gRPC status ${declared.grpc}; use a name such as "ABORTED", and not "OK"`,
+      );
+    }
     if (!/^[A-Z][A-Z0-9_]*$/.test(code)) {
       throw new TuskerError("RPC_CONTRACT", `${where}: error "${code}" must be written like NOT_FOUND`);
     }

@@ -7,6 +7,7 @@ import { currentCall, type Incoming, type RpcContext, ServerCall } from "./conte
 import { contract } from "./contract.ts";
 import { type AnyHandler, dispatch, type Outcome, sentence } from "./dispatch.ts";
 import { Fault, fail, markRemote } from "./fault.ts";
+import { AnswerFields } from "./fields/answer.ts";
 
 const { act, other } = contract("act-service", {
   act: {
@@ -44,6 +45,8 @@ function world(): World {
       const incoming: Incoming = {
         protocol: "rest",
         header: (name) => headers[name],
+        fields: Object.entries(headers).flat(),
+        answer: new AnswerFields(),
         get signal() {
           asked.signal++;
           return gone.signal;
@@ -139,7 +142,7 @@ test("what a handler throws is told apart: declared, ours, behind us, broken", a
   const cases: [unknown, string, number][] = [
     [fail(act, "NO", "no"), "RPC_FAULT", 404],
     [fail(other, "NO", "no"), "RPC_REMOTE", 502],
-    [markRemote(new Fault(act, "NO", 404, "no")), "RPC_REMOTE", 502],
+    [markRemote(new Fault(act, "NO", "no")), "RPC_REMOTE", 502],
     [remote("RPC_INVALID_INPUT"), "RPC_REMOTE", 502],
     [remote("RPC_HANDLER_FAILED"), "RPC_REMOTE", 502],
     [remote("NET_OVERLOADED"), "NET_OVERLOADED", 503],
@@ -181,7 +184,10 @@ test("failures of ours are logged once with their cause, a caller's are not", as
 test("disposing a call lets go of its timer and its caller", () => {
   const { clock, gone } = world();
   const log = createLogger({ service: "t", write: () => undefined, clock });
-  const incoming = { protocol: "grpc" as const, header: () => "1S", signal: gone.signal };
+  const incoming = {
+    ...{ protocol: "grpc" as const, header: () => "1S", signal: gone.signal },
+    ...{ fields: [], answer: new AnswerFields() },
+  };
   {
     using call = new ServerCall(act, incoming, { clock, log });
     assert.equal(call.signal.aborted, false);

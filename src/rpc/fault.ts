@@ -1,10 +1,10 @@
 import { type ErrorDetails, TuskerError } from "../kernel/index.ts";
-import type { FaultCode, Method, MethodSpec } from "./contract.ts";
-import { grpcStatusOf } from "./grpc/status.ts";
+import { type FaultCode, faultStatus, type Method, type MethodSpec } from "./contract.ts";
+import { grpcStatus } from "./grpc/status.ts";
 
 /**
  * An error that a contract declares: part of the answer, not an accident. It crosses REST (the declared status and a
- * problem document with the declared code) and gRPC (the matching status and an ErrorInfo), and arrives at the caller
+ * problem document with the declared code) and gRPC (the declared or matching status and an ErrorInfo), and arrives at the caller
  * as a Fault of the same method.
  */
 export class Fault<Code extends string = string> extends TuskerError {
@@ -14,18 +14,22 @@ export class Fault<Code extends string = string> extends TuskerError {
   readonly status: number;
   readonly service: string;
   readonly method: string;
+  readonly #grpc: number;
 
-  constructor(method: Method, fault: Code, status: number, message: string, details: ErrorDetails = {}) {
+  /** @param fault one that the method declares */
+  constructor(method: Method, fault: Code, message: string, details: ErrorDetails = {}) {
     super("RPC_FAULT", message, { details });
     this.name = "Fault";
     this.fault = fault;
-    this.status = status;
+    const { http, grpc } = faultStatus(method, fault) ?? { http: 500, grpc: grpcStatus.UNKNOWN };
+    this.status = http;
+    this.#grpc = grpc;
     this.service = method.service;
     this.method = method.name;
   }
 
   override get row(): { readonly http: number; readonly grpc: number; readonly retryable: boolean } {
-    return { http: this.status, grpc: grpcStatusOf(this.status), retryable: false };
+    return { http: this.status, grpc: this.#grpc, retryable: false };
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
@@ -45,14 +49,13 @@ export function fail<S extends MethodSpec, C extends FaultCode<S>>(
   message: string,
   details: ErrorDetails = {},
 ): Fault<C> {
-  const status = method.spec.errors?.[code];
-  if (status === undefined) {
+  if (faultStatus(method, code) === undefined) {
     throw new TuskerError(
       "RPC_CONTRACT",
       `${method.service}.${method.name} declares no error ${code}; add it under errors`,
     );
   }
-  return new Fault(method, code, status, message, details);
+  return new Fault(method, code, message, details);
 }
 
 /**

@@ -16,6 +16,7 @@ export {
   type ContractOptions,
   contract,
   type FaultCode,
+  type FaultStatus,
   infoOf,
   type Method,
   type MethodInput,
@@ -29,6 +30,8 @@ export {
   type Verb,
 } from "./contract.ts";
 export { Fault, fail, isFault } from "./fault.ts";
+export type { Metadata } from "./fields/metadata.ts";
+export type { FieldValue, FieldValues } from "./fields/values.ts";
 export { bindGrpc, type GrpcBinding } from "./grpc/binding.ts";
 export { type LiveSettings, liveSettings } from "./live/live-settings.ts";
 export { openApi } from "./openapi.ts";

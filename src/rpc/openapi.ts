@@ -1,4 +1,4 @@
-import { type ContractInfo, hasBody, type Method, type MethodSpecs } from "./contract.ts";
+import { type ContractInfo, faultStatus, hasBody, type Method, type MethodSpecs } from "./contract.ts";
 import { type JsonSchema, resolveRef } from "./schema.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -69,7 +69,10 @@ function operation(method: Method, schemas: Record<string, JsonSchema>, envelope
 
 /** One response per status; codes of one status are told apart by `code`. */
 function faults(method: Method): Json {
-  const byStatus = Map.groupBy(Object.entries(method.spec.errors ?? {}), ([, status]) => status);
+  const byStatus = Map.groupBy(
+    Object.entries(method.spec.errors ?? {}),
+    ([code]) => faultStatus(method, code)?.http ?? 500,
+  );
   return Object.fromEntries(
     [...byStatus].map(([status, codes]) => {
       const schema = { allOf: [problemRef, { properties: { code: { enum: codes.map(([code]) => code) } } }] };

@@ -31,6 +31,7 @@ test("the sections have the defaults of the fleet file, in milliseconds", () => 
   assert.deepEqual(grpcSection.parse({}), {
     enabled: true,
     engine: "tusker",
+    web_origins: [],
     port: 9090,
     max_concurrent_streams: 100,
     max_connection_idle: 30_000,

@@ -1,12 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type Discovery,
-  type Endpoint,
-  registryDiscovery,
-  staticDiscovery,
-  withToken,
-} from "../discovery/index.ts";
+import { type Discovery, type Endpoint, registryDiscovery, staticDiscovery } from "../discovery/index.ts";
 import { type Clock, type Random, systemClock, systemRandom, TuskerError } from "../kernel/index.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import {
@@ -118,7 +112,8 @@ export class Runtime implements Parts, AsyncDisposable {
     this.#discovery ??= registryDiscovery({
       url: registry.url,
       updateIntervalMs: registry.updateIntervalMs,
-      http: withToken(this.#client(), registry.token),
+      http: this.#client(),
+      token: registry.token,
       clock: this.clock,
       random: this.random,
       log: this.log,
@@ -142,7 +137,8 @@ export class Runtime implements Parts, AsyncDisposable {
     this.#published ??= followPublished({
       service: this.#name,
       url: registry.url,
-      http: withToken(this.#client(), registry.token),
+      http: this.#client(),
+      token: registry.token,
       clock: this.clock,
       random: this.random,
       log: this.log,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, durationMs, port, sizeBytes } from "../kernel/index.ts";
+import { count, durationMs, port, sizeBytes } from "../kernel/section.ts";
 
 /** `[grpc]`: how services serve gRPC. */
 export const grpcSection = z.strictObject({
@@ -25,7 +25,17 @@ export const grpcSection = z.strictObject({
   max_message_size: sizeBytes().prefault("4MiB").describe("Largest message, decompressed."),
   compress_above: sizeBytes()
     .optional()
-    .describe("Answers larger than this are packed with gzip for callers who take it; absent packs none."),
+    .describe(
+      "Messages larger than this are packed with gzip: answers for callers who take it, requests for services that said they do. Absent packs none.",
+    ),
+  web_origins: z
+    .array(
+      z
+        .string()
+        .regex(/^(?:\*|https?:\/\/[^/\s]+)$/, 'must be "*" or an origin such as "https://shop.example"'),
+    )
+    .default([])
+    .describe('Origins whose pages may call over gRPC-Web; "*" for all. Empty: none.'),
   engine: z
     .enum(["tusker", "node"])
     .default("tusker")

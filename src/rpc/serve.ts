@@ -155,6 +155,7 @@ async function listen(
     maxMessageBytes: parts.grpc.max_message_size,
     defaultTimeoutMs: parts.grpc.timeout,
     compressAbove: parts.grpc.compress_above,
+    webOrigins: new Set(parts.grpc.web_origins),
     clock: parts.clock,
   });
   try {

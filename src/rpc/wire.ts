@@ -1,5 +1,6 @@
 import type { Endpoint } from "../discovery/index.ts";
 import type { TuskerError } from "../kernel/index.ts";
+import type { HeaderList } from "../net/index.ts";
 import type { Failure } from "../resilience/index.ts";
 import type { Method, Protocol } from "./contract.ts";
 
@@ -45,6 +46,10 @@ export interface Asked {
 export interface StreamAsked extends Omit<Asked, "prepared" | "timeoutMs"> {
   /** Undefined: as long as it takes. */
   readonly timeoutMs: number | undefined;
+  /** Hears the head of the answer, before its first message. */
+  readonly onHead?: ((fields: HeaderList) => void) | undefined;
+  /** Hears what stood after the last message. */
+  readonly onTail?: ((fields: HeaderList) => void) | undefined;
   /** Validated by whoever writes them; taken as the callee reads. */
   readonly inputs: AsyncIterable<unknown>;
 }
@@ -53,7 +58,7 @@ export interface StreamAsked extends Omit<Asked, "prepared" | "timeoutMs"> {
 export type ToldStream = AsyncIterable<unknown>;
 
 /** What a callee said. An error comes with what it means for the endpoint and for another try. */
-export type Told =
+export type Told = (
   | { readonly kind: "value"; readonly value: unknown }
   | {
       readonly kind: "error";
@@ -62,7 +67,12 @@ export type Told =
       readonly verdict: Verdict;
       /** What the callee asked for in `Retry-After`. */
       readonly retryAfterMs?: number | undefined;
-    };
+    }
+) & {
+  /** Fields before and after the answer; absent where nobody answered. */
+  readonly head?: HeaderList;
+  readonly tail?: HeaderList;
+};
 
 /** What an answer says about the endpoint that gave it. */
 export type Verdict = "well" | "failing" | "overloaded";

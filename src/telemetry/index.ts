@@ -42,7 +42,7 @@ export {
 export type { LogFields } from "./printable.ts";
 export { type Carrier, extract, inject, propagationFields } from "./propagation/propagate.ts";
 export { ratioSampler, type Sampler } from "./sampler.ts";
-export { type TracingSettings, tracingSection } from "./section.ts";
+export type { TracingSettings } from "./section.ts";
 export type { Span } from "./span.ts";
 export type {
   AttributeInput,

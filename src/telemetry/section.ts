@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationMs, httpUrl, ratio } from "../kernel/index.ts";
+import { durationMs, httpUrl, ratio } from "../kernel/section.ts";
 
 /** `[tracing]`: which spans are made, kept and sent on. */
 export const tracingSection = z

@@ -1,9 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { z } from "zod";
+import { http1Pool } from "../../src/net/index.ts";
 import { eventually, freePort } from "./consul-peer.ts";
+
+const login = z.object({ token: z.string() });
 
 const program = resolve(import.meta.dirname, "../../.peers/etcd/usr/bin/etcd");
 
@@ -17,16 +21,30 @@ export interface EtcdPeer extends AsyncDisposable {
   readonly url: string;
   /** Calls a method of its JSON gateway. */
   call(method: string, message: object): Promise<unknown>;
+  /** The same, as a user. */
+  callAs(name: string, password: string, method: string, message: object): Promise<unknown>;
+}
+
+export interface EtcdPeerOptions {
+  /** Serves TLS with it. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** Starts an etcd of one on free ports and waits until it has a leader. */
-export async function startEtcdPeer(): Promise<EtcdPeer> {
+export async function startEtcdPeer({ tls }: EtcdPeerOptions = {}): Promise<EtcdPeer> {
   const folder = mkdtempSync(join(tmpdir(), "tusker-etcd-"));
   const [client, peer] = [`127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`];
+  const scheme = tls === undefined ? "http" : "https";
+  const [certFile, keyFile] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  if (tls !== undefined) {
+    writeFileSync(certFile, tls.cert);
+    writeFileSync(keyFile, tls.key);
+  }
   const flags = {
-    "data-dir": folder,
-    "listen-client-urls": `http://${client}`,
-    "advertise-client-urls": `http://${client}`,
+    "data-dir": join(folder, "data"),
+    ...(tls === undefined ? {} : { "cert-file": certFile, "key-file": keyFile }),
+    "listen-client-urls": `${scheme}://${client}`,
+    "advertise-client-urls": `${scheme}://${client}`,
     "listen-peer-urls": peer,
     "initial-advertise-peer-urls": peer,
     "initial-cluster": `default=${peer}`,
@@ -34,17 +52,30 @@ export async function startEtcdPeer(): Promise<EtcdPeer> {
   };
   const written = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
   const etcd = spawn(program, written, { stdio: "ignore" });
-  const call = async (method: string, message: object): Promise<unknown> => {
-    const body = JSON.stringify(message);
-    const answer = await fetch(`http://${client}/v3/${method}`, { method: "POST", body });
-    if (!answer.ok) throw new Error(`${method}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
+  const pool = http1Pool(`${scheme}://${client}`, {
+    ...(tls === undefined ? {} : { tls: { ca: tls.cert } }),
+  });
+  const call = async (method: string, message: object, token = ""): Promise<unknown> => {
+    const answer = await pool.request({
+      method: "POST",
+      path: `/v3/${method}`,
+      headers: token === "" ? [] : ["Authorization", token],
+      body: JSON.stringify(message),
+    });
+    const text = await answer.text(10_000_000);
+    if (answer.status !== 200) throw new Error(`${method}: ${answer.status} ${text}`);
+    return JSON.parse(text);
   };
   await eventually(async () => void (await call("kv/put", { key: "cmVhZHk=", value: "" })));
   return {
-    url: `etcd://${client}`,
+    url: `${tls === undefined ? "etcd" : "etcds"}://${client}`,
     call,
+    async callAs(name, password, method, message) {
+      const { token } = login.parse(await call("auth/authenticate", { name, password }));
+      return call(method, message, token);
+    },
     async [Symbol.asyncDispose]() {
+      await pool[Symbol.asyncDispose]();
       const ended = once(etcd, "exit");
       etcd.kill("SIGKILL");
       await ended;

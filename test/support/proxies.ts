@@ -150,6 +150,7 @@ export async function startTusker(
   { folder, originPort }: ProxyPlan,
   gateway: Readonly<Record<string, unknown>> = {},
   tracing: Readonly<Record<string, unknown>> = {},
+  { route = {}, otlp = null }: { readonly route?: object; readonly otlp?: string | null } = {},
 ): Promise<Listener> {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
@@ -158,11 +159,11 @@ export async function startTusker(
   const settings = {
     fleet: "bench",
     gateway: { port, ...gateway },
-    routes: Object.fromEntries([...others, ["/*", { service: "origin" }]]),
+    routes: Object.fromEntries([...others, ["/*", { service: "origin", ...route }]]),
     api_communication: {},
     tracing,
     registry: null,
-    otlp: null,
+    otlp,
     endpoints: [{ service: "origin", id: "origin-1", host: "127.0.0.1", port: originPort }],
   };
   writeFileSync(file, JSON.stringify(settings));

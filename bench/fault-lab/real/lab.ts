@@ -1,13 +1,31 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { Pool } from "undici";
 import { systemClock } from "../../../src/kernel/index.ts";
+
+/** How the servers of a child process answer. */
+export interface Behaviour {
+  /** How long an answer takes. */
+  readonly answerMs: number;
+  /** Answers 503 at once. */
+  readonly failing: boolean;
+  /** Requests all of them work on at once, the others wait; then each takes `answerMs` ± half. 0 means any number. */
+  readonly workers: number;
+}
+
+/** What reached the servers since they were told something, by number. */
+export interface Tally {
+  readonly arrived: readonly number[];
+  /** When the first one came, wall clock. */
+  readonly firstMs: readonly (number | null)[];
+}
 
 /** Servers of a child process. Disposing it ends the process. */
 export interface Origins extends Disposable {
   readonly ports: readonly number[];
-  /** How long every answer takes from now on. */
-  slow(answerMs: number): void;
+  /** They behave so from now on; gives what reached them since the last order. */
+  tell(order: Partial<Behaviour>): Promise<Tally>;
   /** kill -9. */
   kill(): void;
 }
@@ -17,7 +35,10 @@ export async function origins(count: number): Promise<Origins> {
   const { ports } = await message<{ ports: number[] }>(child);
   return {
     ports,
-    slow: (answerMs) => void child.send({ answerMs }),
+    tell(order) {
+      child.send(order);
+      return message<Tally>(child);
+    },
     kill: () => void child.kill("SIGKILL"),
     [Symbol.dispose]: () => void child.kill("SIGKILL"),
   };
@@ -55,11 +76,31 @@ export async function labGateway(manner: Manner): Promise<LabGateway> {
   };
 }
 
-/** Default policies in front of these addresses, and plain round robin: no breaker, no retry. */
-export function manners(ports: readonly number[]): { readonly ours: Manner; readonly plain: Manner } {
+/** A proxy that is round robin and nothing else, in a process of its own. */
+export async function roundRobin(
+  ports: readonly number[],
+  retries: number,
+): Promise<Disposable & { readonly port: number }> {
+  const child = start("round-robin.ts", { PORTS: ports.join(","), RETRIES: String(retries) });
+  const { port } = await message<{ port: number }>(child);
+  return { port, [Symbol.dispose]: () => void child.kill("SIGKILL") };
+}
+
+/** The two every scenario sets side by side. */
+export const sides = ["ours", "plain"] as const;
+
+/**
+ * Default policies in front of these addresses, and plain round robin: no breaker, no retry.
+ *
+ * @param more settings of the one route
+ */
+export function manners(
+  ports: readonly number[],
+  more: object = {},
+): { readonly ours: Manner; readonly plain: Manner } {
   const endpoints = ports.map((port) => `127.0.0.1:${port}`);
-  const routes = (more: object): object => ({ "/*": { service: "users", ...more } });
   const upstreams = { users: { endpoints } };
+  const routes = (own: object): object => ({ "/*": { service: "users", ...more, ...own } });
   return {
     ours: { gateway: { max_connections: 5_000, upstreams }, routes: routes({}), breaker: true },
     plain: {
@@ -77,35 +118,65 @@ export interface Seen {
   /** Of the good answers; sorted. */
   readonly tookMs: readonly number[];
   readonly statuses: ReadonlyMap<number, number>;
+  /** When the last failure was told, wall clock; 0 for none. */
+  readonly lastFailureMs: number;
+}
+
+export interface LoopOptions {
+  /** Default "/". */
+  readonly path?: string;
+  /** Connections at most; default 256. */
+  readonly connections?: number;
+  /** The first of the seconds, in which requests are sent and not counted; default 0. */
+  readonly warmSeconds?: number;
 }
 
 /** Sends so many requests a second, whether or not the ones before are answered. */
-export async function openLoop(port: number, perSecond: number, seconds: number): Promise<Seen> {
-  await using pool = closing(new Pool(`http://127.0.0.1:${port}`, { connections: 256, pipelining: 1 }));
+export async function openLoop(
+  port: number,
+  perSecond: number,
+  seconds: number,
+  { path = "/", connections = 256, warmSeconds = 0 }: LoopOptions = {},
+): Promise<Seen> {
+  await using pool = closing(new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 }));
   const statuses = new Map<number, number>();
   const tookMs: number[] = [];
-  const running: Promise<void>[] = [];
-  let failed = 0;
-  const ask = async (): Promise<void> => {
+  const running: Promise<number>[] = [];
+  let lastFailureMs = 0;
+  /** Status of the answer; 0 when there is none. */
+  const ask = async (): Promise<number> => {
+    const { statusCode, body } = await pool.it.request({ method: "GET", path });
+    await body.dump();
+    return statusCode;
+  };
+  const counted = async (): Promise<number> => {
     const from = systemClock.now();
-    try {
-      const { statusCode, body } = await pool.it.request({ method: "GET", path: "/" });
-      await body.dump();
-      statuses.set(statusCode, (statuses.get(statusCode) ?? 0) + 1);
-      if (statusCode === 200) tookMs.push(systemClock.now() - from);
-      else failed++;
-    } catch {
-      failed++;
-    }
+    const status = await ask().catch(() => 0);
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    if (status === 200) tookMs.push(systemClock.now() - from);
+    else lastFailureMs = systemClock.wall();
+    return status;
   };
   const startMs = systemClock.now();
-  for (let sent = 0; sent < perSecond * seconds; ) {
-    const due = Math.min(perSecond * seconds, ((systemClock.now() - startMs) * perSecond) / 1_000);
-    for (; sent < due; sent++) running.push(ask());
+  const total = perSecond * seconds;
+  const warm = perSecond * warmSeconds;
+  for (let sent = 0; sent < total; ) {
+    const due = Math.min(total, ((systemClock.now() - startMs) * perSecond) / 1_000);
+    for (; sent < due; sent++) running.push(sent < warm ? ask().catch(() => 0) : counted());
     await systemClock.sleep(2);
   }
   await Promise.all(running);
-  return { sent: running.length, failed, tookMs: tookMs.sort((a, b) => a - b), statuses };
+  tookMs.sort((a, b) => a - b);
+  const sent = total - warm;
+  return { sent, failed: sent - tookMs.length, tookMs, statuses, lastFailureMs };
+}
+
+/** A connection that is open. */
+export function opened(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(socket));
+    socket.on("error", reject);
+  });
 }
 
 function closing(it: Pool): AsyncDisposable & { readonly it: Pool } {

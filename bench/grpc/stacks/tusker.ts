@@ -4,7 +4,7 @@ import { formatGrpcTimeout } from "../../../src/resilience/index.ts";
 import { infoOf } from "../../../src/rpc/contract.ts";
 import { bindGrpc } from "../../../src/rpc/grpc/binding.ts";
 import { callUnary } from "../../../src/rpc/grpc/calling/call.ts";
-import { frame } from "../../../src/rpc/grpc/frame.ts";
+import { frameOverhead, prefixed } from "../../../src/rpc/grpc/frame.ts";
 import type { ByteMethod } from "../../../src/rpc/grpc/serving/method.ts";
 import { grpcStreams } from "../../../src/rpc/grpc/serving/serve.ts";
 import { emptyLock } from "../../../src/rpc/proto/lock.ts";
@@ -27,7 +27,7 @@ export const stack: Stack = {
       decode: (message) => request.decode(message),
       answer(_call, input) {
         if (!input.ok) throw input.error;
-        return frame(response.encode(input.value));
+        return prefixed(response.encode(input.value, frameOverhead));
       },
     };
     const handler = grpcStreams(new Map([[path, method]]), {
@@ -57,7 +57,11 @@ export const stack: Stack = {
         const ms = timeoutMs();
         const fields = ["grpc-timeout", formatGrpcTimeout(ms), "traceparent", traceparent()];
         const call = { head, fields, decode, maxMessageBytes: 4_194_304, timeoutMs: ms, late };
-        const { value, fields: trailers } = await callUnary(channel, call, frame(request.encode(user)));
+        const { value, fields: trailers } = await callUnary(
+          channel,
+          call,
+          prefixed(request.encode(user, frameOverhead)),
+        );
         if (trailers[1] !== "0" || !isUser(value)) throw new Error(`no echo: ${trailers.join(" ")}`);
         return value;
       },

@@ -1,4 +1,4 @@
-import { registryDiscovery, withToken } from "../../discovery/index.ts";
+import { registryDiscovery } from "../../discovery/index.ts";
 import { Secret, systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
 import { httpClient } from "../../net/index.ts";
 import type { Args, Io, Run } from "../command.ts";
@@ -23,7 +23,8 @@ export const run: Run = async (args, io) => {
   await using http = httpClient();
   await using discovery = registryDiscovery({
     url: registry,
-    http: withToken(http, registryToken === undefined ? undefined : new Secret(registryToken)),
+    http,
+    token: registryToken === undefined ? undefined : new Secret(registryToken),
     clock: systemClock,
     random: systemRandom,
     log: silent,

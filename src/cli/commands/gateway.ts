@@ -67,9 +67,7 @@ function filePath(args: Args, io: Io): string {
 function readConfig(args: Args, io: Io): unknown {
   const written = args.text("settings");
   if (written === undefined) {
-    const port = args.text("port");
-    const sets = port === undefined ? [] : [`gateway.port=${portOption(args, "port", 0)}`];
-    const settings = settingsOrProblems(filePath(args, io), args, io, sets);
+    const settings = settingsOrProblems(filePath(args, io), args, io, overrides(args));
     if (settings === undefined) return undefined;
     const { service_discovery, tracing } = settings.sections;
     const registry = service_discovery.enabled ? service_discovery.registry_url : undefined;
@@ -85,6 +83,17 @@ function readConfig(args: Args, io: Io): unknown {
   } catch (error) {
     throw new TuskerError("FLEET_FILE_MISSING", `cannot read the settings in ${written}`, { cause: error });
   }
+}
+
+/** What options say in place of the file. */
+function overrides(args: Args): string[] {
+  const sets: string[] = [];
+  if (args.text("port") !== undefined) sets.push(`gateway.port=${portOption(args, "port", 0)}`);
+  const workers = args.text("workers");
+  if (workers === undefined) return sets;
+  if (!/^([1-9]|[1-5]\d|6[0-4])$/.test(workers))
+    throw new TuskerError("CLI_USAGE", `--workers must be a whole number 1–64, found "${workers}"`);
+  return [...sets, `gateway.workers=${workers}`];
 }
 
 /** Answers the supervisor's questions, until it asks us to drain or is gone; gives how long draining may take. */

@@ -1,9 +1,8 @@
 import { resolve } from "node:path";
 import { systemClock, systemRandom } from "../../kernel/index.ts";
-import { startRegistry } from "../../registry/index.ts";
-import type { Args, Run } from "../command.ts";
+import { type AclSettings, startRegistry } from "../../registry/index.ts";
+import type { Args, Io, Run } from "../command.ts";
 import { bindOption, portOption } from "../listen-options.ts";
-import { aclOption } from "../registry-tokens.ts";
 import { serveUntilSignal, stderrLogger } from "../serve.ts";
 
 /** Runs the registry alone. */
@@ -17,7 +16,7 @@ export const run: Run = async (args, io) => {
     port,
     ...(dnsPort === undefined ? {} : { dnsPort }),
     ...(dataDir === undefined ? {} : { dataDir: resolve(io.cwd, dataDir) }),
-    ...aclOption(args, io),
+    ...(await aclOf(args, io)),
     scriptChecks: args.flag("enable-script-checks"),
     clock: systemClock,
     random: systemRandom,
@@ -27,6 +26,13 @@ export const run: Run = async (args, io) => {
   await serveUntilSignal({ registry: registry.url, ...dns }, args, io);
   return 0;
 };
+
+/** Most have no rules, and what reads them weighs as much as a thousand instances. */
+async function aclOf(args: Args, io: Io): Promise<{ readonly acl?: AclSettings }> {
+  if (args.text("tokens") === undefined) return {};
+  const { aclOption } = await import("../registry-tokens.ts");
+  return aclOption(args, io);
+}
 
 /** Undefined: no DNS. Who takes any port for the one takes any for the other. */
 function dnsOption(args: Args, port: number): number | undefined {

@@ -1,5 +1,5 @@
 import { TuskerError } from "../../kernel/index.ts";
-import { isEtcd } from "../http.ts";
+import { isEtcd, withToken } from "../http.ts";
 import type { RegistryEngine } from "./engine.ts";
 import type { EngineOptions } from "./options.ts";
 
@@ -20,5 +20,6 @@ export async function openEngine(options: EngineOptions): Promise<RegistryEngine
     );
   }
   if (isEtcd(options.url)) return (await import("./etcd/etcd-engine.ts")).etcdEngine(options);
-  return (await import("./consul/consul-engine.ts")).consulEngine(options);
+  const { token, ...shown } = { ...options, http: withToken(options.http, options.token) };
+  return (await import("./consul/consul-engine.ts")).consulEngine(shown);
 }

@@ -1,4 +1,5 @@
-import type { Clock, Random } from "../../kernel/index.ts";
+import type { Clock, Random, Secret } from "../../kernel/index.ts";
+import type { ClientTls } from "../../net/index.ts";
 import type { DiscoveryLog, RegistryHttp } from "../http.ts";
 
 /** What every engine needs. */
@@ -7,6 +8,10 @@ export interface EngineOptions {
   readonly url: string;
   /** Must allow one connection per followed service, watch and waiting lock, and some more. */
   readonly http: RegistryHttp;
+  /** Shown to the registry; to an etcd that asks who one is, `user:password`. */
+  readonly token?: Secret | undefined;
+  /** For etcds://; default the certificates Node trusts. */
+  readonly tls?: ClientTls;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: DiscoveryLog;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, durationMs, port } from "../../kernel/index.ts";
+import { count, durationMs, port } from "../../kernel/section.ts";
 
 const name = z
   .string("must be text")

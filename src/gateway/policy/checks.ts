@@ -41,7 +41,8 @@ export function checks(settings: CheckSettings, ports: ChecksPorts): Checks {
     );
     if (!outcome.ok) return false;
     outcome.answer.discard();
-    return outcome.answer.status < 400;
+    const { status } = outcome.answer;
+    return status >= 200 && status < 300;
   };
   const round = async (key: string): Promise<void> => {
     const entry = running.get(key);

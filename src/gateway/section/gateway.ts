@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, durationMs, httpUrl, port, ratio, sizeBytes } from "../../kernel/index.ts";
+import { count, durationMs, httpUrl, port, ratio, sizeBytes } from "../../kernel/section.ts";
 import { balancerNames } from "../../resilience/index.ts";
 import { isCidr } from "../head/cidr.ts";
 import { headerName, serviceName, stripPrefix } from "./words.ts";

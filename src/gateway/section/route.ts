@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, durationMs, ratio, sizeBytes } from "../../kernel/index.ts";
+import { count, durationMs, ratio, sizeBytes } from "../../kernel/section.ts";
 import { priorities } from "../../resilience/index.ts";
 import { retryReasons } from "../policy/retry-on.ts";
 import {

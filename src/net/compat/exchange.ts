@@ -2,7 +2,14 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Clock, TuskerError } from "../../kernel/index.ts";
 import { paced, readAll } from "../bytes.ts";
-import type { Answer, ByteStream, HeaderList, ReadOptions, ServerExchange } from "../exchange.ts";
+import {
+  type Answer,
+  type ByteStream,
+  type HeaderList,
+  headerOf,
+  type ReadOptions,
+  type ServerExchange,
+} from "../exchange.ts";
 import { plainAddress } from "../sockets.ts";
 import { lingerMs } from "./farewell.ts";
 
@@ -106,14 +113,15 @@ export class CompatExchange implements ServerExchange {
     if (res.destroyed) return;
     // A body nobody takes in would stand before the next request.
     if (this.#unread || this.#life.draining) res.shouldKeepAlive = false;
-    const headers = [...(answer.headers ?? [])];
-    if (answer.trailers !== undefined) headers.push("Transfer-Encoding", "chunked");
+    const headers = headOf(answer);
+    if (/\bclose\b/i.test(headerOf(headers, "connection") ?? "")) res.shouldKeepAlive = false;
     const { body } = answer;
     if (body === undefined || typeof body === "string" || body instanceof Uint8Array) {
       await this.#respondWhole(answer, headers, body);
     } else {
       res.writeHead(answer.status, headers);
-      res.flushHeaders();
+      // `flushHeaders` would make UTF-8 of the head; before bytes, be they none, it goes out as it is.
+      res.write(nothing);
       await this.#respondStream(answer, body);
     }
   }
@@ -169,7 +177,8 @@ export class CompatExchange implements ServerExchange {
     if (!empty && !has)
       headers.push("Content-Length", String(body === undefined ? 0 : Buffer.byteLength(body)));
     res.writeHead(answer.status, headers);
-    if (body !== undefined && !empty && this.method !== "HEAD") res.write(body);
+    // A text would take the head along into its UTF-8.
+    if (body !== undefined && !empty && this.method !== "HEAD") res.write(Buffer.from(body));
     await this.#end(answer);
   }
 
@@ -220,6 +229,8 @@ export class CompatExchange implements ServerExchange {
   #endAfterRest(): void {
     const req = this.#req;
     const res = this.#res;
+    res.write(nothing);
+    // Of an answer without body, that has shown nothing yet.
     res.flushHeaders();
     const over = (): void => {
       limit.cancel();
@@ -238,6 +249,22 @@ export class CompatExchange implements ServerExchange {
     setImmediate(() => req.resume());
   }
 }
+
+/** The fields of an answer. Trailers need chunks, beside which no length may stand; a length has no leading zeros. */
+function headOf({ headers = [], trailers }: Answer): string[] {
+  const fields: string[] = [];
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? "";
+    const value = headers[i + 1] ?? "";
+    const isLength = /^content-length$/i.test(name);
+    if (!isLength) fields.push(name, value);
+    else if (trailers === undefined) fields.push(name, value.replace(/^0+(?=\d)/, ""));
+  }
+  if (trailers !== undefined) fields.push("Transfer-Encoding", "chunked");
+  return fields;
+}
+
+const nothing = new Uint8Array(0);
 
 function hintsOf(headers: HeaderList): Record<string, string[]> & { link: string[] } {
   const hints: Record<string, string[]> & { link: string[] } = { link: [] };

@@ -9,9 +9,11 @@ import {
   type HeaderList,
   headerOf,
 } from "../exchange.ts";
+import { noHttp } from "../http1/client/failure.ts";
 import type { Http1Pool } from "../http1/client/to-pool.ts";
 import type { Http1PoolOptions } from "../http1-options.ts";
 import { unwritable } from "../unwritable.ts";
+import { doubtInAnswer, withoutBlanksBehind } from "./strict.ts";
 
 /**
  * Connections to one origin over undici: the `compat` engine. One request in flight per connection.
@@ -122,9 +124,20 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     this.#request.onSent?.();
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown): void {
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _headers: unknown,
+    reason = "",
+  ): void {
     if (status < 200) return;
-    const headers = rawPairs(controller);
+    const raw = pairsOf(controller.rawHeaders);
+    const doubt = doubtInAnswer(raw, reason);
+    if (doubt !== undefined) {
+      controller.abort(noHttp(this.#origin, doubt));
+      return;
+    }
+    const headers = raw.map(withoutBlanksBehind);
     const body = new BodyQueue(controller, () => this.#settle());
     this.#body = body;
     this.#resolve(answerOf(status, headers, body, () => this.#trailers));
@@ -235,10 +248,6 @@ function answerOf(
     trailers,
     discard: () => body.discard(),
   };
-}
-
-function rawPairs(controller: Dispatcher.DispatchController): HeaderList {
-  return pairsOf(controller.rawHeaders);
 }
 
 function pairsOf(raw: unknown): HeaderList {

@@ -5,10 +5,12 @@ import type { Duplex } from "node:stream";
 import { type Clock, problemMediaType, systemClock, TuskerError, toProblem } from "../../kernel/index.ts";
 import { dispatch } from "../dispatch.ts";
 import type { Server, ServerHandler } from "../exchange.ts";
+import { statusLine } from "../http1/codec/reasons.ts";
 import type { Http1ServerOptions } from "../http1-options.ts";
 import { listen, serverOf } from "../listen.ts";
 import { CompatExchange } from "./exchange.ts";
 import { Farewells } from "./farewell.ts";
+import { doubtIn } from "./strict.ts";
 
 /**
  * Serves HTTP/1.1 over `node:http`: the `compat` engine.
@@ -41,15 +43,21 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
     // llhttp takes a line without version for HTTP/0.9, whose answers have no head and whose requests no fields.
     else if (req.httpVersionMajor !== 1)
       farewells.say(req.socket, malformedText(400, "it has no HTTP version"));
-    else if (!req.socket.destroyed) dispatch(handler, new CompatExchange(req, res, life), options.onError);
+    else {
+      const doubt = doubtIn(req);
+      if (doubt !== undefined) farewells.say(req.socket, malformedText(doubt.status, doubt.text, req.method));
+      else if (!req.socket.destroyed) dispatch(handler, new CompatExchange(req, res, life), options.onError);
+    }
   };
   // RFC 9112 §9.3.2: a client that does not wait for answers still means its requests one after the other.
   const latest = new WeakMap<Socket, ServerResponse>();
   const begin = (req: IncomingMessage, res: ServerResponse): void => {
     const before = latest.get(req.socket);
     latest.set(req.socket, res);
-    if (before === undefined || before.closed) start(req, res);
-    else before.once("close", () => start(req, res));
+    // §9.6: behind an answer that said close no request is served.
+    const next = (): unknown => (before?.shouldKeepAlive === false ? req.resume() : start(req, res));
+    if (before === undefined || before.closed) next();
+    else before.once("close", next);
   };
   const node = createServer(
     {
@@ -59,7 +67,8 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
       connectionsCheckingInterval: 1_000,
       keepAliveTimeout: options.idleTimeoutMs ?? 60_000,
       insecureHTTPParser: false,
-      requireHostHeader: true,
+      // Node would go on with what stands behind a request it has refused for this.
+      requireHostHeader: false,
       noDelay: true,
       highWaterMark: 64 * 1024,
     },
@@ -67,6 +76,7 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
   );
   node.maxHeadersCount = options.maxHeaders ?? 100;
   node.on("checkContinue", begin);
+  node.on("checkExpectation", begin);
   node.on("connection", (socket: Socket) => {
     if (sockets.size >= maxConnections) {
       options.onRefused?.();
@@ -132,15 +142,9 @@ function answerParserError(error: Error & { code?: string }, socket: Duplex, far
   farewells.say(socket, malformedText(status, error.code ?? error.message));
 }
 
-function malformedText(status: number, why: string): string {
+function malformedText(status: number, why: string, method?: string): string {
   const problem = toProblem(new TuskerError("NET_MALFORMED", `the request could not be understood (${why})`));
   const body = JSON.stringify({ ...problem, status });
   const fields = `Content-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
-  return `HTTP/1.1 ${status} ${reasons[status] ?? ""}\r\n${fields}Connection: close\r\n\r\n${body}`;
+  return `${statusLine(status)}${fields}Connection: close\r\n\r\n${method === "HEAD" ? "" : body}`;
 }
-
-const reasons: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  408: "Request Timeout",
-  431: "Request Header Fields Too Large",
-};

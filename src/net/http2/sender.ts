@@ -35,6 +35,8 @@ export class Sender {
   #over = false;
   /** DATA bytes and writes that went out, to see whether anything moves. */
   sent = 0;
+  /** Everything handed to the socket. */
+  bytesSent = 0;
 
   constructor(duct: Duct, peer: PeerSettings, hooks: SenderHooks) {
     this.#duct = duct;
@@ -152,6 +154,7 @@ export class Sender {
     if (this.#over || this.#flight !== undefined || this.output.size === 0) return;
     const flight = this.output.take();
     this.#flight = flight;
+    this.bytesSent += flight.size;
     this.#duct.write(flight.pieces, () => {
       this.#flight = undefined;
       this.sent++;

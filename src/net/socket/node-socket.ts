@@ -90,6 +90,8 @@ export function tlsFacts(socket: TLSSocket): TlsFacts {
   };
 }
 
+const nothing = new Uint8Array(0);
+
 /** Nobody has attached yet, or nobody cares any more. */
 const nobody: SocketListener = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
 
@@ -179,6 +181,10 @@ class NodePort implements SocketPort {
       queueMicrotask(done);
       return;
     }
+    if (last === 0) {
+      socket.write(pieces[0] ?? nothing, () => done());
+      return;
+    }
     socket.cork();
     // Whatever became of them, the pieces are no longer needed.
     pieces.forEach((piece, i) => {
@@ -192,6 +198,11 @@ class NodePort implements SocketPort {
     const bytes = isShared(data) ? kept(data) : data;
     this.#socket.write(bytes);
     if (this.#socket.writableLength > 0) kept(bytes);
+  }
+
+  hold(alive: boolean): void {
+    if (alive) this.#socket.ref();
+    else this.#socket.unref();
   }
 
   pause(): void {

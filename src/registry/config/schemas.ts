@@ -1,6 +1,6 @@
-import { z } from "zod";
-import { messageOf } from "../../kernel/index.ts";
+import { TuskerError } from "../../kernel/index.ts";
 import type { KvDraft } from "../kv/draft.ts";
+import type { compileSchema } from "./json-schema.ts";
 
 /** Below this, under the beginning of the keys it is for, lies a JSON Schema. */
 export const schemaFolder = "tusker/schema/";
@@ -9,6 +9,21 @@ export const schemaFolder = "tusker/schema/";
 export interface SchemaProblem {
   readonly key: string;
   readonly message: string;
+}
+
+let compile: typeof compileSchema | undefined;
+
+/**
+ * Loads what compiles schemas: a tenth of a registry's memory, for which most have no use. Whoever may bring a schema
+ * waits for it before it drafts anything, so that it is there as long as a schema is.
+ */
+export async function loadSchemas(): Promise<void> {
+  compile ??= (await import("./json-schema.ts")).compileSchema;
+}
+
+/** True for keys that are schemas. */
+export function isSchemaKey(key: string): boolean {
+  return key.startsWith(schemaFolder);
 }
 
 /**
@@ -32,6 +47,7 @@ function problemsUnder(
   prefix: string,
   schema: { readonly key: string; readonly text: string },
 ): SchemaProblem[] {
+  if (compile === undefined) throw new TuskerError("KERNEL_INTERNAL", "a schema came before its compiler");
   const check = compile(schema.text);
   if (typeof check === "string") return [{ key: schema.key, message: check }];
   const whole: Tree = new Map();
@@ -39,31 +55,7 @@ function problemsUnder(
     const message = place(whole, row.key.slice(prefix.length), decoded(row.value));
     if (message !== undefined) return [{ key: row.key, message }];
   }
-  const result = check.safeParse(toObject(whole));
-  if (result.success) return [];
-  return result.error.issues.map(({ path, message }) => ({ key: `${prefix}${path.join("/")}`, message }));
-}
-
-const compiled = new Map<string, z.ZodType | string>();
-const maxCompiled = 64;
-
-/** The schema, or what is wrong with it. */
-function compile(text: string): z.ZodType | string {
-  const known = compiled.get(text);
-  if (known !== undefined) return known;
-  const made = tryCompile(text);
-  compiled.set(text, made);
-  const [oldest] = compiled.keys();
-  if (compiled.size > maxCompiled && oldest !== undefined) compiled.delete(oldest);
-  return made;
-}
-
-function tryCompile(text: string): z.ZodType | string {
-  try {
-    return z.fromJSONSchema(JSON.parse(text));
-  } catch (error) {
-    return `it is no JSON Schema that is understood here: ${messageOf(error)}`;
-  }
+  return check(toObject(whole)).map(({ path, message }) => ({ key: `${prefix}${path.join("/")}`, message }));
 }
 
 type Tree = Map<string, unknown>;

@@ -1,8 +1,30 @@
-import { z } from "zod";
 import { messageOf, TuskerError } from "../../kernel/index.ts";
 import type { LogEntry } from "../state/log.ts";
-import type { Change, Check, KvVersion, Node, Service, Session, Written } from "../state/model.ts";
+import type {
+  Change,
+  Check,
+  CheckSpec,
+  KvEntry,
+  KvVersion,
+  Node,
+  Service,
+  Session,
+  Written,
+} from "../state/model.ts";
 import type { StoredChange, StoredRow } from "./disk.ts";
+import {
+  demand,
+  flag,
+  kinds,
+  listOf,
+  mapOf,
+  number,
+  object,
+  oneOf,
+  optional,
+  type Shape,
+  text,
+} from "./shape.ts";
 
 /** A change as it is kept: whole rows, so that the last one of each name is all that must be read back. */
 export function toStored({ index, atMs }: Pick<LogEntry, "index" | "atMs">, change: Change): StoredChange {
@@ -56,15 +78,20 @@ export function fromStored({ kind, key, value }: StoredRow): Change {
     const json: unknown = JSON.parse(value);
     switch (kind) {
       case "node":
-        return { kind, node: node.parse(json) };
+        demand(node, json);
+        return { kind, node: json };
       case "service":
-        return { kind, service: service.parse(json) };
+        demand(service, json);
+        return { kind, service: json };
       case "check":
-        return { kind, check: check.parse(json) };
+        demand(check, json);
+        return { kind, check: json };
       case "session":
-        return { kind, session: session.parse(json) };
+        demand(session, json);
+        return { kind, session: json };
       case "kv": {
-        const { valueIndex, written, ...own } = entry.parse(json);
+        demand(entry, json);
+        const { valueIndex, written, ...own } = json;
         return {
           kind,
           entry: own,
@@ -73,7 +100,8 @@ export function fromStored({ kind, key, value }: StoredRow): Change {
         };
       }
       case "version":
-        return { kind, version: version.parse(json) };
+        demand(version, json);
+        return { kind, version: json };
     }
   } catch (cause) {
     throw new TuskerError(
@@ -92,112 +120,107 @@ function keyOf({ node, id }: { readonly node: string; readonly id: string }): st
   return JSON.stringify([node, id]);
 }
 
-const texts = z.record(z.string(), z.string());
+const texts = mapOf(text);
 
-const node: z.ZodType<Node> = z.object({
-  name: z.string(),
-  id: z.string(),
-  address: z.string(),
-  taggedAddresses: texts.optional(),
-  meta: texts.optional(),
+const node: Shape<Node> = object({
+  name: text,
+  id: text,
+  address: text,
+  taggedAddresses: optional(texts),
+  meta: optional(texts),
 });
 
-const service: z.ZodType<Service> = z.object({
-  node: z.string(),
-  id: z.string(),
-  name: z.string(),
-  tags: z.array(z.string()),
-  address: z.string(),
-  port: z.number(),
-  meta: texts.optional(),
-  weights: z.object({ passing: z.number(), warning: z.number() }),
-  enableTagOverride: z.boolean(),
-  taggedAddresses: z.record(z.string(), z.object({ address: z.string(), port: z.number() })).optional(),
-  bound: z.boolean().optional(),
+const service: Shape<Service> = object({
+  node: text,
+  id: text,
+  name: text,
+  tags: listOf(text),
+  address: text,
+  port: number,
+  meta: optional(texts),
+  weights: object({ passing: number, warning: number }),
+  enableTagOverride: flag,
+  taggedAddresses: optional(mapOf(object({ address: text, port: number }))),
+  bound: optional(flag),
 });
 
 const policy = {
-  successBeforePassing: z.number(),
-  failuresBeforeWarning: z.number(),
-  failuresBeforeCritical: z.number(),
-  deregisterAfterMs: z.number(),
+  successBeforePassing: number,
+  failuresBeforeWarning: number,
+  failuresBeforeCritical: number,
+  deregisterAfterMs: number,
 };
-const pace = { intervalMs: z.number(), timeoutMs: z.number() };
+const pace = { intervalMs: number, timeoutMs: number };
+const overTls = { tlsSkipVerify: flag, tlsServerName: text };
 
-const check: z.ZodType<Check> = z.object({
-  node: z.string(),
-  id: z.string(),
-  name: z.string(),
-  status: z.enum(["passing", "warning", "critical"]),
-  notes: z.string(),
-  output: z.string(),
-  serviceId: z.string(),
-  serviceName: z.string(),
-  serviceTags: z.array(z.string()),
-  type: z.string(),
-  definition: z.record(z.string(), z.unknown()).optional(),
-  spec: z
-    .discriminatedUnion("kind", [
-      z.object({ kind: z.literal("ttl"), ttlMs: z.number(), ...policy }),
-      z.object({ kind: z.literal("alias"), node: z.string(), service: z.string(), ...policy }),
-      z.object({ kind: z.literal("lease"), ...policy }),
-      z.object({ kind: z.literal("script"), args: z.array(z.string()), ...pace, ...policy }),
-      z.object({
-        kind: z.literal("grpc"),
-        address: z.string(),
-        service: z.string(),
-        tls: z.boolean(),
-        tlsSkipVerify: z.boolean(),
-        tlsServerName: z.string(),
-        ...pace,
-        ...policy,
-      }),
-      z.object({ kind: z.literal("tcp"), address: z.string(), ...pace, ...policy }),
-      z.object({
-        kind: z.literal("http"),
-        url: z.string(),
-        method: z.string(),
-        headers: z.record(z.string(), z.array(z.string())),
-        body: z.string(),
-        tlsSkipVerify: z.boolean(),
-        tlsServerName: z.string(),
-        followRedirects: z.boolean(),
-        ...pace,
-        ...policy,
-      }),
-    ])
-    .optional(),
+const spec: Shape<CheckSpec> = kinds({
+  ttl: object({ ttlMs: number, ...policy }),
+  alias: object({ node: text, service: text, ...policy }),
+  lease: object({ ...policy }),
+  script: object({ args: listOf(text), ...pace, ...policy }),
+  grpc: object({ address: text, service: text, tls: flag, ...overTls, ...pace, ...policy }),
+  tcp: object({ address: text, ...pace, ...policy }),
+  http: object({
+    url: text,
+    method: text,
+    headers: mapOf(listOf(text)),
+    body: text,
+    followRedirects: flag,
+    ...overTls,
+    ...pace,
+    ...policy,
+  }),
 });
 
-const session: z.ZodType<Session> = z.object({
-  id: z.string(),
-  name: z.string(),
-  node: z.string(),
-  nodeChecks: z.array(z.string()),
-  serviceChecks: z.array(z.string()),
-  lockDelayMs: z.number(),
-  behavior: z.enum(["release", "delete"]),
-  ttl: z.string(),
+const check: Shape<Check> = object({
+  node: text,
+  id: text,
+  name: text,
+  status: oneOf("passing", "warning", "critical"),
+  notes: text,
+  output: text,
+  serviceId: text,
+  serviceName: text,
+  serviceTags: listOf(text),
+  type: text,
+  definition: optional(mapOf(() => undefined)),
+  spec: optional(spec),
 });
 
-const authored: z.ZodType<Written> = z.object({ atMs: z.number(), author: z.string(), reason: z.string() });
-
-const entry = z.object({
-  key: z.string(),
-  value: z.string(),
-  flags: z.string(),
-  session: z.string(),
-  lockIndex: z.number(),
-  // Keys of releases without history lack them.
-  valueIndex: z.number().optional(),
-  written: authored.optional(),
+const session: Shape<Session> = object({
+  id: text,
+  name: text,
+  node: text,
+  nodeChecks: listOf(text),
+  serviceChecks: listOf(text),
+  lockDelayMs: number,
+  behavior: oneOf("release", "delete"),
+  ttl: text,
 });
 
-const version: z.ZodType<KvVersion> = z.object({
-  key: z.string(),
-  index: z.number(),
-  value: z.string().optional(),
-  flags: z.string(),
+const authored: Shape<Written> = object({ atMs: number, author: text, reason: text });
+
+/** Keys of releases without history lack what stands beside the entry. */
+interface StoredEntry extends KvEntry {
+  readonly valueIndex?: number | undefined;
+  readonly written?: Written | undefined;
+}
+
+const entry: Shape<StoredEntry> = object({
+  key: text,
+  value: text,
+  flags: text,
+  session: text,
+  lockIndex: number,
+  valueIndex: optional(number),
+  written: optional(authored),
+});
+
+const version: Shape<KvVersion> = object({
+  key: text,
+  index: number,
+  value: optional(text),
+  flags: text,
   written: authored,
-  first: z.boolean(),
+  first: flag,
 });

@@ -31,7 +31,7 @@ function copies() {
 test("one copy, when it answers as fast as usual", async () => {
   const { clock, policy } = policyOf(100);
   const { sent, attempt, discard } = copies();
-  const running = hedge(policy, attempt, discard);
+  const running = hedge(policy, attempt, { discard });
   clock.advance(50);
   sent[0]?.end({ value: "first" });
   assert.deepEqual(await running, { tried: { value: "first" }, hedged: false, copy: 1 });
@@ -42,7 +42,7 @@ test("one copy, when it answers as fast as usual", async () => {
 test("a second copy after the usual time; the first good answer wins and the other is called off", async () => {
   const { clock, policy } = policyOf(100);
   const { sent, late, attempt, discard } = copies();
-  const running = hedge(policy, attempt, discard);
+  const running = hedge(policy, attempt, { discard });
   clock.advance(120);
   await settled();
   assert.equal(sent.length, 2);
@@ -57,7 +57,7 @@ test("a second copy after the usual time; the first good answer wins and the oth
 test("a failure before the second copy was due is left to retries", async () => {
   const { policy } = policyOf(100);
   const { sent, attempt, discard } = copies();
-  const running = hedge(policy, attempt, discard);
+  const running = hedge(policy, attempt, { discard });
   sent[0]?.end({ value: "broken", failure: { kind: "reset" } });
   assert.equal((await running).tried.failure?.kind, "reset");
   assert.equal(sent.length, 1);
@@ -67,7 +67,7 @@ test("a copy that fails leaves the other one its chance; when both fail the last
   for (const ends of [undefined, { kind: "timeout" } as const]) {
     const { clock, policy } = policyOf(100);
     const { sent, attempt, discard } = copies();
-    const running = hedge(policy, attempt, discard);
+    const running = hedge(policy, attempt, { discard });
     clock.advance(120);
     await settled();
     sent[1]?.end({ value: "broken", failure: { kind: "reset" } });
@@ -81,7 +81,7 @@ test("a copy that fails leaves the other one its chance; when both fail the last
 test("without a budget, and without knowing what is usual, there is one copy", async () => {
   const poor = policyOf(100, 0);
   const { sent, attempt, discard } = copies();
-  const running = hedge(poor.policy, attempt, discard);
+  const running = hedge(poor.policy, attempt, { discard });
   poor.clock.advance(200);
   await settled();
   sent[0]?.end({ value: "first" });
@@ -89,11 +89,24 @@ test("without a budget, and without knowing what is usual, there is one copy", a
   const clock = manualClock();
   const fresh = { delay: liveQuantile(0.95, clock), budget: retryBudget({ ratio: 1 }, clock), clock };
   const other = copies();
-  const asked = hedge(fresh, other.attempt, other.discard);
+  const asked = hedge(fresh, other.attempt, other);
   clock.advance(10_000);
   await settled();
   other.sent[0]?.end({ value: "first" });
   assert.equal((await asked).hedged, false);
+});
+
+test("what cannot be sent twice is not, and costs no budget", async () => {
+  const { clock, policy } = policyOf(100, 0.5);
+  const { sent, attempt, discard } = copies();
+  const running = hedge(policy, attempt, { discard, copyable: () => false });
+  clock.advance(120);
+  await settled();
+  assert.equal(sent.length, 1);
+  sent[0]?.end({ value: "first" });
+  assert.equal((await running).hedged, false);
+  policy.budget.deposit();
+  assert.equal(policy.budget.tryWithdraw(), true);
 });
 
 test("the tail shrinks to the delay and the extra load stays within its budget", async () => {
@@ -117,7 +130,7 @@ test("the tail shrinks to the delay and the extra load stays within its budget",
         await clock.sleep(random.next() < 0.01 ? 1_000 : 5 + random.next() * 10);
         return { value: undefined };
       },
-      () => {},
+      { discard: () => {} },
     ).then(() => took.push(clock.now() - startMs));
     for (let step = 0; step < 4; step++) {
       clock.advance(5);

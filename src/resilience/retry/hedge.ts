@@ -21,6 +21,13 @@ export interface HedgeOutcome<T> {
   readonly copy: 1 | 2;
 }
 
+export interface HedgeHooks<T> {
+  /** Gets the answer that came too late to be wanted. */
+  readonly discard: (late: Tried<T>) => void;
+  /** Asked when a second copy is due: false for a request that cannot be sent twice. Default true. */
+  readonly copyable?: () => boolean;
+}
+
 /**
  * Sends a second copy of a request that takes unusually long, and gives the first good answer (Dean and Barroso, The
  * Tail at Scale). For requests that may be acted on twice only: the caller asks `isRepeatable`.
@@ -29,12 +36,11 @@ export interface HedgeOutcome<T> {
  * was due is left to retries.
  *
  * @param attempt must end soon when its signal fires; it may reject only when the caller's own work is over
- * @param discard gets the answer that came too late to be wanted
  */
 export async function hedge<T>(
   policy: HedgePolicy,
   attempt: (copy: 1 | 2, signal: AbortSignal) => Promise<Tried<T>>,
-  discard: (late: Tried<T>) => void,
+  { discard, copyable = () => true }: HedgeHooks<T>,
 ): Promise<HedgeOutcome<T>> {
   policy.budget.deposit();
   const startMs = policy.clock.now();
@@ -49,7 +55,7 @@ export async function hedge<T>(
   if (delayMs === undefined) return finish(await running, false, 1);
   const early = await within(running, Math.max(policy.floorMs ?? 5, delayMs), policy.clock);
   if (early !== undefined) return finish(early, false, 1);
-  if (!policy.budget.tryWithdraw()) return finish(await running, false, 1);
+  if (!copyable() || !policy.budget.tryWithdraw()) return finish(await running, false, 1);
   const second = new AbortController();
   const copies = [
     { copy: 1, abort: first, outcome: running },

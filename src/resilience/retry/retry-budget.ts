@@ -18,22 +18,29 @@ export interface RetryBudget {
   tryWithdraw(): boolean;
 }
 
+const buckets = 10;
+
 /**
  * Finagle's form, as in Gateway API GEP-3388: over the last window, retries stay at or below
  * `ratio × first tries + minPerSecond × window`. Counting finished and running requests alike keeps the budget
  * from shrinking just when requests fail.
+ *
+ * Windows are exact to a tenth. First tries are counted over a tenth less than the window and retries over a tenth more,
+ * so that neither rounding nor chance adds load: an outage that uses up every window stays below the ratio.
  */
 export function retryBudget(settings: RetryBudgetSettings, clock: Clock): RetryBudget {
   const windowMs = settings.windowMs ?? 10_000;
   const ratio = settings.ratio ?? 0.2;
   const reserve = ((settings.minPerSecond ?? 10) * windowMs) / 1000;
-  const counts = rollingCounts(windowMs);
+  const tenthMs = windowMs / buckets;
+  const firsts = rollingCounts(windowMs - tenthMs, buckets - 1);
+  const retries = rollingCounts(windowMs + tenthMs, buckets + 1);
   return {
-    deposit: () => counts.add(0, clock.now()),
+    deposit: () => firsts.add(0, clock.now()),
     tryWithdraw() {
       const now = clock.now();
-      if (counts.sum(1, now) + 1 > ratio * counts.sum(0, now) + reserve) return false;
-      counts.add(1, now);
+      if (retries.sum(0, now) + 1 > ratio * firsts.sum(0, now) + reserve) return false;
+      retries.add(0, now);
       return true;
     },
   };

@@ -10,7 +10,8 @@ import type { GrpcBinding, GrpcMethod } from "./binding.ts";
 import { callUnary, type UnaryReply } from "./calling/call.ts";
 import { statusOf, toldOf } from "./calling/reply.ts";
 import { callStreaming } from "./calling/stream.ts";
-import { frame } from "./frame.ts";
+import { acceptsGzip, pack } from "./compress.ts";
+import { frameOverhead, prefixed } from "./frame.ts";
 import { grpcStatus } from "./status.ts";
 
 export interface GrpcWireOptions {
@@ -18,9 +19,13 @@ export interface GrpcWireOptions {
   readonly binding: () => Promise<GrpcBinding>;
   /** Largest answer, decompressed. */
   readonly maxMessageBytes: number;
+  /** Requests larger than this are packed with gzip for services that said they take it; undefined packs none. */
+  readonly compressAbove: number | undefined;
   readonly engine: Http2Engine;
   readonly clock: Clock;
 }
+
+type Encoding = "identity" | "gzip";
 
 export function grpcWire(options: GrpcWireOptions): Wire {
   let methods: ReadonlyMap<string, GrpcMethod> | undefined;
@@ -61,8 +66,13 @@ class GrpcLink implements Link {
   readonly #authority: string;
   readonly #compiled: (method: Method) => GrpcMethod;
   readonly #options: GrpcWireOptions;
-  /** One list per method: the connection knows it by its identity. */
-  readonly #heads = new Map<string, HeaderList>();
+  /** One list per method and encoding: the connection knows it by its identity. */
+  readonly #heads: Readonly<Record<Encoding, Map<string, HeaderList>>> = {
+    identity: new Map(),
+    gzip: new Map(),
+  };
+  /** What the service takes, as it said in its last answer. */
+  #takes: Encoding = "identity";
 
   constructor(origin: string, compiled: (method: Method) => GrpcMethod, options: GrpcWireOptions) {
     this.#channel = streamChannel(origin, { clock: options.clock, engine: options.engine });
@@ -77,15 +87,26 @@ class GrpcLink implements Link {
     if (!(body instanceof Uint8Array))
       throw new TuskerError("KERNEL_INTERNAL", "a gRPC call without a message");
     const decode = (message: Buffer): unknown => decoded(grpc, message);
-    return toldBy(grpc, await callUnary(this.#channel, { ...this.#call(grpc, asked), decode }, body));
+    const packs = this.#packs(body);
+    const call = { ...this.#call(grpc, asked, packs ? "gzip" : "identity"), decode };
+    const reply = await callUnary(this.#channel, call, packs ? await pack(body) : body);
+    const { head, fields: tail } = reply;
+    this.#learn(head.length === 0 ? tail : head);
+    return { ...toldBy(grpc, reply), head, tail };
   }
 
   stream(asked: StreamAsked): AsyncIterable<unknown> {
     const grpc = this.#compiled(asked.method);
+    const encoding = this.#options.compressAbove === undefined ? "identity" : this.#takes;
     return callStreaming(this.#channel, {
-      ...this.#call(grpc, asked),
+      ...this.#call(grpc, asked, encoding),
       decode: (message) => decoded(grpc, message),
-      messages: framed(grpc, asked.inputs),
+      messages: this.#framed(grpc, asked.inputs, encoding),
+      onHead: (head) => {
+        this.#learn(head);
+        asked.onHead?.(head);
+      },
+      onTail: asked.onTail,
       judge: (reply) => (statusOf(reply) === grpcStatus.OK ? undefined : toldOf(grpc, reply).error),
     });
   }
@@ -94,11 +115,39 @@ class GrpcLink implements Link {
     await this.#channel[Symbol.asyncDispose]();
   }
 
-  #call(grpc: GrpcMethod, { fields, timeoutMs, late, signal }: Omit<StreamAsked, "inputs">) {
+  #packs(framed: Uint8Array): boolean {
+    const { compressAbove } = this.#options;
+    return (
+      compressAbove !== undefined &&
+      this.#takes === "gzip" &&
+      framed.byteLength - frameOverhead > compressAbove
+    );
+  }
+
+  #learn(fields: HeaderList): void {
+    if (this.#options.compressAbove !== undefined) this.#takes = acceptsGzip(fields) ? "gzip" : "identity";
+  }
+
+  async *#framed(
+    grpc: GrpcMethod,
+    inputs: AsyncIterable<unknown>,
+    encoding: Encoding,
+  ): AsyncGenerator<Uint8Array> {
+    for await (const input of inputs) {
+      const message = encoded(grpc, input);
+      yield encoding === "gzip" && this.#packs(message) ? await pack(message) : message;
+    }
+  }
+
+  #call(
+    grpc: GrpcMethod,
+    { fields, timeoutMs, late, signal }: Omit<StreamAsked, "inputs">,
+    encoding: Encoding,
+  ) {
     const timeout = timeoutMs === undefined ? [] : ["grpc-timeout", formatGrpcTimeout(timeoutMs)];
     const { maxMessageBytes, clock } = this.#options;
     return {
-      head: this.#head(grpc.path),
+      head: this.#head(grpc.path, encoding),
       fields: [...timeout, ...lowerCase(fields)],
       maxMessageBytes,
       timeoutMs,
@@ -108,8 +157,8 @@ class GrpcLink implements Link {
     };
   }
 
-  #head(path: string): HeaderList {
-    const known = this.#heads.get(path);
+  #head(path: string, encoding: Encoding): HeaderList {
+    const known = this.#heads[encoding].get(path);
     if (known !== undefined) return known;
     const head = [
       ...[":method", "POST", ":scheme", "http", ":path", path, ":authority", this.#authority],
@@ -121,8 +170,9 @@ class GrpcLink implements Link {
         "grpc-accept-encoding",
         "identity,gzip",
       ],
+      ...(encoding === "identity" ? [] : ["grpc-encoding", encoding]),
     ];
-    this.#heads.set(path, head);
+    this.#heads[encoding].set(path, head);
     return head;
   }
 }
@@ -145,15 +195,11 @@ function decoded(grpc: GrpcMethod, message: Uint8Array): unknown {
 
 function encoded(grpc: GrpcMethod, input: unknown): Uint8Array {
   try {
-    return frame(grpc.request.encode(input));
+    return prefixed(grpc.request.encode(input, frameOverhead));
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     throw invalidInput(grpc.method, [{ path: error.path.join("."), message: error.reason }]);
   }
-}
-
-async function* framed(grpc: GrpcMethod, inputs: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
-  for await (const input of inputs) yield encoded(grpc, input);
 }
 
 /** RFC 9113 §8.2.1: names are lower-case. */

@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import { systemCode, TuskerError } from "../../kernel/index.ts";
+import { type HeaderList, headerOf } from "../../net/index.ts";
 import { frameOverhead } from "./frame.ts";
 import { tooLarge } from "./messages.ts";
 
@@ -10,14 +11,25 @@ export async function unpack(
   encoding: string | undefined,
   maxBytes: number,
 ): Promise<Buffer> {
-  if (encoding !== "gzip")
-    throw new TuskerError("RPC_PROTOCOL", "the message is compressed but no encoding is named");
+  if (encoding !== "gzip") {
+    const what =
+      encoding === undefined || encoding === "identity"
+        ? "no encoding is named"
+        : `with "${encoding.slice(0, 40)}"`;
+    throw new TuskerError("RPC_PROTOCOL", `the message is compressed but ${what}; gzip can be read here`);
+  }
   try {
     return await inflate(message, { maxOutputLength: maxBytes });
   } catch (cause) {
     if (systemCode(cause) === "ERR_BUFFER_TOO_LARGE") throw tooLarge(maxBytes);
     throw new TuskerError("RPC_PROTOCOL", "the message is not gzip as it says");
   }
+}
+
+/** Whether messages may be packed with gzip for whoever sent these fields. */
+export function acceptsGzip(fields: HeaderList): boolean {
+  const accepted = headerOf(fields, "grpc-accept-encoding");
+  return accepted?.split(",").some((one) => one.trim() === "gzip") === true;
 }
 
 /** A framed message, compressed where that makes it smaller. */

@@ -77,22 +77,26 @@ export function decodeErrorInfo(value: string | undefined): ErrorInfo | undefine
 }
 
 function readDetails(entries: readonly Uint8Array[]): Readonly<Record<string, unknown>> {
-  let metadata: Record<string, unknown> = {};
+  const metadata: [key: string, value: unknown][] = [];
   for (const entry of entries) {
     const fields = fieldsOf(entry);
     const [key, text] = [fields.text(1), fields.text(2)];
-    if (key !== detailsKey) {
-      metadata[key] = text;
-      continue;
-    }
-    try {
-      // Spread, not assigned: `__proto__` from the wire becomes a plain property and nothing else.
-      metadata = { ...metadata, ...JSON.parse(text) };
-    } catch {
-      metadata[key] = text;
-    }
+    const ours = key === detailsKey ? parsed(text) : undefined;
+    if (ours === undefined) metadata.push([key, text]);
+    else metadata.push(...Object.entries(ours));
   }
-  return metadata;
+  // Not assigned: a `__proto__` from the wire becomes a property like any other.
+  return Object.fromEntries(metadata);
+}
+
+/** Our details; undefined when somebody else uses the key for a text of its own. */
+function parsed(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The fields of a small message by number. */

@@ -16,7 +16,8 @@ export class MessageReader {
   /** The message that still arrives, with its prefix. */
   #held: Buffer | undefined;
   #have = 0;
-  readonly #prefix: Buffer = Buffer.alloc(frameOverhead);
+  /** Made for a prefix that came in pieces, which is rare. */
+  #prefix: Buffer = empty;
 
   constructor(sink: MessageSink, maxBytes: number) {
     this.#sink = sink;
@@ -49,6 +50,7 @@ export class MessageReader {
   #complete(chunk: Buffer, from: number): number {
     let at = from;
     if (this.#have < frameOverhead) {
+      if (this.#prefix === empty) this.#prefix = Buffer.alloc(frameOverhead);
       const count = Math.min(frameOverhead - this.#have, chunk.byteLength - at);
       chunk.copy(this.#prefix, this.#have, at, at + count);
       this.#have += count;

@@ -4,7 +4,7 @@ import { dispatch, dispatchStream, invalidInput, type Outcome } from "../dispatc
 import { WireError } from "../proto/wire.ts";
 import type { Service } from "../service.ts";
 import type { GrpcBinding, GrpcMethod } from "./binding.ts";
-import { frame } from "./frame.ts";
+import { frameOverhead, prefixed } from "./frame.ts";
 import type { ByteMethod, IncomingCall, Input, StreamMethod, UnaryMethod } from "./serving/method.ts";
 import { grpcStatus } from "./status.ts";
 
@@ -37,10 +37,8 @@ function unaryMethod(service: Service, grpc: GrpcMethod, defaultMs: number): Una
       const span = spanOf(service, grpc, call);
       try {
         const read = (): unknown => inputValue(input);
-        const outcome = await withSpan(span, () =>
-          dispatch(method, handler, read, incomingOf(call), service, defaultMs),
-        );
-        return frame(grpc.response.encode(settled(span, outcome)));
+        const outcome = await withSpan(span, () => dispatch(method, handler, read, call, service, defaultMs));
+        return prefixed(grpc.response.encode(settled(span, outcome), frameOverhead));
       } catch (error) {
         failed(span, toTuskerError(error));
         throw error;
@@ -65,8 +63,8 @@ function streamMethod(service: Service, grpc: GrpcMethod): StreamMethod {
           log: service.log,
           within: <T>(run: () => T): T => withSpan(span, run),
         };
-        const answers = dispatchStream(method, handler, inputs, incomingOf(call), ports);
-        for await (const answer of answers) yield frame(grpc.response.encode(answer));
+        const answers = dispatchStream(method, handler, inputs, call, ports);
+        for await (const answer of answers) yield prefixed(grpc.response.encode(answer, frameOverhead));
         span.setAttribute("rpc.grpc.status_code", grpcStatus.OK);
       } catch (error) {
         failed(span, toTuskerError(error));
@@ -89,17 +87,6 @@ function spanOf(service: Service, grpc: GrpcMethod, call: IncomingCall): Span {
       "client.address": call.remoteAddress,
     },
   });
-}
-
-function incomingOf(call: IncomingCall) {
-  return {
-    protocol: "grpc" as const,
-    arrivedMs: call.arrivedMs,
-    header: (name: string) => call.header(name.toLowerCase()),
-    get signal() {
-      return call.signal;
-    },
-  };
 }
 
 function settled(span: Span, outcome: Outcome): unknown {

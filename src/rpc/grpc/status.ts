@@ -19,6 +19,8 @@ export const grpcStatus = {
   UNAUTHENTICATED: 16,
 } as const;
 
+export type GrpcStatusName = keyof typeof grpcStatus;
+
 /** Name of a status number, for messages. */
 export function grpcStatusName(status: number): string {
   return Object.keys(grpcStatus)[status] ?? `status ${status}`;

@@ -5,6 +5,7 @@ import { seededRandom, systemClock } from "../../kernel/index.ts";
 import { createLogger, createTracer, ratioSampler } from "../../telemetry/index.ts";
 import { contract } from "../contract.ts";
 import { fail } from "../fault.ts";
+import { grpcSection } from "../section.ts";
 import { serve } from "../serve.ts";
 import { frame } from "./frame.ts";
 
@@ -31,7 +32,7 @@ const parts = {
   discovery: undefined,
   lockFile: undefined,
 };
-const serveWords = () =>
+const serveWords = (origins: readonly string[] = []) =>
   serve(
     Words,
     {
@@ -43,15 +44,21 @@ const serveWords = () =>
         for (const letter of text) yield { text: letter };
       },
     },
-    { port: 0, grpcPort: 0, parts },
+    { port: 0, grpcPort: 0, parts: { ...parts, grpc: grpcSection.parse({ web_origins: origins }) } },
   );
 /** Field 1 with a short text. */
 const message = (text: string): Uint8Array =>
   frame(Buffer.concat([Buffer.from([0x0a, text.length]), Buffer.from(text)]));
-const ask = async (port: number | undefined, method: string, kind: string, body: Uint8Array | string) => {
+const ask = async (
+  port: number | undefined,
+  method: string,
+  kind: string,
+  body: Uint8Array | string,
+  more: Readonly<Record<string, string>> = {},
+) => {
   const answer = await fetch(`http://127.0.0.1:${port}/word_service.WordService/${method}`, {
     method: "POST",
-    headers: { "content-type": `application/${kind}`, "x-grpc-web": "1" },
+    headers: { "content-type": `application/${kind}`, "x-grpc-web": "1", ...more },
     body,
   });
   return { answer, bytes: Buffer.from(await answer.arrayBuffer()) };
@@ -97,4 +104,40 @@ test("what is no gRPC is 415", async () => {
   await using server = await serveWords();
   const { answer } = await ask(server.grpcPort, "Say", "json", "{}");
   assert.equal(answer.status, 415);
+});
+
+const asks = (port: number | undefined, origin: string): Promise<Response> =>
+  fetch(`http://127.0.0.1:${port}/word_service.WordService/Say`, {
+    method: "OPTIONS",
+    headers: {
+      origin,
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "content-type,x-grpc-web",
+    },
+  });
+
+test("pages of an origin that is named may ask, call and read, others may not", async () => {
+  const shop = "https://shop.example";
+  await using server = await serveWords([shop]);
+  const allowed = await asks(server.grpcPort, shop);
+  assert.equal(allowed.status, 204);
+  assert.equal(allowed.headers.get("access-control-allow-origin"), shop);
+  assert.equal(allowed.headers.get("access-control-allow-headers"), "content-type,x-grpc-web");
+  assert.equal((await asks(server.grpcPort, "https://other.example")).status, 403);
+  for (const text of ["hi", "no"]) {
+    const { answer } = await ask(server.grpcPort, "Say", "grpc-web", message(text), { origin: shop });
+    assert.equal(answer.headers.get("access-control-allow-origin"), shop, text);
+    assert.match(answer.headers.get("access-control-expose-headers") ?? "", /grpc-status,grpc-message/);
+    assert.equal(answer.headers.get("vary"), "origin");
+  }
+  const other = await ask(server.grpcPort, "Say", "grpc-web", message("hi"), { origin: "https://o.example" });
+  assert.equal(other.answer.headers.get("access-control-allow-origin"), null);
+});
+
+test("without web_origins no page may call; with a star every page may", async () => {
+  await using closed = await serveWords();
+  assert.equal((await asks(closed.grpcPort, "https://shop.example")).status, 403);
+  await using open = await serveWords(["*"]);
+  const answer = await asks(open.grpcPort, "https://shop.example");
+  assert.equal(answer.headers.get("access-control-allow-origin"), "*");
 });

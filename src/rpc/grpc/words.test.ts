@@ -40,7 +40,7 @@ test("error details keep their types on the way", () => {
     fc.property(
       fc.string(),
       fc.string(),
-      fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 4 }),
+      fc.dictionary(fc.oneof(fc.string(), fc.constant("__proto__")), fc.jsonValue(), { maxKeys: 4 }),
       (reason, domain, details) => {
         const info = {
           status: 5,
@@ -53,6 +53,27 @@ test("error details keep their types on the way", () => {
       },
     ),
     { numRuns: 50 },
+  );
+});
+
+test("metadata of another implementation is kept under any name", () => {
+  const { root } = protobuf.parse(`syntax = "proto3";
+    message Any { string type_url = 1; bytes value = 2; }
+    message Status { int32 code = 1; string message = 2; repeated Any details = 3; }
+    message Entry { string key = 1; string value = 2; }
+    message ErrorInfo { string reason = 1; string domain = 2; repeated Entry metadata = 3; }`);
+  const names = ["__proto__", "constructor", "details", "zone"];
+  const metadata = names.map((key) => ({ key, value: `of ${key}` }));
+  const value = root.lookupType("ErrorInfo").encode({ reason: "R", domain: "d", metadata }).finish();
+  const any = { typeUrl: "type.googleapis.com/google.rpc.ErrorInfo", value };
+  const bytes = root
+    .lookupType("Status")
+    .encode({ code: 5, message: "m", details: [any] })
+    .finish();
+  const details = decodeErrorInfo(Buffer.from(bytes).toString("base64"))?.details ?? {};
+  assert.deepEqual(
+    Object.entries(details),
+    names.map((name) => [name, `of ${name}`]),
   );
 });
 

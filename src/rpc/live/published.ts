@@ -1,5 +1,5 @@
 import { lastKnown, openEngine, type RegistryHttp } from "../../discovery/index.ts";
-import { type Clock, messageOf, type Random, taskScope } from "../../kernel/index.ts";
+import { type Clock, messageOf, type Random, type Secret, taskScope } from "../../kernel/index.ts";
 import type { Logger } from "../../telemetry/index.ts";
 import { toOverlay, type Values } from "./overlay.ts";
 
@@ -17,6 +17,8 @@ export interface PublishedOptions {
   readonly service: string;
   readonly url: string;
   readonly http: RegistryHttp;
+  /** Shown to the registry. */
+  readonly token?: Secret | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -44,7 +46,7 @@ const [firstRetryMs, longestRetryMs] = [100, 5_000];
  * 3. a registry that goes away takes nothing back: the last values stay.
  */
 export function followPublished(options: PublishedOptions): Published {
-  const { service, url, http, clock, random, log } = options;
+  const { service, url, http, token, clock, random, log } = options;
   const prefix = `config/${service}/`;
   const known = options.cacheDir === undefined ? undefined : lastKnown(options.cacheDir, clock);
   const listeners = new Set<{ readonly tell: () => void }>();
@@ -67,7 +69,7 @@ export function followPublished(options: PublishedOptions): Published {
     ready.resolve();
   };
   const follow = async (signal: AbortSignal): Promise<void> => {
-    await using engine = await openEngine({ url, http, clock, random, log });
+    await using engine = await openEngine({ url, http, token, clock, random, log });
     for await (const { snapshot, put, gone } of engine.kv.watch(prefix, { signal })) {
       if (snapshot) entries.clear();
       for (const { key, value } of put) entries.set(key.slice(prefix.length), Buffer.from(value).toString());

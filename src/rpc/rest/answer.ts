@@ -1,15 +1,19 @@
 import { isCode, type Problem, problemMediaType, TuskerError, toProblem } from "../../kernel/index.ts";
 import type { Answer } from "../../net/index.ts";
-import type { Method } from "../contract.ts";
+import { faultStatus, type Method } from "../contract.ts";
 import { Fault, markRemote } from "../fault.ts";
 
 /** Bodies of answers, both ways: plain, or in the `{ success, data, error }` envelope. */
 export const jsonMediaType = "application/json";
 
-/** @param envelope wraps the value as `{ success: true, data, error: null }` */
-export function toAnswer(status: number, value: unknown, envelope: boolean): Answer {
+/** @param options `envelope` wraps the value as `{ success: true, data, error: null }` */
+export function toAnswer(
+  status: number,
+  value: unknown,
+  { envelope, headers = [] }: { readonly envelope: boolean; readonly headers?: readonly string[] },
+): Answer {
   const body = JSON.stringify(envelope ? { success: true, data: value, error: null } : value);
-  return { status, headers: ["content-type", jsonMediaType], body };
+  return { status, headers: ["content-type", jsonMediaType, ...headers], body };
 }
 
 /**
@@ -89,10 +93,8 @@ export function remoteError(
   details: Readonly<Record<string, unknown>>,
   status: number,
 ): TuskerError {
-  const { errors } = method.spec;
-  if (typeof code === "string" && errors !== undefined && Object.hasOwn(errors, code)) {
-    return markRemote(new Fault(method, code, errors[code] ?? status, message, details));
-  }
+  if (typeof code === "string" && faultStatus(method, code) !== undefined)
+    return markRemote(new Fault(method, code, message, details));
   if (isCode(code) && code !== "RPC_FAULT") return markRemote(new TuskerError(code, message, { details }));
   const said = {
     ...details,

@@ -59,7 +59,8 @@ async function ask(pool: Pool, { method, prepared, fields, timeoutMs, late, sign
   });
   const retryAfterMs = parseRetryAfter(answer.header("retry-after"), clock.wall());
   const said = await read(method, answer);
-  return said.kind === "value" ? said : { ...said, retryAfterMs };
+  const around = { head: answer.headers, tail: answer.trailers() };
+  return said.kind === "value" ? { ...said, ...around } : { ...said, ...around, retryAfterMs };
 }
 
 async function read(method: Method, answer: ClientAnswer): Promise<Told> {

@@ -260,14 +260,17 @@ const thrownBy = (status: number, text: string): TuskerError => {
 
 test("values travel plain or in the envelope, and the client takes both", () => {
   for (const envelope of [true, false]) {
-    const { body } = toAnswer(200, { a: 1 }, envelope);
+    const { body } = toAnswer(200, { a: 1 }, { envelope });
     assert.deepEqual(fromAnswer(method, 200, String(body)), { a: 1 });
   }
-  assert.equal(toAnswer(200, { a: 1 }, true).body, '{"success":true,"data":{"a":1},"error":null}');
+  assert.equal(
+    toAnswer(200, { a: 1 }, { envelope: true }).body,
+    '{"success":true,"data":{"a":1},"error":null}',
+  );
 });
 
 test("errors travel plain or in the envelope, and arrive typed", () => {
-  const fault = new Fault(method, "NOT_FOUND", 404, "no 9", { id: 9 });
+  const fault = new Fault(method, "NOT_FOUND", "no 9", { id: 9 });
   const ours = new TuskerError("NET_OVERLOADED", "going");
   for (const envelope of [true, false]) {
     const told = toErrorAnswer(fault, { envelope, traceId: "abc" });

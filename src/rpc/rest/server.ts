@@ -3,6 +3,7 @@ import type { Answer, ServerExchange, ServerHandler } from "../../net/index.ts";
 import { extract, type Span, withSpan } from "../../telemetry/index.ts";
 import { hasBody, type Method } from "../contract.ts";
 import { dispatch, type ReadInput } from "../dispatch.ts";
+import { AnswerFields } from "../fields/answer.ts";
 import type { Service } from "../service.ts";
 import { jsonMediaType, toAnswer, toErrorAnswer } from "./answer.ts";
 import { readBody, readInput } from "./input.ts";
@@ -71,11 +72,13 @@ async function run(
   span: Span,
 ): Promise<Answer> {
   const { envelope } = service;
+  let added: AnswerFields | undefined;
+  const more = (): readonly string[] => (added === undefined ? [] : [...added.head, ...added.tail]);
   const failed = (error: TuskerError): Answer => {
     // Semantic conventions for HTTP: a 4xx is the client's failure and leaves the server span's status alone.
     if (error.row.http >= 500) span.recordError(error);
     else span.setAttribute("error.type", error.code);
-    return toErrorAnswer(error, { traceId: span.context.traceId, envelope });
+    return toErrorAnswer(error, { traceId: span.context.traceId, envelope, headers: more() });
   };
   try {
     const read: ReadInput = async (bytes) => {
@@ -85,12 +88,20 @@ async function run(
     const incoming = {
       protocol: "rest" as const,
       header: (name: string) => exchange.header(name),
+      get fields() {
+        return exchange.headers;
+      },
+      get answer() {
+        added ??= new AnswerFields();
+        return added;
+      },
       get signal() {
         return exchange.signal;
       },
     };
     const outcome = await dispatch(method, service.handlerOf(method), read, incoming, service);
-    return outcome.ok ? toAnswer(method.spec.status ?? 200, outcome.value, envelope) : failed(outcome.error);
+    if (!outcome.ok) return failed(outcome.error);
+    return toAnswer(method.spec.status ?? 200, outcome.value, { envelope, headers: more() });
   } catch (error) {
     if (error instanceof TuskerError) return failed(error);
     throw error;

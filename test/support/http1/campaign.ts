@@ -25,6 +25,7 @@ export interface CampaignOptions {
   readonly cases: number;
   /** See `RunOptions`. */
   readonly quietMs?: number;
+  readonly as?: "node";
 }
 
 /** Connections at a time. */

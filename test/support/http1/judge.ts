@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly splitAt?: number;
   /** After this silence a client whose message makes no sense ends its direction; milliseconds, default 1,000. */
   readonly quietMs?: number;
+  /** See `ReadOptions`. */
+  readonly as?: "node";
 }
 
 /** How long a proxy may keep a connection whose client has said everything; milliseconds. */
@@ -43,7 +45,9 @@ export async function runCase(
   one: Case,
   options: RunOptions = {},
 ): Promise<Verdict> {
-  const expected = readMessages(one.bytes, { kind: "request", form: "received" });
+  const { as } = options;
+  const strict = { kind: "request", form: "received" } as const;
+  const expected = readMessages(one.bytes, as === undefined ? strict : { ...strict, as });
   const { reply, hung } = await converse(port, one.bytes, expected.end === "incomplete", options);
   const seen = referee.seen(one.id);
   // A refused message may have begun as a HEAD, whose answer has no body whatever follows.
@@ -57,7 +61,7 @@ export async function runCase(
     faults: [
       ...(hung ? [{ kind: "open", text: "the connection was left open" } as const] : []),
       ...forwardFaults(expected.messages, seen),
-      ...replyFaults(expected, answers, finals),
+      ...replyFaults(expected, endsInBlanks(one.bytes, expected), answers, finals),
     ],
     forwarded: seen.length,
     expected,
@@ -91,12 +95,17 @@ function forwardFaults(sent: readonly Message[], seen: readonly Message[]): Faul
 }
 
 /** Answers must be well-formed, in the order of the requests, and nobody else's. */
-function replyFaults(expected: Reading, answers: Reading, finals: readonly Message[]): Fault[] {
+function replyFaults(
+  expected: Reading,
+  blanks: boolean,
+  answers: Reading,
+  finals: readonly Message[],
+): Fault[] {
   const faults: Fault[] = [];
   if (answers.end === "malformed" || answers.end === "incomplete")
     faults.push({ kind: "reply", text: `the answers are ${answers.end}: ${answers.why}` });
-  const most =
-    expected.messages.length + (expected.end === "malformed" || expected.end === "incomplete" ? 1 : 0);
+  const refusable = expected.end === "malformed" || expected.end === "incomplete" || blanks;
+  const most = expected.messages.length + (refusable ? 1 : 0);
   if (finals.length > most)
     faults.push({ kind: "surplus", text: `${finals.length} answers to ${most} requests` });
   for (const [i, answer] of finals.entries()) {
@@ -106,6 +115,11 @@ function replyFaults(expected: Reading, answers: Reading, finals: readonly Messa
       faults.push({ kind: "echo", text: `the answer to ${name} is that of ${echo}` });
   }
   return faults;
+}
+
+/** RFC 9112 §2.2: one empty line before a request is read past; a second one may be refused like any other line. */
+function endsInBlanks(bytes: Buffer, { end, used }: Reading): boolean {
+  return end === "open" && bytes.length - used > 2;
 }
 
 function nameOf(message: Message | undefined): string {

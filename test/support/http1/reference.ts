@@ -32,6 +32,11 @@ export interface ReadOptions {
   readonly kind: "request" | "response";
   /** `received` takes what a recipient may take; `canonical` only what a careful sender writes. */
   readonly form: "received" | "canonical";
+  /**
+   * Forgives what Node's parser evens out: of requests runs of spaces in the first line, of answers every
+   * version, and line ends before either.
+   */
+  readonly as?: "node";
   /** Of responses: the methods they answer, in order (RFC 9112 §6.3 items 1 and 2). */
   readonly methods?: readonly string[];
   /** True when the sender has closed: a response may end with its connection. */
@@ -51,9 +56,10 @@ export function readMessages(bytes: Buffer, options: ReadOptions): Reading {
       if (message === undefined) continue;
       messages.push(message);
       used = reader.at;
+      // RFC 9110 §15.2: an interim answer is followed by the one that counts, whatever it says of its connection.
+      if (options.kind === "response" && Number(message.start[1]) < 200) continue;
       if (closes) return ending("closed");
-      // RFC 9110 §15.2: an interim answer is followed by the one that counts.
-      if (options.kind === "request" || Number(message.start[1]) >= 200) finals++;
+      finals++;
     } catch (error) {
       if (error === needMore) return ending("incomplete");
       if (error instanceof Broken) return ending("malformed", error.message);
@@ -87,16 +93,19 @@ class Reader {
   readonly #kind: ReadOptions["kind"];
   readonly #canonical: boolean;
   readonly #ended: boolean;
+  readonly #asNode: boolean;
 
-  constructor(bytes: Buffer, { kind, form, ended = false }: ReadOptions) {
+  constructor(bytes: Buffer, { kind, form, ended = false, as }: ReadOptions) {
     this.#bytes = bytes;
     this.#kind = kind;
     this.#canonical = form === "canonical";
     this.#ended = ended;
+    this.#asNode = as === "node";
   }
 
   /** The next message; none for an empty line before one (RFC 9112 §2.2). */
   message(method: string | undefined): { message: Message | undefined; closes: boolean } {
+    while (this.#asNode && /[\r\n]/.test(String.fromCharCode(this.#bytes[this.at] ?? 0))) this.at++;
     const line = this.#line();
     if (line === "") {
       must(!this.#canonical && this.#kind === "request", "§2.2: an empty line before a message");
@@ -117,7 +126,7 @@ class Reader {
   }
 
   #requestLine(line: string): [string, string, string] {
-    const parts = line.split(" ");
+    const parts = line.split(this.#asNode ? / +/ : " ");
     must(parts.length === 3, "§3: a request line is three words with one space between");
     const [method = "", target = "", version = ""] = parts;
     must(token.test(method), "§3.1: a method is a token");
@@ -129,7 +138,10 @@ class Reader {
   }
 
   #statusLine(line: string): [string, string, string] {
-    const match = /^(HTTP\/1\.\d) (\d{3}) ([\t\x20-\x7e\x80-\xff]*)$/.exec(line);
+    // Every sender that has nothing to say of a status leaves out the space as well; nothing hides in it.
+    const whole = !this.#canonical && /^HTTP\/1\.\d \d{3}$/.test(line) ? `${line} ` : line;
+    const read = this.#asNode ? whole.replace(/^[A-Z]+\/\d\.\d/, "HTTP/1.1") : whole;
+    const match = /^(HTTP\/1\.\d) (\d{3}) ([\t\x20-\x7e\x80-\xff]*)$/.exec(read);
     must(match !== null, "§4: a status line is version, three digits, and a phrase");
     const [, version = "", status = "", phrase = ""] = match;
     must(Number(status) >= 100, "RFC 9110 §15: a status is at least 100");

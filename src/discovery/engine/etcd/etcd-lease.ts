@@ -1,5 +1,7 @@
-import { isFields, malformed, textOf } from "../../json.ts";
-import type { EtcdWire } from "./etcd-wire.ts";
+import { TuskerError } from "../../../kernel/index.ts";
+import { malformed } from "../../json.ts";
+import { methods } from "./etcd-messages.ts";
+import { type EtcdWire, grpcStatus } from "./etcd-wire.ts";
 
 /** The shortest lease; below, an etcd raises it by itself. */
 export const minEtcdLeaseMs = 2_000;
@@ -7,36 +9,34 @@ export const minEtcdLeaseMs = 2_000;
 /** Leases of etcd; their length is in whole seconds. */
 export interface EtcdLeases {
   /** Gives the id. */
-  grant(leaseMs: number, signal?: AbortSignal): Promise<string>;
+  grant(leaseMs: number, signal?: AbortSignal): Promise<bigint>;
   /** False: it has ended. */
-  renew(id: string, signal: AbortSignal): Promise<boolean>;
+  renew(id: bigint, signal: AbortSignal): Promise<boolean>;
   /** Ends it with all that hangs on it; one that has ended is fine. */
-  revoke(id: string): Promise<void>;
+  revoke(id: bigint): Promise<void>;
 }
 
 export function etcdLeases(wire: EtcdWire): EtcdLeases {
   return {
     async grant(leaseMs, signal) {
-      const answer = await wire.call("lease/grant", { TTL: String(Math.ceil(leaseMs / 1_000)) }, signal);
-      const id = textOf(answer.ID);
-      if (id === "") throw malformed("a lease has no id");
+      const { id } = await wire.call(methods.leaseGrant, { ttl: BigInt(Math.ceil(leaseMs / 1_000)) }, signal);
+      if (id === 0n) throw malformed("a lease has no id");
       return id;
     },
-    async renew(ID, signal) {
-      const { result } = await wire.call("lease/keepalive", { ID }, signal);
-      return isFields(result) && Number(textOf(result.TTL)) > 0;
+    async renew(id, signal) {
+      const { ttl } = await wire.call(methods.leaseKeepAlive, { id }, signal);
+      return ttl > 0n;
     },
-    async revoke(ID) {
+    async revoke(id) {
       try {
-        await wire.call("lease/revoke", { ID });
+        await wire.call(methods.leaseRevoke, { id });
       } catch (error) {
-        // 404: it was gone before.
-        if (!isNotFound(error)) throw error;
+        if (!wasGone(error)) throw error;
       }
     },
   };
 }
 
-function isNotFound(error: unknown): boolean {
-  return isFields(error) && isFields(error.details) && error.details.status === 404;
+function wasGone(error: unknown): boolean {
+  return error instanceof TuskerError && error.details.grpcStatus === grpcStatus.notFound;
 }

@@ -3,7 +3,8 @@ import { held, lostError } from "../held.ts";
 import { keepAlive } from "../keep-alive.ts";
 import type { EngineOptions } from "../options.ts";
 import { type EtcdLeases, minEtcdLeaseMs } from "./etcd-lease.ts";
-import { type EtcdWire, revisionOf, toBase64 } from "./etcd-wire.ts";
+import { compareTarget, methods, noPut } from "./etcd-messages.ts";
+import { type EtcdWire, revisionOf } from "./etcd-wire.ts";
 
 const folder = "tusker/locks/";
 
@@ -13,26 +14,26 @@ const folder = "tusker/locks/";
  */
 export function etcdMutex(wire: EtcdWire, leases: EtcdLeases, { clock }: EngineOptions): Mutex {
   /** The token, or the revision at which somebody else was seen to hold it. */
-  const lock = async (key: string, lease: string): Promise<{ token: bigint } | { seen: string }> => {
-    const answer = await wire.call("kv/txn", {
-      compare: [{ key, result: "EQUAL", target: "CREATE", create_revision: "0" }],
-      success: [{ request_put: { key, lease } }],
+  const lock = async (key: string, lease: bigint): Promise<{ token: bigint } | { seen: bigint }> => {
+    const answer = await wire.call(methods.txn, {
+      compare: [{ key, target: compareTarget.create, createRevision: 0n }],
+      success: [{ put: { key, lease } }],
     });
     const revision = revisionOf(answer);
-    return answer.succeeded === true ? { token: BigInt(revision) } : { seen: revision };
+    return answer.succeeded ? { token: revision } : { seen: revision };
   };
 
   /** Resolves when the key goes after that revision. */
-  const free = async (key: string, seen: string, signal: AbortSignal): Promise<void> => {
-    const next = String(BigInt(seen) + 1n);
-    const create_request = { key, start_revision: next, filters: ["NOPUT"] };
-    for await (const { events, canceled } of wire.stream("watch", { create_request }, signal)) {
-      if (canceled === true || (Array.isArray(events) && events.length > 0)) return;
+  const free = async (key: string, seen: bigint, signal: AbortSignal): Promise<void> => {
+    const create = { key, startRevision: seen + 1n, filters: [noPut] };
+    using watch = await wire.open(methods.watch, { create }, signal);
+    for (let told = await watch.next(); told !== undefined; told = await watch.next()) {
+      if (told.canceled || told.events.length > 0) return;
     }
   };
 
   const take = async (name: string, options: LeaseOptions, waits: boolean): Promise<Held | undefined> => {
-    const key = toBase64(`${folder}${name}`);
+    const key = `${folder}${name}`;
     const leaseMs = Math.max(options.leaseMs, minEtcdLeaseMs);
     const lease = await leases.grant(leaseMs, options.signal);
     const lost = new AbortController();

@@ -1,34 +1,31 @@
 import type { Discovery } from "../../discovery.ts";
-import { followingDiscovery } from "../../following.ts";
+import { type FollowingOptions, followingDiscovery } from "../../following.ts";
 import type { InstanceStatus } from "../../registrar.ts";
 import type { Registry } from "../engine.ts";
 import { keepAlive } from "../keep-alive.ts";
 import type { EngineOptions } from "../options.ts";
 import { type EtcdLeases, minEtcdLeaseMs } from "./etcd-lease.ts";
+import { methods } from "./etcd-messages.ts";
 import { etcdSource, instanceKey, instanceValue } from "./etcd-source.ts";
-import { type EtcdWire, etcdWire, toBase64 } from "./etcd-wire.ts";
+import type { EtcdWire } from "./etcd-wire.ts";
 
 /** Follows instances written down in etcd. */
-export function etcdDiscovery(options: EngineOptions): Discovery {
-  const wire = etcdWire(options.url, options.http);
-  const reopenMs = options.updateIntervalMs ?? 30_000;
-  return followingDiscovery(options, (service) => [
-    etcdSource(service, { wire, clock: options.clock, reopenMs }),
-  ]);
+export function etcdDiscovery(wire: EtcdWire, options: FollowingOptions): Discovery {
+  return followingDiscovery(options, (service) => [etcdSource(service, wire)]);
 }
 
 /** An instance is a key under a lease: it goes when nobody renews it. Nobody checks it but its owner. */
 export function etcdRegistry(wire: EtcdWire, leases: EtcdLeases, options: EngineOptions): Registry {
   return {
-    discovery: etcdDiscovery(options),
+    discovery: etcdDiscovery(wire, options),
     async register(instance, { leaseMs: wanted, signal }) {
       const leaseMs = Math.max(wanted, minEtcdLeaseMs);
-      const key = toBase64(instanceKey(instance.service, instance.id));
+      const key = instanceKey(instance.service, instance.id);
       let now: { readonly status: InstanceStatus; readonly note: string } = { status: "passing", note: "" };
       let lease = await leases.grant(leaseMs, signal);
       const write = async (abort?: AbortSignal): Promise<void> => {
-        const value = toBase64(instanceValue(instance, now.status, now.note));
-        await wire.call("kv/put", { key, value, lease }, abort);
+        const value = instanceValue(instance, now.status, now.note);
+        await wire.call(methods.put, { key, value, lease }, abort);
       };
       await write(signal);
       const alive = keepAlive({

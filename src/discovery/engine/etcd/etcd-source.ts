@@ -3,7 +3,8 @@ import { isFields, malformed, parseJson, textOf } from "../../json.ts";
 import type { InstanceStatus } from "../../registrar.ts";
 import type { Source } from "../../source.ts";
 import type { LeasedInstance } from "../engine.ts";
-import { type EtcdWatchOptions, etcdWatch } from "./etcd-watch.ts";
+import { etcdWatch } from "./etcd-watch.ts";
+import type { EtcdWire } from "./etcd-wire.ts";
 
 /** Instances are keys below this: service, then id. */
 const folder = "tusker/services/";
@@ -20,10 +21,9 @@ export function instanceValue(instance: LeasedInstance, status: InstanceStatus, 
 }
 
 /** Learns from a watch of the service's keys; goes on from the revision it had. */
-export function etcdSource(service: string, options: EtcdWatchOptions): Source {
-  const under = instanceKey(service, "");
+export function etcdSource(service: string, wire: EtcdWire): Source {
   const rows = new Map<string, Registered>();
-  const open = etcdWatch(under, "", undefined, options);
+  const open = etcdWatch(wire, instanceKey(service, ""), "");
   return {
     async run(hear, signal) {
       for await (const { snapshot, put, gone } of open(signal)) {

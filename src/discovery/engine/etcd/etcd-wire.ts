@@ -1,112 +1,181 @@
-import type { UrlRequest } from "../../../net/index.ts";
-import { exchange, type RegistryHttp, refused, unreachable, wireUrl } from "../../http.ts";
-import { isFields, malformed, parseJson, textOf } from "../../json.ts";
+import { type Clock, messageOf, type Secret, TuskerError } from "../../../kernel/index.ts";
+import { type ClientTls, type StreamChannel, streamChannel } from "../../../net/index.ts";
+import { malformed } from "../../json.ts";
 import type { KvEntry } from "../engine.ts";
-import { jsonLines } from "./json-lines.ts";
+import { type KeyValue, type Method, methods } from "./etcd-messages.ts";
+import { GrpcCall, GrpcFailure } from "./grpc-call.ts";
 
-/**
- * The v3 API of etcd over its JSON gateway (https://etcd.io/docs/v3.5/dev-guide/api_grpc_gateway/): gRPC with each
- * message as JSON, bytes as base64 and 64-bit numbers as text. Decision 0018 says why not gRPC itself.
- */
-export interface EtcdWire {
-  /** @throws TuskerError DISCOVERY_UNREACHABLE, DISCOVERY_PROTOCOL */
-  call(method: string, message: object, signal?: AbortSignal): Promise<Record<string, unknown>>;
-  /** The answers of a streaming method. @throws as `call`, also while reading */
-  stream(method: string, message: object, signal: AbortSignal): AsyncIterable<Record<string, unknown>>;
+/** The v3 API of an etcd over gRPC, on one connection. */
+export interface EtcdWire extends AsyncDisposable {
+  /** @throws TuskerError DISCOVERY_UNREACHABLE, DISCOVERY_PROTOCOL with `details.grpcStatus`, KERNEL_ABORTED */
+  call<In, Out>(method: Method<In, Out>, message: In, signal?: AbortSignal): Promise<Out>;
+  /** Opens a call of many answers. @throws as `call`, also while reading */
+  open<In, Out>(method: Method<In, Out>, message: In, signal?: AbortSignal): Promise<EtcdCall<Out>>;
 }
 
-const answerWithinMs = 10_000;
+/** A call of many answers. Disposing gives it up. */
+export interface EtcdCall<Out> extends Disposable {
+  /** The next answer; undefined: that was all. */
+  next(): Promise<Out | undefined>;
+}
 
-/** @param url etcd://host:2379, etcds://… */
-export function etcdWire(url: string, http: RegistryHttp): EtcdWire {
-  const base = url.replace(/^etcd/, "http");
-  const requestOf = (method: string, message: object, signal: AbortSignal | undefined): UrlRequest => ({
-    method: "POST",
-    url: wireUrl(base, `/v3/${method}`),
-    headers: ["Content-Type", "application/json"],
-    body: JSON.stringify(message),
-    headTimeoutMs: answerWithinMs,
-    ...(signal === undefined ? {} : { signal }),
-  });
+export interface EtcdWireOptions {
+  /** etcd://host:2379, etcds://… */
+  readonly url: string;
+  /** `user:password` of an etcd that asks who one is. */
+  readonly token?: Secret | undefined;
+  /** For etcds://; default the certificates Node trusts. */
+  readonly tls?: ClientTls | undefined;
+  readonly clock: Clock;
+}
+
+/** Statuses of gRPC, as far as they are told apart here. */
+export const grpcStatus = { invalidArgument: 3, notFound: 5, unauthenticated: 16 } as const;
+/** Unknown, late, too many, internal, away: what may be fine a moment later. */
+const passing: ReadonlySet<number> = new Set([2, 4, 8, 13, 14]);
+
+/** A member that lost the others must say so: it would leave a watch without news, and nobody would know. */
+const requireLeader = ["hasleader", "true"];
+
+export function etcdWire(options: EtcdWireOptions): EtcdWire {
+  const { url, clock, tls } = options;
+  const origin = new URL(url.replace(/^etcd/, "http")).origin;
+  const channel = streamChannel(origin, { clock, ...(tls === undefined ? {} : { tls }) });
+  const login = loginOf(options, channel);
+  const start = <In, Out>(method: Method<In, Out>, message: In, token: string, signal?: AbortSignal) => {
+    const metadata = [...requireLeader, ...(token === "" ? [] : ["token", token])];
+    const call = new GrpcCall(channel, { path: method.path, metadata, clock, signal });
+    call.send(method.request.encode(message));
+    return call;
+  };
+  const failed = (error: unknown): TuskerError => {
+    if (isStale(error)) login.forget();
+    return wireError(origin, error);
+  };
+
+  const ask = async <In, Out>(method: Method<In, Out>, message: In, signal?: AbortSignal): Promise<Out> => {
+    using call = start(method, message, await login.token(signal), signal);
+    call.finish();
+    const answer = await call.next();
+    if (answer === undefined) throw malformed(`${method.path} was answered with nothing`);
+    const out = method.reply.decode(answer);
+    // Its status comes after it, and may say that it does not hold.
+    await call.next();
+    return out;
+  };
+
   return {
     async call(method, message, signal) {
-      const request = requestOf(method, message, signal);
-      const { status, text } = await exchange(http, request);
-      if (status !== 200) throw refused(request, status, reasonOf(text));
-      return fieldsIn(text);
-    },
-    async *stream(method, message, signal) {
-      const request = requestOf(method, message, signal);
       try {
-        const answer = await http.request(request);
-        if (answer.status !== 200)
-          throw refused(request, answer.status, reasonOf(await answer.text(64 * 1024)));
-        for await (const line of jsonLines(answer.body)) {
-          const { result, error } = fieldsIn(line);
-          if (!isFields(result))
-            throw malformed(isFields(error) ? textOf(error.message) : "a stream ends oddly");
-          yield result;
-        }
-      } catch (cause) {
-        throw unreachable(request.url, cause);
+        // Logins end by themselves, and with every change of who may do what.
+        return await ask(method, message, signal).catch((error: unknown) => {
+          if (!isStale(error) || options.token === undefined) throw error;
+          login.forget();
+          return ask(method, message, signal);
+        });
+      } catch (error) {
+        throw failed(error);
       }
+    },
+    async open(method, message, signal) {
+      try {
+        const call = start(method, message, await login.token(signal), signal);
+        return {
+          async next() {
+            try {
+              const answer = await call.next();
+              return answer === undefined ? undefined : method.reply.decode(answer);
+            } catch (error) {
+              throw failed(error);
+            }
+          },
+          [Symbol.dispose]: () => call[Symbol.dispose](),
+        };
+      } catch (error) {
+        throw failed(error);
+      }
+    },
+    [Symbol.asyncDispose]: () => channel[Symbol.asyncDispose](),
+  };
+}
+
+interface Login {
+  /** What calls show; "": nothing. */
+  token(signal?: AbortSignal): Promise<string>;
+  forget(): void;
+}
+
+/** Trades user and password for a token, once for all calls. */
+function loginOf({ token, clock }: EtcdWireOptions, channel: StreamChannel): Login {
+  let known: Promise<string> | undefined;
+  const enter = async (secret: Secret): Promise<string> => {
+    const [name = "", ...password] = secret.reveal().split(":");
+    const { path, request, reply } = methods.authenticate;
+    using call = new GrpcCall(channel, { path, metadata: [], clock, signal: undefined });
+    call.send(request.encode({ name, password: password.join(":") }));
+    call.finish();
+    const answer = await call.next();
+    return answer === undefined ? "" : reply.decode(answer).token;
+  };
+  return {
+    async token() {
+      if (token === undefined) return "";
+      known ??= enter(token).catch((error: unknown) => {
+        known = undefined;
+        throw error;
+      });
+      return known;
+    },
+    forget() {
+      known = undefined;
     },
   };
 }
 
-/** One key, or every key that begins so, as a request names them. */
-export function keyRange(key: string): object {
-  return { key: toBase64(key) };
+/** True for a login that has ended, by time or because the rules changed. */
+function isStale(error: unknown): boolean {
+  if (!(error instanceof GrpcFailure)) return false;
+  return error.status === grpcStatus.unauthenticated || /revision of auth store is old/.test(error.message);
+}
+
+/** Why an etcd did not do what it was asked, in the room's words; an abort stays one. */
+function wireError(origin: string, cause: unknown): TuskerError {
+  if (cause instanceof GrpcFailure) {
+    const code = passing.has(cause.status) ? "DISCOVERY_UNREACHABLE" : "DISCOVERY_PROTOCOL";
+    const said = `the etcd at ${origin} refused with status ${cause.status}: ${cause.message.slice(0, 300)}`;
+    return new TuskerError(code, said, { cause, details: { origin, grpcStatus: cause.status } });
+  }
+  if (
+    cause instanceof TuskerError &&
+    (cause.code === "KERNEL_ABORTED" || cause.code.startsWith("DISCOVERY_"))
+  )
+    return cause;
+  const said = `the etcd at ${origin} cannot be asked: ${messageOf(cause)}`;
+  return new TuskerError("DISCOVERY_UNREACHABLE", said, { cause, details: { origin } });
 }
 
 /** Every key that begins so: up to the first key that does not. */
-export function prefixRange(prefix: string): object {
-  const bytes = Buffer.from(prefix);
-  const last = bytes.findLastIndex((byte) => byte < 0xff);
-  const end = Buffer.from(bytes.subarray(0, last + 1));
+export function prefixRange(prefix: string): { readonly key: Uint8Array; readonly rangeEnd: Uint8Array } {
+  const key = Buffer.from(prefix);
+  const last = key.findLastIndex((byte) => byte < 0xff);
+  const end = Buffer.from(key.subarray(0, last + 1));
   if (last >= 0) end[last] = (end[last] ?? 0) + 1;
   // A single NUL: to the end of all keys.
-  return { key: toBase64(bytes), range_end: toBase64(last >= 0 ? end : Buffer.from([0])) };
-}
-
-export function toBase64(bytes: string | Uint8Array): string {
-  return Buffer.from(bytes).toString("base64");
+  return { key, rangeEnd: last >= 0 ? end : Buffer.from([0]) };
 }
 
 /** Revision of the store an answer was given at. */
-export function revisionOf(answer: Record<string, unknown>): string {
-  const revision = isFields(answer.header) ? textOf(answer.header.revision) : "";
-  if (!/^\d+$/.test(revision)) throw malformed("an answer lacks its revision");
-  return revision;
+export function revisionOf({
+  header,
+}: {
+  readonly header: { readonly revision: bigint } | undefined;
+}): bigint {
+  if (header === undefined) throw malformed("an answer lacks its revision");
+  return header.revision;
 }
 
-/** Rows of an answer, without what all their keys begin with. */
-export function rowsOf(kvs: unknown, under: string): KvEntry[] {
-  return (Array.isArray(kvs) ? kvs : []).map((row: unknown) => rowOf(row, under));
-}
-
-/** @throws TuskerError DISCOVERY_PROTOCOL */
-export function rowOf(row: unknown, under: string): KvEntry {
-  if (!isFields(row)) throw malformed("a key is no object");
-  const key = Buffer.from(textOf(row.key), "base64").toString();
-  return {
-    key: key.slice(under.length),
-    value: Buffer.from(textOf(row.value), "base64"),
-    version: textOf(row.mod_revision),
-  };
-}
-
-function fieldsIn(text: string): Record<string, unknown> {
-  const value = parseJson(text);
-  if (!isFields(value)) throw malformed("it is no object");
-  return value;
-}
-
-function reasonOf(text: string): string {
-  try {
-    const said: unknown = JSON.parse(text);
-    return isFields(said) ? textOf(said.message) : text;
-  } catch {
-    return text;
-  }
+/** A row, without what all its keys begin with. */
+export function entryOf(row: KeyValue, under: string): KvEntry {
+  const key = Buffer.from(row.key).toString().slice(under.length);
+  return { key, value: row.value, version: String(row.modRevision) };
 }

@@ -1,3 +1,4 @@
+import { isSchemaKey, loadSchemas } from "../../config/schemas.ts";
 import { KvDraft } from "../../kv/draft.ts";
 import { acquire, dropIfAt, dropUnder, type KvOutcome, release, set, setIfAt } from "../../kv/operations.ts";
 import type { KvRow } from "../../state/model.ts";
@@ -81,6 +82,7 @@ async function put(wire: Wire, request: WireRequest): Promise<Reply> {
   const index = wholeOf(query, "cas");
   refuseForeign(query.get("dc"), wire.identity.datacenter);
   const write = { key, value: await readValue(request), flags };
+  if (isSchemaKey(key)) await loadSchemas();
   // From here on without a pause: what is read is what is true when it is written.
   const { store, sessions } = wire;
   const draft = new KvDraft(store.tables.kv, store.log.last + 1);

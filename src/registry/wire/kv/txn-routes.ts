@@ -1,5 +1,6 @@
 import type { Access } from "../../acl/access.ts";
 import { aliveCheckId } from "../../agent.ts";
+import { isSchemaKey, loadSchemas } from "../../config/schemas.ts";
 import { KvDraft } from "../../kv/draft.ts";
 import { runTransaction, writes } from "../../kv/transaction.ts";
 import type { Change } from "../../state/model.ts";
@@ -34,6 +35,7 @@ async function transact(wire: Wire, request: WireRequest): Promise<Reply> {
     return endsUs(step, identity.node) ? `"${identity.node}" is this registry's own node` : undefined;
   });
   if (denied.length > 0) return refused(denied, wrote);
+  if (steps.some((step) => step.kind === "kv" && isSchemaKey(step.kv.key))) await loadSchemas();
   // From here on without a pause: what is read is what is true when it is written.
   const keys = new KvDraft(tables.kv, log.last + 1);
   const catalog = new CatalogDraft(tables, log.last + 1);

@@ -1,7 +1,7 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { publish } from "../../config/publish.ts";
 import { keysOf, rollback, versionsOf } from "../../config/rollback.ts";
-import { schemaProblems } from "../../config/schemas.ts";
+import { loadSchemas, schemaProblems } from "../../config/schemas.ts";
 import { KvDraft } from "../../kv/draft.ts";
 import type { Change, KvVersion } from "../../state/model.ts";
 import { demand, toNamed } from "../guard.ts";
@@ -39,39 +39,10 @@ export function configRoutes(wire: Wire): readonly Route[] {
   ];
 }
 
-const author = z.string().trim().min(1, "must say who").max(200);
-const reason = z.string().trim().min(1, "must say why").max(2_000);
-const keyName = z.string().min(1).max(1_024);
-
-const publication = z.strictObject({
-  author,
-  reason,
-  steps: z
-    .array(
-      z.strictObject({
-        key: keyName,
-        value: z.base64().nullable(),
-        ifVersion: z.union([z.number().int().min(1), z.literal("absent")]).optional(),
-      }),
-    )
-    .min(1)
-    .max(1_000)
-    .refine((steps) => new Set(steps.map(({ key }) => key)).size === steps.length, "name each key once"),
-  dryRun: z.boolean().default(false),
-});
-
-const rollbackOrder = z
-  .strictObject({
-    author,
-    reason,
-    key: keyName.optional(),
-    prefix: keyName.optional(),
-    to: z.number().int().min(1),
-    dryRun: z.boolean().default(false),
-  })
-  .refine(({ key, prefix }) => (key === undefined) !== (prefix === undefined), "name a key or a prefix");
-
 async function publishAll(wire: Wire, request: WireRequest): Promise<Reply> {
+  const { publication } = await import("./config-body.ts");
+  // It may bring the first schema.
+  await loadSchemas();
   const { steps, ...order } = await read(request, publication);
   demand(steps.every(({ key }) => request.access.can("key", key, "write")));
   // From here on without a pause: what is read is what is true when it is written.
@@ -85,6 +56,8 @@ async function publishAll(wire: Wire, request: WireRequest): Promise<Reply> {
 }
 
 async function rollBack(wire: Wire, request: WireRequest): Promise<Reply> {
+  const { rollbackOrder } = await import("./config-body.ts");
+  await loadSchemas();
   const { key, prefix = "", to, ...order } = await read(request, rollbackOrder);
   const { access } = request;
   demand(key === undefined ? access.canAll("key", prefix, "write") : access.can("key", key, "write"));

@@ -37,6 +37,8 @@ export interface OutgoingCall {
   readonly clock?: Clock;
 }
 
+const nothing: HeaderList = [];
+
 /** What a call of one message each way came to. */
 export interface UnaryReply extends Reply {
   /** How many messages came; `value` is the first of them. */
@@ -101,8 +103,12 @@ export abstract class Calling implements StreamUser, MessageSink {
 
   onEnd(trailers: HeaderList): void {
     // A failure may come as trailers only: its status then stands in the head.
-    const fields = headerOf(trailers, "grpc-status") === undefined ? this.#headFields : trailers;
-    const reply = { httpStatus: this.#httpStatus, fields };
+    const only = headerOf(trailers, "grpc-status") === undefined;
+    const reply = {
+      httpStatus: this.#httpStatus,
+      head: only ? nothing : this.#headFields,
+      fields: only ? this.#headFields : trailers,
+    };
     if (this.over) return;
     this.over = true;
     this.settle();
@@ -217,13 +223,13 @@ class UnaryCalling extends Calling {
       this.#reply.reject(new TuskerError("RPC_PROTOCOL", "the message is cut off"));
       return;
     }
-    const { httpStatus, fields } = reply;
+    const { httpStatus, head, fields } = reply;
     const count = this.#count;
     if (!(this.#value instanceof Promise))
-      this.#reply.resolve({ httpStatus, fields, count, value: this.#value });
+      this.#reply.resolve({ httpStatus, head, fields, count, value: this.#value });
     else
       this.#value.then(
-        (value) => this.#reply.resolve({ httpStatus, fields, count, value }),
+        (value) => this.#reply.resolve({ httpStatus, head, fields, count, value }),
         (error: unknown) => this.#reply.reject(error),
       );
   }

@@ -11,6 +11,8 @@ import { decodeMessage, grpcStatus, grpcStatusName, statusOfTransport } from "..
 /** What came back besides messages. */
 export interface Reply {
   readonly httpStatus: number;
+  /** What stood before the first message; empty when there were only trailers. */
+  readonly head: HeaderList;
   /** Where the status stands: the trailers, or the head when there is nothing else. */
   readonly fields: HeaderList;
 }

@@ -1,5 +1,5 @@
 import { type TuskerError, toTuskerError } from "../../../kernel/index.ts";
-import type { MessageStream, StreamChannel } from "../../../net/index.ts";
+import { type HeaderList, headerOf, type MessageStream, type StreamChannel } from "../../../net/index.ts";
 import { MessageQueue } from "../message-queue.ts";
 import { Pace } from "../pace.ts";
 import { Calling, type OutgoingCall } from "./call.ts";
@@ -10,6 +10,9 @@ export interface StreamingCall extends OutgoingCall {
   readonly messages: AsyncIterable<Uint8Array>;
   /** The error of a status that is not OK; undefined when all is well. */
   readonly judge: (reply: Reply) => TuskerError | undefined;
+  /** Hears the head, unless there is no more than trailers. */
+  readonly onHead?: ((fields: HeaderList) => void) | undefined;
+  readonly onTail?: ((fields: HeaderList) => void) | undefined;
 }
 
 /**
@@ -46,6 +49,13 @@ class Streaming extends Calling {
     this.#room?.();
   }
 
+  override onHead(status: number, fields: HeaderList): void {
+    super.onHead(status, fields);
+    if (status < 200 || headerOf(fields, "grpc-status") !== undefined) return;
+    const broken = told(this.#streaming.onHead, fields);
+    if (broken !== undefined) this.giveUp(broken);
+  }
+
   message(bytes: Buffer, compressed: boolean): void {
     this.#inbox.push(compressed ? this.unpack(bytes) : this.call.decode(bytes), bytes.byteLength);
   }
@@ -61,7 +71,7 @@ class Streaming extends Calling {
   }
 
   protected ended(reply: Reply): void {
-    const error = this.#streaming.judge(reply);
+    const error = told(this.#streaming.onTail, reply.fields) ?? this.#streaming.judge(reply);
     if (error === undefined) this.#inbox.end();
     else this.#inbox.fail(error);
     this.#room?.();
@@ -100,5 +110,18 @@ class Streaming extends Calling {
         resolve();
       };
     });
+  }
+}
+
+/** A listener that throws ends its own call and nothing else. */
+function told(
+  listener: ((fields: HeaderList) => void) | undefined,
+  fields: HeaderList,
+): TuskerError | undefined {
+  try {
+    listener?.(fields);
+    return undefined;
+  } catch (error) {
+    return toTuskerError(error);
   }
 }

@@ -7,14 +7,16 @@ import {
   type StreamListener,
 } from "../../../net/index.ts";
 import { incomingDeadline, remainingMs } from "../../../resilience/index.ts";
-import { unpack } from "../compress.ts";
+import type { AnswerFields } from "../../fields/answer.ts";
+import { acceptsGzip, unpack } from "../compress.ts";
 import { MessageQueue } from "../message-queue.ts";
 import { MessageReader, type MessageSink } from "../messages.ts";
 import { Pace } from "../pace.ts";
 import { Base64Body } from "./base64-body.ts";
-import { acceptsGzip, type Dialect } from "./head.ts";
+import type { Dialect } from "./head.ts";
 import type { IncomingCall, Input, StreamMethod, UnaryMethod } from "./method.ts";
 import { Reply } from "./reply.ts";
+import type { PageFields, WebOrigins } from "./web-origins.ts";
 
 export interface CallOptions {
   /** Largest message, decompressed. */
@@ -23,11 +25,14 @@ export interface CallOptions {
   readonly defaultTimeoutMs: number;
   /** Answers larger than this are packed with gzip for callers who take it; undefined packs none. */
   readonly compressAbove: number | undefined;
+  /** Whose pages may call over gRPC-Web; default nobody's. */
+  readonly webOrigins?: WebOrigins;
   readonly clock: Clock;
 }
 
 /** A call from its head to its last message. */
 export abstract class ServingCall implements StreamListener, MessageSink, IncomingCall {
+  readonly protocol = "grpc";
   readonly path: string;
   readonly fields: HeaderList;
   readonly remoteAddress: string;
@@ -53,7 +58,7 @@ export abstract class ServingCall implements StreamListener, MessageSink, Incomi
     this.#dialect = head.dialect;
     this.arrivedMs = options.clock.now();
     const packs = options.compressAbove !== undefined && acceptsGzip(head.fields);
-    this.reply = new Reply(stream, head.dialect, packs ? options.compressAbove : undefined);
+    this.reply = new Reply(stream, head, packs ? options.compressAbove : undefined);
     this.reader = new MessageReader(this, options.maxMessageBytes);
     this.#text = this.#dialect === "web-text" ? new Base64Body() : undefined;
   }
@@ -66,8 +71,12 @@ export abstract class ServingCall implements StreamListener, MessageSink, Incomi
     return this.#gone.signal;
   }
 
+  get answer(): AnswerFields {
+    return this.reply.fields;
+  }
+
   header(name: string): string | undefined {
-    return headerOf(this.fields, name);
+    return headerOf(this.fields, name.toLowerCase());
   }
 
   onHead(): void {
@@ -108,6 +117,8 @@ export interface CallHead {
   readonly fields: HeaderList;
   readonly remoteAddress: string;
   readonly dialect: Dialect;
+  /** For the page that asks, if there is one. */
+  readonly page?: PageFields | undefined;
 }
 
 /** One message in, one out. */

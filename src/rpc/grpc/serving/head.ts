@@ -1,5 +1,3 @@
-import { type HeaderList, headerOf } from "../../../net/index.ts";
-
 /** How a call speaks: gRPC itself, or gRPC-Web, whose trailers are the last message of the body, perhaps as base64. */
 export type Dialect = "grpc" | "web" | "web-text";
 
@@ -11,10 +9,4 @@ export function dialectOf(contentType: string | undefined): Dialect | undefined 
   const kind = match[1]?.toLowerCase();
   if (kind === undefined) return "grpc";
   return kind === "-web" ? "web" : "web-text";
-}
-
-/** Whether the caller takes messages packed with gzip. */
-export function acceptsGzip(fields: HeaderList): boolean {
-  const accepted = headerOf(fields, "grpc-accept-encoding");
-  return accepted?.split(",").some((one) => one.trim() === "gzip") === true;
 }

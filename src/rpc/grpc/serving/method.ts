@@ -1,4 +1,4 @@
-import type { HeaderList } from "../../../net/index.ts";
+import type { Incoming } from "../../context.ts";
 
 /**
  * A method at the level of bytes: what contracts, health and reflection all are. Messages come without their prefix
@@ -30,14 +30,10 @@ export interface StreamMethod {
 }
 
 /** What is known of a call. */
-export interface IncomingCall {
+export interface IncomingCall extends Incoming {
+  readonly protocol: "grpc";
   readonly path: string;
-  /** Metadata and what else stood in the head, names lower-case. */
-  readonly fields: HeaderList;
   readonly remoteAddress: string;
   /** Monotonic milliseconds (Clock.now) when the head came. */
   readonly arrivedMs: number;
-  /** Fires when the caller went away; made when asked for. */
-  readonly signal: AbortSignal;
-  header(name: string): string | undefined;
 }

@@ -1,9 +1,11 @@
 import type { TuskerError } from "../../../kernel/index.ts";
 import type { HeaderList, MessageStream } from "../../../net/index.ts";
+import { AnswerFields } from "../../fields/answer.ts";
 import { pack } from "../compress.ts";
 import { failureFields } from "../failure.ts";
 import { frameOverhead } from "../frame.ts";
 import type { Dialect } from "./head.ts";
+import type { PageFields } from "./web-origins.ts";
 
 const accepted = ["grpc-accept-encoding", "identity,gzip"];
 const heads: Readonly<Record<Dialect, readonly [plain: HeaderList, packed: HeaderList]>> = {
@@ -20,21 +22,30 @@ export class Reply {
   readonly #dialect: Dialect;
   /** Messages larger than this are packed; undefined packs none. */
   readonly #packAbove: number | undefined;
+  readonly #page: PageFields | undefined;
+  /** What the handler adds; most add nothing. */
+  #fields: AnswerFields | undefined;
   #headed = false;
 
-  constructor(stream: MessageStream, dialect: Dialect, packAbove: number | undefined) {
+  constructor(stream: MessageStream, asked: AskedBy, packAbove: number | undefined) {
     this.#stream = stream;
-    this.#dialect = dialect;
+    this.#dialect = asked.dialect;
+    this.#page = asked.page;
     this.#packAbove = packAbove;
+  }
+
+  get fields(): AnswerFields {
+    this.#fields ??= new AnswerFields(this.#headed);
+    return this.#fields;
   }
 
   /** The only message and a good end, in one piece where the windows allow. */
   whole(framed: Uint8Array): Promise<void> | undefined {
     if (this.#dialect !== "grpc" || this.#packs(framed)) return this.#inParts(framed);
     this.#headed = true;
-    this.#stream.message({ fixed: this.#head(), varying: none }, framed, {
+    this.#stream.message({ fixed: this.#head(), varying: this.#own() }, framed, {
       fixed: okTrailers,
-      varying: none,
+      varying: this.#fields?.tail ?? none,
     });
     return undefined;
   }
@@ -49,15 +60,18 @@ export class Reply {
   /** Ends well. */
   end(): void {
     this.#begin();
-    this.#tail(okTrailers, none);
+    this.#tail(okTrailers, this.#fields?.tail ?? none);
   }
 
   /** Ends with a status other than OK: trailers only when nothing was said yet. */
   fail(error: TuskerError): void {
-    this.status(none, failureFields(error));
+    this.status(failureFields(error));
   }
 
-  status(more: HeaderList, trailers: HeaderList): void {
+  status(failure: HeaderList): void {
+    const trailers = this.#fields === undefined ? failure : [...failure, ...this.#fields.tail];
+    // In trailers alone nobody could tell the fields of the head from those of the end.
+    if (this.#fields !== undefined && this.#fields.head.length > 0) this.#begin();
     if (this.#headed) {
       this.#tail(none, trailers);
       return;
@@ -65,7 +79,8 @@ export class Reply {
     this.#headed = true;
     // gRPC-Web, "HTTP/1.1 or HTTP/2": trailers-only answers carry their status in the head as well.
     const [plain] = heads[this.#dialect];
-    this.#stream.message({ fixed: plain, varying: [...more, ...trailers] }, undefined, undefined);
+    const page = this.#page?.(trailers) ?? none;
+    this.#stream.message({ fixed: plain, varying: [...page, ...trailers] }, undefined, undefined);
   }
 
   async #inParts(framed: Uint8Array): Promise<void> {
@@ -78,8 +93,14 @@ export class Reply {
   }
 
   #begin(): void {
-    if (!this.#headed) this.#stream.head(this.#head(), none, "more");
+    if (!this.#headed) this.#stream.head(this.#head(), this.#own(), "more");
     this.#headed = true;
+  }
+
+  /** What is not the same in every head. */
+  #own(): HeaderList {
+    const added = this.#fields?.leave() ?? none;
+    return this.#page === undefined ? added : [...this.#page(added), ...added];
   }
 
   #head(): HeaderList {
@@ -96,6 +117,12 @@ export class Reply {
     this.#stream.data(this.#dialect === "web-text" ? base64(trailers) : trailers);
     this.#stream.end(none, none);
   }
+}
+
+/** Who asked, and how. */
+interface AskedBy {
+  readonly dialect: Dialect;
+  readonly page?: PageFields | undefined;
 }
 
 function headsOf(contentType: string): [HeaderList, HeaderList] {

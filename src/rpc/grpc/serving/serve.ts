@@ -11,15 +11,17 @@ import { type CallOptions, StreamCall, UnaryCall } from "./call.ts";
 import { dialectOf } from "./head.ts";
 import type { ByteMethod } from "./method.ts";
 import { Reply } from "./reply.ts";
+import { pageFields, preflight, type WebOrigins } from "./web-origins.ts";
 
 /**
  * Serves methods over gRPC (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md) and gRPC-Web. A call's way:
- * 1. is it gRPC, and in which dialect  2. can its messages be read  3. find the method  4. its messages are cut and
+ * 1. is it gRPC, and in which dialect; does a browser ask for a page  2. can its messages be read  3. find the method  4. its messages are cut and
  * decoded as they come  5. the method answers  6. head, message and trailers leave in one piece, or trailers only
  *
  * @param methods by path
  */
 export function grpcStreams(methods: ReadonlyMap<string, ByteMethod>, options: CallOptions): StreamHandler {
+  const { webOrigins = nobody } = options;
   let recent: UnaryCall[] = [];
   const watchRecent = (): void => {
     const calls = recent;
@@ -29,16 +31,22 @@ export function grpcStreams(methods: ReadonlyMap<string, ByteMethod>, options: C
   return (stream, fields, { remoteAddress }) => {
     const dialect = dialectOf(headerOf(fields, "content-type"));
     if (dialect === undefined) {
-      stream.message({ fixed: noGrpc, varying: [] }, undefined, undefined);
+      const asks = headerOf(fields, ":method") === "OPTIONS" && headerOf(fields, "origin") !== undefined;
+      stream.message(
+        { fixed: asks ? preflight(fields, webOrigins) : noGrpc, varying: [] },
+        undefined,
+        undefined,
+      );
       return deaf(stream);
     }
     const path = headerOf(fields, ":path") ?? "";
     const encoding = headerOf(fields, "grpc-encoding");
-    const reply = (): Reply => new Reply(stream, dialect, undefined);
+    const page = dialect === "grpc" ? undefined : pageFields(fields, webOrigins);
+    const reply = (): Reply => new Reply(stream, { dialect, page }, undefined);
     if (encoding !== undefined && encoding !== "identity" && encoding !== "gzip") {
       // gRPC compression: UNIMPLEMENTED, and the head says what can be read.
       const message = `messages compressed with ${encoding.slice(0, 40)} cannot be read here`;
-      reply().status([], statusFields(grpcStatus.UNIMPLEMENTED, message));
+      reply().status(statusFields(grpcStatus.UNIMPLEMENTED, message));
       return deaf(stream);
     }
     const method = methods.get(path);
@@ -46,7 +54,7 @@ export function grpcStreams(methods: ReadonlyMap<string, ByteMethod>, options: C
       reply().fail(new TuskerError("RPC_NOT_FOUND", `nothing here answers ${path}`));
       return deaf(stream);
     }
-    const head = { path, fields, remoteAddress, dialect };
+    const head = { path, fields, remoteAddress, dialect, page };
     if (method.kind === "stream") {
       const call = new StreamCall(method, stream, head, options);
       queueMicrotask(() => call.begin());
@@ -63,6 +71,8 @@ export function grpcStreams(methods: ReadonlyMap<string, ByteMethod>, options: C
 export function statusFields(status: number, message: string): HeaderList {
   return ["grpc-status", String(status), "grpc-message", encodeMessage(message)];
 }
+
+const nobody: WebOrigins = new Set();
 
 const noGrpc: HeaderList = [":status", "415", "accept", "application/grpc"];
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { z } from "zod";
-import { count, durationMs, httpUrl, port, ratio, sizeBytes } from "./index.ts";
+import { count, durationMs, httpUrl, port, ratio, sizeBytes } from "./section.ts";
 
 function accepts(word: z.ZodType, values: readonly unknown[]): void {
   for (const value of values) assert.equal(word.safeParse(value).success, true, String(value));
