@@ -4,10 +4,12 @@
  * counts, which other processes disturb least.
  */
 import type { Figure } from "../figure.ts";
+import { idleMemory } from "./idle.ts";
 import { Pair, type Round } from "./pair.ts";
+import type { Order } from "./party.ts";
 
 const rounds = 5;
-const stacks = ["tusker", "tusker-contract", "grpc-js", "moleculer", "fastify-undici"] as const;
+const stacks = ["tusker", "tusker-tls", "tusker-contract", "grpc-js", "moleculer", "fastify-undici"] as const;
 
 export async function* figures(): AsyncGenerator<Figure> {
   const pairs = new Map<string, Pair>();
@@ -34,6 +36,7 @@ export async function* figures(): AsyncGenerator<Figure> {
       unit,
       peers: { "grpc-js": ownServer },
     };
+    yield { name: "what TLS adds to a call, both ends", value: both("tusker-tls") - both("tusker"), unit };
     const few = await measure(pairs, { calls: 1_500, atOnce: 1 });
     const median = (stack: string): number =>
       Math.min(...(few.get(stack) ?? []).map(({ medianMs }) => medianMs));
@@ -43,15 +46,22 @@ export async function* figures(): AsyncGenerator<Figure> {
       unit: "ms",
       peers: { moleculer: median("moleculer"), "grpc-js": median("grpc-js") },
     };
+    const streaming = new Map([...pairs].filter(([name]) => name === "tusker" || name === "grpc-js"));
+    const poured = await measure(streaming, { calls: 100, atOnce: 1, streamed: true });
+    const perSecond = (stack: string): number => 1_000_000 / total(poured, stack);
+    yield {
+      name: "messages of 1 MiB streamed in a second of CPU, both ends",
+      value: perSecond("tusker"),
+      unit: "messages",
+      peers: { "grpc-js": perSecond("grpc-js") },
+    };
   } finally {
     for (const pair of pairs.values()) await pair[Symbol.asyncDispose]();
   }
+  yield await idleMemory(10_000);
 }
 
-async function measure(
-  pairs: ReadonlyMap<string, Pair>,
-  order: { readonly calls: number; readonly atOnce: number },
-): Promise<Map<string, Round[]>> {
+async function measure(pairs: ReadonlyMap<string, Pair>, order: Order): Promise<Map<string, Round[]>> {
   const seen = new Map<string, Round[]>();
   // The first round warms up.
   for (let round = 0; round <= rounds; round++) {

@@ -61,6 +61,7 @@ export type {
   Http2ServerOptions,
 } from "./http2-options.ts";
 export { serveHttp1 } from "./serve-http1.ts";
+export { Alarm } from "./socket/alarm.ts";
 export { kept } from "./socket/lent.ts";
 export type { SocketListener, SocketPort, TlsFacts } from "./socket/port.ts";
 export type { Certificate, Http1ServerTls } from "./socket/server-tls.ts";
