@@ -40,8 +40,10 @@ export const actions: readonly Action[] = [
   },
 ];
 
-async function stopFleet(exchange: ServerExchange, { onStop }: ActionContext): Promise<void> {
-  await json(exchange, { stopping: true }, 202);
+async function stopFleet(exchange: ServerExchange, { fleet, onStop }: ActionContext): Promise<void> {
+  // At worst one process after the other takes all the time it has, the gateway first.
+  const limitMs = fleet.settings.stopTimeoutMs * (fleet.groups.length + 1);
+  await json(exchange, { stopping: true, limitMs }, 202);
   onStop();
 }
 
