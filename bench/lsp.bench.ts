@@ -10,10 +10,11 @@ const workspace = new Workspace({ env: {} });
 const typed = "timeout_of_all".split("");
 let letters = 0;
 
-/** A fleet of so many lines: services of seven lines, each with a layer of configuration in it. */
+/** A fleet of so many lines: services of seven lines, each with a layer of configuration in it, and one section more. */
 function fleetLines(count: number): string[] {
   const all = ["[fleet]", 'name: "large"', "", "[services]"];
-  for (let index = 0; all.length < count - 2; index++)
+  const end = ["[gateway]", "port: 8080"];
+  for (let index = 0; all.length + 7 <= count - end.length; index++)
     all.push(
       `service-${index}: {`,
       `  version: "1.0.${index}"`,
@@ -23,7 +24,8 @@ function fleetLines(count: number): string[] {
       `  config: { database: { host: "localhost", port: 5432, database: "service-${index}" } }`,
       "}",
     );
-  return [...all.slice(0, count - 2), "[gateway]", "port: 8080"];
+  while (all.length < count - end.length) all.push("# a remark");
+  return [...all, ...end];
 }
 
 /** One keystroke: the text as it is after the next letter. Gives where the cursor is. */

@@ -9,6 +9,8 @@ export interface Stack {
 export interface Caller {
   /** One call: what comes back is what was sent. */
   call(user: User): Promise<User>;
+  /** As many messages of `streamedBytes` as are asked for, in one stream; resolves with the bytes that came. */
+  stream?(messages: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -29,9 +31,14 @@ export const ada: User = {
   city: "London, Marylebone",
 };
 
-/** A context of W3C Trace Context that differs for each call. */
+/** What a streamed message holds. */
+export const streamedBytes = 1_048_576;
+
+/** A context of W3C Trace Context that differs for each call, counted up: what load costs is not what is measured. */
 export function traceparent(): string {
-  return `00-${hex()}${hex()}${hex()}${hex()}-${hex()}${hex()}-00`;
+  const n = count++;
+  const low = `${digits[(n >>> 16) & 0xffff]}${digits[n & 0xffff]}`;
+  return `00-${origin}${low}-${low}${low}-00`;
 }
 
 /** A deadline that differs for each call, in milliseconds from now. */
@@ -39,8 +46,6 @@ export function timeoutMs(): number {
   return 5_000 + Math.floor(Math.random() * 5_000);
 }
 
-function hex(): string {
-  return Math.floor(Math.random() * 0x1_0000_0000)
-    .toString(16)
-    .padStart(8, "0");
-}
+const digits: readonly string[] = Array.from({ length: 0x1_0000 }, (_, n) => n.toString(16).padStart(4, "0"));
+const origin = Array.from({ length: 6 }, () => digits[Math.floor(Math.random() * 0x1_0000)]).join("");
+let count = 1;

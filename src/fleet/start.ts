@@ -14,7 +14,7 @@ import { removeConfigs, writeGatewayConfig } from "./child-config.ts";
 import { openCollector } from "./collector-side.ts";
 import { type EventHub, eventHub } from "./events.ts";
 import { watchExternals } from "./externals.ts";
-import { startOrder } from "./file/graph.ts";
+import { startOrder } from "./file/check/graph.ts";
 import { secretTexts } from "./file/secret-texts.ts";
 import type { FleetSettings, ServiceSettings } from "./file/settings.ts";
 import { gatewayInstance } from "./gateway-instance.ts";

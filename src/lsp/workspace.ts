@@ -1,8 +1,14 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { loadFleet, readFile } from "../fleet/index.ts";
+import { type LoadedFleet, loadFleet, readFile } from "../fleet/index.ts";
 import { type Loaded, loadDocument, parse } from "../tsk/index.ts";
 import { byAbsolutePath, type Project, type Snapshot, seenFrom } from "./snapshot.ts";
+
+/** A project and what it was made of, which the next version is made of too. */
+interface Kept {
+  readonly project: Project;
+  readonly loaded: Loaded | LoadedFleet;
+}
 
 /** What a workspace is made of. */
 export interface WorkspaceOptions {
@@ -18,7 +24,9 @@ export class Workspace {
   readonly #env: WorkspaceOptions["env"];
   readonly #open = new Map<string, string>();
   /** Loaded since the last change. */
-  #projects = new Map<string, Project>();
+  #projects = new Map<string, Kept>();
+  /** What was loaded before it: most of it is still the same. */
+  #before: ReadonlyMap<string, Kept> = this.#projects;
   /** By file, what was seen of it last. */
   readonly #last = new Map<string, Snapshot>();
 
@@ -46,6 +54,9 @@ export class Workspace {
 
   /** Something on the disk changed. */
   forget(): void {
+    // Of several changes in a row only the last is looked at.
+    if (this.#projects.size === 0) return;
+    this.#before = this.#projects;
     this.#projects = new Map();
   }
 
@@ -86,30 +97,33 @@ export class Workspace {
   }
 
   #fleet(entry: string, environment: string | undefined): Project {
-    return this.#kept(`${entry}\0${environment ?? ""}`, () => {
+    return this.#kept(`${entry}\0${environment ?? ""}`, (before) => {
       const loaded = loadFleet(entry, {
         environment,
         env: this.#env,
         files: this.#files,
         sections: "always",
         modules: false,
+        before: before?.loaded,
       });
-      return projectOf(entry, true, loaded);
+      return { project: projectOf(entry, true, loaded), loaded };
     });
   }
 
   #alone(file: string): Project {
-    return this.#kept(file, () =>
-      projectOf(file, false, loadDocument({ entry: file, env: this.#env, layers: "entry", ...this.#files })),
-    );
+    return this.#kept(file, (before) => {
+      const { env, files } = { env: this.#env, files: this.#files };
+      const loaded = loadDocument({ entry: file, env, layers: "entry", before: before?.loaded, ...files });
+      return { project: projectOf(file, false, loaded), loaded };
+    });
   }
 
-  #kept(key: string, make: () => Project): Project {
+  #kept(key: string, make: (before: Kept | undefined) => Kept): Project {
     const known = this.#projects.get(key);
-    if (known !== undefined) return known;
-    const made = make();
+    if (known !== undefined) return known.project;
+    const made = make(this.#before.get(key));
     this.#projects.set(key, made);
-    return made;
+    return made.project;
   }
 
   #read(path: string): string | Uint8Array | undefined {

@@ -106,6 +106,8 @@ export interface ClientRequest {
   readonly repeatable?: boolean;
   /** Called once when the request's head has been handed to the socket: from here on the peer may have acted. */
   readonly onSent?: () => void;
+  /** Hears of interim answers (RFC 9110 §15.2) but 101; of HTTP/1.1 only. */
+  readonly onInform?: (status: number, headers: HeaderList) => void;
 }
 
 /** The head of an answer, its body still arriving. */
@@ -141,7 +143,10 @@ export interface Pool extends AsyncDisposable {
 export function headerOf(headers: HeaderList, name: string): string | undefined {
   const wanted = name.toLowerCase();
   for (let i = 0; i + 1 < headers.length; i += 2) {
-    if (headers[i]?.toLowerCase() === wanted) return headers[i + 1];
+    const own = headers[i] ?? "";
+    // Most names are of another length, and most of the others are lower-case already.
+    if (own.length === wanted.length && (own === wanted || own.toLowerCase() === wanted))
+      return headers[i + 1];
   }
   return undefined;
 }

@@ -62,6 +62,7 @@ export type {
 } from "./http2-options.ts";
 export { type BodySink, type BodySource, PushedBody, SharedBytes } from "./pushed-body.ts";
 export { serveHttp1 } from "./serve-http1.ts";
+export { Alarm } from "./socket/alarm.ts";
 export { kept } from "./socket/lent.ts";
 export type { SocketListener, SocketPort, TlsFacts } from "./socket/port.ts";
 export type { Certificate, Http1ServerTls } from "./socket/server-tls.ts";

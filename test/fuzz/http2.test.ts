@@ -34,6 +34,7 @@ function said(bytes: readonly Buffer[]): Expected {
     },
     pause() {},
     resume() {},
+    hold() {},
     close() {},
     destroy() {},
   };
@@ -54,12 +55,12 @@ function said(bytes: readonly Buffer[]): Expected {
     stallMs: 60_000,
     clock: systemClock,
     random: seededRandom(1),
-    onError: () => {},
+    onOver: () => {},
   });
   for (const piece of bytes) served.connection.receive(piece);
   served.connection.sender.flush();
   const dead = served.connection.over;
-  served.cut();
+  served.close();
   return { resets, goaway: dead ? goaway : undefined };
 }
 

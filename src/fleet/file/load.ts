@@ -11,10 +11,11 @@ import {
   type SecretProvider,
   type Tree,
 } from "../../tsk/index.ts";
-import { crossCheck } from "./check.ts";
+import { crossCheck } from "./check/cross-check.ts";
+import { type Judgement, judge } from "./judge.ts";
 import { machinePorts } from "./machine.ts";
 import { schemaProblems } from "./problems.ts";
-import { type FleetSections, fleetSchema, knownKeys } from "./schema.ts";
+import { type FleetSections, knownKeys } from "./schema.ts";
 import { secretTexts } from "./secret-texts.ts";
 import type { FleetSettings, ServiceSettings } from "./settings.ts";
 
@@ -43,6 +44,8 @@ export interface LoadFleetOptions {
    * of people whom nobody asked yet; it runs nothing.
    */
   readonly modules?: boolean;
+  /** An earlier version of the same fleet: what has not changed since is not judged again. The result is the same. */
+  readonly before?: Pick<LoadedFleet, "document" | "diagnostics" | "trees" | "judgement"> | undefined;
 }
 
 /** A fleet file read to the end: settings when it is right, problems in any case. */
@@ -54,6 +57,8 @@ export interface LoadedFleet {
   readonly trees: ReadonlyMap<string, Tree>;
   /** Absent when a diagnostic is an error. */
   readonly settings: FleetSettings | undefined;
+  /** What the sections said; absent when they were not asked. */
+  readonly judgement?: Judgement | undefined;
 }
 
 /**
@@ -85,30 +90,25 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
     network: options.network === true,
     env: watched.env,
     sets: options.sets ?? [],
+    before: options.before,
     ...(environment.overlay ? { environment: environment.name } : {}),
   });
   const { diagnostics, trees } = loaded;
   const broken = diagnostics.some((one) => one.severity === "error");
   if (broken && options.sections !== "always") return { ...loaded, settings: undefined };
 
-  const { document, parsed } = withSuitedVariables(loaded.document);
+  const { document, judgement } = withSuitedVariables(loaded.document, options.before?.judgement);
   const { value } = document;
+  const { sections } = judgement;
   const found = [
-    ...(parsed.success ? [] : schemaProblems(parsed.error.issues, value, knownKeys)),
+    ...schemaProblems(judgement.issues, value, knownKeys),
     ...crossCheck(value, root, options.modules !== false),
   ].filter((one) => !broken || one.code !== "FLEET_REQUIRED");
   const all = byPlace(document, [...diagnostics, ...found.map((one) => problemAt(document, one))]);
-  if (!parsed.success || all.some((one) => one.severity === "error"))
-    return { document, diagnostics: all, trees, settings: undefined };
-  return {
-    document,
-    trees,
-    diagnostics: all,
-    settings: settingsOf(
-      { file: absolute, environment: environment.name, document, variables: watched.read },
-      parsed.data,
-    ),
-  };
+  const read = { file: absolute, environment: environment.name, document, variables: watched.read };
+  const right = sections !== undefined && !all.some((one) => one.severity === "error");
+  const settings = right ? settingsOf(read, sections) : undefined;
+  return { document, trees, diagnostics: all, judgement, settings };
 }
 
 /** In the order a person reads: file by file, from the top. */
@@ -213,15 +213,15 @@ function firstGet(routes: FleetSections["routes"]): string | undefined {
  * What comes from the environment or the command line has no type of its own: where the section does not take it as
  * it was read, it is read again the other way.
  */
-function withSuitedVariables(document: Document): { readonly document: Document; readonly parsed: Parsed } {
-  const parsed = fleetSchema.safeParse(document.value);
-  if (parsed.success) return { document, parsed };
-  const unsuited = parsed.error.issues.filter((issue) => issue.code === "invalid_type");
+function withSuitedVariables(
+  document: Document,
+  before: Judgement | undefined,
+): { readonly document: Document; readonly judgement: Judgement } {
+  const judgement = judge(document.value, before);
+  const unsuited = judgement.issues.filter((issue) => issue.code === "invalid_type");
   const suited = document.reread(unsuited.map((issue) => issue.path));
-  return { document: suited, parsed: suited === document ? parsed : fleetSchema.safeParse(suited.value) };
+  return { document: suited, judgement: suited === document ? judgement : judge(suited.value, judgement) };
 }
-
-type Parsed = ReturnType<typeof fleetSchema.safeParse>;
 
 /** Which overlay: asked for by name it must exist; a name that is only in the air applies where there is such a file. */
 function environmentOf(

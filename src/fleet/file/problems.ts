@@ -111,6 +111,7 @@ export function problem(
     readonly help?: string;
     readonly part?: "key" | "value";
     readonly severity?: "error" | "warning";
+    readonly also?: NonNullable<OutsideProblem["also"]>;
   } = {},
 ): OutsideProblem {
   return { code, path, message, ...more };

@@ -103,7 +103,12 @@ export class CompatExchange implements ServerExchange {
   inform(status: number, headers: HeaderList = []): void {
     if (this.#answered || this.httpVersion === "1.0") return;
     if (status === 100) this.#continue();
-    if (status === 103) this.#res.writeEarlyHints(hintsOf(headers));
+    if (status !== 103) return;
+    try {
+      this.#res.writeEarlyHints(hintsOf(headers));
+    } catch {
+      // Node writes no hint whose Link it does not understand; nobody misses it.
+    }
   }
 
   async respond(answer: Answer): Promise<void> {

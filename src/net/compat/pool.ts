@@ -130,8 +130,11 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     _headers: unknown,
     reason = "",
   ): void {
-    if (status < 200) return;
     const raw = pairsOf(controller.rawHeaders);
+    if (status < 200) {
+      this.#request.onInform?.(status, raw.map(withoutBlanksBehind));
+      return;
+    }
     const doubt = doubtInAnswer(raw, reason);
     if (doubt !== undefined) {
       controller.abort(noHttp(this.#origin, doubt));

@@ -30,6 +30,11 @@ export interface RequestHead {
   readonly expectsContinue: boolean;
   /** Value of Upgrade when Connection names it (RFC 9110 §7.8); undefined otherwise. */
   readonly upgrade: string | undefined;
+  /**
+   * True when the same fields came on this connection before. `fields` is the very same list then, so that what was
+   * made of it may be found again by it.
+   */
+  readonly repeated: boolean;
 }
 
 /** Head of an answer. The object belongs to its connection and is valid until the exchange ends; its texts stay. */
@@ -42,6 +47,8 @@ export interface AnswerHead {
   readonly keepAlive: boolean;
   /** Value of Upgrade when Connection names it. */
   readonly upgrade: string | undefined;
+  /** As in `RequestHead`. */
+  readonly repeated: boolean;
 }
 
 /** `length` of a body in chunks (RFC 9112 §7.1). */

@@ -8,6 +8,7 @@ import { noTail, Sender } from "./sender.ts";
 import { PeerSettings } from "./settings.ts";
 import { Http2Stream, type StreamPort } from "./stream.ts";
 import type { StreamFailure, StreamListener, Tail } from "./streams.ts";
+import { Tally } from "./tally.ts";
 import {
   errorCode,
   errorName,
@@ -34,6 +35,8 @@ export class Connection implements StreamPort, ReceiverPort {
   readonly calm: Calm;
   readonly streams: Map<number, Http2Stream> = new Map();
   readonly closed: ClosedStreams = new ClosedStreams();
+  readonly tally: Tally;
+  readonly #clock: Clock;
   readonly #receiver: Receiver;
   readonly #pings = new Map<number, () => void>();
   #pingCount = 0;
@@ -48,6 +51,8 @@ export class Connection implements StreamPort, ReceiverPort {
   constructor(role: ConnectionRole, limits: ConnectionLimits, clock: Clock) {
     this.role = role;
     this.limits = limits;
+    this.#clock = clock;
+    this.tally = new Tally(clock.now());
     this.calm = new Calm(clock);
     // RFC 9113 §5.1.1: clients count 1, 3, 5; servers would count 2, 4, 6 and begin none here.
     this.lastLocalId = role.side === "client" ? -1 : 0;
@@ -103,6 +108,8 @@ export class Connection implements StreamPort, ReceiverPort {
   /** Bytes of the peer, lent for the length of the call. */
   receive(chunk: Buffer): void {
     if (this.#over) return;
+    this.tally.heardMs = this.#clock.now();
+    this.tally.bytesReceived += chunk.byteLength;
     try {
       this.#receiver.push(chunk);
     } catch (error) {
@@ -138,6 +145,7 @@ export class Connection implements StreamPort, ReceiverPort {
     this.#pings.clear();
     const open = [...this.streams.values()];
     this.streams.clear();
+    this.tally.failed += open.length;
     const message = error?.message ?? "the connection was lost";
     const code = error?.code ?? errorCode.CANCEL;
     for (const stream of open) this.#failed(stream, { code, by: "connection", unprocessed: false, message });
@@ -161,6 +169,7 @@ export class Connection implements StreamPort, ReceiverPort {
   add(id: number, listener: StreamListener): Http2Stream {
     const stream = new Http2Stream(id, this, listener);
     this.streams.set(id, stream);
+    this.tally.begun++;
     if (this.streams.size === 1) this.role.busy(true);
     return stream;
   }
@@ -278,6 +287,8 @@ export class Connection implements StreamPort, ReceiverPort {
     if (stream.closed) return;
     stream.closed = true;
     this.closed.add(stream.id, closing);
+    if (closing === "ended") this.tally.succeeded++;
+    else this.tally.failed++;
     this.sender.drop(stream);
     if (closing !== "ended" && stream.unread > 0) {
       this.credit(stream.unread);
@@ -306,6 +317,7 @@ export class Connection implements StreamPort, ReceiverPort {
     const stalled = this.sender.waiting;
     if (stalled !== this.#stalled) {
       this.#stalled = stalled;
+      if (stalled) this.tally.stalls++;
       this.role.stalled(stalled);
     }
   }

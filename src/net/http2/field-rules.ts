@@ -1,18 +1,17 @@
 /** What RFC 9113 §8.2 and §8.3 allow in a field and in a message. */
 
 /**
- * True when the field may stand in a message: a lower-case token as name (RFC 9113 §8.2.1), of the pseudo fields only
- * those there are; a value without line ends, NUL or white space around it. Without this a field could split a message
- * of HTTP/1.1 behind us in two.
+ * True when a field of this name may stand in a message: a lower-case token (RFC 9113 §8.2.1), of the pseudo fields only
+ * those there are, none that speaks of one connection.
  */
-export function isFieldAllowed(name: string, value: string): boolean {
-  return isNameAllowed(name) && isValueAllowed(value);
-}
-
-function isNameAllowed(name: string): boolean {
+export function isNameAllowed(name: string): boolean {
   return fieldName.test(name) && !perConnection.has(name);
 }
 
+/**
+ * True for a value without line ends, NUL or white space around it. Without this a field could split a message of
+ * HTTP/1.1 behind us in two.
+ */
 export function isValueAllowed(value: string): boolean {
   return fieldValue.test(value);
 }

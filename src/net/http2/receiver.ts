@@ -7,6 +7,7 @@ import type { ConnectionLimits, ConnectionRole } from "./role.ts";
 import type { Sender } from "./sender.ts";
 import type { PeerSettings } from "./settings.ts";
 import { type Http2Stream, noFields } from "./stream.ts";
+import type { Tally } from "./tally.ts";
 import { errorCode, flag, frameType, Http2Error, initialTableSize, preface } from "./words.ts";
 
 /** What the receiving half needs of its connection. */
@@ -16,6 +17,7 @@ export interface ReceiverPort {
   readonly peer: PeerSettings;
   readonly sender: Sender;
   readonly calm: Calm;
+  readonly tally: Tally;
   readonly streams: ReadonlyMap<number, Http2Stream>;
   readonly closed: ClosedStreams;
   /** True for a stream that neither side has begun. */
@@ -282,6 +284,7 @@ export class Receiver implements FrameSink {
       return;
     }
     calm.count("PING and SETTINGS frames");
+    this.#port.tally.keepalives++;
     sender.control(frameType.PING, flag.ACK, 0, high, low);
   }
 

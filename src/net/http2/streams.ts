@@ -83,11 +83,24 @@ export interface StreamServer extends Server {
   figures(): readonly ConnectionFigures[];
 }
 
-/** One connection, for whoever operates the server. */
+/** One connection, for whoever operates the server; counts since it was made. */
 export interface ConnectionFigures {
   readonly remoteAddress: string;
   readonly ageMs: number;
-  /** Streams now, and since the connection was made. */
+  /** Since the last byte of the client. */
+  readonly quietMs: number;
+  /** Open now. */
   readonly streams: number;
   readonly streamsBegun: number;
+  /** Ended by both sides. */
+  readonly streamsSucceeded: number;
+  /** Reset by either side, or lost with the connection. */
+  readonly streamsFailed: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** PINGs of the client. */
+  readonly keepalives: number;
+  /** How often streams had to wait for the client's windows or socket, and whether they do now. */
+  readonly stalls: number;
+  readonly stalled: boolean;
 }

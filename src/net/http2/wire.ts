@@ -1,71 +1,63 @@
-import type { Socket } from "node:net";
-import type { Clock, Timer } from "../../kernel/index.ts";
+import { bufferOf } from "../socket/buffer.ts";
+import type { SocketListener, SocketPort } from "../socket/port.ts";
+import { Deadline, type TimerWheel } from "../socket/wheel.ts";
 import type { Duct } from "./sender.ts";
 
 /** How long a peer may take to read our last words before its connection is cut. */
 const lingerMs = 1_000;
 
-/** What the server's side of a connection needs of a socket. */
+/** What a connection needs of a socket. */
 export interface ConnectionWire extends Duct {
   pause(): void;
   resume(): void;
+  /** Whether the connection keeps the process running. */
+  hold(alive: boolean): void;
   /** Closes once everything is written. */
   close(): void;
   /** Closes at once. */
   destroy(): void;
 }
 
-/** The socket below a connection. */
-export class Wire implements ConnectionWire {
-  readonly #socket: Socket;
-  readonly #clock: Clock;
-  #linger: Timer | undefined;
+/** Who reads what comes. */
+export interface WireReader {
+  /** Bytes of the peer, lent for the length of the call. */
+  receive(chunk: Buffer): void;
+  /** Closed, once and last; with the error that closed it if there was one. */
+  cut(error: Error | undefined): void;
+}
 
-  /** @param socket connected; nobody else listens to it */
-  constructor(socket: Socket, clock: Clock) {
-    this.#socket = socket;
-    this.#clock = clock;
-    socket.setNoDelay(true);
+/** The socket below a connection, and how it ends. */
+export class Wire implements ConnectionWire, SocketListener {
+  readonly #port: SocketPort;
+  readonly #wheel: TimerWheel;
+  #reader: WireReader | undefined;
+  #linger: Deadline | undefined;
+
+  constructor(port: SocketPort, wheel: TimerWheel) {
+    this.#port = port;
+    this.#wheel = wheel;
   }
 
-  /** Begins to read. `onClose` comes once and last. */
-  listen(onData: (chunk: Buffer) => void, onClose: (error: Error | undefined) => void): void {
-    const socket = this.#socket;
-    let failure: Error | undefined;
-    socket.on("error", (error) => {
-      failure = error;
-    });
-    socket.once("close", () => {
-      this.#linger?.cancel();
-      onClose(failure);
-    });
-    socket.on("data", onData);
+  /** Begins to read. */
+  listen(reader: WireReader): void {
+    this.#reader = reader;
+    this.#port.attach(this);
   }
 
   write(pieces: readonly Uint8Array[], done: () => void): void {
-    const socket = this.#socket;
-    const last = pieces.length - 1;
-    if (last === 0) {
-      socket.write(pieces[0] ?? nothing, done);
-      return;
-    }
-    socket.cork();
-    for (const [i, piece] of pieces.entries()) socket.write(piece, i === last ? done : undefined);
-    socket.uncork();
+    this.#port.writeAll(pieces, done);
   }
 
   pause(): void {
-    this.#socket.pause();
+    this.#port.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#port.resume();
   }
 
-  /** An idle connection of a client must not keep a finished process alive. */
-  hold(busy: boolean): void {
-    if (busy) this.#socket.ref();
-    else this.#socket.unref();
+  hold(alive: boolean): void {
+    this.#port.hold(alive);
   }
 
   /**
@@ -73,16 +65,32 @@ export class Wire implements ConnectionWire {
    * the connection, and the peer might lose our GOAWAY.
    */
   close(): void {
-    const socket = this.#socket;
-    if (socket.destroyed) return;
-    socket.end();
-    socket.resume();
-    this.#linger ??= this.#clock.after(lingerMs, () => socket.destroy(), { background: true });
+    if (this.#port.closed || this.#linger !== undefined) return;
+    this.#port.end();
+    this.#port.resume();
+    this.#linger = new Deadline(() => this.#port.destroy());
+    this.#wheel.set(this.#linger, lingerMs);
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.#port.destroy();
+  }
+
+  onData(bytes: Uint8Array): void {
+    this.#reader?.receive(bufferOf(bytes));
+  }
+
+  /** A peer that says no more neither asks nor updates its windows: the connection is over for both. */
+  onEnd(): void {
+    this.#port.close();
+  }
+
+  onDrain(): void {
+    // What waits is counted by `done` of every write.
+  }
+
+  onClose(error: Error | undefined): void {
+    if (this.#linger !== undefined) this.#wheel.remove(this.#linger);
+    this.#reader?.cut(error);
   }
 }
-
-const nothing = new Uint8Array(0);

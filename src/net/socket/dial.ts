@@ -10,6 +10,8 @@ export interface DialTarget {
   readonly port: number;
   /** Undefined speaks plain text. */
   readonly tls: ClientTls | undefined;
+  /** What TLS offers by ALPN; default http/1.1. */
+  readonly protocols?: readonly string[];
 }
 
 /** A connection attempt under way. */
@@ -86,7 +88,7 @@ function plain({ host, port }: DialTarget): Attempt {
   return { socket: lending.socket, ready: "connect", port: () => lending.port() };
 }
 
-function secure({ host, port }: DialTarget, tls: ClientTls): Attempt {
+function secure({ host, port, protocols }: DialTarget, tls: ClientTls): Attempt {
   const { connect } = process.getBuiltinModule("node:tls");
   const { isIP } = process.getBuiltinModule("node:net");
   const serverName = tls.serverName ?? host;
@@ -98,7 +100,7 @@ function secure({ host, port }: DialTarget, tls: ClientTls): Attempt {
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     ...(tls.cert === undefined ? {} : { cert: tls.cert }),
     ...(tls.key === undefined ? {} : { key: tls.key }),
-    ALPNProtocols: ["http/1.1"],
+    ALPNProtocols: [...(protocols ?? ["http/1.1"])],
     minVersion: "TLSv1.2",
   });
   return { socket, ready: "secureConnect", port: () => portOf(socket, tlsFacts(socket)) };

@@ -26,6 +26,8 @@ export interface SocketPort {
   writeFramed(before: string, bytes: Uint8Array, after: string): boolean;
   /** Several pieces in one system call; `done` is called once, when the kernel has them all or the connection closed. */
   writeAll(pieces: readonly Uint8Array[], done: () => void): void;
+  /** Whether the connection keeps the process running by itself; it does until told otherwise. */
+  hold(alive: boolean): void;
   /** Takes no more from the peer until `resume`; a piece that was read already may still come. */
   pause(): void;
   resume(): void;

@@ -18,8 +18,8 @@ export interface GrpcMethod {
 
 /** JSON values to message bytes and back, whether or not the message wraps them. */
 export interface JsonCodec {
-  /** @throws WireError */
-  encode(value: unknown): Uint8Array;
+  /** @param headroom bytes left free at the beginning; default none. @throws WireError */
+  encode(value: unknown, headroom?: number): Uint8Array;
   /** @throws WireError */
   decode(bytes: Uint8Array): unknown;
 }
@@ -63,10 +63,13 @@ export function bindGrpc(info: ContractInfo<MethodSpecs>, lock: Lock): GrpcBindi
 
 function jsonCodec(codec: Codec, wrapped: boolean): JsonCodec {
   if (wrapped)
-    return { encode: (value) => codec.encode({ value }), decode: (bytes) => codec.decode(bytes).value };
+    return {
+      encode: (value, headroom) => codec.encode({ value }, headroom),
+      decode: (bytes) => codec.decode(bytes).value,
+    };
   return {
     // What is no object is refused by the codec, with the reason.
-    encode: (value) => codec.encode(value as Record<string, unknown>),
+    encode: (value, headroom) => codec.encode(value as Record<string, unknown>, headroom),
     decode: (bytes) => codec.decode(bytes),
   };
 }

@@ -10,8 +10,8 @@ import type { GrpcBinding, GrpcMethod } from "./binding.ts";
 import { callUnary, type UnaryReply } from "./calling/call.ts";
 import { statusOf, toldOf } from "./calling/reply.ts";
 import { callStreaming } from "./calling/stream.ts";
-import { acceptsGzip, pack } from "./compress.ts";
-import { frame, frameOverhead } from "./frame.ts";
+import { knowsGzip, pack } from "./compress.ts";
+import { frameOverhead, prefixed } from "./frame.ts";
 import { grpcStatus } from "./status.ts";
 
 export interface GrpcWireOptions {
@@ -125,7 +125,7 @@ class GrpcLink implements Link {
   }
 
   #learn(fields: HeaderList): void {
-    if (this.#options.compressAbove !== undefined) this.#takes = acceptsGzip(fields) ? "gzip" : "identity";
+    if (this.#options.compressAbove !== undefined) this.#takes = knowsGzip(fields) ? "gzip" : "identity";
   }
 
   async *#framed(
@@ -195,7 +195,7 @@ function decoded(grpc: GrpcMethod, message: Uint8Array): unknown {
 
 function encoded(grpc: GrpcMethod, input: unknown): Uint8Array {
   try {
-    return frame(grpc.request.encode(input));
+    return prefixed(grpc.request.encode(input, frameOverhead));
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     throw invalidInput(grpc.method, [{ path: error.path.join("."), message: error.reason }]);

@@ -9,3 +9,14 @@ export function frame(message: Uint8Array): Uint8Array {
   bytes.set(message, frameOverhead);
   return bytes;
 }
+
+/** Puts the prefix into the headroom of a message that was encoded with `frameOverhead` bytes of it: no copy. */
+export function prefixed(message: Uint8Array): Uint8Array {
+  const length = message.byteLength - frameOverhead;
+  message[0] = 0;
+  message[1] = length >>> 24;
+  message[2] = length >>> 16;
+  message[3] = length >>> 8;
+  message[4] = length;
+  return message;
+}

@@ -4,7 +4,7 @@ import { dispatch, dispatchStream, invalidInput, type Outcome } from "../dispatc
 import { WireError } from "../proto/wire.ts";
 import type { Service } from "../service.ts";
 import type { GrpcBinding, GrpcMethod } from "./binding.ts";
-import { frame } from "./frame.ts";
+import { frameOverhead, prefixed } from "./frame.ts";
 import type { ByteMethod, IncomingCall, Input, StreamMethod, UnaryMethod } from "./serving/method.ts";
 import { grpcStatus } from "./status.ts";
 
@@ -38,7 +38,7 @@ function unaryMethod(service: Service, grpc: GrpcMethod, defaultMs: number): Una
       try {
         const read = (): unknown => inputValue(input);
         const outcome = await withSpan(span, () => dispatch(method, handler, read, call, service, defaultMs));
-        return frame(grpc.response.encode(settled(span, outcome)));
+        return prefixed(grpc.response.encode(settled(span, outcome), frameOverhead));
       } catch (error) {
         failed(span, toTuskerError(error));
         throw error;
@@ -64,7 +64,7 @@ function streamMethod(service: Service, grpc: GrpcMethod): StreamMethod {
           within: <T>(run: () => T): T => withSpan(span, run),
         };
         const answers = dispatchStream(method, handler, inputs, call, ports);
-        for await (const answer of answers) yield frame(grpc.response.encode(answer));
+        for await (const answer of answers) yield prefixed(grpc.response.encode(answer, frameOverhead));
         span.setAttribute("rpc.grpc.status_code", grpcStatus.OK);
       } catch (error) {
         failed(span, toTuskerError(error));

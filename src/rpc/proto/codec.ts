@@ -13,8 +13,11 @@ export interface ProtoMessage extends MessageShape {
 
 /** Turns JSON values into protobuf bytes and back, for one message and the messages inside it. */
 export interface Codec {
-  /** @throws WireError naming the field whose value does not fit its type */
-  encode(value: Readonly<Record<string, unknown>>): Uint8Array;
+  /**
+   * @param headroom bytes left free at the beginning, for a prefix; default none
+   * @throws WireError naming the field whose value does not fit its type
+   */
+  encode(value: Readonly<Record<string, unknown>>, headroom?: number): Uint8Array;
   /** Unknown fields are passed over. @throws WireError naming the field whose bytes do not fit its type */
   decode(bytes: Uint8Array): Record<string, unknown>;
 }
@@ -32,7 +35,7 @@ export function codecOf(messages: ReadonlyMap<string, ProtoMessage>, name: strin
     });
   }
   return {
-    encode: (value) => encodeMessage(tables, name, value, 0),
+    encode: (value, headroom = 0) => encodeMessage(tables, name, value, 0, headroom),
     decode: (bytes) => decodeMessage(tables, name, bytes, {}, 0),
   };
 }
@@ -49,14 +52,26 @@ function tableOf(tables: Tables, name: string): Table {
   return table;
 }
 
-function encodeMessage(tables: Tables, name: string, value: unknown, depth: number): Uint8Array {
+function encodeMessage(
+  tables: Tables,
+  name: string,
+  value: unknown,
+  depth: number,
+  headroom: number = 0,
+): Uint8Array {
   if (depth > maxDepth) throw new WireError(`is nested more than ${maxDepth} levels deep`);
   if (!isRecord(value)) throw new WireError(`must be an object, found ${typeName(value)}`);
-  const writer = new ByteWriter();
-  for (const field of tableOf(tables, name).message.fields) {
-    const inner = value[field.name];
-    if (inner === undefined || (inner === null && field.presence === "nullable")) continue;
-    at(field.name, () => encodeField(tables, writer, field, inner, depth));
+  const writer = new ByteWriter(256, headroom);
+  let where = "";
+  try {
+    for (const field of tableOf(tables, name).message.fields) {
+      const inner = value[field.name];
+      if (inner === undefined || (inner === null && field.presence === "nullable")) continue;
+      where = field.name;
+      encodeField(tables, writer, field, inner, depth);
+    }
+  } catch (error) {
+    throw within(where, error);
   }
   return writer.finish();
 }
@@ -161,11 +176,18 @@ function decodeMessage(
   if (depth > maxDepth) throw new WireError(`is nested more than ${maxDepth} levels deep`);
   const { message, byNumber } = tableOf(tables, name);
   const reader = new ByteReader(bytes);
-  while (!reader.done) {
-    const { number, type } = reader.tag();
-    const field = byNumber.get(number);
-    if (field === undefined) reader.skip(type);
-    else at(field.name, () => decodeField(tables, reader, type, field, into, depth));
+  let where = "";
+  try {
+    while (!reader.done) {
+      where = "";
+      const { number, type } = reader.tag();
+      const field = byNumber.get(number);
+      where = field?.name ?? "";
+      if (field === undefined) reader.skip(type);
+      else decodeField(tables, reader, type, field, into, depth);
+    }
+  } catch (error) {
+    throw within(where, error);
   }
   for (const field of message.fields) {
     if (!Object.hasOwn(into, field.name)) fillAbsent(field, into);
@@ -279,7 +301,12 @@ function at(name: string, run: () => void): void {
   try {
     run();
   } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    throw new WireError(error.reason, [name, ...error.path]);
+    throw within(name, error);
   }
+}
+
+/** The same error, one level further out; an empty name says that no field is to blame. */
+function within(name: string, error: unknown): unknown {
+  if (!(error instanceof WireError) || name === "") return error;
+  return new WireError(error.reason, [name, ...error.path]);
 }

@@ -21,11 +21,13 @@ export class ByteWriter {
   #buffer: Buffer;
   #size = 0;
 
-  constructor(capacity: number = 256) {
-    this.#buffer = Buffer.allocUnsafe(capacity);
+  /** @param headroom bytes left free before what is written, for whoever puts a prefix there */
+  constructor(capacity: number = 256, headroom: number = 0) {
+    this.#buffer = Buffer.allocUnsafe(Math.max(capacity, headroom));
+    this.#size = headroom;
   }
 
-  /** What was written. */
+  /** What was written, the headroom before it. */
   finish(): Buffer {
     return this.#buffer.subarray(0, this.#size);
   }
@@ -55,6 +57,7 @@ export class ByteWriter {
   }
 
   string(text: string): void {
+    if (text.length <= shortText && this.#ascii(text)) return;
     const length = Buffer.byteLength(text);
     this.varint(length);
     this.#reserve(length);
@@ -66,6 +69,21 @@ export class ByteWriter {
     this.#reserve(bytes.byteLength);
     this.#buffer.set(bytes, this.#size);
     this.#size += bytes.byteLength;
+  }
+
+  /** Short texts byte by byte, which is cheaper than leaving the engine twice. False: nothing was written. */
+  #ascii(text: string): boolean {
+    const { length } = text;
+    this.#reserve(length + 1);
+    const start = this.#size;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) return false;
+      this.#buffer[start + 1 + i] = code;
+    }
+    this.#buffer[start] = length;
+    this.#size = start + 1 + length;
+    return true;
   }
 
   #varint64(value: bigint): void {
@@ -92,7 +110,8 @@ export class ByteReader {
   #at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#buffer =
+      bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get done(): boolean {
@@ -101,6 +120,12 @@ export class ByteReader {
 
   /** Field number and wire type. */
   tag(): { readonly number: number; readonly type: number } {
+    const first = this.#buffer[this.#at] ?? 0;
+    // Numbers up to 15, which is nearly always.
+    if (first >= 8 && first < 0x80) {
+      this.#at++;
+      return { number: first >>> 3, type: first & 7 };
+    }
     const { low, high } = this.#varint();
     const number = low >>> 3;
     if (high !== 0 || number === 0) throw new WireError("a field number is out of range");
@@ -127,17 +152,19 @@ export class ByteReader {
   }
 
   bytes(): Uint8Array {
-    const { low, high } = this.#varint();
-    if (high !== 0) throw new WireError("a length is out of range");
-    const at = this.#take(low);
-    return this.#buffer.subarray(at, at + low);
+    const length = this.#length();
+    const at = this.#take(length);
+    return this.#buffer.subarray(at, at + length);
   }
 
   /** Strict UTF-8, as proto3 asks. */
   string(): string {
-    const bytes = this.bytes();
+    const length = this.#length();
+    const at = this.#take(length);
+    if (length <= shortText && this.#isAscii(at, at + length))
+      return this.#buffer.toString("latin1", at, at + length);
     try {
-      return utf8.decode(bytes);
+      return utf8.decode(this.#buffer.subarray(at, at + length));
     } catch {
       throw new WireError("is not UTF-8");
     }
@@ -150,6 +177,23 @@ export class ByteReader {
     else if (type === wireType.bytes) this.bytes();
     else if (type === wireType.fixed32) this.#take(4);
     else throw new WireError(`wire type ${type} is not known`);
+  }
+
+  #isAscii(from: number, end: number): boolean {
+    let bits = 0;
+    for (let at = from; at < end; at++) bits |= this.#buffer[at] ?? 0;
+    return bits < 0x80;
+  }
+
+  #length(): number {
+    const first = this.#buffer[this.#at] ?? 0x80;
+    if (first < 0x80) {
+      this.#at++;
+      return first;
+    }
+    const { low, high } = this.#varint();
+    if (high !== 0) throw new WireError("a length is out of range");
+    return low;
   }
 
   #varint(): { low: number; high: number } {
@@ -176,5 +220,8 @@ export class ByteReader {
     return at;
   }
 }
+
+/** Up to here a loop over the characters costs less than a call into native code. */
+const shortText = 64;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -4,10 +4,14 @@ import { dictionary, type Evaluated, isList, isMap, list, type Place, toPlain } 
 import { readScalar } from "../value/scalar.ts";
 import type { Document, Origin, Path } from "./document.ts";
 
-/** The document over an evaluated root. */
-export function assemble(root: Evaluated, sources: ReadonlyMap<string, Source>): Document {
+/**
+ * The document over an evaluated root.
+ *
+ * @param before the document of an earlier version; values that have not changed are taken from it
+ */
+export function assemble(root: Evaluated, sources: ReadonlyMap<string, Source>, before?: Document): Document {
   const document: Document = {
-    value: plainMap(root),
+    value: plainMap(root, before?.value),
     sources,
     origin(path) {
       const found = at(root, path);
@@ -20,14 +24,14 @@ export function assemble(root: Evaluated, sources: ReadonlyMap<string, Source>):
     },
     reread(paths) {
       const again = paths.reduce((node, path) => reread(node, path, 0), root);
-      return again === root ? document : assemble(again, sources);
+      return again === root ? document : assemble(again, sources, document);
     },
   };
   return document;
 }
 
-function plainMap(root: Evaluated): Readonly<Record<string, unknown>> {
-  const plain = toPlain(root.data);
+function plainMap(root: Evaluated, before: unknown): Readonly<Record<string, unknown>> {
+  const plain = toPlain(root.data, before);
   return Object.freeze(typeof plain === "object" && plain !== null ? { ...plain } : {});
 }
 

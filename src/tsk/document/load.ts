@@ -3,6 +3,7 @@ import type { TskCode } from "../codes.ts";
 import { type Diagnostic, inOrder, problem } from "../diagnostic.ts";
 import type { Refusal } from "../ports.ts";
 import { type LayerName, Source } from "../source.ts";
+import { reparse } from "../syntax/again/reparse.ts";
 import { limits } from "../syntax/limits.ts";
 import { parse } from "../syntax/parse.ts";
 import type { Tree } from "../syntax/tree.ts";
@@ -12,7 +13,7 @@ import { assemble } from "./assemble.ts";
 import { Damage } from "./damage.ts";
 import type { Loaded } from "./document.ts";
 import { Files } from "./files.ts";
-import { maskDefaults, maskOverridden } from "./mask.ts";
+import { maskCovered, maskDefaults } from "./mask.ts";
 import type { LoadOptions } from "./options.ts";
 import { fromEnvironment, fromSet, type Override } from "./override.ts";
 
@@ -87,7 +88,8 @@ class Loader {
 
   #tree(path: string, layer: LayerName, content: string | Uint8Array): Tree {
     const source = this.#decode(path, layer, content);
-    const tree = parse(source);
+    const before = this.#options.before?.trees.get(path);
+    const tree = before === undefined ? parse(source) : reparse(before, source);
     this.#textLength += source.text.length;
     this.#trees.set(path, tree);
     maskDefaults(tree);
@@ -237,10 +239,10 @@ class Loader {
       report: this.#report,
       include: this.#include,
       outlineOf: this.#outlineOf,
+      covered: maskCovered,
       textLength,
     });
-    maskOverridden(root);
-    const document = assemble(root, this.#sources);
+    const document = assemble(root, this.#sources, this.#options.before?.document);
     const diagnostics = inOrder(this.#diagnostics, [...this.#sources.keys()]);
     return { document, diagnostics, trees: this.#trees };
   }

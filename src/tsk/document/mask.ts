@@ -1,15 +1,14 @@
-import { Secret } from "../../kernel/index.ts";
 import type { Source } from "../source.ts";
 import { kind } from "../syntax/token.ts";
 import type { Tree } from "../syntax/tree.ts";
-import { type Evaluated, isList, isMap } from "../value/data.ts";
+import type { Evaluated } from "../value/data.ts";
 
 /** Hides the defaults written beside `@env.secure` from everything that prints the source, used or not. */
 export function maskDefaults(tree: Tree): void {
   const { source, tokens } = tree;
   const { text } = source;
   for (let from = text.indexOf("@env.secure"); from >= 0; from = text.indexOf("@env.secure", from + 1)) {
-    let index = indexAt(tree, from);
+    let index = tokens.indexAt(from);
     if (tokens.kind(index) === kind.string || tokens.kind(index) === kind.raw) {
       // Older dialects put the call in quotes.
       const comma = text.indexOf(",", from);
@@ -41,24 +40,9 @@ function seek(tree: Tree, from: number, depth: number, comma: boolean): number {
   }
 }
 
-/** Index of the token that begins at or covers an offset. */
-function indexAt(tree: Tree, offset: number): number {
-  let low = 0;
-  let high = tree.tokens.count - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (tree.tokens.end(middle) <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** Hides what other layers wrote to a key that is a secret: theirs is the same secret in plain text. */
-export function maskOverridden(node: Evaluated): void {
-  if (isMap(node.data)) for (const entry of node.data.entries.values()) maskOverridden(entry);
-  else if (isList(node.data)) for (const item of node.data.items) maskOverridden(item);
-  else if (node.data instanceof Secret && node.places.length > 1)
-    for (const { source, span } of node.places) if (!callsSecure(source, span.start)) source.mask(span);
+/** Hides what layers wrote to a key that is a secret: theirs is the same secret in plain text. */
+export function maskCovered({ places }: Evaluated): void {
+  for (const { source, span } of places) if (!callsSecure(source, span.start)) source.mask(span);
 }
 
 function callsSecure(source: Source, start: number): boolean {

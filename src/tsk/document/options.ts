@@ -1,4 +1,5 @@
 import type { HostPorts } from "../operators/row.ts";
+import type { Loaded } from "./document.ts";
 
 /** What a document is loaded from. Files and the environment are ports: the language itself touches neither. */
 export interface LoadOptions extends HostPorts {
@@ -21,6 +22,8 @@ export interface LoadOptions extends HostPorts {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Overrides `path=value`, later ones win; default none. */
   readonly sets?: readonly string[] | undefined;
+  /** An earlier version of the same document: what has not changed since is taken from it. The result is the same. */
+  readonly before?: Loaded | undefined;
   /** `entry` reads the base file alone: no other file, no overrides. Default `all`. */
   readonly layers?: "all" | "entry" | undefined;
 }

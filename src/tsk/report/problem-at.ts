@@ -12,6 +12,12 @@ export interface OutsideProblem {
   readonly severity?: "error" | "warning";
   /** What is underlined: the value (default), or the key, for example when it is unknown. */
   readonly part?: "key" | "value";
+  /** Other places with the same cause. */
+  readonly also?: readonly {
+    readonly path: Path;
+    readonly part?: "key" | "value";
+    readonly message: string;
+  }[];
 }
 
 /**
@@ -19,21 +25,27 @@ export interface OutsideProblem {
  * points at the key of its nearest parent.
  */
 export function problemAt(document: Document, found: OutsideProblem): Diagnostic {
-  const exact = document.locate(found.path, found.part ?? "value");
-  const at = exact?.exact === false ? document.locate(found.path, "key") : exact;
   // The pieces of a map are merged; none overrides another.
   const merged = document.keys(found.path).length > 0;
   const overridden = merged ? [] : document.origin(found.path).slice(1);
+  const related = [
+    ...overridden.map((one) => ({ ...placeOf(one), message: `overrides ${one.text}` })),
+    ...(found.also ?? []).map(({ path, part, message }) => ({ ...placeAt(document, path, part), message })),
+  ];
   return {
     code: found.code,
     severity: found.severity ?? "error",
     message: found.message,
-    ...(at === undefined ? nowhere : placeOf(at)),
+    ...placeAt(document, found.path, found.part),
     ...(found.help === undefined ? {} : { help: found.help }),
-    ...(overridden.length === 0
-      ? {}
-      : { related: overridden.map((one) => ({ ...placeOf(one), message: `overrides ${one.text}` })) }),
+    ...(related.length === 0 ? {} : { related }),
   };
+}
+
+function placeAt(document: Document, path: Path, part: "key" | "value" = "value"): Location {
+  const exact = document.locate(path, part);
+  const at = exact?.exact === false ? document.locate(path, "key") : exact;
+  return at === undefined ? nowhere : placeOf(at);
 }
 
 /** As `problemAt`, written for a person with its code frame. */

@@ -2,9 +2,8 @@ import type { TskCode } from "../codes.ts";
 import type { Span } from "../source.ts";
 
 /** What the scanner has found wrong, told or not. */
-export interface Scanned {
+export interface Scanned extends Span {
   readonly code: TskCode;
-  readonly start: number;
 }
 
 /**
@@ -21,6 +20,7 @@ export class Causes {
   readonly #swallowed: boolean;
   #from = 0;
   #until = -1;
+  #trouble: Span | undefined;
   /** True when what was told is that something is missing at the end of its line. */
   #open = false;
 
@@ -30,10 +30,25 @@ export class Causes {
     const isCharacter = ({ code }: Scanned): boolean => code === "TSK_CHARACTER";
     this.#characters = scanned.filter(isCharacter).map((one) => one.start);
     this.#quotes = scanned.filter((one) => !isCharacter(one)).map((one) => one.start);
+    for (const one of scanned) this.note(one);
     this.#swallowed = scanned.some(
       ({ code, start }) =>
         code === "TSK_COMMENT_OPEN" || (code === "TSK_STRING_OPEN" && isBlock(text, start)),
     );
+  }
+
+  /** All places at which something was wrong, told or not, and all that stands between; undefined when nothing was. */
+  get trouble(): Span | undefined {
+    return this.#trouble;
+  }
+
+  /** Something is wrong here, told or not. */
+  note({ start, end }: Span): void {
+    const before = this.#trouble;
+    this.#trouble =
+      before === undefined
+        ? { start, end }
+        : { start: Math.min(before.start, start), end: Math.max(before.end, end) };
   }
 
   /**

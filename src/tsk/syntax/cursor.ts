@@ -31,7 +31,7 @@ export class Cursor {
   lastEnd = 0;
   /** True when the older dialects are read too. */
   readonly compat: boolean;
-  readonly #causes: Causes;
+  readonly causes: Causes;
   #depth = 0;
   #stopped = false;
   #backAt = -1;
@@ -57,7 +57,7 @@ export class Cursor {
     this.tokens = tokens;
     this.problems = problems;
     this.object = object;
-    this.#causes = causes;
+    this.causes = causes;
     for (const one of problems) this.#noteBrackets(one);
     this.#settle(0);
   }
@@ -121,7 +121,7 @@ export class Cursor {
     return this.tokens.kind(at);
   }
 
-  /** Back to a token that was current before; for recovery only. */
+  /** Goes to a token: back to one that was current before, to recover, or to where reading begins. */
   backTo(index: number): void {
     this.#settle(index);
   }
@@ -152,9 +152,10 @@ export class Cursor {
 
   /** Reports once per place; an invalid character just skipped is the cause already told. */
   report(code: TskCode, span: Span, message: string, notes?: ProblemNotes): void {
+    this.causes.note(span);
     if (this.#stopped || this.problems.length >= limits.diagnostics) return;
     if (this.#reportedAt === span.start || this.spoiled) return;
-    if (this.#causes.isTold(code, span, this.#depth > this.conditions)) return;
+    if (this.causes.isTold(code, span, this.#depth > this.conditions)) return;
     this.#reportedAt = span.start;
     if (code !== "TSK_UNCLOSED") this.#noteBrackets(span);
     this.problems.push(problem(this.source, span, code, message, notes));
@@ -162,12 +163,15 @@ export class Cursor {
 
   /** Reports what an older dialect writes, and is read all the same. */
   warn(code: TskCode, span: Span, message: string, fix: Fix | undefined): void {
+    this.causes.note(span);
     if (this.#stopped || this.spoiled || this.problems.length >= limits.diagnostics) return;
     this.problems.push(warning(this.source, span, code, message, fix === undefined ? {} : { fix }));
   }
 
   /** Reports an opening bracket without its closing one, once for all that the same place leaves open. */
   reportUnclosed(open: Span): void {
+    this.causes.note(open);
+    this.causes.note({ start: this.start, end: this.end });
     if (this.#unclosedAt === this.index) return;
     this.#unclosedAt = this.index;
     const bracket = this.text.slice(open.start, open.end);
@@ -186,6 +190,7 @@ export class Cursor {
    * could not be read.
    */
   closesGivenUp(): boolean {
+    this.causes.note({ start: this.start, end: this.end });
     const left = this.#unclosed.get(this.kind) ?? 0;
     if (left > 0) this.#unclosed.set(this.kind, left - 1);
     return left > 0;

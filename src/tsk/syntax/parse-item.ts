@@ -22,13 +22,22 @@ export function parseObject(cursor: Cursor, read: ReadValue): ObjectValue {
   return { kind: "object", items, start: open.start, end: cursor.lastEnd };
 }
 
-/** Items up to `until`: the end of the text, `}`, or a `<` alone on its line. */
-export function parseItems(cursor: Cursor, read: ReadValue, until: number): Item[] {
+/**
+ * Items up to `until`: the end of the text, `}`, or a `<` alone on its line.
+ *
+ * @param isKnown true at the start of an item from which on nothing need be read
+ */
+export function parseItems(
+  cursor: Cursor,
+  read: ReadValue,
+  until: number,
+  isKnown?: (start: number) => boolean,
+): Item[] {
   const items: Item[] = [];
   for (;;) {
     while (cursor.kind === kind.newline || cursor.kind === kind.semicolon || isComma(cursor, until))
       cursor.advance();
-    if (cursor.kind === until || cursor.kind === kind.end) return items;
+    if (cursor.kind === until || cursor.kind === kind.end || isKnown?.(cursor.start) === true) return items;
     if (until !== kind.end && (atHeader(cursor) || closes(cursor.kind))) return items;
     const before = cursor.index;
     readItem(cursor, items, read, until);

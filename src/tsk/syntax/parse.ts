@@ -25,12 +25,13 @@ export function parse(text: string | Source): Tree {
   const problems: Diagnostic[] = [];
   const cursor = open(source, problems, source.compat);
   const items = document(cursor);
-  return {
-    source,
-    tokens: cursor.tokens,
-    items,
-    diagnostics: sound(problems).sort((a, b) => a.start - b.start),
-  };
+  return treeOf(cursor, items);
+}
+
+/** The tree of what a cursor has read. */
+export function treeOf({ source, tokens, problems, causes }: Cursor, items: readonly Item[]): Tree {
+  const diagnostics = sound(problems).sort((a, b) => a.start - b.start);
+  return { source, tokens, items, diagnostics, trouble: causes.trouble };
 }
 
 /**
@@ -75,15 +76,28 @@ export function parseLonePath(source: Source): { path: readonly Key[]; end: numb
 }
 
 function open(source: Source, problems: Diagnostic[], compat = false): Cursor {
+  return cursorOver(source, problems, compat, (report) => scan(source.text, report, compat));
+}
+
+/**
+ * A cursor at the first token of a source.
+ *
+ * @param cut makes the tokens
+ */
+export function cursorOver(
+  source: Source,
+  problems: Diagnostic[],
+  compat: boolean,
+  cut: (report: Report) => Tokens,
+): Cursor {
   const confused: Scanned[] = [];
-  const report: Report = (code, start, end, message) => {
-    confused.push({ code, start });
+  const tokens = cut((code, start, end, message) => {
+    confused.push({ code, start, end });
     if (problems.length >= limits.diagnostics) return;
     const last = problems.at(-1);
     if (last === undefined || !isSame(source.text, last, code, start))
       problems.push(problem(source, { start, end }, code, message));
-  };
-  const tokens = scan(source.text, report, compat);
+  });
   const causes = new Causes(source.text, confused);
   return new Cursor(source, tokens, problems, (cursor) => parseObject(cursor, parseValue), causes, compat);
 }
@@ -127,5 +141,5 @@ function tooLarge(source: Source): Tree {
   tokens.add(kind.end, source.text.length);
   const message = `the text is ${source.text.length} characters long; the limit is ${limits.text}`;
   const diagnostics = [problem(source, { start: 0, end: 0 }, "TSK_TOO_LARGE", message)];
-  return { source, tokens, items: [], diagnostics };
+  return { source, tokens, items: [], diagnostics, trouble: { start: 0, end: source.text.length } };
 }

@@ -30,6 +30,11 @@ export class Strings {
     this.#report = report;
   }
 
+  /** True when no string is open around the current place. */
+  get isClean(): boolean {
+    return this.#left.length === 0;
+  }
+
   /** At a `"`. Returns where scanning goes on. */
   quoted(at: number): number {
     if (this.#text.startsWith('"""', at)) return this.#block(at + 3, at, kind.block, kind.blockHead);

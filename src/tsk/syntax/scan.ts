@@ -24,39 +24,85 @@ const unicodeLetter = /\p{L}/u;
  * @param compat true to read texts of the older dialects
  */
 export function scan(text: string, report: Report, compat = false): Tokens {
-  const tokens = new Tokens((text.length >> 2) + 16);
-  const strings = new Strings(text, tokens, report, compat);
-  const length = text.length;
-  const search = { left: 4 * length };
-  // A byte order mark is allowed at the very beginning (RFC 3629 §6) and nowhere else.
-  let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
-  if (at === 1) tokens.add(kind.space, 1);
-  while (at < length) {
-    const code = text.charCodeAt(at);
-    const group = code < 128 ? classes[code] : other;
-    if (group === letter) {
-      at = nameEnd(text, at + 1);
-      tokens.add(kind.name, at);
-    } else if (group === blank) {
-      do at++;
-      while (at < length && classes[text.charCodeAt(at)] === blank);
-      tokens.add(kind.space, at);
-    } else if (group === digit) {
-      at = number(text, at, tokens);
-    } else if (code === 10 || (code === 13 && text.charCodeAt(at + 1) === 10)) {
-      strings.endLine();
-      at += code === 10 ? 1 : 2;
-      tokens.add(kind.newline, at);
-    } else if (code === 34) at = strings.quoted(at);
-    else if (code === 39) at = strings.raw(at);
-    else if (code === 123) at = strings.openBrace(at);
-    else if (code === 125) at = strings.closeBrace(at);
-    else if (code === 35 || (code === 47 && startsComment(text, at))) at = comment(text, at, tokens, report);
-    else at = (compat && oldText(text, at, code, tokens, search)) || rest(text, at, code, tokens, report);
+  const scanner = new Scanner(text, new Tokens((text.length >> 2) + 16), report, compat);
+  scanner.to(scanner.begin(), text.length);
+  return scanner.end();
+}
+
+/** Cuts stretches of a text; what stands between two calls is the caller's. */
+export class Scanner {
+  readonly tokens: Tokens;
+  readonly #text: string;
+  readonly #report: Report;
+  readonly #compat: boolean;
+  readonly #strings: Strings;
+  readonly #search: { left: number };
+
+  constructor(text: string, tokens: Tokens, report: Report, compat: boolean) {
+    this.tokens = tokens;
+    this.#text = text;
+    this.#report = report;
+    this.#compat = compat;
+    this.#strings = new Strings(text, tokens, report, compat);
+    this.#search = { left: 4 * text.length };
   }
-  strings.endText();
-  tokens.add(kind.end, length);
-  return tokens;
+
+  /** True when no string is open: what follows does not depend on what was before. */
+  get isClean(): boolean {
+    return this.#strings.isClean;
+  }
+
+  /** Before the first token of the text. Returns where that is. */
+  begin(): number {
+    // A byte order mark is allowed at the very beginning (RFC 3629 §6) and nowhere else.
+    if (this.#text.charCodeAt(0) !== 0xfeff) return 0;
+    this.tokens.add(kind.space, 1);
+    return 1;
+  }
+
+  /** From an offset up to the first token that ends at or behind another. Returns where that is. */
+  to(from: number, until: number): number {
+    const [text, tokens, strings, report] = [this.#text, this.tokens, this.#strings, this.#report];
+    let at = from;
+    while (at < until) {
+      const code = text.charCodeAt(at);
+      const group = code < 128 ? classes[code] : other;
+      if (group === letter) {
+        at = nameEnd(text, at + 1);
+        tokens.add(kind.name, at);
+      } else if (group === blank) {
+        do at++;
+        while (at < text.length && classes[text.charCodeAt(at)] === blank);
+        tokens.add(kind.space, at);
+      } else if (group === digit) {
+        at = number(text, at, tokens);
+      } else if (code === 10 || (code === 13 && text.charCodeAt(at + 1) === 10)) {
+        strings.endLine();
+        at += code === 10 ? 1 : 2;
+        tokens.add(kind.newline, at);
+      } else if (code === 34) at = strings.quoted(at);
+      else if (code === 39) at = strings.raw(at);
+      else if (code === 123) at = strings.openBrace(at);
+      else if (code === 125) at = strings.closeBrace(at);
+      else if (code === 35 || (code === 47 && startsComment(text, at)))
+        at = comment(text, at, tokens, report);
+      else at = this.#seldom(at, code);
+    }
+    return at;
+  }
+
+  /** Behind the last token of the text. */
+  end(): Tokens {
+    this.#strings.endText();
+    this.tokens.add(kind.end, this.#text.length);
+    return this.tokens;
+  }
+
+  #seldom(at: number, code: number): number {
+    const text = this.#text;
+    const old = this.#compat ? oldText(text, at, code, this.tokens, this.#search) : 0;
+    return old > 0 ? old : rest(text, at, code, this.tokens, this.#report);
+  }
 }
 
 function nameEnd(text: string, from: number): number {

@@ -102,6 +102,23 @@ export class Tokens {
     this.#count++;
   }
 
+  /** Adds the tokens [from, to) of another text, which stand `delta` further on in this one. */
+  addAll(other: Tokens, from: number, to: number, delta: number): void {
+    for (let index = from; index < to; index++) this.add(other.kind(index), other.end(index) + delta);
+  }
+
+  /** Index of the token that begins at or covers an offset. */
+  indexAt(offset: number): number {
+    let low = 0;
+    let high = this.#count - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.end(middle) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   #grow(): void {
     const size = this.#kinds.length * 2 + 16;
     const kinds = new Uint8Array(size);

@@ -12,6 +12,11 @@ export interface Tree {
   readonly items: readonly Item[];
   /** Problems of the syntax, by position. */
   readonly diagnostics: readonly Diagnostic[];
+  /**
+   * The stretch that holds every place at which something is wrong or written the old way, told or not; undefined when
+   * nothing is. Outside of it each item stands for itself.
+   */
+  readonly trouble: Span | undefined;
 }
 
 /** What may stand in a document or between braces. */

@@ -42,7 +42,10 @@ export function weightOf(data: Data): number {
 /** Makes a map. */
 export function dictionary(entries: ReadonlyMap<string, Evaluated>): Dictionary {
   let weight = 1;
-  for (const entry of entries.values()) weight += weightOf(entry.data);
+  // Not for-of, which makes an object of every step: a large fleet has many.
+  entries.forEach((entry) => {
+    weight += weightOf(entry.data);
+  });
   return { type: "map", weight, entries };
 }
 
@@ -87,24 +90,58 @@ export function isList(data: Data): data is List {
 /** A scalar of the typed kind: duration, size, range or date. */
 export type Typed = Duration | Size | Range | DateTime;
 
-/** Plain frozen data for validation: see `Document.value`. */
-export function toPlain(data: Data): unknown {
-  if (typeof data !== "object" || data === null || data instanceof Secret) return data;
+/**
+ * Plain frozen data for validation: see `Document.value`.
+ *
+ * @param before plain data of an earlier version; what has not changed is the very same value again
+ */
+export function toPlain(data: Data, before?: unknown): unknown {
+  if (typeof data !== "object" || data === null) return data;
+  if (data instanceof Secret)
+    return before instanceof Secret && before.reveal() === data.reveal() ? before : data;
   switch (data.type) {
     case "duration":
     case "size":
     case "date":
       return data.text;
     case "range":
-      return Object.freeze({ min: data.min, max: data.max });
+      return again({ min: data.min, max: data.max }, before);
     case "list":
-      return Object.freeze(data.items.map((item) => toPlain(item.data)));
+      return plainList(data, before);
     case "map": {
       const plain: Record<string, unknown> = {};
-      for (const [key, entry] of data.entries) put(plain, key, toPlain(entry.data));
-      return Object.freeze(plain);
+      const old = isRecord(before) ? before : nothing;
+      // Not for-of, which makes a pair of every key: a large fleet has many.
+      data.entries.forEach((entry, key) => {
+        put(plain, key, toPlain(entry.data, key === "__proto__" ? undefined : old[key]));
+      });
+      return again(plain, before);
     }
   }
+}
+
+function plainList({ items }: List, before: unknown): readonly unknown[] {
+  const old: readonly unknown[] | undefined = Array.isArray(before) ? before : undefined;
+  const plain = items.map((item, index) => toPlain(item.data, old?.[index]));
+  const same = old?.length === plain.length && plain.every((one, index) => Object.is(one, old[index]));
+  return same ? old : Object.freeze(plain);
+}
+
+/** A map, frozen; the one before when that holds the same values in the same order. */
+function again(plain: Readonly<Record<string, unknown>>, before: unknown): Readonly<Record<string, unknown>> {
+  if (!isRecord(before) || before instanceof Secret) return Object.freeze(plain);
+  const keys = Object.keys(plain);
+  const old = Object.keys(before);
+  const same =
+    keys.length === old.length &&
+    keys.every((key, at) => key === old[at] && Object.is(plain[key], before[key]));
+  return same ? before : Object.freeze(plain);
+}
+
+const nothing: Readonly<Record<string, unknown>> = Object.freeze({});
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Sets an own key whatever its name: plain assignment of `__proto__` would change the prototype. */

@@ -27,6 +27,7 @@ function merged(texts: readonly string[]): { value: unknown; problems: string[] 
     report,
     include: () => [],
     outlineOf: () => missing,
+    covered: () => {},
     textLength,
   });
   return {

@@ -9,9 +9,15 @@ import { dictionary, type Evaluated, isList, isMap, type Place } from "./data.ts
 import { editName } from "./edit.ts";
 import { Expressions } from "./expression.ts";
 import { Merger } from "./merge.ts";
-import { type MapPart, type OutlineOptions, outlineObject, type Part, type VariablePart } from "./outline.ts";
+import {
+  type MapPart,
+  type OutlineOptions,
+  outlineObject,
+  type Part,
+  type VariablePart,
+  WrittenLeaf,
+} from "./outline.ts";
 import type { Frame, Names } from "./reference.ts";
-import { constantOf } from "./scalar.ts";
 import { type Keys, keyText, placesOf, type Slot, slot, slotPath } from "./slot.ts";
 
 /** What evaluation needs from outside. */
@@ -21,6 +27,8 @@ export interface EvaluateOptions {
   readonly include: OutlineOptions["include"];
   /** The outline of a file named in a source, for `@name.tsk.get`. */
   readonly outlineOf: (from: Source, path: string) => MapPart | Refusal;
+  /** Hears of a secret that covers what lower layers say: that is the same secret in plain text. */
+  readonly covered: (secret: Evaluated) => void;
   /** Length of all sources; the budget of steps grows with it. */
   readonly textLength: number;
 }
@@ -67,7 +75,10 @@ class Evaluator implements Names {
     this.#report = options.report;
     this.#budget = new Budget(options.textLength);
     this.#expressions = new Expressions(this, options.ports, this.#budget, options.report);
-    this.#merger = new Merger(this.#expressions, options.report, (map, of) => void this.#slots.set(map, of));
+    this.#merger = new Merger(this.#expressions, options.report, {
+      opened: (map, of) => void this.#slots.set(map, of),
+      covered: options.covered,
+    });
   }
 
   document(): Evaluated {
@@ -198,13 +209,10 @@ class Evaluator implements Names {
 
   /** What is written out, once, needs no slot: it is what it says. */
   #constant(parts: Part | readonly Part[]): Evaluated | undefined {
-    if (!("kind" in parts) || parts.kind !== "leaf" || parts.spread) return undefined;
-    const { value, source } = parts;
-    const data = constantOf(value, source.compat);
-    if (data === undefined) return undefined;
+    if (!(parts instanceof WrittenLeaf)) return undefined;
     const refuse = (code: TskCode, message: string): void =>
-      this.#report(problem(source, parts.span, code, message));
-    return this.#budget.spend(slotCost + 1, refuse) ? { data, places: [parts] } : undefined;
+      this.#report(problem(parts.source, parts.span, code, message));
+    return this.#budget.spend(slotCost + 1, refuse) ? parts : undefined;
   }
 
   #below(keys: Keys, name: string): Evaluated | undefined {

@@ -164,13 +164,13 @@ export class Expressions implements Evaluation {
     let constants = 0;
     const { source, key } = frame.place;
     for (const element of elements) {
-      const place: Place = { source, span: element, key };
       const constant = constantOf(element, source.compat);
       if (constant !== undefined) {
-        items.push({ data: constant, places: [place] });
+        items.push(new WrittenElement(element, frame.place, constant));
         constants++;
         continue;
       }
+      const place: Place = { source, span: element, key };
       const item = this.demand(element, { home: frame.home, place });
       if (item !== undefined) items.push(isMap(item.data) ? item : { ...item, places: [place] });
     }
@@ -252,6 +252,24 @@ export class Expressions implements Evaluation {
   #give(data: Data, cost: number, at: Span, frame: Frame): Result {
     const refuse = (code: TskCode, message: string): void => void this.fail(code, at, frame, message);
     return this.#budget.spend(cost, refuse) ? { data, places: [] } : undefined;
+  }
+}
+
+/** A literal or a text in a list; kept small, as `WrittenLeaf` is. */
+class WrittenElement implements Evaluated {
+  readonly data: Data;
+  readonly #span: Span;
+  readonly #list: Place;
+
+  constructor(span: Span, list: Place, data: Data) {
+    this.#span = span;
+    this.#list = list;
+    this.data = data;
+  }
+
+  get places(): readonly Place[] {
+    const { source, key } = this.#list;
+    return [{ source, span: this.#span, key }];
   }
 }
 

@@ -8,21 +8,24 @@ import type { LeafPart, MapPart, OutlineOptions, Part } from "./outline.ts";
 import { mentionsSecret } from "./secret.ts";
 import { givenParts, Keys, placesOf, type Slot, withoutKeys } from "./slot.ts";
 
+/** Who hears what merging finds. */
+export interface MergeEvents {
+  /** To which slot a map of a source belongs. */
+  readonly opened: (map: MapPart, of: Slot) => void;
+  /** A secret that covers what lower layers say. */
+  readonly covered: (secret: Evaluated) => void;
+}
+
 /** What the layers say about one key, brought together: the keys below it, or its value. */
 export class Merger {
   readonly #expressions: Expressions;
   readonly #report: OutlineOptions["report"];
-  readonly #opened: (map: MapPart, of: Slot) => void;
+  readonly #heard: MergeEvents;
 
-  /** @param opened hears to which slot a map of a source belongs */
-  constructor(
-    expressions: Expressions,
-    report: OutlineOptions["report"],
-    opened: (map: MapPart, of: Slot) => void,
-  ) {
+  constructor(expressions: Expressions, report: OutlineOptions["report"], heard: MergeEvents) {
     this.#expressions = expressions;
     this.#report = report;
-    this.#opened = opened;
+    this.#heard = heard;
   }
 
   /** From the highest layer down: a map waits for more below it, an edit for what it changes, anything else covers what is below. */
@@ -35,7 +38,7 @@ export class Merger {
       if (part === undefined) break;
       if (part.kind === "map") {
         maps.push(edits.length === 0 ? part.children : withoutKeys(part.children, this.#removed(edits)));
-        this.#opened(part, of);
+        this.#heard.opened(part, of);
         continue;
       }
       const name = editName(part);
@@ -92,7 +95,12 @@ export class Merger {
     of: Slot,
     index: number,
   ): Evaluated | undefined {
-    if (edits.length === 0) return value && { ...value, places: placesFrom(of, index, value) };
+    if (edits.length === 0) {
+      if (value === undefined || index === 0) return value;
+      const covering = { ...value, places: placesFrom(of, index, value) };
+      if (value.data instanceof Secret) this.#heard.covered(covering);
+      return covering;
+    }
     let data: Data | undefined = value?.data;
     for (const edit of edits.toReversed()) {
       if (data === undefined && edit.name === "remove") {
@@ -137,6 +145,5 @@ const noNames: ReadonlySet<string> = new Set();
 
 /** The places of a winner, then of all that it covers, highest first. */
 function placesFrom(of: Slot, index: number, winner: Evaluated): readonly Place[] {
-  if (index === 0) return winner.places;
   return [...winner.places, ...of.parts.slice(0, index).flatMap(placesOf).reverse()];
 }

@@ -2,8 +2,9 @@ import type { TskCode } from "../codes.ts";
 import { type Diagnostic, problem } from "../diagnostic.ts";
 import type { Source, Span } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
-import type { Argument, Entry, Item, Key, ObjectValue, Value, Variable } from "../syntax/tree.ts";
+import type { Argument, Entry, Item, Key, ObjectValue, Scalar, Value, Variable } from "../syntax/tree.ts";
 import type { Evaluated, Place } from "./data.ts";
+import { constantOf } from "./scalar.ts";
 
 /**
  * What one source says, by key and not evaluated: sections, dotted keys and braces have become maps of maps.
@@ -34,6 +35,41 @@ export interface LeafPart extends Place {
   readonly home: MapPart;
   /** True for `...value`, which must give a map. */
   readonly spread: boolean;
+}
+
+/**
+ * A literal or a text given to a key: a leaf that is its own value. Most of a large fleet are such, so they are kept small:
+ * what can be told from the rest is.
+ */
+export class WrittenLeaf implements LeafPart, Evaluated {
+  readonly kind = "leaf";
+  readonly key: Span;
+  readonly value: Value;
+  readonly home: MapPart;
+  readonly data: Scalar | string;
+
+  constructor(key: Span, value: Value, home: MapPart, data: Scalar | string) {
+    this.key = key;
+    this.value = value;
+    this.home = home;
+    this.data = data;
+  }
+
+  get source(): Source {
+    return this.home.source;
+  }
+
+  get span(): Span {
+    return this.value;
+  }
+
+  get spread(): boolean {
+    return false;
+  }
+
+  get places(): readonly Place[] {
+    return [this];
+  }
 }
 
 /** A value that is evaluated already, under keys that a higher layer adds to. */
@@ -195,12 +231,16 @@ class Outliner {
       return;
     }
     const last = path.at(-1);
-    const home = this.#descend(map, path.slice(0, -1), entry);
+    const home = path.length === 1 ? map : this.#descend(map, path.slice(0, -1), entry);
     if (last === undefined || home === undefined) return;
     const before = home.children.get(last.name);
     if (before === undefined) {
       const source = this.#source;
-      const leaf: LeafPart = { kind: "leaf", source, span: value, key: last, value, home, spread: false };
+      const data = constantOf(value, source.compat);
+      const leaf: LeafPart =
+        data === undefined
+          ? { kind: "leaf", source, span: value, key: last, value, home, spread: false }
+          : new WrittenLeaf(last, value, home, data);
       home.children.set(last.name, leaf);
     } else if (before.kind === "map")
       this.#again("TSK_CONFLICT", last, before, "has keys of its own already");

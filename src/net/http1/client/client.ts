@@ -5,7 +5,7 @@ import { timerWheel } from "../../socket/wheel.ts";
 import type { AnswerListener, Http1Client, OutgoingExchange, OutgoingRequest } from "../engine.ts";
 import { ClientConnection, type ConnectionOwner } from "./connection.ts";
 import { cannotConnect, poolClosed, poolFull } from "./failure.ts";
-import { Outgoing } from "./outgoing.ts";
+import { Outgoing, type OutgoingPlace } from "./outgoing.ts";
 
 export interface Http1ClientOptions {
   /** Connections at most; further requests queue. Default 128. */
@@ -37,14 +37,14 @@ export function createHttp1Client(origin: string, options: Http1ClientOptions = 
   return new ConnectionPool(origin, options);
 }
 
-class ConnectionPool implements Http1Client, ConnectionOwner {
+class ConnectionPool implements Http1Client, ConnectionOwner, OutgoingPlace {
   readonly origin: string;
+  readonly authority: string;
   readonly wheel: ConnectionOwner["wheel"];
   readonly limits: ConnectionOwner["limits"];
   readonly bodyTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly #target: DialTarget;
-  readonly #authority: string;
   readonly #most: number;
   readonly #maxWaiting: number;
   readonly #connectTimeoutMs: number;
@@ -64,7 +64,7 @@ class ConnectionPool implements Http1Client, ConnectionOwner {
     this.limits = { maxHeadBytes: options.maxHeadBytes ?? 64 * 1024, maxFields: options.maxHeaders ?? 200 };
     this.bodyTimeoutMs = options.bodyTimeoutMs ?? 300_000;
     this.idleTimeoutMs = options.idleTimeoutMs ?? 30_000;
-    this.#authority = url.host;
+    this.authority = url.host;
     this.#target = {
       host: url.hostname.replace(/^\[|\]$/g, ""),
       port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
@@ -84,8 +84,7 @@ class ConnectionPool implements Http1Client, ConnectionOwner {
   }
 
   send(request: OutgoingRequest, listener: AnswerListener): OutgoingExchange {
-    const place = { origin: this.origin, authority: this.#authority };
-    const exchange = new Outgoing(request, listener, place, this.#onAbandoned);
+    const exchange = new Outgoing(request, listener, this);
     if (this.#closed) queueMicrotask(() => exchange.fail(poolClosed(this.origin)));
     else if (!this.#onKept(exchange)) this.#wait(exchange);
     return exchange;
@@ -132,9 +131,9 @@ class ConnectionPool implements Http1Client, ConnectionOwner {
     this.#wait(exchange);
   }
 
-  readonly #onAbandoned = (exchange: Outgoing): void => {
+  onOver(exchange: Outgoing): void {
     this.#waiting.delete(exchange);
-  };
+  }
 
   /** @returns false when no kept connection is free */
   #onKept(exchange: Outgoing): boolean {

@@ -111,7 +111,7 @@ export class Exchange implements Http1Exchange {
     const head = this.#headOf(status, fields, length);
     if (head === undefined) return;
     this.#held = head;
-    queueMicrotask(() => this.#flush());
+    if (holding.push(this) === 1) void atEndOfTurn.then(flushAll);
   }
 
   write(bytes: Uint8Array): boolean {
@@ -188,7 +188,7 @@ export class Exchange implements Http1Exchange {
   }
 
   /** An answer whose body lets wait for it shows its head meanwhile. */
-  #flush(): void {
+  flush(): void {
     if (this.#held === "" || this.ended) return;
     const text = this.#held;
     this.#held = "";
@@ -217,6 +217,14 @@ export class Exchange implements Http1Exchange {
     this.abort();
     return new TuskerError("KERNEL_INTERNAL", `the body of an answer is ${how} than its head said`);
   }
+}
+
+/** Exchanges that began to answer in this turn: one task for all of them. */
+const holding: Exchange[] = [];
+const atEndOfTurn = Promise.resolve();
+
+function flushAll(): void {
+  for (const exchange of holding.splice(0)) exchange.flush();
 }
 
 function writable(fields: HeaderList | FieldBlock): FieldBlock {

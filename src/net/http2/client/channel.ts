@@ -1,8 +1,8 @@
-import { once } from "node:events";
-import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
 import { type Clock, systemClock, systemCode, TuskerError } from "../../../kernel/index.ts";
 import type { ClientTls, Http2PoolOptions } from "../../http2-options.ts";
+import { type Dialing, type DialTarget, dial } from "../../socket/dial.ts";
+import type { SocketPort } from "../../socket/port.ts";
+import { type TimerWheel, timerWheel } from "../../socket/wheel.ts";
 import type { ConnectionLimits } from "../role.ts";
 import type { StreamChannel, StreamUser } from "../streams.ts";
 import { Wire } from "../wire.ts";
@@ -18,7 +18,9 @@ export class Channel implements StreamChannel {
   readonly #clock: Clock;
   #current: ClientConnection | undefined;
   readonly #all = new Map<ClientConnection, Promise<void>>();
-  #dialing: AbortController | undefined;
+  readonly #target: DialTarget;
+  readonly #wheel: TimerWheel;
+  #dialing: Dialing | undefined;
   readonly #queue = new Set<StreamUser>();
   #closed = false;
 
@@ -27,6 +29,8 @@ export class Channel implements StreamChannel {
     this.origin = origin;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#wheel = timerWheel(this.#clock);
+    this.#target = targetOf(origin, options.tls);
   }
 
   open(user: StreamUser): void {
@@ -58,7 +62,7 @@ export class Channel implements StreamChannel {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    this.#dialing?.abort();
+    this.#dialing?.cancel();
     this.#refuse(this.#error(`the connections to ${this.origin} were closed`));
     const closing = [...this.#all];
     for (const [connection] of closing) connection.close();
@@ -77,73 +81,51 @@ export class Channel implements StreamChannel {
 
   #dial(): void {
     if (this.#dialing !== undefined || this.#closed) return;
-    const stop = new AbortController();
-    this.#dialing = stop;
-    this.#connect(stop.signal).then(
-      (socket) => {
+    const { connectTimeoutMs = 3_000 } = this.#options;
+    this.#dialing = dial(this.#target, connectTimeoutMs, this.#wheel, {
+      onConnected: (port) => {
         this.#dialing = undefined;
-        if (this.#closed) socket.destroy();
-        else this.#adopt(socket);
+        this.#adopt(port);
       },
-      (error: unknown) => {
+      onFailed: (error) => {
         this.#dialing = undefined;
-        this.#refuse(this.#notConnected(error, stop.signal));
+        this.#refuse(this.#notConnected(error));
       },
-    );
+    });
   }
 
-  #adopt(socket: Socket): void {
+  #adopt(port: SocketPort): void {
+    if (port.tls !== undefined && port.tls.protocol !== "h2") {
+      port.destroy();
+      this.#refuse(this.#notConnected(new Error("the server does not offer HTTP/2: no h2 by ALPN")));
+      return;
+    }
     const { idleTimeoutMs = 60_000, pingTimeoutMs = 1_000, keepaliveMs = 20_000 } = this.#options;
-    const wire = new Wire(socket, this.#clock);
+    const over = Promise.withResolvers<void>();
+    const wire = new Wire(port, this.#wheel);
     const connection = new ClientConnection(wire, {
       limits: { ...limits, maxListSize: this.#options.maxHeadBytes ?? 64 * 1_024 },
       idleMs: idleTimeoutMs,
       pingMs: pingTimeoutMs,
       keepaliveMs,
       clock: this.#clock,
-      onChange: (changed) => {
-        if (changed === this.#current && !changed.usable) this.#current = undefined;
-        this.#pump();
-      },
-    });
-    const over = Promise.withResolvers<void>();
-    this.#all.set(connection, over.promise);
-    this.#current = connection;
-    wire.listen(
-      (chunk) => connection.connection.receive(chunk),
-      (error) => {
-        connection.cut(error);
-        this.#all.delete(connection);
+      onChange: this.#onChange,
+      onOver: (gone) => {
+        this.#all.delete(gone);
         over.resolve();
       },
-    );
+    });
+    this.#all.set(connection, over.promise);
+    this.#current = connection;
+    wire.listen(connection);
     connection.busy(false);
     this.#pump();
   }
 
-  async #connect(signal: AbortSignal): Promise<Socket> {
-    const url = new URL(this.origin);
-    const host = url.hostname.replace(/^\[|\]$/g, "");
-    const secure = url.protocol === "https:";
-    const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port);
-    const socket = secure ? tlsTo(host, port, this.#options.tls ?? {}) : connectTcp({ host, port });
-    const limit = this.#clock.after(this.#options.connectTimeoutMs ?? 3_000, () =>
-      socket.destroy(new Error(`no answer within ${this.#options.connectTimeoutMs ?? 3_000} ms`)),
-    );
-    const onAbort = (): unknown => socket.destroy(new Error("the channel was closed"));
-    signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      await once(socket, secure ? "secureConnect" : "connect");
-      if (secure && "alpnProtocol" in socket && socket.alpnProtocol !== "h2") {
-        socket.destroy();
-        throw new Error("the server does not offer HTTP/2 (no h2 by ALPN)");
-      }
-      return socket;
-    } finally {
-      limit.cancel();
-      signal.removeEventListener("abort", onAbort);
-    }
-  }
+  readonly #onChange = (changed: ClientConnection): void => {
+    if (changed === this.#current && !changed.usable) this.#current = undefined;
+    if (this.#queue.size > 0) this.#pump();
+  };
 
   #refuse(error: TuskerError): void {
     const waiting = [...this.#queue];
@@ -151,10 +133,8 @@ export class Channel implements StreamChannel {
     for (const user of waiting) user.onNoStream(error);
   }
 
-  #notConnected(cause: unknown, signal: AbortSignal): TuskerError {
-    if (signal.aborted) return this.#error(`the connections to ${this.origin} were closed`, cause);
-    const reason = systemCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
-    return this.#error(`cannot connect to ${this.origin} (${reason})`, cause);
+  #notConnected(cause: Error): TuskerError {
+    return this.#error(`cannot connect to ${this.origin} (${systemCode(cause) ?? cause.message})`, cause);
   }
 
   #error(message: string, cause?: unknown): TuskerError {
@@ -169,18 +149,13 @@ const limits: Omit<ConnectionLimits, "maxListSize"> = {
   extendedConnect: false,
 };
 
-function tlsTo(host: string, port: number, tls: ClientTls): TLSSocket {
-  const { ca, cert, key } = tls;
-  const serverName = tls.serverName ?? host;
-  // RFC 6066 §3: an address is no server name.
-  const servername = /^[0-9.]+$|:/.test(serverName) ? "" : serverName;
-  return connectTls({
-    host,
-    port,
-    servername,
-    ALPNProtocols: ["h2"],
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  });
+function targetOf(origin: string, tls: ClientTls = {}): DialTarget {
+  const url = new URL(origin);
+  const secure = url.protocol === "https:";
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
+    tls: secure ? tls : undefined,
+    protocols: ["h2"],
+  };
 }

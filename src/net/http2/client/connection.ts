@@ -1,11 +1,12 @@
 import type { Clock, Timer } from "../../../kernel/index.ts";
+import { Deadline, type TimerWheel, timerWheel } from "../../socket/wheel.ts";
 import { Connection } from "../connection.ts";
 import { announcedLength, responseProblem, trailersProblem } from "../field-rules.ts";
 import type { FieldBlock } from "../hpack/decoder.ts";
 import type { ConnectionLimits, ConnectionRole } from "../role.ts";
 import { type Http2Stream, noFields } from "../stream.ts";
 import type { StreamListener } from "../streams.ts";
-import type { Wire } from "../wire.ts";
+import type { ConnectionWire, WireReader } from "../wire.ts";
 import { errorCode, errorName, Http2Error, maxWindow } from "../words.ts";
 
 export interface ClientConnectionOptions {
@@ -19,27 +20,31 @@ export interface ClientConnectionOptions {
   readonly clock: Clock;
   /** The connection can take another stream, or can no longer. */
   readonly onChange: (connection: ClientConnection) => void;
+  /** The connection has closed; nothing more comes. */
+  readonly onOver: (connection: ClientConnection) => void;
 }
 
 /** Until the server's SETTINGS are there; more would be refused by most. */
 const assumedStreams = 100;
 
 /** The client's half of a connection: begins streams, and finds out when the server has gone. */
-export class ClientConnection implements ConnectionRole {
+export class ClientConnection implements ConnectionRole, WireReader {
   readonly side = "client";
   readonly connection: Connection;
-  readonly #wire: Wire;
+  readonly #wire: ConnectionWire;
   readonly #options: ClientConnectionOptions;
   /** No new streams: the server said GOAWAY, or the numbers are used up. */
   #retired = false;
   #settled = false;
-  #idle: Timer | undefined;
-  #keepalive: Timer | undefined;
+  readonly #wheel: TimerWheel;
+  readonly #idle = new Deadline(() => this.close());
+  readonly #keepalive = new Deadline(() => this.#keptAlive());
   #check: Timer | undefined;
 
-  constructor(wire: Wire, options: ClientConnectionOptions) {
+  constructor(wire: ConnectionWire, options: ClientConnectionOptions) {
     this.#wire = wire;
     this.#options = options;
+    this.#wheel = timerWheel(options.clock);
     this.connection = new Connection(this, options.limits, options.clock);
     this.connection.begin();
   }
@@ -94,9 +99,13 @@ export class ClientConnection implements ConnectionRole {
     this.connection.fail(new Http2Error(errorCode.NO_ERROR, "the client closes"));
   }
 
+  receive(chunk: Buffer): void {
+    this.connection.receive(chunk);
+  }
+
   cut(error: Error | undefined): void {
     this.connection.lose(new Http2Error(errorCode.CANCEL, error?.message ?? "the connection was closed"));
-    this.#wire.destroy();
+    this.#options.onOver(this);
   }
 
   write(pieces: readonly Uint8Array[], done: () => void): void {
@@ -140,18 +149,16 @@ export class ClientConnection implements ConnectionRole {
   }
 
   busy(busy: boolean): void {
-    const { clock, idleMs } = this.#options;
+    const { idleMs, keepaliveMs } = this.#options;
     this.#wire.hold(busy);
-    this.#idle?.cancel();
-    this.#idle = undefined;
     if (busy) {
-      this.#keepAlive();
+      this.#wheel.clear(this.#idle);
+      this.#wheel.set(this.#keepalive, keepaliveMs);
       return;
     }
-    this.#keepalive?.cancel();
-    this.#keepalive = undefined;
+    this.#wheel.clear(this.#keepalive);
     if (this.#retired) this.close();
-    else this.#idle = clock.after(idleMs, () => this.close(), { background: true });
+    else this.#wheel.set(this.#idle, idleMs);
   }
 
   freed(): void {
@@ -181,7 +188,9 @@ export class ClientConnection implements ConnectionRole {
   }
 
   over(): void {
-    for (const timer of [this.#idle, this.#keepalive, this.#check]) timer?.cancel();
+    this.#wheel.remove(this.#idle);
+    this.#wheel.remove(this.#keepalive);
+    this.#check?.cancel();
     this.#check = undefined;
     this.#wire.hold(false);
     this.#wire.close();
@@ -193,17 +202,10 @@ export class ClientConnection implements ConnectionRole {
     this.#options.onChange(this);
   }
 
-  #keepAlive(): void {
-    const { clock, keepaliveMs } = this.#options;
-    this.#keepalive ??= clock.after(
-      keepaliveMs,
-      () => {
-        this.#keepalive = undefined;
-        this.suspect();
-        if (this.connection.streams.size > 0 && !this.connection.over) this.#keepAlive();
-      },
-      { background: true },
-    );
+  #keptAlive(): void {
+    this.suspect();
+    if (this.connection.streams.size > 0 && !this.connection.over)
+      this.#wheel.set(this.#keepalive, this.#options.keepaliveMs);
   }
 
   #dead(reason: string): void {

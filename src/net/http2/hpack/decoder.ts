@@ -1,4 +1,4 @@
-import { isFieldAllowed } from "../field-rules.ts";
+import { isNameAllowed, isValueAllowed } from "../field-rules.ts";
 import { errorCode, Http2Error } from "../words.ts";
 import { huffmanDecode } from "./huffman.ts";
 import { DynamicTable, entryOverhead, staticSize, staticTable, type TableEntry } from "./table.ts";
@@ -72,9 +72,12 @@ export class HpackDecoder {
     if ((first & 0xe0) === 0x20) throw compression("a change of the table's size after a field");
     const keep = (first & 0x40) !== 0;
     const index = this.#integer(keep ? 0x3f : 0x0f);
-    const name = index === 0 ? this.#string() : this.#indexed(index).name;
+    // A name of a table was looked at when it came there.
+    const named = index === 0 ? undefined : this.#indexed(index);
+    const name = named === undefined ? this.#string() : named.name;
+    const badName = named === undefined ? !isNameAllowed(name) : named.badName;
     const value = this.#string();
-    const entry = { name, value, malformed: !isFieldAllowed(name, value) };
+    const entry = { name, value, malformed: badName || !isValueAllowed(value), badName };
     if (keep) this.#table.add(entry);
     return entry;
   }
@@ -119,7 +122,10 @@ const nothing = Buffer.alloc(0);
 const staticEntries: readonly (TableEntry | undefined)[] = [
   undefined,
   // Fields of one connection stay forbidden however they are written.
-  ...staticTable.map(([name, value]) => ({ name, value, malformed: !isFieldAllowed(name, value) })),
+  ...staticTable.map(([name, value]) => {
+    const badName = !isNameAllowed(name);
+    return { name, value, malformed: badName || !isValueAllowed(value), badName };
+  }),
 ];
 
 function compression(message: string): Http2Error {

@@ -11,6 +11,8 @@ import { entryOverhead, staticSize, staticTable } from "./table.ts";
 export class HpackEncoder {
   /** name → value → how many entries were there when it was added. */
   readonly #known = new Map<string, Map<string, number>>();
+  /** name → how many entries were there when the first of this name was added. */
+  readonly #names = new Map<string, number>();
   /** Header lists of which every field was found in a table, as bytes. */
   readonly #blocks = new Map<HeaderList, Buffer>();
   #count = 0;
@@ -28,6 +30,7 @@ export class HpackEncoder {
     this.#maxSize = size;
     this.#resized = true;
     this.#known.clear();
+    this.#names.clear();
     this.#blocks.clear();
     this.#count = 0;
     this.#size = 0;
@@ -35,8 +38,9 @@ export class HpackEncoder {
 
   /** Octets that a block of these fields takes at most. */
   bound(fixed: HeaderList, varying: HeaderList): number {
-    let bytes = 12;
-    for (let i = 0; i < fixed.length; i++) bytes += (fixed[i]?.length ?? 0) + 5;
+    const block = this.#blocks.get(fixed);
+    let bytes = 12 + (block?.byteLength ?? 0);
+    if (block === undefined) for (let i = 0; i < fixed.length; i++) bytes += (fixed[i]?.length ?? 0) + 5;
     for (let i = 0; i < varying.length; i++) bytes += (varying[i]?.length ?? 0) + 5;
     return bytes;
   }
@@ -82,9 +86,9 @@ export class HpackEncoder {
       return true;
     }
     const size = name.length + value.length + entryOverhead;
-    const add = !secret.has(name) && this.#size + size <= this.#maxSize;
-    if (!add) {
-      this.#literal(secret.has(name) ? 0x10 : 0, 0x0f, name, value);
+    const secret = habits.get(name)?.secret === true;
+    if (secret || this.#size + size > this.#maxSize) {
+      this.#literal(secret ? 0x10 : 0, 0x0f, name, value);
       return false;
     }
     this.#literal(0x40, 0x3f, name, value);
@@ -94,17 +98,24 @@ export class HpackEncoder {
     this.#blocks.clear();
     const values = this.#known.get(name) ?? new Map<string, number>();
     this.#known.set(name, values.set(value, this.#count));
+    if (!this.#names.has(name)) this.#names.set(name, this.#count);
     return true;
   }
 
   #varying(name: string, value: string): void {
-    if (repeating.has(name)) {
+    const habit = habits.get(name);
+    if (habit === undefined) {
+      this.#literal(0, 0x0f, name, value);
+      return;
+    }
+    // The first of a name is put into the table, so that the others need only point at it.
+    if (habit.repeats || (habit.recurs && !this.#names.has(name))) {
       this.#indexed(name, value);
       return;
     }
-    const found = staticIndexOf(name, value);
-    if (found > 0) this.#integer(0x80, 0x7f, found);
-    else this.#literal(secret.has(name) ? 0x10 : 0, 0x0f, name, value);
+    const found = habit.values.get(value);
+    if (found !== undefined) this.#integer(0x80, 0x7f, found);
+    else this.#literal(habit.secret ? 0x10 : 0, 0x0f, name, value);
   }
 
   #find(name: string, value: string): number {
@@ -121,12 +132,10 @@ export class HpackEncoder {
 
   /** A table entry with this name, whatever its value; 0 for none. */
   #nameIndex(name: string): number {
-    const known = staticNames.get(name);
-    if (known !== undefined) return known.index;
-    const values = this.#known.get(name);
-    if (values === undefined) return 0;
-    for (const added of values.values()) return staticSize + 1 + this.#count - added;
-    return 0;
+    const index = habits.get(name)?.index ?? 0;
+    if (index > 0) return index;
+    const added = this.#names.get(name);
+    return added === undefined ? 0 : staticSize + 1 + this.#count - added;
   }
 
   /** What is written once and then referred to is packed; for the rest plain bytes cost less time. */
@@ -168,32 +177,54 @@ const nothing = Buffer.alloc(0);
 const maxBlocks = 256;
 
 /** Never put into a table, and marked so that no proxy does (RFC 7541 §7.1.3): who can guess can measure. */
-const secret: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
+const secrets: readonly string[] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
 
 /** Fields that come with few values on one connection, in whatever list they stand. */
-const repeating: ReadonlySet<string> = new Set([
+const repeating: readonly string[] = [
   ...[":authority", ":scheme", "user-agent", "accept", "accept-encoding", "te", "server", "vary"],
   ...["content-type", "content-encoding", "cache-control", "grpc-encoding", "grpc-accept-encoding"],
-]);
+];
 
-interface StaticName {
-  /** The first entry of this name. */
+/** Fields that come again and again with another value each time, and are no secret. */
+const recurring: readonly string[] = [
+  "traceparent",
+  "tracestate",
+  "grpc-timeout",
+  "x-request-deadline",
+  "x-request-id",
+];
+
+/** What is known of a field by its name. */
+interface Habit {
+  /** The first entry of the static table with this name; 0 for none. */
   readonly index: number;
-  readonly values: ReadonlyMap<string, number>;
+  /** Values of the static table. */
+  readonly values: Map<string, number>;
+  readonly repeats: boolean;
+  readonly recurs: boolean;
+  readonly secret: boolean;
 }
 
-const staticNames: ReadonlyMap<string, StaticName> = namesOf();
+const habits: ReadonlyMap<string, Habit> = habitsOf();
 
-function namesOf(): Map<string, StaticName> {
-  const names = new Map<string, { index: number; values: Map<string, number> }>();
-  for (const [i, [name, value]] of staticTable.entries()) {
-    const known = names.get(name) ?? { index: i + 1, values: new Map<string, number>() };
-    known.values.set(value, i + 1);
-    names.set(name, known);
-  }
-  return names;
+function habitsOf(): Map<string, Habit> {
+  const known = new Map<string, Habit>();
+  const add = (name: string, index: number): Habit => {
+    const habit = known.get(name) ?? {
+      index,
+      values: new Map<string, number>(),
+      repeats: repeating.includes(name),
+      recurs: recurring.includes(name),
+      secret: secrets.includes(name),
+    };
+    known.set(name, habit);
+    return habit;
+  };
+  for (const [i, [name, value]] of staticTable.entries()) add(name, i + 1).values.set(value, i + 1);
+  for (const name of [...repeating, ...recurring, ...secrets]) add(name, 0);
+  return known;
 }
 
 function staticIndexOf(name: string, value: string): number {
-  return staticNames.get(name)?.values.get(value) ?? 0;
+  return habits.get(name)?.values.get(value) ?? 0;
 }

@@ -215,7 +215,7 @@ test("a dynamic table never holds more than its size", () => {
           max = one;
           table.resize(one);
         } else {
-          table.add({ ...one, malformed: false });
+          table.add({ ...one, malformed: false, badName: false });
           model.unshift(one);
         }
         let size = 0;

@@ -76,6 +76,8 @@ export interface TableEntry {
   readonly value: string;
   /** True when the field may stand in no message (RFC 9113 §8.2.1): told again with every reference. */
   readonly malformed: boolean;
+  /** True when it is the name that may not, whatever the value. */
+  readonly badName: boolean;
 }
 
 /** The receiver's dynamic table: the newest entry has index 62. Nothing is allocated before the first entry. */

@@ -1,42 +1,60 @@
-import type { Socket } from "node:net";
-import type { Clock } from "../../../kernel/index.ts";
+import { bufferOf } from "../../socket/buffer.ts";
+import type { SocketListener, SocketPort } from "../../socket/port.ts";
+import { Deadline, type TimerWheel } from "../../socket/wheel.ts";
 import { preface } from "../words.ts";
 
 export interface Choice {
-  readonly clock: Clock;
+  readonly wheel: TimerWheel;
   /** How long a client may say nothing. */
   readonly timeoutMs: number;
-  readonly http2: (socket: Socket, early: Buffer | undefined) => void;
-  readonly http1: (socket: Socket, early: Buffer | undefined) => void;
+  readonly http2: (port: SocketPort, early: Buffer | undefined) => void;
+  readonly http1: (port: SocketPort, early: Buffer | undefined) => void;
 }
 
 /**
  * Which protocol a connection speaks: by ALPN where there is TLS, else by its first bytes (RFC 9113 §3.3). Three bytes
  * decide: no method of HTTP/1.1 begins with `PRI`.
  */
-export function choose(socket: Socket, choice: Choice): void {
-  if ("alpnProtocol" in socket) {
-    const chosen = socket.alpnProtocol === "h2" ? choice.http2 : choice.http1;
-    chosen(socket, undefined);
-    return;
+export function choose(port: SocketPort, choice: Choice): void {
+  if (port.tls === undefined) port.attach(new Undecided(port, choice));
+  else if (port.tls.protocol === "h2") choice.http2(port, undefined);
+  else choice.http1(port, undefined);
+}
+
+/** A connection whose first bytes are not there yet. */
+class Undecided implements SocketListener {
+  readonly #port: SocketPort;
+  readonly #choice: Choice;
+  readonly #limit: Deadline;
+  #early: Buffer = Buffer.alloc(0);
+
+  constructor(port: SocketPort, choice: Choice) {
+    this.#port = port;
+    this.#choice = choice;
+    this.#limit = new Deadline(() => port.destroy());
+    choice.wheel.set(this.#limit, choice.timeoutMs);
   }
-  let early: Buffer = Buffer.alloc(0);
-  const limit = choice.clock.after(choice.timeoutMs, () => socket.destroy(), { background: true });
-  const settle = (): void => {
-    limit.cancel();
-    socket.off("data", onData).off("close", settle).off("error", onError);
-  };
-  const onError = (): void => {
-    // "close" follows.
-  };
-  const onData = (chunk: Buffer): void => {
-    early = Buffer.concat([early, chunk]);
+
+  onData(bytes: Uint8Array): void {
+    this.#early = Buffer.concat([this.#early, bufferOf(bytes)]);
+    const early = this.#early;
     const enough = Math.min(early.byteLength, 3);
     const maybe = preface.compare(early, 0, enough, 0, enough) === 0;
     if (maybe && enough < 3) return;
-    settle();
-    const chosen = maybe ? choice.http2 : choice.http1;
-    chosen(socket, early);
-  };
-  socket.on("data", onData).once("close", settle).on("error", onError);
+    this.#choice.wheel.remove(this.#limit);
+    if (maybe) this.#choice.http2(this.#port, early);
+    else this.#choice.http1(this.#port, early);
+  }
+
+  onEnd(): void {
+    this.#port.close();
+  }
+
+  onDrain(): void {
+    // Nothing was said yet.
+  }
+
+  onClose(): void {
+    this.#choice.wheel.remove(this.#limit);
+  }
 }

@@ -1,12 +1,13 @@
-import type { Clock, Random, Timer } from "../../../kernel/index.ts";
+import type { Clock, Random } from "../../../kernel/index.ts";
 import type { HeaderList } from "../../exchange.ts";
+import { Deadline, type TimerWheel, timerWheel } from "../../socket/wheel.ts";
 import { Connection } from "../connection.ts";
 import { announcedLength, requestProblem, trailersProblem } from "../field-rules.ts";
 import type { FieldBlock } from "../hpack/decoder.ts";
 import type { ConnectionLimits, ConnectionRole } from "../role.ts";
 import { type Http2Stream, noFields } from "../stream.ts";
-import type { PeerFacts, StreamHandler, StreamListener } from "../streams.ts";
-import type { ConnectionWire } from "../wire.ts";
+import type { ConnectionFigures, PeerFacts, StreamHandler, StreamListener } from "../streams.ts";
+import type { ConnectionWire, WireReader } from "../wire.ts";
 import { errorCode, Http2Error, maxWindow } from "../words.ts";
 
 export interface ServerConnectionOptions {
@@ -25,43 +26,41 @@ export interface ServerConnectionOptions {
   readonly stallMs: number;
   readonly clock: Clock;
   readonly random: Random;
-  readonly onError: (error: unknown) => void;
+  /** The connection has closed. */
+  readonly onOver: (connection: ServerConnection) => void;
 }
 
 /** The server's half of a connection: opens streams for requests, and decides when the connection ends. */
-export class ServerConnection implements ConnectionRole {
+export class ServerConnection implements ConnectionRole, WireReader {
   readonly side = "server";
   readonly connection: Connection;
   readonly #wire: ConnectionWire;
   readonly #options: ServerConnectionOptions;
-  #handshake: Timer | undefined;
-  #idle: Timer | undefined;
-  #age: Timer | undefined;
-  #grace: Timer | undefined;
-  #stall: Timer | undefined;
+  readonly #wheel: TimerWheel;
+  readonly #idle = new Deadline(() => this.#rested());
+  #handshake: Deadline | undefined;
+  #age: Deadline | undefined;
+  #grace: Deadline | undefined;
+  #stall: Deadline | undefined;
+  /** What had been sent when the client was last looked at for taking nothing. */
+  #sentBefore = 0;
   /** "asked" until everything on its way has arrived, then "told" the last stream that counts. */
   #leaving: "no" | "asked" | "told" = "no";
   #settled = false;
-  /** When the connection was made and how many streams it has begun, for whoever looks at the server. */
-  readonly sinceMs: number;
-  begun = 0;
 
   constructor(wire: ConnectionWire, options: ServerConnectionOptions) {
     const { clock, random, ageMs, handshakeMs } = options;
     this.#wire = wire;
     this.#options = options;
-    this.sinceMs = clock.now();
     this.connection = new Connection(this, options.limits, clock);
-    const background = { background: true };
-    this.#handshake = clock.after(
-      handshakeMs,
-      () => this.connection.fail(new Http2Error(errorCode.SETTINGS_TIMEOUT, "no SETTINGS came")),
-      background,
+    this.#wheel = timerWheel(clock);
+    this.#handshake = this.#in(handshakeMs, () =>
+      this.connection.fail(new Http2Error(errorCode.SETTINGS_TIMEOUT, "no SETTINGS came")),
     );
     if (ageMs !== undefined) {
       // gRFC A9: ±10 %, so that clients that connected together do not come back together.
       const age = ageMs * (0.9 + 0.2 * random.next());
-      this.#age = clock.after(age, () => this.leave(options.graceMs, "max_age"), background);
+      this.#age = this.#in(age, () => this.leave(options.graceMs, "max_age"));
     }
     this.connection.begin();
   }
@@ -70,7 +69,7 @@ export class ServerConnection implements ConnectionRole {
   leave(graceMs: number, why: string = ""): void {
     const { connection } = this;
     if (connection.over) return;
-    this.#grace ??= this.#options.clock.after(graceMs, () =>
+    this.#grace ??= this.#in(graceMs, () =>
       connection.fail(
         new Http2Error(errorCode.NO_ERROR, "the connection was closed at the end of its grace"),
       ),
@@ -92,9 +91,38 @@ export class ServerConnection implements ConnectionRole {
   }
 
   /** Closes at once. */
-  cut(): void {
+  close(): void {
     this.connection.fail(new Http2Error(errorCode.NO_ERROR, "the server closes"));
     this.#wire.destroy();
+  }
+
+  receive(chunk: Buffer): void {
+    this.connection.receive(chunk);
+  }
+
+  figures(): ConnectionFigures {
+    const { tally, streams, sender } = this.connection;
+    const now = this.#options.clock.now();
+    return {
+      remoteAddress: this.#options.peer.remoteAddress,
+      ageMs: Math.round(now - tally.sinceMs),
+      quietMs: Math.round(now - tally.heardMs),
+      streams: streams.size,
+      streamsBegun: tally.begun,
+      streamsSucceeded: tally.succeeded,
+      streamsFailed: tally.failed,
+      bytesReceived: tally.bytesReceived,
+      bytesSent: sender.bytesSent,
+      keepalives: tally.keepalives,
+      stalls: tally.stalls,
+      stalled: this.connection.behind,
+    };
+  }
+
+  /** The socket has closed. */
+  cut(): void {
+    this.connection.lose(undefined);
+    this.#options.onOver(this);
   }
 
   write(pieces: readonly Uint8Array[], done: () => void): void {
@@ -133,7 +161,6 @@ export class ServerConnection implements ConnectionRole {
     const stream = connection.add(id, deaf);
     stream.headed = true;
     stream.expected = expected;
-    this.begun++;
     stream.listener = handler(stream, block.fields, peer);
     if (end && !stream.closed) connection.remoteEnd(stream, noFields);
   }
@@ -148,9 +175,10 @@ export class ServerConnection implements ConnectionRole {
   }
 
   busy(busy: boolean): void {
-    this.#idle?.cancel();
-    this.#idle = undefined;
-    if (busy) return;
+    if (busy) {
+      this.#wheel.clear(this.#idle);
+      return;
+    }
     this.#rest();
     this.#endWhenIdle();
   }
@@ -162,7 +190,8 @@ export class ServerConnection implements ConnectionRole {
   settings(): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#handshake?.cancel();
+    if (this.#handshake !== undefined) this.#wheel.remove(this.#handshake);
+    this.#handshake = undefined;
     this.#rest();
   }
 
@@ -181,14 +210,23 @@ export class ServerConnection implements ConnectionRole {
   }
 
   over(): void {
-    for (const timer of [this.#handshake, this.#idle, this.#age, this.#grace, this.#stall]) timer?.cancel();
+    for (const deadline of [this.#handshake, this.#idle, this.#age, this.#grace, this.#stall])
+      if (deadline !== undefined) this.#wheel.remove(deadline);
     this.#wire.close();
   }
 
+  #in(delayMs: number, run: () => void): Deadline {
+    const deadline = new Deadline(run);
+    this.#wheel.set(deadline, delayMs);
+    return deadline;
+  }
+
   #rest(): void {
-    const { clock, idleMs, graceMs } = this.#options;
-    if (this.connection.streams.size > 0 || this.#idle !== undefined) return;
-    this.#idle = clock.after(idleMs, () => this.leave(graceMs, "max_idle"), { background: true });
+    if (this.connection.streams.size === 0) this.#wheel.set(this.#idle, this.#options.idleMs);
+  }
+
+  #rested(): void {
+    if (this.connection.streams.size === 0) this.leave(this.#options.graceMs, "max_idle");
   }
 
   #endWhenIdle(): void {
@@ -200,20 +238,21 @@ export class ServerConnection implements ConnectionRole {
   /** A client that takes nothing holds memory; it may not do so for ever. */
   #watchStall(): void {
     const { connection } = this;
-    this.#stall?.cancel();
-    this.#stall = undefined;
+    this.#stall ??= new Deadline(() => this.#stalledAgain());
+    this.#wheel.clear(this.#stall);
     if (!connection.behind) return;
-    const { clock, stallMs } = this.#options;
-    const sent = connection.sender.sent;
-    this.#stall = clock.after(
-      stallMs,
-      () => {
-        if (connection.sender.sent !== sent) return this.#watchStall();
-        connection.fail(new Http2Error(errorCode.CANCEL, `nothing was taken for ${stallMs} ms`));
-        this.#wire.destroy();
-      },
-      { background: true },
-    );
+    this.#sentBefore = connection.sender.sent;
+    this.#wheel.set(this.#stall, this.#options.stallMs);
+  }
+
+  #stalledAgain(): void {
+    const { connection } = this;
+    if (connection.sender.sent !== this.#sentBefore) {
+      this.#watchStall();
+      return;
+    }
+    connection.fail(new Http2Error(errorCode.CANCEL, `nothing was taken for ${this.#options.stallMs} ms`));
+    this.#wire.destroy();
   }
 }
 

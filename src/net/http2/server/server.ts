@@ -1,12 +1,14 @@
-import { createServer as createTcp, type Socket } from "node:net";
+import { createServer as createTcp, type Server as NetServer, type Socket } from "node:net";
 import { systemClock, systemRandom } from "../../../kernel/index.ts";
 import { dispatch } from "../../dispatch.ts";
 import type { ServerHandler } from "../../exchange.ts";
 import type { Http2ServerOptions } from "../../http2-options.ts";
 import { listen, serverOf } from "../../listen.ts";
+import { acceptedPort, portOf, tlsFacts } from "../../socket/node-socket.ts";
+import type { SocketPort } from "../../socket/port.ts";
 import type { Http1ServerTls } from "../../socket/server-tls.ts";
 import { createSecureServer } from "../../socket/tls.ts";
-import { plainAddress } from "../../sockets.ts";
+import { timerWheel } from "../../socket/wheel.ts";
 import { streamsOf } from "../../streams-over.ts";
 import type { ConnectionFigures, StreamHandler, StreamServer } from "../streams.ts";
 import { Wire } from "../wire.ts";
@@ -38,43 +40,34 @@ async function start(
 ): Promise<StreamServer> {
   const host = options.host ?? "127.0.0.1";
   const { clock = systemClock, onError = () => {}, maxConnections = 10_000, tls } = options;
-  const connections = new Map<ServerConnection, { readonly address: string; readonly over: Promise<void> }>();
+  const wheel = timerWheel(clock);
+  const connections = new Map<ServerConnection, PromiseWithResolvers<void>>();
   const sockets = new Set<Socket>();
   const http1 = options.http1 === true ? await http1Of(http1Handler, options) : undefined;
-  const settings = { ...ageing(options), handler, onError };
-  const begin = (socket: Socket, early: Buffer | undefined): void => {
-    const peer = { remoteAddress: plainAddress(socket.remoteAddress), secure: tls !== undefined };
-    const wire = new Wire(socket, clock);
+  const onOver = (connection: ServerConnection): void => {
+    connections.get(connection)?.resolve();
+    connections.delete(connection);
+  };
+  const settings = { ...ageing(options), handler, onOver };
+  const begin = (port: SocketPort, early: Buffer | undefined): void => {
+    const peer = { remoteAddress: port.remoteAddress, secure: port.tls !== undefined };
+    const wire = new Wire(port, wheel);
     const connection = new ServerConnection(wire, { ...settings, peer });
-    const over = Promise.withResolvers<void>();
-    connections.set(connection, { address: peer.remoteAddress, over: over.promise });
-    wire.listen(
-      (chunk) => connection.connection.receive(chunk),
-      () => {
-        connection.connection.lose(undefined);
-        connections.delete(connection);
-        over.resolve();
-      },
-    );
-    if (early !== undefined) connection.connection.receive(early);
+    connections.set(connection, Promise.withResolvers());
+    wire.listen(connection);
+    if (early !== undefined) connection.receive(early);
   };
-  const accept = (socket: Socket): void => {
-    if (sockets.size >= maxConnections) {
-      socket.on("error", () => {}).destroy();
-      return;
-    }
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    if (http1 === undefined && tls === undefined) begin(socket, undefined);
-    else
-      choose(socket, {
-        clock,
-        timeoutMs: settings.handshakeMs,
-        http2: begin,
-        http1: http1?.adopt ?? turnAway,
-      });
+  const choice = { wheel, timeoutMs: settings.handshakeMs, http2: begin, http1: http1?.adopt ?? turnAway };
+  const accept = (port: SocketPort): void => {
+    if (http1 === undefined && port.tls === undefined) begin(port, undefined);
+    else choose(port, choice);
   };
-  const node = tls === undefined ? createTcp(accept) : createSecureServer(offering(tls, http1), accept);
+  const node = listener({
+    tls: tls === undefined ? undefined : offering(tls, http1),
+    maxConnections,
+    sockets,
+    accept,
+  });
   if (tls !== undefined) node.on("tlsClientError", onError);
   await listen(node, options.port, host, onError);
   const drain = async (graceMs: number): Promise<void> => {
@@ -82,48 +75,71 @@ async function start(
     const open = [...connections];
     for (const [connection] of open) {
       if (graceMs > 0) connection.leave(graceMs, "the server is leaving");
-      else connection.cut();
+      else connection.close();
     }
     http1?.drain();
     const end = clock.after(graceMs, () => {
       for (const socket of sockets) socket.destroy();
     });
-    await Promise.all([stopped, ...open.map(([, { over }]) => over)]);
+    await Promise.all([stopped, ...open.map(([, { promise }]) => promise)]);
     end.cancel();
   };
   const server = serverOf({ node, host, connections: () => sockets.size, drain });
   const figures = (): ConnectionFigures[] =>
-    [...connections].map(([{ connection, sinceMs, begun }, { address }]) => ({
-      remoteAddress: address,
-      ageMs: Math.round(clock.now() - sinceMs),
-      streams: connection.streams.size,
-      streamsBegun: begun,
-    }));
+    [...connections.keys()].map((connection) => connection.figures());
   return Object.defineProperty(server, "figures", { value: figures }) as StreamServer;
 }
 
+interface Listening {
+  readonly tls: Http1ServerTls | undefined;
+  readonly maxConnections: number;
+  /** Where every open socket stands, also those whose handshake is not over. */
+  readonly sockets: Set<Socket>;
+  readonly accept: (port: SocketPort) => void;
+}
+
+/** The port, not open yet; a connection too many is closed at once. */
+function listener({ tls, maxConnections, sockets, accept }: Listening): NetServer {
+  const admit = (socket: Socket): boolean => {
+    if (sockets.size >= maxConnections) {
+      socket.on("error", () => {}).destroy();
+      return false;
+    }
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    return true;
+  };
+  if (tls !== undefined)
+    return createSecureServer(tls, (socket) => {
+      if (admit(socket)) accept(portOf(socket, tlsFacts(socket)));
+    });
+  return createTcp({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (accepted) => {
+    const { socket, port } = acceptedPort(accepted);
+    if (admit(socket)) accept(port);
+  });
+}
+
 /** A client that agreed on nothing speaks HTTP/1.1, which is not served here. */
-function turnAway(socket: Socket): void {
-  socket.on("error", () => {}).destroy();
+function turnAway(port: SocketPort): void {
+  port.destroy();
 }
 
 /** HTTP/1.1 on the same port; loaded only where it is wanted. */
 async function http1Of(handler: ServerHandler, options: Http2ServerOptions): Promise<Http1Side> {
-  const [{ http1Connections }, { handOver }, { portOf }] = await Promise.all([
+  const [{ http1Connections }, { handOver }] = await Promise.all([
     import("../../http1/server/start.ts"),
     import("../../http1/server/to-exchange.ts"),
-    import("../../socket/node-socket.ts"),
   ]);
   const { onError, clock = systemClock } = options;
   const connections = http1Connections((exchange) => handOver(handler, exchange, onError), { clock });
   return {
-    adopt: (socket, early) => connections.adopt(portOf(socket), early),
+    adopt: (port, early) => connections.adopt(port, early),
     drain: () => connections.drain(),
   };
 }
 
 interface Http1Side {
-  adopt(socket: Socket, early: Buffer | undefined): void;
+  adopt(port: SocketPort, early: Buffer | undefined): void;
   drain(): void;
 }
 

@@ -1,0 +1,127 @@
+import type { OutsideProblem } from "../../../tsk/index.ts";
+import { configProblems } from "../config-schema.ts";
+import { pathText, problem, valueAt } from "../problems.ts";
+import { missingCommands } from "./commands.ts";
+import { field, mapOf, type Services } from "./fields.ts";
+import { type Graph, startOrder } from "./graph.ts";
+import { contradictoryTimeouts } from "./routes.ts";
+import { unknownServices } from "./unknown-services.ts";
+
+/**
+ * What no schema of one section can see: names that must exist elsewhere, cycles, ports used twice, required
+ * configuration, commands that are not there. Works on the raw document, so that one run reports everything even
+ * when some section is malformed.
+ *
+ * @param modules false where schemas that are modules may not be loaded; see `configProblems`
+ */
+export function crossCheck(
+  value: Readonly<Record<string, unknown>>,
+  root: string,
+  modules = true,
+): readonly OutsideProblem[] {
+  const services = mapOf(value.services);
+  return [
+    ...unknownServices(value, services),
+    ...contradictoryTimeouts(value),
+    ...circles(services),
+    ...portConflicts(value, services),
+    ...unknownPorts(value, services),
+    ...missingConfig(services),
+    ...configProblems(services, root, modules),
+    ...missingCommands(services, root),
+  ];
+}
+
+function circles(services: Services): OutsideProblem[] {
+  const graph = dependencyGraph(services);
+  const order = startOrder(graph);
+  if (!("cycle" in order)) return [];
+  const [from = "", to = ""] = order.cycle;
+  const index = (graph.get(from) ?? []).indexOf(to);
+  const path = ["services", from, "dependencies", index];
+  const help = "take one of these names out of its dependencies";
+  const message = `services wait for each other in a circle: ${order.cycle.join(" → ")}`;
+  return [problem("FLEET_CYCLE", path, message, { help })];
+}
+
+/** Who depends on whom, as far as the document says it legibly. */
+function dependencyGraph(services: Services): Graph {
+  const graph = new Map<string, readonly string[]>();
+  for (const name of Object.keys(services)) {
+    const list = field(services[name], "dependencies");
+    graph.set(name, Array.isArray(list) ? texts(list) : []);
+  }
+  return graph;
+}
+
+function texts(list: readonly unknown[]): readonly string[] {
+  return list.filter((one): one is string => typeof one === "string");
+}
+
+const portPaths = [
+  ["gateway", "port"],
+  ["gateway", "admin_port"],
+  ["control", "port"],
+  ["collector", "otlp_port"],
+  ["collector", "zipkin_port"],
+  ["collector", "jaeger_port"],
+] as const;
+
+function portConflicts(value: Readonly<Record<string, unknown>>, services: Services): OutsideProblem[] {
+  const users = new Map<number, readonly string[]>();
+  const found: OutsideProblem[] = [];
+  const use = (port: unknown, ...path: readonly string[]): void => {
+    if (typeof port !== "number" || port === 0) return;
+    const other = users.get(port);
+    if (other === undefined) users.set(port, path);
+    else
+      found.push(
+        problem(
+          "FLEET_PORT_CONFLICT",
+          path,
+          `port ${port} is used twice: by ${pathText(other)} and by ${pathText(path)}`,
+          { help: "give one of them another port, or 0 for any free one" },
+        ),
+      );
+  };
+  for (const [section, key] of portPaths) use(field(value[section], key), section, key);
+  for (const name of Object.keys(services)) {
+    const service = services[name];
+    // A service that already runs elsewhere may well use the same number.
+    if (field(service, "run") === undefined) continue;
+    use(field(service, "port"), "services", name, "port");
+    use(field(service, "grpc_port"), "services", name, "grpc_port");
+  }
+  return found;
+}
+
+/** Without a registry nobody can say which free port a service took. */
+function unknownPorts(value: Readonly<Record<string, unknown>>, services: Services): OutsideProblem[] {
+  if (field(value.service_discovery, "enabled") !== false) return [];
+  return Object.entries(services).flatMap(([name, service]) => {
+    const port = field(service, "port");
+    if (typeof port === "number" ? port !== 0 : typeof service === "string") return [];
+    return [
+      problem(
+        "FLEET_REQUIRED",
+        ["services", name, "port"],
+        `service_discovery is off, so services.${name} needs a fixed port`,
+      ),
+    ];
+  });
+}
+
+function missingConfig(services: Services): OutsideProblem[] {
+  const found: OutsideProblem[] = [];
+  for (const name of Object.keys(services)) {
+    const required = field(services[name], "required");
+    if (!Array.isArray(required)) continue;
+    for (const one of texts(required)) {
+      const path = ["services", name, "config", ...one.split(".")];
+      const inside = valueAt(services[name], path.slice(2));
+      if (inside === undefined || inside === null)
+        found.push(problem("FLEET_REQUIRED", path, `${name} requires config.${one}, which has no value`));
+    }
+  }
+  return found;
+}

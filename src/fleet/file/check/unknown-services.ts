@@ -1,0 +1,105 @@
+import { didYouMean, type OutsideProblem } from "../../../tsk/index.ts";
+import { problem } from "../problems.ts";
+import { field, mapOf, type Services } from "./fields.ts";
+import { type PlacedRoute, routesOf } from "./routes.ts";
+
+/** A place at which a service is named that there is not. */
+interface Mention {
+  readonly name: string;
+  readonly path: readonly PropertyKey[];
+  /** "the route "/x" leads to", "order-service depends on" */
+  readonly who: string;
+}
+
+/**
+ * Services that are named and not there. A name is told once, with all other places that name it: to write the service,
+ * or to repair its name, is one repair.
+ */
+export function unknownServices(
+  value: Readonly<Record<string, unknown>>,
+  services: Services,
+): OutsideProblem[] {
+  const mentions = [...inRoutes(value, services), ...inDependencies(value, services)];
+  const byName = new Map<string, Mention[]>();
+  for (const one of mentions) {
+    const known = byName.get(one.name);
+    if (known === undefined) byName.set(one.name, [one]);
+    else known.push(one);
+  }
+  return [...byName.values()].flatMap(([first, ...others]) =>
+    first === undefined ? [] : [unknownService(first, others, services)],
+  );
+}
+
+function unknownService(
+  { name, path, who }: Mention,
+  others: readonly Mention[],
+  services: Services,
+): OutsideProblem {
+  const lacking =
+    path[0] === "services"
+      ? "which neither [services] nor [externals] has"
+      : "which [services] does not have";
+  const names = Object.keys(services);
+  const near = didYouMean(name, names);
+  const all = names.length > 20 ? `${names.slice(0, 20).join(", ")}, …` : names.join(", ");
+  const listed = names.length === 0 ? "this fleet has no services" : `services of this fleet: ${all}`;
+  const help = near === undefined ? listed : `did you mean "${near}"?`;
+  return problem("FLEET_UNKNOWN_SERVICE", path, `${who} "${name}", ${lacking}`, {
+    help,
+    also: others.map((one) => ({ path: one.path, message: `${one.who} it too` })),
+  });
+}
+
+function inRoutes(value: Readonly<Record<string, unknown>>, services: Services): readonly Mention[] {
+  // Fixed addresses make a service of their own: nobody else need know it.
+  const upstreams = mapOf(field(value.gateway, "upstreams"));
+  const isKnown = (name: string): boolean =>
+    Object.hasOwn(services, name) ||
+    (Object.hasOwn(upstreams, name) && field(upstreams[name], "endpoints") !== undefined);
+  const found: Mention[] = [];
+  for (const route of routesOf(value)) collectMentions(route, isKnown, found);
+  for (const name of Object.keys(upstreams))
+    if (!isKnown(name)) found.push({ name, path: ["gateway", "upstreams", name], who: "upstreams leads to" });
+  return found;
+}
+
+/** Every service a route names, and where. */
+function collectMentions(
+  { path, route, at }: PlacedRoute,
+  isKnown: (name: string) => boolean,
+  found: Mention[],
+): void {
+  const who = `the route "${path}" leads to`;
+  const look = (name: unknown, ...key: readonly string[]): void => {
+    if (typeof name === "string" && !isKnown(name)) found.push({ name, path: [...at, ...key], who });
+  };
+  look(field(route, "service"), "service");
+  look(field(route, "fallback_service"), "fallback_service");
+  look(field(field(route, "mirror"), "service"), "mirror", "service");
+  const split = field(route, "services");
+  if (split !== undefined) for (const name of Object.keys(mapOf(split))) look(name, "services", name);
+}
+
+function inDependencies(value: Readonly<Record<string, unknown>>, services: Services): readonly Mention[] {
+  const externals = mapOf(value.externals);
+  const names = Object.keys(services);
+  const suspicious = new Map<string, boolean>();
+  const found: Mention[] = [];
+  for (const service of names) {
+    const list = field(services[service], "dependencies");
+    if (!Array.isArray(list)) continue;
+    for (let index = 0; index < list.length; index++) {
+      const name: unknown = list[index];
+      if (typeof name !== "string" || Object.hasOwn(services, name) || Object.hasOwn(externals, name))
+        continue;
+      // Not everything a service needs is ours to start; but a name that is nearly one of ours is a slip.
+      const slip =
+        suspicious.get(name) ?? (name.endsWith("-service") || didYouMean(name, names) !== undefined);
+      suspicious.set(name, slip);
+      const path = ["services", service, "dependencies", index];
+      if (slip) found.push({ name, path, who: `${service} depends on` });
+    }
+  }
+  return found;
+}
