@@ -1,5 +1,3 @@
-import { chunkHead } from "./http1/codec/encode.ts";
-
 /** Bytes that go to many: what stands around them on a connection is made once. Nobody may change them any more. */
 export class SharedBytes {
   readonly bytes: Uint8Array;
@@ -11,11 +9,8 @@ export class SharedBytes {
 
   /** As a chunk (RFC 9112 §7.1). */
   get chunk(): Uint8Array {
-    this.#chunk ??= Buffer.concat([
-      Buffer.from(chunkHead(this.bytes.byteLength)),
-      this.bytes,
-      Buffer.from("\r\n"),
-    ]);
+    const head = `${this.bytes.byteLength.toString(16)}\r\n`;
+    this.#chunk ??= Buffer.concat([Buffer.from(head), this.bytes, Buffer.from("\r\n")]);
     return this.#chunk;
   }
 }
