@@ -33,6 +33,8 @@ export interface GroupPorts {
   readonly registrar: Registrar | undefined;
   readonly published: Published;
   readonly addresses: FleetAddresses;
+  /** Fires when the fleet is told to stop. */
+  readonly stopping: AbortSignal;
 }
 
 /** All processes of one service. */
@@ -71,8 +73,7 @@ export class ServiceGroup {
 
   #instance(index: number): Instance {
     const id = instanceId(this.settings, index);
-    const { clock, random, keeper, logs } = this.#ports;
-    return new Instance(this.#spec(id, index), { clock, random, keeper, logs, listener: this.#listener(id) });
+    return new Instance(this.#spec(id, index), { ...this.#ports, listener: this.#listener(id) });
   }
 
   #spec(id: string, index: number): InstanceSpec {

@@ -107,6 +107,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
     );
     const keeper = scope.own(startKeeper());
     scope.own({ [Symbol.dispose]: () => removeConfigs(settings) });
+    const stopping = new AbortController();
     const ports: GroupPorts = {
       clock,
       random,
@@ -117,6 +118,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
       registrar: registry?.registrar,
       published,
       addresses,
+      stopping: stopping.signal,
     };
     const supervised = settings.services.filter((service) => service.run !== undefined);
     const groups = supervised.map((service) => new ServiceGroup(settings, service, ports));
@@ -126,15 +128,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
     const { instance: gateway, reachable } = gatewayInstance(settings, ports);
     // 4. Start: the gateway at once, services as what they depend on becomes ready.
     gateway.start();
-    const stopping = new AbortController();
-    const started = startInOrder({
-      settings,
-      groups,
-      elsewhere,
-      scope,
-      ports,
-      stopping: stopping.signal,
-    }).then(async () => {
+    const started = startInOrder({ settings, groups, elsewhere, scope, ports }).then(async () => {
       await Promise.all([gateway.whenReady(), reachable]);
     });
     started.catch(() => {});
@@ -183,19 +177,10 @@ interface StartOrder {
   readonly elsewhere: readonly RunningElsewhere[];
   readonly scope: Scope;
   readonly ports: GroupPorts;
-  /** Fires when the fleet is told to stop: nobody is started any more. */
-  readonly stopping: AbortSignal;
 }
 
-async function startInOrder({
-  settings,
-  groups,
-  elsewhere,
-  scope,
-  ports,
-  stopping,
-}: StartOrder): Promise<void> {
-  const externals = watchExternals(settings, ports.clock, ports.events, stopping);
+async function startInOrder({ settings, groups, elsewhere, scope, ports }: StartOrder): Promise<void> {
+  const externals = watchExternals(settings, ports.clock, ports.events, ports.stopping);
   for (const one of elsewhere) scope.run((signal) => one.watch(signal));
   const readiness = new Map<string, Promise<void>>();
   const whenReady = (service: ServiceSettings): Promise<void> => {
@@ -205,7 +190,7 @@ async function startInOrder({
     const waits = [...needed.map(whenReady), ...service.needsExternals.map((name) => externals.get(name))];
     const group = groups.find((one) => one.settings.name === service.name);
     const ready = Promise.all(waits).then(async () => {
-      if (stopping.aborted) return;
+      if (ports.stopping.aborted) return;
       group?.start(service.needs);
       await (group ?? elsewhere.find((one) => one.settings.name === service.name))?.whenReady();
     });

@@ -262,6 +262,61 @@ test("a variable with another service's secret does not reach a process, its own
   }
 });
 
+test("a variable with a token of the registry reaches no process: what one may do there is its own token's to say", () => {
+  const tokens = 'acl: { tokens: { ops: { secret: @env.secure("TUSKER_TEST_OPS"), management: true } } }';
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js" }\n[service_discovery]\ntoken: @env.secure("TUSKER_TEST_OWN")\n${tokens}\n`,
+  });
+  const variables = { TUSKER_TEST_OPS: "may-do-everything", TUSKER_TEST_OWN: "may-register" };
+  const { settings, diagnostics } = at.load({ env: variables });
+  assert.ok(settings !== undefined, JSON.stringify(diagnostics));
+  Object.assign(process.env, variables);
+  try {
+    for (const child of [inherited(settings), inherited(settings, "a")])
+      assert.deepEqual(
+        Object.keys(child).filter((name) => name in variables),
+        [],
+      );
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name];
+  }
+});
+
+test("a port that a default takes already is told where somebody wrote it", () => {
+  using at = folder({
+    "tusker.tsk": `[services]
+a: { run: "node a.js", port: 8080 }
+b: { run: "node a.js", port: 9090 }
+c: { run: "node a.js", port: 8500, grpc_port: 4318 }
+d: { port: 9400 }
+e: { run: "node a.js", grpc_port: 0 }
+`,
+  });
+  assert.deepEqual(
+    at.load().diagnostics.map(({ line, message }) => `${line} ${/twice: by (.*)/.exec(message)?.[1]}`),
+    [
+      "2 gateway.port (its default) and by services.a.port",
+      "3 services.a.grpc_port (its default) and by services.b.port",
+      "4 service_discovery.registry_url (its default) and by services.c.port",
+      "4 collector.otlp_port (its default) and by services.c.grpc_port",
+    ],
+  );
+  using off = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js", port: 8500, grpc_port: 4318 }\n[gateway]\nport: 8600\n[service_discovery]\nenabled: false\n[tracing]\nenabled: false\n`,
+  });
+  assert.deepEqual(codes(off.load()), []);
+});
+
+test("an external's port is one that can be asked", () => {
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js", dependencies: ["db"] }\n[externals]\ndb: { address: "localhost:70000" }\n`,
+  });
+  assert.deepEqual(
+    at.load().diagnostics.map(({ line, message }) => `${line} ${message}`),
+    ['4 externals.db.address must have a port of at most 65535, found text "localhost:70000"'],
+  );
+});
+
 test("without discovery every service needs a fixed port", () => {
   const off = "[service_discovery]\nenabled: false\n[services]\n";
   using free = folder({

@@ -36,6 +36,24 @@ test("a client that does not agree on h2 is closed", async () => {
   await once(socket, "close");
 });
 
+test("a client of TLS 1.2 that wants another handshake gets none", async () => {
+  await using server = await serveHttp2(handler, { port: 0, tls });
+  const socket = connectTls({
+    port: server.port,
+    host: "127.0.0.1",
+    ca: testCertificate.cert,
+    ALPNProtocols: ["h2"],
+    maxVersion: "TLSv1.2",
+  });
+  await once(socket, "secureConnect");
+  const refused = Promise.withResolvers<unknown>();
+  socket.on("error", refused.resolve).on("close", refused.resolve);
+  socket.renegotiate({}, refused.resolve);
+  const error = await refused.promise;
+  assert.ok(error instanceof Error && /no.renegotiation/i.test(error.message), String(error));
+  socket.destroy();
+});
+
 test("one port serves HTTP/2 by its preface and HTTP/1.1 otherwise", async () => {
   await using server = await serveHttp2(handler, { port: 0, http1: true });
   await using pool = http2Pool(`http://127.0.0.1:${server.port}`);
