@@ -17,6 +17,7 @@ const programs = {
   "grpc-core": "usr/lib/python3/dist-packages/grpc/__init__.py",
   dig: "usr/bin/dig",
   consul: "usr/bin/consul",
+  "docker-compose": "usr/libexec/docker/cli-plugins/docker-compose",
 } as const;
 
 export type PeerName = keyof typeof programs;
