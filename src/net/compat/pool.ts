@@ -10,6 +10,7 @@ import {
   headerOf,
 } from "../exchange.ts";
 import { noHttp } from "../http1/client/failure.ts";
+import { clientLimitsFrom } from "../http1/client/limits.ts";
 import type { Http1Pool } from "../http1/client/to-pool.ts";
 import type { Http1PoolOptions } from "../http1-options.ts";
 import { unwritable } from "../unwritable.ts";
@@ -44,14 +45,15 @@ export function compatPool(origin: string, options: Http1PoolOptions = {}): Http
 /** The library is loaded by the first request: a process that calls nobody starts without it, 100 ms earlier. */
 async function open(origin: string, options: Http1PoolOptions): Promise<UndiciPool> {
   const { Pool: Library } = await import("undici");
+  const limits = clientLimitsFrom(options);
   return new Library(origin, {
-    connections: options.connections ?? 128,
+    connections: limits.connections,
     pipelining: 1,
-    connect: { timeout: options.connectTimeoutMs ?? 3_000 },
-    keepAliveTimeout: options.idleTimeoutMs ?? 30_000,
-    keepAliveMaxTimeout: options.idleTimeoutMs ?? 30_000,
-    bodyTimeout: options.bodyTimeoutMs ?? 300_000,
-    maxHeaderSize: 64 * 1024,
+    connect: { timeout: limits.connectTimeoutMs },
+    keepAliveTimeout: limits.idleTimeoutMs,
+    keepAliveMaxTimeout: limits.idleTimeoutMs,
+    bodyTimeout: limits.bodyTimeoutMs,
+    maxHeaderSize: limits.maxHeadBytes,
   });
 }
 

@@ -6,6 +6,7 @@ import { type Clock, problemMediaType, systemClock, TuskerError, toProblem } fro
 import { dispatch } from "../dispatch.ts";
 import type { Server, ServerHandler } from "../exchange.ts";
 import { statusLine } from "../http1/codec/reasons.ts";
+import { defaultMaxConnections, limitsFrom } from "../http1/limits.ts";
 import type { Http1ServerOptions } from "../http1-options.ts";
 import { listen, serverOf } from "../listen.ts";
 import { CompatExchange } from "./exchange.ts";
@@ -24,19 +25,20 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
   const { createServer } = process.getBuiltinModule("node:http");
   const host = options.host ?? "127.0.0.1";
   const clock = options.clock ?? systemClock;
+  const limits = limitsFrom(options);
   const life: Life = {
     sockets: new Set(),
     farewells: new Farewells(clock),
     draining: false,
     clock,
-    bodyTimeoutMs: options.bodyTimeoutMs ?? 30_000,
+    bodyTimeoutMs: limits.bodyTimeoutMs,
     // An answer begun before draining said that its connection stays.
     settled: () => {
       if (life.draining) node.closeIdleConnections();
     },
   };
   const { sockets, farewells } = life;
-  const maxConnections = options.maxConnections ?? 10_000;
+  const maxConnections = options.maxConnections ?? defaultMaxConnections;
   const start = (req: IncomingMessage, res: ServerResponse): void => {
     // The parser of a refused connection reads on. Its client will ask again elsewhere: nothing may be done here.
     if (farewells.has(req.socket)) req.resume();
@@ -61,11 +63,11 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
   };
   const node = createServer(
     {
-      maxHeaderSize: options.maxHeadBytes ?? 32 * 1024,
-      headersTimeout: options.headTimeoutMs ?? 10_000,
+      maxHeaderSize: limits.maxHeadBytes,
+      headersTimeout: limits.headTimeoutMs,
       requestTimeout: 0,
       connectionsCheckingInterval: 1_000,
-      keepAliveTimeout: options.idleTimeoutMs ?? 60_000,
+      keepAliveTimeout: limits.idleTimeoutMs,
       insecureHTTPParser: false,
       // Node would go on with what stands behind a request it has refused for this.
       requireHostHeader: false,
@@ -74,7 +76,7 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
     },
     begin,
   );
-  node.maxHeadersCount = options.maxHeaders ?? 100;
+  node.maxHeadersCount = limits.maxHeaders;
   node.on("checkContinue", begin);
   node.on("checkExpectation", begin);
   node.on("connection", (socket: Socket) => {
