@@ -14,6 +14,7 @@ import {
   requestOn,
   service,
   test,
+  transportUnderTest,
   until,
 } from "./fixture.test.ts";
 
@@ -216,7 +217,7 @@ function clausesOf(front: Bench): string[] {
   ].map(([, clause, count]) => `${clause} ${count}`);
 }
 
-onEngine("every refusal is counted by the clause that was broken", async () => {
+test("every refusal is counted by the clause that was broken", async () => {
   await using users = await service((exchange) => exchange.respond({ status: 200 }));
   await using front = await bench({
     routes: { "/*": { service: "users" } },
@@ -229,5 +230,10 @@ onEngine("every refusal is counted by the clause that was broken", async () => {
     "GET / HTTP/1.1\r\nConnection: close\r\n\r\n",
   ])
     await exchangeBytes(front.port, text);
-  assert.deepEqual(clausesOf(front).sort(), ["bareLineFeed 1", "lengthBesideCoding 2", "oneHost 1"]);
+  // Of what Node's parser refuses by itself only that is known.
+  const engine = ["bareLineFeed 1", "lengthBesideCoding 2", "oneHost 1"];
+  assert.deepEqual(
+    clausesOf(front).sort(),
+    transportUnderTest() === "engine" ? engine : ["oneHost 1", "parser 3"],
+  );
 });

@@ -1,14 +1,17 @@
 import { once } from "node:events";
-import type { IncomingMessage, Server as NodeServer, ServerResponse } from "node:http";
+import type { IncomingMessage, Server as NodeServer, ServerOptions, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Clock, problemMediaType, systemClock, TuskerError, toProblem } from "../../kernel/index.ts";
 import { dispatch } from "../dispatch.ts";
 import type { Server, ServerHandler } from "../exchange.ts";
+import type { WireProblem } from "../http1/codec/problem.ts";
 import { statusLine } from "../http1/codec/reasons.ts";
-import { defaultMaxConnections, limitsFrom } from "../http1/limits.ts";
+import { defaultMaxConnections, type Http1Limits, limitOf, limitsFrom } from "../http1/limits.ts";
 import type { Http1ServerOptions } from "../http1-options.ts";
 import { listen, serverOf } from "../listen.ts";
+import type { Http1ServerTls } from "../socket/server-tls.ts";
+import { keepShowing, secureOptions } from "../socket/tls.ts";
 import { CompatExchange } from "./exchange.ts";
 import { Farewells } from "./farewell.ts";
 import { doubtIn } from "./strict.ts";
@@ -19,10 +22,6 @@ import { doubtIn } from "./strict.ts";
  * @throws TuskerError NET_PORT_TAKEN, NET_BIND
  */
 export async function serveCompat(handler: ServerHandler, options: Http1ServerOptions): Promise<Server> {
-  if (options.tls !== undefined)
-    throw new TuskerError("NET_BIND", "TLS is spoken by the engine only; leave out transport: compat");
-  // A static import of node:http reads all its exports, one of which loads a whole HTTP client: 60 ms of every start.
-  const { createServer } = process.getBuiltinModule("node:http");
   const host = options.host ?? "127.0.0.1";
   const clock = options.clock ?? systemClock;
   const limits = limitsFrom(options);
@@ -46,10 +45,16 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
     else if (req.httpVersionMajor !== 1)
       farewells.say(req.socket, malformedText(400, "it has no HTTP version"));
     else {
-      const doubt = doubtIn(req);
-      if (doubt !== undefined) farewells.say(req.socket, malformedText(doubt.status, doubt.text, req.method));
+      const doubt = doubtIn(req, limits.maxTargetBytes);
+      if (doubt !== undefined) refuse(req.socket, doubt, req.method);
       else if (!req.socket.destroyed) dispatch(handler, new CompatExchange(req, res, life), options.onError);
     }
+  };
+  const refuse = (socket: Duplex, problem: WireProblem, method?: string): void => {
+    const limit = problem.clause === "headTime" ? "head_time" : limitOf(problem.clause);
+    if (limit !== undefined) options.onLimit?.(limit);
+    options.onMalformed?.(problem);
+    farewells.say(socket, malformedText(problem.status, problem.text, method));
   };
   // RFC 9112 §9.3.2: a client that does not wait for answers still means its requests one after the other.
   const latest = new WeakMap<Socket, ServerResponse>();
@@ -61,27 +66,13 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
     if (before === undefined || before.closed) next();
     else before.once("close", next);
   };
-  const node = createServer(
-    {
-      maxHeaderSize: limits.maxHeadBytes,
-      headersTimeout: limits.headTimeoutMs,
-      requestTimeout: 0,
-      connectionsCheckingInterval: 1_000,
-      keepAliveTimeout: limits.idleTimeoutMs,
-      insecureHTTPParser: false,
-      // Node would go on with what stands behind a request it has refused for this.
-      requireHostHeader: false,
-      noDelay: true,
-      highWaterMark: 64 * 1024,
-    },
-    begin,
-  );
-  node.maxHeadersCount = limits.maxHeaders;
+  const node = openNode(limits, options.tls, begin);
   node.on("checkContinue", begin);
   node.on("checkExpectation", begin);
-  node.on("connection", (socket: Socket) => {
+  node.on(options.tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
     if (sockets.size >= maxConnections) {
       options.onRefused?.();
+      options.onLimit?.("connections");
       farewells.say(socket, refusal());
       return;
     }
@@ -92,9 +83,48 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
   node.on("connect", (_req, socket) =>
     farewells.say(socket, "HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
   );
-  node.on("clientError", (error, socket) => answerParserError(error, socket, farewells));
+  node.on("clientError", (error, socket) => {
+    // After its first error the parser complains of every further byte.
+    const problem = farewells.has(socket) ? undefined : parserProblem(error, socket);
+    if (problem !== undefined) refuse(socket, problem);
+  });
   await listen(node, options.port, host, options.onError, options.reusePort);
   return serverOf({ node, host, connections: () => sockets.size, drain: drainOf(node, life, clock) });
+}
+
+/** The server of Node, over TLS or not, and told of every limit it knows. */
+function openNode(limits: Http1Limits, tls: Http1ServerTls | undefined, begin: Begin): NodeServer {
+  const options = {
+    maxHeaderSize: limits.maxHeadBytes,
+    headersTimeout: limits.headTimeoutMs,
+    requestTimeout: 0,
+    connectionsCheckingInterval: 1_000,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    insecureHTTPParser: false,
+    // Node would go on with what stands behind a request it has refused for this.
+    requireHostHeader: false,
+    noDelay: true,
+    highWaterMark: 64 * 1024,
+  } as const;
+  const node = tls === undefined ? openPlain(options, begin) : openSecure(options, tls, begin);
+  node.maxHeadersCount = limits.maxHeaders;
+  node.maxRequestsPerSocket = Number.isFinite(limits.maxRequests) ? limits.maxRequests : 0;
+  return node;
+}
+
+type Begin = (req: IncomingMessage, res: ServerResponse) => void;
+
+// A static import of node:http reads all its exports, one of which loads a whole HTTP client: 60 ms of every start.
+function openPlain(options: ServerOptions, begin: Begin): NodeServer {
+  return process.getBuiltinModule("node:http").createServer(options, begin);
+}
+
+function openSecure(options: ServerOptions, tls: Http1ServerTls, begin: Begin): NodeServer {
+  const node = process
+    .getBuiltinModule("node:https")
+    .createServer({ ...options, ...secureOptions(tls) }, begin);
+  keepShowing(node, tls);
+  return node;
 }
 
 /** What all exchanges of one server share. */
@@ -132,16 +162,21 @@ function refusal(): string {
   return `HTTP/1.1 503 Service Unavailable\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n${body}`;
 }
 
-function answerParserError(error: Error & { code?: string }, socket: Duplex, farewells: Farewells): void {
-  // After its first error the parser complains of every further byte.
-  if (farewells.has(socket)) return;
+/** What Node's parser has against a message, in our words; undefined when there is nobody left to tell. */
+function parserProblem(error: Error & { code?: string }, socket: Duplex): WireProblem | undefined {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
-    return;
+    return undefined;
   }
-  const status =
-    error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
-  farewells.say(socket, malformedText(status, error.code ?? error.message));
+  const text = error.code ?? error.message;
+  switch (error.code) {
+    case "HPE_HEADER_OVERFLOW":
+      return { clause: "headTooLarge", status: 431, text };
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return { clause: "headTime", status: 408, text };
+    default:
+      return { clause: "parser", status: 400, text };
+  }
 }
 
 function malformedText(status: number, why: string, method?: string): string {
