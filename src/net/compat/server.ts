@@ -12,7 +12,7 @@ import type { Http1ServerOptions } from "../http1-options.ts";
 import { listen, serverOf } from "../listen.ts";
 import type { Http1ServerTls } from "../socket/server-tls.ts";
 import { keepShowing, secureOptions } from "../socket/tls.ts";
-import { CompatExchange } from "./exchange.ts";
+import { CompatExchange, type Offered } from "./exchange.ts";
 import { Farewells } from "./farewell.ts";
 import { doubtIn } from "./strict.ts";
 
@@ -38,7 +38,7 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
   };
   const { sockets, farewells } = life;
   const maxConnections = options.maxConnections ?? defaultMaxConnections;
-  const start = (req: IncomingMessage, res: ServerResponse): void => {
+  const start = (req: IncomingMessage, res: ServerResponse, offered?: Offered): void => {
     // The parser of a refused connection reads on. Its client will ask again elsewhere: nothing may be done here.
     if (farewells.has(req.socket)) req.resume();
     // llhttp takes a line without version for HTTP/0.9, whose answers have no head and whose requests no fields.
@@ -47,7 +47,8 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
     else {
       const doubt = doubtIn(req, limits.maxTargetBytes);
       if (doubt !== undefined) refuse(req.socket, doubt, req.method);
-      else if (!req.socket.destroyed) dispatch(handler, new CompatExchange(req, res, life), options.onError);
+      else if (!req.socket.destroyed)
+        dispatch(handler, new CompatExchange(req, res, life, offered), options.onError);
     }
   };
   const refuse = (socket: Duplex, problem: WireProblem, method?: string): void => {
@@ -58,17 +59,22 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
   };
   // RFC 9112 §9.3.2: a client that does not wait for answers still means its requests one after the other.
   const latest = new WeakMap<Socket, ServerResponse>();
-  const begin = (req: IncomingMessage, res: ServerResponse): void => {
+  const begin = (req: IncomingMessage, res: ServerResponse, offered?: Offered): void => {
     const before = latest.get(req.socket);
     latest.set(req.socket, res);
     // §9.6: behind an answer that said close no request is served.
-    const next = (): unknown => (before?.shouldKeepAlive === false ? req.resume() : start(req, res));
+    const next = (): unknown => (before?.shouldKeepAlive === false ? req.resume() : start(req, res, offered));
     if (before === undefined || before.closed) next();
     else before.once("close", next);
   };
-  const node = openNode(limits, options.tls, begin);
-  node.on("checkContinue", begin);
-  node.on("checkExpectation", begin);
+  const node = openNode(limits, options.tls);
+  for (const event of ["request", "checkContinue", "checkExpectation"])
+    node.on(event, (req: IncomingMessage, res: ServerResponse) => begin(req, res));
+  node.on("upgrade", (req, socket, early) => {
+    // Node takes its own listener off a socket it hands over; without one a reset would end the process.
+    socket.on("error", () => {});
+    begin(req, answerOn(req), { socket: req.socket, early });
+  });
   node.on(options.tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
     if (sockets.size >= maxConnections) {
       options.onRefused?.();
@@ -79,7 +85,7 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  // RFC 9110 §9.3.6: we are no tunnel; and an upgrade we do not speak is answered as if it had not been asked for.
+  // RFC 9110 §9.3.6: we are no tunnel to anywhere.
   node.on("connect", (_req, socket) =>
     farewells.say(socket, "HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
   );
@@ -93,7 +99,7 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
 }
 
 /** The server of Node, over TLS or not, and told of every limit it knows. */
-function openNode(limits: Http1Limits, tls: Http1ServerTls | undefined, begin: Begin): NodeServer {
+function openNode(limits: Http1Limits, tls: Http1ServerTls | undefined): NodeServer {
   const options = {
     maxHeaderSize: limits.maxHeadBytes,
     headersTimeout: limits.headTimeoutMs,
@@ -105,26 +111,39 @@ function openNode(limits: Http1Limits, tls: Http1ServerTls | undefined, begin: B
     requireHostHeader: false,
     noDelay: true,
     highWaterMark: 64 * 1024,
+    shouldUpgradeCallback: mayUpgrade,
   } as const;
-  const node = tls === undefined ? openPlain(options, begin) : openSecure(options, tls, begin);
+  const node = tls === undefined ? openPlain(options) : openSecure(options, tls);
   node.maxHeadersCount = limits.maxHeaders;
   node.maxRequestsPerSocket = Number.isFinite(limits.maxRequests) ? limits.maxRequests : 0;
   return node;
 }
 
-type Begin = (req: IncomingMessage, res: ServerResponse) => void;
-
 // A static import of node:http reads all its exports, one of which loads a whole HTTP client: 60 ms of every start.
-function openPlain(options: ServerOptions, begin: Begin): NodeServer {
-  return process.getBuiltinModule("node:http").createServer(options, begin);
+function openPlain(options: ServerOptions): NodeServer {
+  return process.getBuiltinModule("node:http").createServer(options);
 }
 
-function openSecure(options: ServerOptions, tls: Http1ServerTls, begin: Begin): NodeServer {
-  const node = process
-    .getBuiltinModule("node:https")
-    .createServer({ ...options, ...secureOptions(tls) }, begin);
+function openSecure(options: ServerOptions, tls: Http1ServerTls): NodeServer {
+  const node = process.getBuiltinModule("node:https").createServer({ ...options, ...secureOptions(tls) });
   keepShowing(node, tls);
   return node;
+}
+
+/** As the engine has it: a protocol is changed behind a request without body, in HTTP/1.1. */
+function mayUpgrade({ headers, httpVersionMinor }: IncomingMessage): boolean {
+  const { "content-length": length = "0", "transfer-encoding": coding } = headers;
+  return httpVersionMinor === 1 && length === "0" && coding === undefined;
+}
+
+/** An answer on a connection that Node has let go of: nothing but this answer comes on it. */
+function answerOn(req: IncomingMessage): ServerResponse {
+  const { ServerResponse: Answer } = process.getBuiltinModule("node:http");
+  const res = new Answer(req);
+  res.shouldKeepAlive = false;
+  res.assignSocket(req.socket);
+  res.once("finish", () => req.socket.destroySoon());
+  return res;
 }
 
 /** What all exchanges of one server share. */
