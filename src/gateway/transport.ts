@@ -13,7 +13,8 @@ import {
 } from "../net/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import type { Door } from "./door.ts";
-import { type EngineConnections, takeDirect } from "./engine/direct.ts";
+import { takeDirect } from "./engine/direct.ts";
+import type { EngineConnections } from "./engine/direct-try.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { Lines } from "./forward/lines.ts";
 import { pooledForwarder } from "./forward/pooled.ts";

@@ -65,7 +65,9 @@ function problemsOf(
   }
   // What is wrong with a name itself is told at the name, in the section's own words.
   if (issue.code === "custom" && issue.params?.part === "key") {
-    return [problem("FLEET_INVALID", path, issue.message, { part: "key" })];
+    // One of a list has no key: it is pointed at itself.
+    const part = typeof path.at(-1) === "number" ? "value" : "key";
+    return [problem("FLEET_INVALID", path, issue.message, { part })];
   }
   const found = valueAt(value, path);
   if (found === undefined) {

@@ -104,6 +104,10 @@ export const externalsSection = z.record(
     address: z
       .string('must be "host:port"')
       .regex(/^[^\s:]+:\d{1,5}$/, 'must be "host:port", for example "localhost:5432"')
+      .refine(
+        (text) => Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535,
+        "must have a port of at most 65535",
+      )
       .describe('Where it is, as "host:port".'),
     check: z
       .enum(["tcp", "none"], 'must be "tcp" or "none"')

@@ -11,7 +11,7 @@ import { defaultMaxConnections, type Http1Limits, limitOf, limitsFrom } from "..
 import type { Http1ServerOptions } from "../http1-options.ts";
 import { listen, serverOf } from "../listen.ts";
 import type { Http1ServerTls } from "../socket/server-tls.ts";
-import { keepShowing, secureOptions } from "../socket/tls.ts";
+import { keepShowing, listenerOptions } from "../socket/tls.ts";
 import { CompatExchange, type Offered } from "./exchange.ts";
 import { Farewells } from "./farewell.ts";
 import { doubtIn } from "./strict.ts";
@@ -125,7 +125,7 @@ function openPlain(options: ServerOptions): NodeServer {
 }
 
 function openSecure(options: ServerOptions, tls: Http1ServerTls): NodeServer {
-  const node = process.getBuiltinModule("node:https").createServer({ ...options, ...secureOptions(tls) });
+  const node = process.getBuiltinModule("node:https").createServer({ ...options, ...listenerOptions(tls) });
   keepShowing(node, tls);
   return node;
 }

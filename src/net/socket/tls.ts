@@ -4,14 +4,15 @@ import type { Certificate, Http1ServerTls } from "./server-tls.ts";
 /** A listener that speaks TLS 1.2 and 1.3; `accept` gets connections whose handshake is complete. */
 export function createSecureServer(tls: Http1ServerTls, accept: (socket: TLSSocket) => void): TlsServer {
   const { createServer } = process.getBuiltinModule("node:tls");
-  const server = createServer(secureOptions(tls), accept);
+  const server = createServer(listenerOptions(tls), accept);
   keepShowing(server, tls);
   return server;
 }
 
 /** What a listener of Node is told of our certificates, which may change while it runs. */
-export function secureOptions(tls: Http1ServerTls): TlsOptions {
+export function listenerOptions(tls: Http1ServerTls): TlsOptions {
   const { createSecureContext } = process.getBuiltinModule("node:tls");
+  const secureOptions = noRenegotiation();
   // Parsing a certificate costs more than a handshake; the map forgets one that nobody hands out any more.
   const contexts = new WeakMap<Certificate, SecureContext>();
   const contextOf = (serverName: string | undefined): SecureContext | undefined => {
@@ -24,6 +25,7 @@ export function secureOptions(tls: Http1ServerTls): TlsOptions {
         cert: certificate.cert,
         key: certificate.key,
         minVersion: "TLSv1.2",
+        secureOptions,
         ...(authorities === undefined ? {} : { ca: [...authorities] }),
       });
       contexts.set(certificate, context);
@@ -34,6 +36,7 @@ export function secureOptions(tls: Http1ServerTls): TlsOptions {
     ALPNProtocols: [...(tls.protocols ?? ["http/1.1"])],
     handshakeTimeout: tls.handshakeTimeoutMs ?? 5_000,
     minVersion: "TLSv1.2",
+    secureOptions,
     noDelay: true,
     highWaterMark: 64 * 1024,
     ...(tls.clientAuthorities === undefined
@@ -57,6 +60,7 @@ export function secureOptions(tls: Http1ServerTls): TlsOptions {
  * handshake begins, so that it may change as the others do.
  */
 export function keepShowing(server: TlsServer, tls: Http1ServerTls): void {
+  const secureOptions = noRenegotiation();
   let nameless: Certificate | undefined;
   server.prependListener("connection", () => {
     const certificate = tls.certificate(undefined);
@@ -64,8 +68,13 @@ export function keepShowing(server: TlsServer, tls: Http1ServerTls): void {
     nameless = certificate;
     const { clientAuthorities } = tls;
     const authorities = clientAuthorities === undefined ? {} : { ca: [...clientAuthorities] };
-    server.setSecureContext({ ...certificate, ...authorities, minVersion: "TLSv1.2" });
+    server.setSecureContext({ ...certificate, ...authorities, minVersion: "TLSv1.2", secureOptions });
   });
   // A handshake that fails is its client's affair; without a listener its socket would still be closed.
   server.on("tlsClientError", (_error, socket) => socket.destroy());
+}
+
+/** RFC 9113 §9.2.1: a handshake in the middle of a connection of TLS 1.2 costs us far more than whoever asks for it. */
+function noRenegotiation(): number {
+  return process.getBuiltinModule("node:crypto").constants.SSL_OP_NO_RENEGOTIATION;
 }

@@ -6,7 +6,7 @@ import type { AnswerListener, Http1Client, OutgoingExchange, OutgoingRequest } f
 import { ClientConnection, type ConnectionOwner } from "./connection.ts";
 import { cannotConnect, poolClosed, poolFull } from "./failure.ts";
 import { type ClientLimits, clientLimitsFrom } from "./limits.ts";
-import { Outgoing } from "./outgoing.ts";
+import { Outgoing, type OutgoingPlace } from "./outgoing.ts";
 
 /** Limits that are not given are those of docs/reference/net.md. */
 export interface Http1ClientOptions extends Partial<ClientLimits> {
@@ -25,14 +25,14 @@ export function createHttp1Client(origin: string, options: Http1ClientOptions = 
   return new ConnectionPool(origin, options);
 }
 
-class ConnectionPool implements Http1Client, ConnectionOwner {
+class ConnectionPool implements Http1Client, ConnectionOwner, OutgoingPlace {
   readonly origin: string;
+  readonly authority: string;
   readonly wheel: ConnectionOwner["wheel"];
   readonly limits: ConnectionOwner["limits"];
   readonly bodyTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly #target: DialTarget;
-  readonly #authority: string;
   readonly #most: number;
   readonly #maxWaiting: number;
   readonly #connectTimeoutMs: number;
@@ -53,7 +53,7 @@ class ConnectionPool implements Http1Client, ConnectionOwner {
     this.limits = { maxHeadBytes: limits.maxHeadBytes, maxFields: limits.maxHeaders };
     this.bodyTimeoutMs = limits.bodyTimeoutMs;
     this.idleTimeoutMs = limits.idleTimeoutMs;
-    this.#authority = url.host;
+    this.authority = url.host;
     this.#target = {
       host: url.hostname.replace(/^\[|\]$/g, ""),
       port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
@@ -73,8 +73,7 @@ class ConnectionPool implements Http1Client, ConnectionOwner {
   }
 
   send(request: OutgoingRequest, listener: AnswerListener): OutgoingExchange {
-    const place = { origin: this.origin, authority: this.#authority };
-    const exchange = new Outgoing(request, listener, place, this.#onAbandoned);
+    const exchange = new Outgoing(request, listener, this);
     if (this.#closed) queueMicrotask(() => exchange.fail(poolClosed(this.origin)));
     else if (!this.#onKept(exchange)) this.#wait(exchange);
     return exchange;
@@ -121,9 +120,9 @@ class ConnectionPool implements Http1Client, ConnectionOwner {
     this.#wait(exchange);
   }
 
-  readonly #onAbandoned = (exchange: Outgoing): void => {
+  onOver(exchange: Outgoing): void {
     this.#waiting.delete(exchange);
-  };
+  }
 
   /** @returns false when no kept connection is free */
   #onKept(exchange: Outgoing): boolean {
