@@ -19,6 +19,7 @@ import { secretTexts } from "./file/secret-texts.ts";
 import type { FleetSettings, ServiceSettings } from "./file/settings.ts";
 import { gatewayInstance } from "./gateway-instance.ts";
 import { assertPortsFree } from "./ports.ts";
+import { publishedValues } from "./published.ts";
 import { openRegistry, type RegistrySide } from "./registry-side.ts";
 import { RunningElsewhere } from "./running-elsewhere.ts";
 import { type GroupPorts, ServiceGroup } from "./service-group.ts";
@@ -89,19 +90,8 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
         logs.add({ at: clock.wall(), service: "tusker", instance: "tusker", stream: "stderr", text }),
     });
     const shared = { anyPort: options.anyPort === true, http, clock, random, log };
-    const discovery = settings.sections.service_discovery;
-    const registry = discovery.enabled
-      ? scope.own(
-          await openRegistry({
-            ...shared,
-            fleet: settings.name,
-            url: discovery.registry_url,
-            dataDir: settings.runDir,
-            dnsPort: discovery.dns_port,
-            token: discovery.token,
-            acl: discovery.acl,
-          }),
-        )
+    const registry = settings.sections.service_discovery.enabled
+      ? scope.own(await registryOf(settings, shared))
       : undefined;
     const spans = scope.own(await openCollector(settings, shared));
     if (registry?.own === false)
@@ -112,6 +102,9 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
     for (const text of spans.notices) events.emit({ type: "notice", text });
     // 3. What runs beside it, every group knowing where the above is.
     const addresses = { registry: registry?.url, registryToken: registry?.token, otlp: spans.otlp };
+    const published = scope.own(
+      publishedValues({ url: registry?.url, token: registry?.token, http, clock, random, log }),
+    );
     const keeper = scope.own(startKeeper());
     scope.own({ [Symbol.dispose]: () => removeConfigs(settings) });
     const stopping = new AbortController();
@@ -123,6 +116,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
       logs,
       events,
       registrar: registry?.registrar,
+      published,
       addresses,
       stopping: stopping.signal,
     };
@@ -157,6 +151,24 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
     await scope.close();
     throw error;
   }
+}
+
+/** The registry as its section says. */
+function registryOf(
+  settings: FleetSettings,
+  shared: Pick<Parameters<typeof openRegistry>[0], "anyPort" | "http" | "clock" | "random" | "log">,
+): Promise<RegistrySide> {
+  const { registry_url, dns_port, script_checks, token, acl } = settings.sections.service_discovery;
+  return openRegistry({
+    ...shared,
+    fleet: settings.name,
+    url: registry_url,
+    dataDir: settings.runDir,
+    dnsPort: dns_port,
+    scriptChecks: script_checks,
+    token,
+    acl,
+  });
 }
 
 interface StartOrder {

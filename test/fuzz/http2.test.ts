@@ -75,9 +75,11 @@ function cut(bytes: Buffer, random: Random): Buffer[] {
   return pieces;
 }
 
-test(`${runs} sequences of frames end as the model of RFC 9113 says, however they are cut (seed ${seed})`, () => {
+test(`${runs} sequences of frames end as the model of RFC 9113 says, however they are cut (seed ${seed})`, async () => {
   const random = seededRandom(seed);
   for (let run = 0; run < runs; run++) {
+    // What a connection leaves for the end of the turn goes with it.
+    if (run % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
     const steps = sequence(random);
     const bytes = Buffer.concat([hello, ...steps.map(({ frame }) => frame)]);
     assert.deepEqual(said(cut(bytes, random)), verdict(steps), `run ${run}: ${words(steps)}`);

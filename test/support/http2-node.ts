@@ -11,6 +11,7 @@ const last = rawFrame(6, 0, 0, "00000000000000ff");
 export async function nodeSaid(bytes: Buffer): Promise<Expected> {
   const [client, server] = duplexPair();
   const session: Http2Session = performServerHandshake(server);
+  const closed = new Promise<void>((resolve) => session.once("close", resolve));
   session.on("error", () => {});
   session.on("stream", (stream) => stream.on("error", () => {}));
   const resets: string[] = [];
@@ -32,5 +33,7 @@ export async function nodeSaid(bytes: Buffer): Promise<Expected> {
   const said = { resets: [...resets], goaway };
   session.destroy();
   client.destroy();
+  server.destroy();
+  await closed;
   return said;
 }

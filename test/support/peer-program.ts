@@ -16,6 +16,7 @@ const programs = {
   nghttp2: "usr/bin/h2load",
   "grpc-core": "usr/lib/python3/dist-packages/grpc/__init__.py",
   dig: "usr/bin/dig",
+  strace: "usr/bin/strace",
   consul: "usr/bin/consul",
 } as const;
 

@@ -190,7 +190,7 @@ test("a process gets its own secrets in plain text in a file only its owner may 
   const env = childEnvironment(
     settings,
     a,
-    { instance: "a-001", port: 1, grpcPort: 2 },
+    { instance: "a-001", port: 1, grpcPort: 2, published: {} },
     { registry: "http://127.0.0.1:8500", otlp: "http://127.0.0.1:4318" },
   );
   assert.equal(env.CONSUL_HTTP_ADDR, "127.0.0.1:8500");
@@ -206,6 +206,23 @@ test("a process gets its own secrets in plain text in a file only its owner may 
   const written = JSON.parse(text) as { service: { config: unknown } };
   assert.deepEqual(written.service.config, { key: "k1", nested: [{ again: "k1" }] });
   assert.doesNotMatch(text, /k2/);
+});
+
+test("what was published lies over the file's configuration, which stays known beside it", () => {
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js", config: { pool: { size: 5, idle: 1 }, name: "x" } }\n`,
+  });
+  const { settings } = at.load();
+  const [a] = settings?.services ?? [];
+  assert.ok(settings !== undefined && a !== undefined);
+  const published = { pool: { size: 9 } };
+  const child = { instance: "a-001", port: 1, grpcPort: undefined, published };
+  const env = childEnvironment(settings, a, child, { registry: undefined, otlp: undefined });
+  const text = readFileSync(env.TUSKER_CONFIG_FILE ?? "", "utf8");
+  const { service } = JSON.parse(text) as { service: Record<string, unknown> };
+  assert.deepEqual(service.config, { pool: { size: 9, idle: 1 }, name: "x" });
+  assert.deepEqual(service.fileConfig, { pool: { size: 5, idle: 1 }, name: "x" });
+  assert.deepEqual(service.published, published);
 });
 
 test("a variable with another service's secret does not reach a process, its own and the harmless ones do", () => {
@@ -228,7 +245,7 @@ test("a variable with another service's secret does not reach a process, its own
         childEnvironment(
           settings,
           service,
-          { instance: "x-001", port: 1, grpcPort: undefined },
+          { instance: "x-001", port: 1, grpcPort: undefined, published: {} },
           { registry: undefined, otlp: undefined },
         ),
       ).filter((name) => name in variables || name === "KEY");
