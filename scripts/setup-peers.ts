@@ -114,6 +114,13 @@ const peers: readonly Peer[] = [
     use: "a proxy beside the gateway",
   },
   {
+    name: "docker-compose",
+    suite: "sid",
+    packages: ["docker-compose"],
+    program: "usr/libexec/docker/cli-plugins/docker-compose",
+    use: "a reader of what `tusker deploy` writes; it needs no Docker for that",
+  },
+  {
     name: "wrk",
     suite: "bookworm",
     packages: ["wrk", "libluajit-5.1-2"],

@@ -18,6 +18,7 @@ const programs = {
   dig: "usr/bin/dig",
   strace: "usr/bin/strace",
   consul: "usr/bin/consul",
+  "docker-compose": "usr/libexec/docker/cli-plugins/docker-compose",
 } as const;
 
 export type PeerName = keyof typeof programs;

@@ -166,6 +166,19 @@ test("a problem in one form of a route is told for that form, not for both", () 
   assert.match(diagnostics[0]?.help ?? "", /timeout/);
 });
 
+test("a value that has none of the forms it may have is told which those are", () => {
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js" }\n[routes]\n"/x": "a"\n"/y": { service: "a", method: 5 }\n`,
+  });
+  assert.deepEqual(
+    at.load().diagnostics.map((one) => one.message),
+    [
+      'routes."/x" must be a block { … } or a list [ … ], found text "a"',
+      'routes."/y".method must be an HTTP method such as "GET" or a list [ … ], found 5',
+    ],
+  );
+});
+
 test("a wrong path of a route is told at the path, beside whatever else is wrong", () => {
   using at = folder({
     "tusker.tsk": `[services]\na: { run: "node a.js" }\n[routes]\n"/a/{id": { service: "a" }\n"/b": { service: "a", timeout: 10 }\n`,
@@ -315,6 +328,18 @@ test("an external's port is one that can be asked", () => {
     at.load().diagnostics.map(({ line, message }) => `${line} ${message}`),
     ['4 externals.db.address must have a port of at most 65535, found text "localhost:70000"'],
   );
+});
+
+test("a path to try is one that a route names in full, unless the file says another", () => {
+  const services = `[services]\na: { run: "node a.js" }\n`;
+  const get = `{ service: "a", method: "GET" }`;
+  using none = folder({ "tusker.tsk": `${services}[routes]\n"/a/*": ${get}\n"/b/{id}": ${get}\n` });
+  assert.equal(none.load().settings?.tryPath, undefined);
+  using one = folder({
+    "tusker.tsk": `${services}[routes]\n"/a/*": ${get}\n"/c": { service: "a", method: "POST" }\n"/d": ${get}\n`,
+  });
+  assert.equal(one.load().settings?.tryPath, "/d");
+  assert.equal(one.load({ sets: ["fleet.try=/a/1"] }).settings?.tryPath, "/a/1");
 });
 
 test("without discovery every service needs a fixed port", () => {

@@ -203,13 +203,13 @@ function secretVariables(
   return found;
 }
 
-/** The first route that takes GET, as a path one can ask for. */
+/** The first route that takes GET and is one path: what stands below a pattern only the service knows. */
 function firstGet(routes: FleetSections["routes"]): string | undefined {
   const found = Object.entries(routes).find(
     ([path, list]) =>
-      !path.includes("{") && list.some(({ method }) => method === undefined || method.includes("GET")),
+      !/[{*]/.test(path) && list.some(({ method }) => method === undefined || method.includes("GET")),
   );
-  return found?.[0].replace(/\/\*$/, "");
+  return found?.[0];
 }
 
 /**

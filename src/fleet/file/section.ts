@@ -24,7 +24,7 @@ export const fleetSection = z.strictObject({
     .startsWith("/", "must be a path that begins with /")
     .optional()
     .describe(
-      "Path of a first request to try, printed by `tusker up`; default: the first route that takes GET.",
+      "Path of a first request to try, printed by `tusker up`; default: the first route that takes GET and is no pattern.",
     ),
   stop_timeout: durationMs().prefault("10s").describe("How long a stopping process may finish its work."),
   start_timeout: durationMs().prefault("30s").describe("How long a starting process may take to be ready."),
