@@ -52,10 +52,15 @@ for (const party of [grpcJs, niceGrpc, connectNode, cCore]) {
   });
 }
 
-for (const httpVersion of ["1.1", "2"] as const) {
-  test(`${connectNode.name} as client over gRPC-Web and HTTP/${httpVersion}, our server`, async (t) => {
+for (const [httpVersion, engine] of [
+  ["1.1", "tusker"],
+  ["2", "tusker"],
+  ["1.1", "node"],
+  ["2", "node"],
+] as const) {
+  test(`${connectNode.name} as client over gRPC-Web and HTTP/${httpVersion}, our server, engine ${engine}`, async (t) => {
     for (const packing of packings) {
-      await using server = await serveOurs(packing);
+      await using server = await serveOurs(packing, engine);
       await using wire = httpVersion === "2" ? await tap(server.port) : undefined;
       await using caller = await connectWeb(httpVersion, wire?.port ?? server.port, packing);
       for (const one of casesOf(packing)) {
