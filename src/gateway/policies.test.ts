@@ -173,6 +173,17 @@ test("a mirror gets a copy with its body, and what it does reaches nobody", asyn
   assert.equal(front.metric('tusker_gateway_mirrored_total{service="copy",outcome="failed"}'), 1);
 });
 
+test("a mirror that hangs holds nobody up, and gets no more than 64 copies at once", async () => {
+  await using users = await mirrorOfItself();
+  await using hangs = await rawService(() => {});
+  await using front = await bench({
+    routes: { "/a": { service: "users", mirror: { service: "copy" } } },
+    endpoints: [endpoint(users.port), endpoint(hangs.port, "c", "copy")],
+  });
+  for (let i = 0; i < 70; i++) assert.equal((await ask(front.port, "/a")).status, 200);
+  assert.equal(front.metric('tusker_gateway_mirrored_total{service="copy",outcome="dropped"}'), 6);
+});
+
 test("a preflight is answered before anybody asks who the page is; the answer itself says who may read it", async () => {
   await using users = await mirrorOfItself();
   await using front = await bench({
