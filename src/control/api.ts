@@ -42,6 +42,13 @@ export interface RouteView {
   readonly service: string;
 }
 
+/** Answer of `POST /control/fleet/stop`. */
+export interface StoppingView {
+  readonly stopping: true;
+  /** How long it may take until everything is gone. */
+  readonly limitMs: number;
+}
+
 /** One line of `GET /control/logs`, and of its live form with `follow=1` (application/x-ndjson). */
 export interface LogView {
   readonly at: number;

@@ -64,6 +64,8 @@ export interface InstancePorts {
   readonly keeper: Keeper;
   readonly logs: LogBook;
   readonly listener: InstanceListener;
+  /** Fires when the fleet is told to stop: from then on no life begins. */
+  readonly stopping: AbortSignal;
 }
 
 /** Keeps one process running until it is stopped: start, gate on readiness, restart with back-off. */
@@ -117,8 +119,9 @@ export class Instance {
     return this.#child?.metrics(this.#ports.clock, limitMs);
   }
 
-  /** Begins a life. While one is ending, the next begins after it: there are never two. */
+  /** Begins a life. While one is ending, the next begins after it: there are never two. None begins in a fleet that stops. */
   start(): void {
+    if (this.#ports.stopping.aborted) return;
     if (this.#life !== undefined && !this.#life.stop.signal.aborted) return;
     const stop = new AbortController();
     const done = (this.#life?.done ?? Promise.resolve()).then(() => this.#live(stop.signal));

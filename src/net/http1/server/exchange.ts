@@ -1,5 +1,6 @@
 import { TuskerError } from "../../../kernel/index.ts";
 import type { HeaderList } from "../../exchange.ts";
+import type { SharedBytes } from "../../pushed-body.ts";
 import type { SocketPort, TlsFacts } from "../../socket/port.ts";
 import { chunkHead, isPlain, lastChunk, lengthLine } from "../codec/encode.ts";
 import { blockOf, type FieldBlock, Unwritable } from "../codec/field-block.ts";
@@ -121,6 +122,11 @@ export class Exchange implements Http1Exchange {
       this.#owed -= bytes.byteLength;
     }
     return this.#sent("", bytes, "");
+  }
+
+  share(shared: SharedBytes): boolean {
+    if (this.ended || this.#held !== "" || this.#owed !== chunked) return this.write(shared.bytes);
+    return this.#pace(this.#host.port.write(shared.chunk));
   }
 
   end(trailers?: HeaderList): void {
