@@ -358,7 +358,8 @@ test("every property is there and draws its cases, and every simulation is there
 /** The text of a test, from its name to the next one. */
 function bodyOf(file: string, name: string): string | undefined {
   const text = readFileSync(new URL(file, src), "utf8");
-  const start = text.search(new RegExp(`\\btest\\(\\s*["\`]${RegExp.escape(name)}["\`]`));
+  const literal = name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const start = text.search(new RegExp(`\\btest\\(\\s*["\`]${literal}["\`]`));
   if (start < 0) return undefined;
   const rest = text.slice(start + 5);
   const end = rest.search(/\n {0,2}test\(/);
