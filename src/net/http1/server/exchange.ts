@@ -152,10 +152,7 @@ export class Exchange implements Http1Exchange {
   }
 
   upgrade(protocol: string, fields: HeaderList | FieldBlock): Tunnel {
-    // Checked under another name, because the block leaves Upgrade to the engine.
-    writable(["Upgrade-To", protocol]);
-    const change = `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
-    const text = `${statusLine(101)}${change}${writable(fields).text}\r\n`;
+    const text = switchingHead(protocol, fields);
     const { port } = this.#host;
     this.begun = true;
     this.ended = true;
@@ -217,6 +214,14 @@ export class Exchange implements Http1Exchange {
     this.abort();
     return new TuskerError("KERNEL_INTERNAL", `the body of an answer is ${how} than its head said`);
   }
+}
+
+/** The head of an answer that changes to a protocol. @throws TuskerError NET_MALFORMED when it cannot be written */
+export function switchingHead(protocol: string, fields: HeaderList | FieldBlock): string {
+  // Checked under another name, because the block leaves Upgrade to the engine.
+  writable(["Upgrade-To", protocol]);
+  const change = `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
+  return `${statusLine(101)}${change}${writable(fields).text}\r\n`;
 }
 
 /** Exchanges that began to answer in this turn: one task for all of them. */
