@@ -2,6 +2,7 @@ import type { LogLine, RunningFleet, ServiceGroup, TimedEvent } from "../fleet/i
 import type { Clock } from "../kernel/index.ts";
 import { formatDuration, TuskerError } from "../kernel/index.ts";
 import type { ServerExchange } from "../net/index.ts";
+import type { ConnectionsView } from "./api.ts";
 import { stream } from "./stream.ts";
 import { fleetView } from "./view.ts";
 
@@ -29,6 +30,7 @@ export const actions: readonly Action[] = [
   { method: "GET", path: /^\/control\/fleet$/, run: (x, { fleet }) => json(x, fleetView(fleet)) },
   { method: "POST", path: /^\/control\/fleet\/stop$/, run: stopFleet },
   { method: "POST", path: /^\/control\/services\/[\w-]+\/(stop|start|restart)$/, run: changeService },
+  { method: "GET", path: /^\/control\/services\/[\w-]+\/connections$/, run: connections },
   { method: "GET", path: /^\/control\/logs$/, run: logs },
   { method: "GET", path: /^\/control\/events$/, run: events },
   { method: "GET", path: /^\/control\/traces$/, run: traces },
@@ -39,6 +41,24 @@ export const actions: readonly Action[] = [
     run: (x, { fleet }) => json(x, storeOf(fleet).dependencies()),
   },
 ];
+
+/** Who is connected to the processes of a service over HTTP/2; one that does not tell in a second has none to show. */
+async function connections(
+  exchange: ServerExchange,
+  { fleet }: ActionContext,
+  { pathname }: Asked,
+): Promise<void> {
+  const [, , , name = ""] = pathname.split("/");
+  const views = await Promise.all(
+    fleet.group(name).instances.map(
+      async (instance): Promise<ConnectionsView> => ({
+        instance: instance.spec.id,
+        connections: (await instance.connections()) ?? [],
+      }),
+    ),
+  );
+  await json(exchange, views);
+}
 
 async function stopFleet(exchange: ServerExchange, { fleet, onStop }: ActionContext): Promise<void> {
   // At worst one process after the other takes all the time it has, the gateway first.

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { Users } from "../../examples/shop/services/contracts.ts";
+import type { ConnectionsView } from "../../src/control/index.ts";
 import { registryDiscovery } from "../../src/discovery/index.ts";
 import { systemClock, systemRandom, TuskerError } from "../../src/kernel/index.ts";
 import { httpClient } from "../../src/net/index.ts";
@@ -111,6 +112,12 @@ test("two instances that are told to end under load, one after the other, fail n
   };
   const workers = Array.from({ length: 8 }, worker);
   await until("answers before", () => answered > 200);
+  const shown = await fleet.tusker("ps", "user-service", "--json");
+  const connected = (JSON.parse(shown.stdout) as ConnectionsView[]).flatMap(({ connections }) => connections);
+  assert.ok(connected.length >= 2, shown.stdout);
+  assert.ok(
+    connected.every(({ streamsSucceeded, messagesReceived }) => streamsSucceeded + messagesReceived > 0),
+  );
   const first = fleet.told.filter(isUser).map(({ pid }) => Number(pid));
   assert.equal(first.length, 2);
   for (const [i, pid] of first.entries()) {

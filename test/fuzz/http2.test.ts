@@ -47,7 +47,7 @@ function said(bytes: readonly Buffer[]): Expected {
       extendedConnect: false,
     },
     handler: () => silent,
-    peer: { remoteAddress: "", secure: false },
+    peer: { remoteAddress: "", secure: false, messages: { received: 0, sent: 0 } },
     handshakeMs: 10_000,
     idleMs: 60_000,
     ageMs: undefined,

@@ -1,4 +1,5 @@
 import { type Clock, messageOf, type Random, type Timer } from "../../kernel/index.ts";
+import type { ConnectionFigures } from "../../net/index.ts";
 import { Child, type ReadyReport } from "./child.ts";
 import type { Command } from "./command.ts";
 import type { Keeper } from "./keeper.ts";
@@ -117,6 +118,11 @@ export class Instance {
   /** The process's metrics as Prometheus text; undefined when it runs none, or does not answer within `limitMs`. */
   async metrics(limitMs: number = 1_000): Promise<string | undefined> {
     return this.#child?.metrics(this.#ports.clock, limitMs);
+  }
+
+  /** Who is connected to it over HTTP/2; undefined when it does not run, or does not tell within `limitMs`. */
+  async connections(limitMs: number = 1_000): Promise<readonly ConnectionFigures[] | undefined> {
+    return this.#child?.connections(this.#ports.clock, limitMs);
   }
 
   /** Begins a life. While one is ending, the next begins after it: there are never two. None begins in a fleet that stops. */

@@ -150,7 +150,7 @@ function served(pieces: readonly Buffer[]): { readonly heard: readonly string[];
       extendedConnect: false,
     },
     handler,
-    peer: { remoteAddress: "", secure: false },
+    peer: { remoteAddress: "", secure: false, messages: { received: 0, sent: 0 } },
     ...{ handshakeMs: 10_000, idleMs: 60_000, ageMs: undefined, graceMs: 10_000, stallMs: 60_000 },
     clock: systemClock,
     random: seededRandom(1),

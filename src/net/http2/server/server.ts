@@ -51,7 +51,8 @@ async function start(
   };
   const settings = { ...ageing(options), handler, onOver };
   const begin = (port: SocketPort, early: Buffer | undefined): void => {
-    const peer = { remoteAddress: port.remoteAddress, secure: port.tls !== undefined };
+    const messages = { received: 0, sent: 0 };
+    const peer = { remoteAddress: port.remoteAddress, secure: port.tls !== undefined, messages };
     const wire = new Wire(port, wheel);
     const connection = new ServerConnection(wire, { ...settings, peer });
     connections.set(connection, Promise.withResolvers());
