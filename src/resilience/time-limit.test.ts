@@ -44,6 +44,26 @@ test("once lifted, only parents end it", () => {
   assert.equal(limit.signal.aborted, true);
 });
 
+test("sets no timer and no listener until its signal is asked for, and then for the time that is left", () => {
+  const clock = manualClock();
+  const parent = new AbortController();
+  const limit = timeLimit(clock, { ms: 100, parents: [parent.signal], reason });
+  assert.deepEqual([limit.aborted, clock.pending], [false, 0]);
+  assert.equal(getEventListeners(parent.signal, "abort").length, 0);
+  clock.advance(60);
+  assert.equal(limit.signal.aborted, false);
+  clock.advance(40);
+  assert.deepEqual([limit.aborted, limit.expired], [true, true]);
+});
+
+test("a parent that fired counts, asked for or not", () => {
+  const parent = new AbortController();
+  const limit = timeLimit(manualClock(), { ms: 100, parents: [parent.signal], reason });
+  parent.abort("gone");
+  assert.equal(limit.aborted, true);
+  assert.equal(limit.signal.reason, "gone");
+});
+
 test("leaves no listener and no timer behind when disposed", () => {
   const clock = manualClock();
   const parent = new AbortController();
