@@ -71,6 +71,8 @@ export class StraightWay {
       this.#onComplete(status);
       done();
     };
+    // libuv reads from where they are: collected before, it would send whatever stands there then.
+    sent.bytes = pieces;
     sent.oncomplete = onComplete;
     if (typeof sent.writeStatus === "number") onComplete(sent.writeStatus);
   }
@@ -125,7 +127,7 @@ interface Handle {
 interface Dispatched {
   oncomplete: (status: number) => void;
   /** Keeps the bytes alive until then. */
-  bytes: Uint8Array;
+  bytes: Uint8Array | readonly Uint8Array[];
   /** How it ended, if it did before `oncomplete` was set. */
   readonly writeStatus: number | null;
 }
