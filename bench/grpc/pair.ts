@@ -28,6 +28,15 @@ export class Pair implements AsyncDisposable {
     return new Pair(server, client);
   }
 
+  /** The server alone, for clients that are no stack. */
+  static async serverOf(
+    stack: string,
+  ): Promise<AsyncDisposable & { readonly pid: number; readonly port: number }> {
+    const server = start(stack);
+    const { port } = await heard<{ port: number }>(server);
+    return { pid: server.pid ?? 0, port, [Symbol.asyncDispose]: () => end(server) };
+  }
+
   /** Microseconds of CPU per call. */
   async run(order: Order): Promise<Round> {
     const before = await this.#serverCpu();
@@ -42,17 +51,19 @@ export class Pair implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of [this.#client, this.#server]) {
-      const over = once(child, "exit");
-      child.kill("SIGKILL");
-      await over;
-    }
+    for (const child of [this.#client, this.#server]) await end(child);
   }
 
   async #serverCpu(): Promise<number> {
     this.#server.send({});
     return (await heard<{ cpuMicros: number }>(this.#server)).cpuMicros;
   }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const over = once(child, "exit");
+  child.kill("SIGKILL");
+  await over;
 }
 
 function start(...args: readonly string[]): ChildProcess {

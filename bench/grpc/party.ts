@@ -1,10 +1,12 @@
 /** One end of a stack in a process of its own, driven over the channel of `fork`: `party.ts <stack> [port]`. */
-import { ada, type Caller, type Stack } from "./stack.ts";
+import { ada, type Caller, type Stack, streamedBytes } from "./stack.ts";
 
 /** How many calls to make, with how many at once. */
 export interface Order {
   readonly calls: number;
   readonly atOnce: number;
+  /** One stream of so many messages in place of as many calls. */
+  readonly streamed?: boolean;
 }
 
 /** What a round of calls took. */
@@ -28,7 +30,9 @@ if (port === undefined) {
     throw new Error("what came back is not what was sent");
   process.send?.({ ready: true });
   process.on("message", (order: Order) => {
-    void load(caller, order).then((report) => process.send?.(report));
+    void (order.streamed === true ? pour(caller, order) : load(caller, order)).then((report) =>
+      process.send?.(report),
+    );
   });
 }
 
@@ -47,6 +51,14 @@ async function load(caller: Caller, { calls, atOnce }: Order): Promise<Report> {
   await Promise.all(Array.from({ length: atOnce }, worker));
   const elapsedMs = performance.now() - start;
   return { cpuMicros: cpuMicros() - cpu, elapsedMs, medianMs: times.sort()[calls >> 1] ?? 0 };
+}
+
+async function pour(caller: Caller, { calls }: Order): Promise<Report> {
+  const [cpu, start] = [cpuMicros(), performance.now()];
+  const bytes = await caller.stream?.(calls);
+  if (bytes !== calls * streamedBytes) throw new Error(`${bytes} bytes of ${calls} messages came`);
+  const elapsedMs = performance.now() - start;
+  return { cpuMicros: cpuMicros() - cpu, elapsedMs, medianMs: elapsedMs / calls };
 }
 
 function cpuMicros(): number {

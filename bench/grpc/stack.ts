@@ -9,6 +9,8 @@ export interface Stack {
 export interface Caller {
   /** One call: what comes back is what was sent. */
   call(user: User): Promise<User>;
+  /** As many messages of `streamedBytes` as are asked for, in one stream; resolves with the bytes that came. */
+  stream?(messages: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -28,6 +30,9 @@ export const ada: User = {
   age: 36,
   city: "London, Marylebone",
 };
+
+/** What a streamed message holds. */
+export const streamedBytes = 1_048_576;
 
 /** A context of W3C Trace Context that differs for each call, counted up: what load costs is not what is measured. */
 export function traceparent(): string {

@@ -229,6 +229,33 @@ test("answers of every kind pass: 204, 304, 500, cookies, trailers", async () =>
   assert.match(text, /streamed\r\n0\r\nX-Sum: 42\r\n\r\n$/i);
 });
 
+test("interim answers go on before the answer, without fields of one hop; an HTTP/1.0 client gets none", async () => {
+  const bodies: string[] = [];
+  await using users = await service(async (exchange) => {
+    exchange.inform(103, ["Link", "</a.css>; rel=preload", "Keep-Alive", "timeout=1"]);
+    bodies.push(Buffer.from(await exchange.bytes(100)).toString());
+    await exchange.respond({ status: 200, body: "done" });
+  });
+  await using front = await bench({
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const fields = "Host: a\r\nConnection: close\r\n";
+  for (const request of [
+    `GET / HTTP/1.1\r\n${fields}\r\n`,
+    `PUT / HTTP/1.1\r\n${fields}Content-Length: 2\r\n\r\nhi`,
+  ]) {
+    const text = await exchangeBytes(front.port, request);
+    assert.match(
+      text,
+      /^HTTP\/1\.1 103 Early Hints\r\nLink: <\/a\.css>; rel=preload\r\n\r\nHTTP\/1\.1 200 .*done$/is,
+    );
+  }
+  const old = await exchangeBytes(front.port, `PUT / HTTP/1.0\r\n${fields}Content-Length: 2\r\n\r\nhi`);
+  assert.match(old, /^HTTP\/1\.1 200 .*done$/is);
+  assert.deepEqual(bodies, ["", "hi", "hi"]);
+});
+
 test("requests on one kept connection are answered in turn, with bodies and without", async () => {
   await using users = await echo();
   await using front = await bench({

@@ -1,6 +1,6 @@
 import type { Endpoint } from "../discovery/index.ts";
 import type { TuskerError } from "../kernel/index.ts";
-import type { ByteStream, ServerExchange } from "../net/index.ts";
+import type { ByteStream, HeaderList, ServerExchange } from "../net/index.ts";
 import {
   deadlineHeader,
   formatRemaining,
@@ -18,6 +18,7 @@ import { inject, type Span } from "../telemetry/index.ts";
 import type { RequestBody } from "./body.ts";
 import type { Door } from "./door.ts";
 import type { ForwardedAnswer, ForwardOutcome } from "./forward/forwarder.ts";
+import { answerHead } from "./head/answer.ts";
 import { attemptHeader } from "./head/request.ts";
 import type { Trail } from "./policy/access-log.ts";
 import { retriesOn } from "./policy/retry-on.ts";
@@ -62,7 +63,8 @@ export type Try =
 export async function inRoom(trip: Trip): Promise<Try> {
   const { room, service } = trip.upstream;
   if (room === undefined) return tries(trip);
-  const entry = await room.places.enter(trip.route.priority, trip.exchange.signal);
+  const leftMs = remainingMs(trip.deadlineMs, trip.door.clock.now());
+  const entry = await room.places.enter(trip.route.priority, trip.exchange.signal, leftMs);
   if (entry === "aborted") return { kind: "refused", error: clientGone() };
   if (entry !== "entered") {
     trip.door.meters.shed(service, trip.route.priority);
@@ -234,10 +236,16 @@ async function oneTry(trip: Trip, number: number, copy: Copy): Promise<Tried<Try
       ],
       body: copy.body,
       signal: limit.signal,
+      onInform: (status, fields) => passOn(exchange, status, fields),
     },
     lease.endpoint,
   );
   return judge(trip, outcome, { lease, limit, span, calledOff: copy.calledOff });
+}
+
+/** RFC 9110 §15.2: an interim answer goes on, but for a 100, which answers an expectation that has ended here. */
+function passOn(exchange: Trip["exchange"], status: number, fields: HeaderList): void {
+  if (status > 101) exchange.inform(status, answerHead(fields, status, []));
 }
 
 /** What the choice of an endpoint shall go by; undefined for most routes. */

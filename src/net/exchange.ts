@@ -106,6 +106,8 @@ export interface ClientRequest {
   readonly repeatable?: boolean;
   /** Called once when the request's head has been handed to the socket: from here on the peer may have acted. */
   readonly onSent?: () => void;
+  /** Hears of interim answers (RFC 9110 §15.2) but 101; of HTTP/1.1 only. */
+  readonly onInform?: (status: number, headers: HeaderList) => void;
 }
 
 /** The head of an answer, its body still arriving. */

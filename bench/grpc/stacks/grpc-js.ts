@@ -1,6 +1,7 @@
+import { once } from "node:events";
 import * as grpc from "@grpc/grpc-js";
 import protobuf from "protobufjs";
-import { type Stack, timeoutMs, traceparent, type User } from "../stack.ts";
+import { type Stack, streamedBytes, timeoutMs, traceparent, type User } from "../stack.ts";
 
 const { root } = protobuf.parse(`
   syntax = "proto3";
@@ -20,11 +21,29 @@ const definition: grpc.MethodDefinition<User, User> = {
   responseDeserialize: decode,
 };
 
+const pourPath = "/bench_service.BenchService/Pour";
+const same = (bytes: Buffer): Buffer => bytes;
+const pourDefinition: grpc.MethodDefinition<Buffer, Buffer> = {
+  path: pourPath,
+  requestStream: false,
+  responseStream: true,
+  requestSerialize: same,
+  requestDeserialize: same,
+  responseSerialize: same,
+  responseDeserialize: same,
+};
+
 export const stack: Stack = {
   serve() {
     const server = new grpc.Server();
     const echo: grpc.handleUnaryCall<User, User> = (call, answer) => answer(null, call.request);
-    server.addService({ echo: definition }, { echo });
+    const poured = Buffer.alloc(streamedBytes);
+    const pour = async (call: grpc.ServerWritableStream<Buffer, Buffer>): Promise<void> => {
+      const count = call.request.readUInt32BE(0);
+      for (let i = 0; i < count; i++) if (!call.write(poured)) await once(call, "drain");
+      call.end();
+    };
+    server.addService({ echo: definition, pour: pourDefinition }, { echo, pour });
     return new Promise((resolve, reject) => {
       server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
         error === null ? resolve(port) : reject(error),
@@ -50,6 +69,14 @@ export const stack: Stack = {
             (error, back) => (error === null && back !== undefined ? resolve(back) : reject(error)),
           );
         }),
+      async stream(messages) {
+        const asked = Buffer.alloc(4);
+        asked.writeUInt32BE(messages);
+        let bytes = 0;
+        for await (const message of client.makeServerStreamRequest(pourPath, same, same, asked))
+          bytes += message.byteLength;
+        return bytes;
+      },
       close: async () => client.close(),
     };
   },

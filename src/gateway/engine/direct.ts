@@ -1,18 +1,12 @@
 import type { Endpoint } from "../../discovery/index.ts";
-import { type Timer, type TuskerError, toTuskerError } from "../../kernel/index.ts";
+import type { Timer, TuskerError } from "../../kernel/index.ts";
 import {
   type AnswerHead,
-  type AnswerListener,
-  chunked,
   type ExchangeListener,
+  type FieldBlock,
   type HeaderList,
-  type Http1Client,
   type Http1Exchange,
   headerOf,
-  type OutgoingExchange,
-  type Pool,
-  type Tunnel,
-  untilClose,
 } from "../../net/index.ts";
 import {
   deadlineHeader,
@@ -20,19 +14,16 @@ import {
   isRepeatable,
   type Lease,
   nextTry,
-  parseRetryAfter,
   perTryMs,
   remainingMs,
   type Tried,
 } from "../../resilience/index.ts";
 import { extract, inject, type Span } from "../../telemetry/index.ts";
 import type { Door } from "../door.ts";
-import type { Line, Lines } from "../forward/lines.ts";
-import { failed } from "../forward/pooled.ts";
-import { answerHead } from "../head/answer.ts";
+import type { Lines } from "../forward/lines.ts";
 import { clientKey } from "../head/client.ts";
-import { plainAnswer, plainRequest } from "../head/plain.ts";
 import { rateLimitFields } from "../head/rate-limit.ts";
+import { rewrittenRequest } from "../head/remembered.ts";
 import { attemptHeader, consumerHeader } from "../head/request.ts";
 import type { Facts } from "../match/facts.ts";
 import { prefixOf } from "../match/strip-prefix.ts";
@@ -41,9 +32,10 @@ import { retriesOn } from "../policy/retry-on.ts";
 import type { Visit } from "../policy/visit.ts";
 import { refusal } from "../refusal.ts";
 import type { Route } from "../route.ts";
-import { type Asked, answeredTry, endServerSpan, serverSpan, trySpan } from "../spans.ts";
+import { type Asked, endServerSpan, serverSpan } from "../spans.ts";
 import type { Upstream } from "../upstream.ts";
-import { allOpen, failureOf, noEndpoint, rateLimited, tooLate, upstreamError } from "../verdict.ts";
+import { allOpen, noEndpoint, rateLimited, tooLate } from "../verdict.ts";
+import { DirectTry, type EngineConnections, type TryHost } from "./direct-try.ts";
 
 /**
  * The short way through the gateway: the journey of a plain request in callbacks, without a promise, a signal or a
@@ -51,12 +43,6 @@ import { allOpen, failureOf, noEndpoint, rateLimited, tooLate, upstreamError } f
  * needs none that waits: no body, no upgrade, nothing unusual in its head, a route without further policies.
  * Whatever is not plain is left to `journey.ts` before anything has been done for it. Why there are two: decision 0027.
  */
-
-/** The connections of the engine to one endpoint, in both forms. */
-export interface EngineConnections {
-  readonly client: Http1Client;
-  readonly pool: Pool;
-}
 
 /** Takes a request along the short way. False: it is not plain; nothing was done, nothing was counted. */
 export function takeDirect(door: Door, lines: Lines<EngineConnections>, exchange: Http1Exchange): boolean {
@@ -78,23 +64,24 @@ export function takeDirect(door: Door, lines: Lines<EngineConnections>, exchange
   // 2. The request as the service shall see it, but for what differs from try to try.
   const prefix = prefixOf(target.path, route.stripPrefix);
   const arrival = { peer, host: head.authority, prefix, via: `1.1 ${door.pseudonym}` };
-  const plain = plainRequest(head.fields, arrival);
+  const plain = rewrittenRequest(head, arrival);
   // Who asks. A token that must be checked first, and one that is refused, are the journey's business.
   const visit = route.auth === undefined ? undefined : visitOf(head, peer, target);
   const verdict = visit === undefined ? undefined : route.auth?.(visit);
   if (verdict instanceof Promise) verdict.catch(() => {});
-  if (verdict !== undefined) return false;
+  if (verdict !== undefined || plain === undefined) return false;
+  const { block, traced } = plain;
+  const common = visit?.consumer === undefined ? block : block.extended();
+  if (visit?.consumer !== undefined && !common.tryAdd(consumerHeader, visit.consumer)) return false;
   // 3. Accept. The last thing that may say no, because it counts.
-  if (plain === undefined || !door.inFlight.tryEnter()) return false;
+  if (!door.inFlight.tryEnter()) return false;
   const path = prefix === "" ? target.path : target.path.slice(prefix.length) || "/";
-  const { fields, traced } = plain;
-  if (visit?.consumer !== undefined) fields.push(consumerHeader, visit.consumer);
   new DirectTrip(door, lines, exchange, {
     route,
     upstream,
     path: target.path,
     target: `${route.addPrefix}${path}${target.query}`,
-    fields,
+    common,
     traced,
   }).start();
   return true;
@@ -136,13 +123,13 @@ interface Plan {
   readonly path: string;
   /** Path and query as the service shall see them. */
   readonly target: string;
-  /** Ours to change: the fields of each try are written behind these. */
-  readonly fields: string[];
+  /** The fields of every try; those of a single one are written behind them. */
+  readonly common: FieldBlock;
   readonly traced: boolean;
 }
 
 /** One request under way, from its route to the end of its answer. */
-class DirectTrip implements ExchangeListener, Asked {
+class DirectTrip implements ExchangeListener, Asked, TryHost {
   readonly door: Door;
   readonly lines: Lines<EngineConnections>;
   readonly exchange: Http1Exchange;
@@ -151,8 +138,6 @@ class DirectTrip implements ExchangeListener, Asked {
   readonly startMs: number;
   readonly deadlineMs: number;
   readonly repeatable: boolean;
-  /** How many of the plan's fields are those of every try. */
-  readonly #common: number;
   /** Ids of endpoints that were asked already; made when there is a second try. */
   #tried: Set<string> | undefined;
   #number = 0;
@@ -163,12 +148,11 @@ class DirectTrip implements ExchangeListener, Asked {
   status = 500;
 
   constructor(door: Door, lines: Lines<EngineConnections>, exchange: Http1Exchange, plan: Plan) {
-    const { route, fields, traced, path } = plan;
+    const { route, traced, path } = plan;
     this.door = door;
     this.lines = lines;
     this.exchange = exchange;
     this.plan = plan;
-    this.#common = fields.length;
     this.startMs = door.clock.now();
     this.deadlineMs = this.startMs + route.timeoutMs;
     this.repeatable = isRepeatable(this.method, { idempotencyKey: false, retryUnsafe: route.retryUnsafe });
@@ -244,13 +228,14 @@ class DirectTrip implements ExchangeListener, Asked {
     const mayRepeat = this.repeatable && this.#number <= route.retries;
     const share = mayRepeat ? perTryMs(route.timeoutMs, route.retries) : leftMs;
     const ms = Math.min(leftMs, route.tryTimeoutMs ?? share);
-    const { fields } = plan;
-    fields.length = this.#common;
-    this.#current = new DirectTry(this, lease, this.#number);
-    for (const text of inject(this.#current.span.context)) fields.push(text);
-    fields.push(deadlineHeader, formatRemaining(ms));
-    if (this.#number > 1) fields.push(attemptHeader, String(this.#number));
-    this.#current.send(ms);
+    const attempt = new DirectTry(this, lease, this.#number);
+    this.#current = attempt;
+    const block = plan.common.extended();
+    const carried = inject(attempt.span.context);
+    for (let i = 0; i + 1 < carried.length; i += 2) block.copy(carried[i] ?? "", carried[i + 1] ?? "");
+    block.copy(deadlineHeader, formatRemaining(ms));
+    if (this.#number > 1) block.copy(attemptHeader, String(this.#number));
+    attempt.send(block, ms);
   }
 
   /** 7. Judge: tries again if that makes sense, and says what it found otherwise. True: another try is on its way. */
@@ -307,159 +292,5 @@ class DirectTrip implements ExchangeListener, Asked {
     endServerSpan(span, this.status);
     plan.route.meter.answered(this.method, this.status, (door.clock.now() - this.startMs) / 1000);
     door.inFlight.leave();
-  }
-}
-
-/** One try on one endpoint. What it is told after it was given up concerns nobody. */
-class DirectTry implements AnswerListener {
-  readonly #trip: DirectTrip;
-  readonly #lease: Lease<Endpoint>;
-  readonly #line: Line<EngineConnections>;
-  /** The try's own when spans are recorded, else the request's. */
-  readonly span: Span;
-  #outgoing: OutgoingExchange | undefined;
-  #sent = false;
-  #over = false;
-  #trailers = false;
-
-  constructor(trip: DirectTrip, lease: Lease<Endpoint>, attempt: number) {
-    const { door, plan, method } = trip;
-    this.#trip = trip;
-    this.#lease = lease;
-    this.#line = trip.lines.enter(lease.endpoint);
-    this.span = trip.span.recording
-      ? trySpan(door.tracer, trip.span, { method, path: plan.target, attempt }, lease.endpoint)
-      : trip.span;
-  }
-
-  send(ms: number): void {
-    const { method, plan, repeatable } = this.#trip;
-    const { target, fields } = plan;
-    try {
-      this.#outgoing = this.#line.connections.client.send(
-        { method, target, fields, headTimeoutMs: ms, repeatable },
-        this,
-      );
-    } catch (error) {
-      // A field that the engine does not write: the request's fault, told before anything was sent.
-      this.onFailed(toTuskerError(error));
-    }
-  }
-
-  resume(): void {
-    this.#outgoing?.resume();
-  }
-
-  /** The client is gone: the service need not go on. */
-  abandon(): void {
-    if (this.#over) return;
-    this.#outgoing?.abort();
-    this.#end();
-  }
-
-  onSent(): void {
-    this.#sent = true;
-  }
-
-  onDrain(): void {}
-
-  onInform(status: number, fields: HeaderList): void {
-    this.#trip.exchange.inform(status, answerHead(fields, status, []));
-  }
-
-  onHead(head: AnswerHead): void {
-    const trip = this.#trip;
-    const { status } = head;
-    const wait =
-      status >= 429
-        ? parseRetryAfter(headerOf(head.fields, "retry-after"), trip.door.clock.wall())
-        : undefined;
-    if (status >= 500) this.#lease.failure(wait);
-    else if (status === 429) this.#lease.overloaded(wait);
-    else this.#lease.success();
-    if (this.span.recording) answeredTry(this.span, status);
-    if (status >= 500 || (status === 429 && trip.plan.route.retryOn.has("429"))) {
-      const tried = { value: head, failure: { kind: "status", status }, retryAfterMs: wait } as const;
-      if (trip.again(tried, this.#lease.endpoint)) {
-        this.abandon();
-        return;
-      }
-    }
-    this.#relay(head);
-  }
-
-  /** 8. Answer: the service's, streamed through. */
-  #relay(head: AnswerHead): void {
-    const trip = this.#trip;
-    const { status } = head;
-    const own = trip.limitFields;
-    const plain = plainAnswer(head.fields);
-    const fields =
-      plain === undefined
-        ? answerHead(head.fields, status, own)
-        : own.length === 0
-          ? plain
-          : [...plain, ...own];
-    // RFC 9110 §6.5.1: trailers travel only where they were announced.
-    this.#trailers = plain === undefined && headerOf(head.fields, "trailer") !== undefined;
-    trip.status = status;
-    trip.exchange.begin(status, fields, this.#toldLength(head));
-  }
-
-  /** An answer without body may say how long one would have been (RFC 9110 §8.6). */
-  #toldLength({ status, fields, length }: AnswerHead): number {
-    if (this.#trip.method === "HEAD" || status === 304) {
-      const told = headerOf(fields, "content-length");
-      return told === undefined ? untilClose : Number(told);
-    }
-    return length === untilClose ? chunked : length;
-  }
-
-  onBody(bytes: Uint8Array): void {
-    if (!this.#trip.exchange.write(bytes)) this.#outgoing?.pause();
-  }
-
-  onEnd(trailers: HeaderList): void {
-    if (this.#over) return;
-    this.#end();
-    this.#trip.exchange.end(this.#trailers ? trailers : undefined);
-  }
-
-  onTunnel({ socket }: Tunnel): void {
-    // Nobody asked for one.
-    socket.destroy();
-  }
-
-  onFailed(error: TuskerError): void {
-    if (this.#over) return;
-    const trip = this.#trip;
-    const { door, exchange, plan, span } = trip;
-    const { service } = plan.upstream;
-    this.span.recordError(error);
-    if (exchange.begun) {
-      // The head is out: a broken connection is the only honest end (RFC 9112 §8).
-      door.meters.broken(service);
-      span.recordError(error);
-      door.log.warn("a service broke off its answer", { service, error: error.message });
-      this.#end();
-      exchange.abort();
-      return;
-    }
-    const outcome = failed(error, this.#sent);
-    const failure = failureOf(outcome, error.code === "NET_TIMEOUT", false);
-    if (failure.blame) this.#lease.failure();
-    this.#end();
-    if (!trip.again({ value: error, failure }, this.#lease.endpoint))
-      trip.refuse(
-        upstreamError({ service, timeoutMs: plan.route.timeoutMs }, outcome, failure, trip.attempts),
-      );
-  }
-
-  /** Gives back what the try holds. */
-  #end(): void {
-    this.#over = true;
-    this.#lease[Symbol.dispose]();
-    this.#trip.lines.leave(this.#line);
-    if (this.span !== this.#trip.span) this.span.end();
   }
 }

@@ -19,6 +19,8 @@ export interface ForwardRequest {
   readonly body: ByteStream | undefined;
   /** Ends the exchange in any state, also while the answer's body is on its way. */
   readonly signal: AbortSignal;
+  /** Hears of interim answers but 101. */
+  readonly onInform?: (status: number, headers: HeaderList) => void;
 }
 
 export type ForwardOutcome =

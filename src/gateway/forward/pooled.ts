@@ -35,6 +35,7 @@ async function send(pool: Pool, request: ForwardRequest, onEnd: () => void): Pro
       onSent: () => {
         sent = true;
       },
+      ...(request.onInform === undefined ? {} : { onInform: request.onInform }),
     });
     return { ok: true, answer: forwarded(answer, request.method, onEnd) };
   } catch (error) {

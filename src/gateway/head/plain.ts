@@ -1,3 +1,4 @@
+import { FieldBlock, type HeaderList } from "../../net/index.ts";
 import { deadlineHeader } from "../../resilience/index.ts";
 import { propagationFields } from "../../telemetry/index.ts";
 import { type EarlierHops, forwardedFields } from "./forwarded.ts";
@@ -33,41 +34,46 @@ type Fate =
 
 /** A rewritten request head. */
 export interface PlainHead {
-  readonly fields: string[];
+  readonly block: FieldBlock;
   /** True when a trace context came in. */
   readonly traced: boolean;
 }
 
-/** The fields of a request without body, as the service shall see them, but for those that differ from try to try. */
-export function plainRequest(fields: readonly string[], arrival: PlainArrival): PlainHead | undefined {
-  const out = ["Host", arrival.host];
+/**
+ * The fields of a request without body, as the service shall see them, but for those that differ from try to try.
+ *
+ * @param fields as a decoder of ours has read them
+ */
+export function plainRequest(fields: HeaderList, arrival: PlainArrival): PlainHead | undefined {
+  const block = new FieldBlock();
+  block.copy("Host", arrival.host);
   let traced = false;
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const name = fields[i] ?? "";
     const value = fields[i + 1] ?? "";
     const fate = requestFates.of(name);
-    if (fate === "pass") out.push(name, value);
+    if (fate === "pass") block.copy(name, value);
     else if (fate === "trace") traced = true;
     else if (fate === "unusual" || (fate === "connection" && !isPlainConnection(value))) return undefined;
   }
   const { peer, host, prefix } = arrival;
-  for (const text of forwardedFields(nothingBefore, { peer, host, prefix, proto: "http", trusted: false }))
-    out.push(text);
-  out.push("Via", arrival.via);
-  return { fields: out, traced };
+  const forwarded = forwardedFields(nothingBefore, { peer, host, prefix, proto: "http", trusted: false });
+  for (let i = 0; i + 1 < forwarded.length; i += 2) block.copy(forwarded[i] ?? "", forwarded[i + 1] ?? "");
+  block.copy("Via", arrival.via);
+  return { block, traced };
 }
 
-/** The fields of an answer, without those of one hop. */
-export function plainAnswer(fields: readonly string[]): string[] | undefined {
-  const out: string[] = [];
+/** The fields of an answer, without those of one hop. @param fields as a decoder of ours has read them */
+export function plainAnswer(fields: HeaderList): FieldBlock | undefined {
+  const block = new FieldBlock();
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const name = fields[i] ?? "";
     const value = fields[i + 1] ?? "";
     const fate = answerFates.of(name);
-    if (fate === "pass") out.push(name, value);
+    if (fate === "pass") block.copy(name, value);
     else if (fate === "unusual" || (fate === "connection" && !isPlainConnection(value))) return undefined;
   }
-  return out;
+  return block;
 }
 
 /** Words of an untrusted peer about earlier hops do not count. */

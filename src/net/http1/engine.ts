@@ -1,5 +1,6 @@
 import type { TuskerError } from "../../kernel/index.ts";
 import type { HeaderList } from "../exchange.ts";
+import type { SharedBytes } from "../pushed-body.ts";
 import type { TlsFacts, Tunnel } from "../socket/port.ts";
 import type { FieldBlock } from "./codec/field-block.ts";
 
@@ -29,6 +30,11 @@ export interface RequestHead {
   readonly expectsContinue: boolean;
   /** Value of Upgrade when Connection names it (RFC 9110 §7.8); undefined otherwise. */
   readonly upgrade: string | undefined;
+  /**
+   * True when the same fields came on this connection before. `fields` is the very same list then, so that what was
+   * made of it may be found again by it.
+   */
+  readonly repeated: boolean;
 }
 
 /** Head of an answer. The object belongs to its connection and is valid until the exchange ends; its texts stay. */
@@ -41,6 +47,8 @@ export interface AnswerHead {
   readonly keepAlive: boolean;
   /** Value of Upgrade when Connection names it. */
   readonly upgrade: string | undefined;
+  /** As in `RequestHead`. */
+  readonly repeated: boolean;
 }
 
 /** `length` of a body in chunks (RFC 9112 §7.1). */
@@ -81,6 +89,8 @@ export interface Http1Exchange {
   begin(status: number, fields: HeaderList | FieldBlock, length: number): void;
   /** @returns false when the client is behind: write no more until `onDrain` */
   write(bytes: Uint8Array): boolean;
+  /** As `write`, of bytes that others get too. */
+  share(bytes: SharedBytes): boolean;
   /** Completes the answer. Trailers are sent after a chunked body only. */
   end(trailers?: HeaderList): void;
   /** A whole answer in one write; text is sent as UTF-8. */

@@ -11,9 +11,11 @@ export interface FrameSink {
  */
 export class FrameReader {
   readonly #sink: FrameSink;
-  /** The frame that is still arriving: its head first, then the whole of it. */
-  #held: Buffer = Buffer.alloc(0);
+  /** The frame that is still arriving, in memory that goes round; undefined between frames. */
+  #held: Buffer | undefined;
   #have = 0;
+  /** How long it will be, its head included; as long as the head until that is known. */
+  #size = 0;
   #stopped = false;
 
   constructor(sink: FrameSink) {
@@ -23,7 +25,8 @@ export class FrameReader {
   /** What comes from here on is nobody's. */
   stop(): void {
     this.#stopped = true;
-    this.#held = Buffer.alloc(0);
+    this.#held = undefined;
+    this.#have = 0;
   }
 
   /** @throws Http2Error FRAME_SIZE_ERROR, and whatever the sink throws */
@@ -40,39 +43,37 @@ export class FrameReader {
 
   /** Goes on with the frame that began in an earlier chunk; returns where the next one begins. */
   #complete(chunk: Buffer): number {
+    const held = this.#held;
+    if (held === undefined) return 0;
     let at = 0;
     if (this.#have < headBytes) {
-      at = this.#take(chunk, at, headBytes);
+      at = this.#take(held, chunk, at);
       if (this.#have < headBytes) return at;
-      this.#open();
+      this.#size = headBytes + payloadBytes(held, 0);
     }
-    at = this.#take(chunk, at, this.#held.byteLength);
-    if (this.#have < this.#held.byteLength) return at;
-    const frame = this.#held;
+    at = this.#take(held, chunk, at);
+    if (this.#have < this.#size) return at;
+    this.#held = undefined;
     this.#have = 0;
-    this.#emit(frame, 0, frame.byteLength);
+    this.#emit(held, 0, this.#size);
+    if (spare.length < maxSpare) spare.push(held);
     return at;
   }
 
   #hold(chunk: Buffer, from: number): void {
+    const held = spare.pop() ?? Buffer.allocUnsafeSlow(headBytes + initialFrameSize);
+    this.#held = held;
     this.#have = 0;
-    this.#held = Buffer.allocUnsafe(headBytes);
-    const at = this.#take(chunk, from, headBytes);
+    this.#size = headBytes;
+    const at = this.#take(held, chunk, from);
     if (this.#have < headBytes) return;
-    this.#open();
-    this.#take(chunk, at, this.#held.byteLength);
+    this.#size = headBytes + payloadBytes(held, 0);
+    this.#take(held, chunk, at);
   }
 
-  /** The head is there: makes room for the rest. */
-  #open(): void {
-    const head = this.#held;
-    this.#held = Buffer.allocUnsafe(headBytes + payloadBytes(head, 0));
-    this.#held.set(head, 0);
-  }
-
-  #take(chunk: Buffer, from: number, wanted: number): number {
-    const count = Math.min(wanted - this.#have, chunk.byteLength - from);
-    chunk.copy(this.#held, this.#have, from, from + count);
+  #take(held: Buffer, chunk: Buffer, from: number): number {
+    const count = Math.min(this.#size - this.#have, chunk.byteLength - from);
+    chunk.copy(held, this.#have, from, from + count);
     this.#have += count;
     return from + count;
   }
@@ -85,6 +86,10 @@ export class FrameReader {
 }
 
 export const headBytes = 9;
+
+/** Memory for frames that arrive in pieces, for the next one of any connection: a peer sends one after the other. */
+const spare: Buffer[] = [];
+const maxSpare = 16;
 
 function payloadBytes(bytes: Buffer, at: number): number {
   const length = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);

@@ -128,6 +128,7 @@ export class Sender {
   /** Forgets what a stream had to say. */
   drop(stream: Http2Stream): void {
     stream.queue = undefined;
+    stream.queueAt = 0;
     stream.tail = undefined;
     this.#waiting.delete(stream);
   }
@@ -204,15 +205,17 @@ export class Sender {
     const { queue } = stream;
     const bytes = queue?.[0];
     if (queue === undefined || bytes === undefined) return false;
-    const room = Math.min(bytes.byteLength, this.#room(stream));
-    const stuck = this.pending >= highWater || (this.#window <= 0 && bytes.byteLength > 0);
+    const left = bytes.byteLength - stream.queueAt;
+    const room = Math.min(left, this.#room(stream));
+    const stuck = this.pending >= highWater || (this.#window <= 0 && left > 0);
     if (stuck) this.#waiting.add(stream);
-    if (stuck || (room <= 0 && bytes.byteLength > 0)) return false;
-    this.#frame(stream, bytes.subarray(0, room), 0);
-    if (room < bytes.byteLength) {
-      queue[0] = bytes.subarray(room);
+    if (stuck || (room <= 0 && left > 0)) return false;
+    this.#frame(stream, bytes.subarray(stream.queueAt, stream.queueAt + room), 0);
+    if (room < left) {
+      stream.queueAt += room;
       return true;
     }
+    stream.queueAt = 0;
     queue.shift();
     if (queue.length > 0) return true;
     this.#drained(stream);

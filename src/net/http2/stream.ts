@@ -22,6 +22,8 @@ export class Http2Stream implements MessageStream {
   closed = false;
   /** Waiting for windows or for the socket. */
   queue: Uint8Array[] | undefined;
+  /** How much of the first of them has been sent. */
+  queueAt = 0;
   /** What follows the queue: trailers, or nothing but the end. */
   tail: Tail | undefined;
   /** The user was told to wait. */

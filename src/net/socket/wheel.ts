@@ -8,8 +8,9 @@ const slots = 512;
 export class Deadline {
   /** When it is due; Infinity when nothing is. */
   dueMs = Number.POSITIVE_INFINITY;
-  /** Where it hangs in the wheel; -1 when it does not. */
-  slot = -1;
+  /** Its neighbours in the wheel; undefined when it hangs in none. */
+  before: Deadline | undefined;
+  behind: Deadline | undefined;
   /** The tick at which the wheel looks at it. */
   tick = 0;
   readonly run: () => void;
@@ -25,7 +26,8 @@ export class Deadline {
  */
 export class TimerWheel {
   readonly #clock: Clock;
-  readonly #slots: Set<Deadline>[] = Array.from({ length: slots }, () => new Set());
+  /** A ring of neighbours for each tick, which begins and ends with a deadline of nobody: nothing is made to hang one. */
+  readonly #slots: readonly Deadline[] = Array.from({ length: slots }, emptyRing);
   #count = 0;
   #startMs = 0;
   #tick = 0;
@@ -44,7 +46,7 @@ export class TimerWheel {
   set(deadline: Deadline, delayMs: number): void {
     const dueMs = this.#clock.now() + delayMs;
     deadline.dueMs = dueMs;
-    if (deadline.slot >= 0) {
+    if (deadline.before !== undefined) {
       if (this.#tickOf(dueMs) >= deadline.tick) return;
       this.#unhang(deadline);
     }
@@ -64,7 +66,7 @@ export class TimerWheel {
   /** Takes it out; the wheel rests when it was the last. */
   remove(deadline: Deadline): void {
     deadline.dueMs = Number.POSITIVE_INFINITY;
-    if (deadline.slot >= 0) this.#unhang(deadline);
+    if (deadline.before !== undefined) this.#unhang(deadline);
     if (this.#count > 0) return;
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -79,14 +81,23 @@ export class TimerWheel {
     // Further away than the wheel is round: it is looked at once per turn.
     const tick = Math.min(this.#tickOf(deadline.dueMs), this.#tick + slots - 1);
     deadline.tick = tick;
-    deadline.slot = tick % slots;
-    this.#slots[deadline.slot]?.add(deadline);
+    const ring = this.#slots[tick % slots];
+    const last = ring?.before;
+    if (ring === undefined || last === undefined) return;
+    deadline.before = last;
+    deadline.behind = ring;
+    last.behind = deadline;
+    ring.before = deadline;
     this.#count++;
   }
 
   #unhang(deadline: Deadline): void {
-    this.#slots[deadline.slot]?.delete(deadline);
-    deadline.slot = -1;
+    const { before, behind } = deadline;
+    if (before === undefined || behind === undefined) return;
+    before.behind = behind;
+    behind.before = before;
+    deadline.before = undefined;
+    deadline.behind = undefined;
     this.#count--;
   }
 
@@ -109,7 +120,7 @@ export class TimerWheel {
     }
     for (const deadline of due) {
       // What ran before may have moved it.
-      if (deadline.slot >= 0 || !(deadline.dueMs <= nowMs + 1e-3)) continue;
+      if (deadline.before !== undefined || !(deadline.dueMs <= nowMs + 1e-3)) continue;
       deadline.dueMs = Number.POSITIVE_INFINITY;
       deadline.run();
     }
@@ -117,15 +128,23 @@ export class TimerWheel {
   }
 
   #take(tick: number, nowMs: number, due: Deadline[]): void {
-    const slot = this.#slots[tick % slots];
-    if (slot === undefined || slot.size === 0) return;
-    for (const deadline of [...slot]) {
-      if (deadline.tick > tick) continue;
+    const ring = this.#slots[tick % slots];
+    const seen: Deadline[] = [];
+    for (let one = ring?.behind; one !== undefined && one !== ring; one = one.behind)
+      if (one.tick <= tick) seen.push(one);
+    for (const deadline of seen) {
       this.#unhang(deadline);
       if (deadline.dueMs <= nowMs + 1e-3) due.push(deadline);
       else if (deadline.dueMs !== Number.POSITIVE_INFINITY) this.#hang(deadline);
     }
   }
+}
+
+function emptyRing(): Deadline {
+  const ring = new Deadline(() => {});
+  ring.before = ring;
+  ring.behind = ring;
+  return ring;
 }
 
 const wheels = new WeakMap<Clock, TimerWheel>();

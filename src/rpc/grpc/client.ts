@@ -10,7 +10,7 @@ import type { GrpcBinding, GrpcMethod } from "./binding.ts";
 import { callUnary, type UnaryReply } from "./calling/call.ts";
 import { statusOf, toldOf } from "./calling/reply.ts";
 import { callStreaming } from "./calling/stream.ts";
-import { acceptsGzip, pack } from "./compress.ts";
+import { knowsGzip, pack } from "./compress.ts";
 import { frameOverhead, prefixed } from "./frame.ts";
 import { grpcStatus } from "./status.ts";
 
@@ -125,7 +125,7 @@ class GrpcLink implements Link {
   }
 
   #learn(fields: HeaderList): void {
-    if (this.#options.compressAbove !== undefined) this.#takes = acceptsGzip(fields) ? "gzip" : "identity";
+    if (this.#options.compressAbove !== undefined) this.#takes = knowsGzip(fields) ? "gzip" : "identity";
   }
 
   async *#framed(

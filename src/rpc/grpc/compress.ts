@@ -26,6 +26,11 @@ export async function unpack(
   }
 }
 
+/** Whether messages may be packed with gzip for the service that sent these fields: it says so, or packs itself. */
+export function knowsGzip(fields: HeaderList): boolean {
+  return acceptsGzip(fields) || headerOf(fields, "grpc-encoding") === "gzip";
+}
+
 /** Whether messages may be packed with gzip for whoever sent these fields. */
 export function acceptsGzip(fields: HeaderList): boolean {
   const accepted = headerOf(fields, "grpc-accept-encoding");

@@ -56,7 +56,7 @@ export class MessageReader {
       this.#have += count;
       at += count;
       if (this.#have < frameOverhead) return at;
-      this.#held = Buffer.allocUnsafe(this.#length(this.#prefix, 0));
+      this.#held = borrow(this.#length(this.#prefix, 0));
     }
     const held = this.#held ?? empty;
     const count = Math.min(frameOverhead + held.byteLength - this.#have, chunk.byteLength - at);
@@ -67,6 +67,7 @@ export class MessageReader {
     this.#have = 0;
     this.#held = undefined;
     this.#sink.message(held, this.#prefix[0] === 1);
+    giveBack(held);
     return at;
   }
 
@@ -85,3 +86,24 @@ export function tooLarge(maxBytes: number): TuskerError {
 }
 
 const empty = Buffer.alloc(0);
+
+/**
+ * Memory of the last message that came in pieces, for the next: making and freeing a megabyte for each costs more than
+ * everything else that happens to it.
+ */
+let spare: ArrayBuffer | undefined;
+const [leastSpare, mostSpare] = [65_536, 4 * 1_048_576];
+
+function borrow(bytes: number): Buffer {
+  const memory = spare;
+  if (memory === undefined || bytes < leastSpare || memory.byteLength < bytes)
+    return Buffer.allocUnsafe(bytes);
+  spare = undefined;
+  return Buffer.from(memory, 0, bytes);
+}
+
+/** The message was lent for the length of a call, which is over. */
+function giveBack({ buffer, byteLength }: Buffer): void {
+  const fits = byteLength >= leastSpare && buffer.byteLength <= mostSpare;
+  if (fits && buffer instanceof ArrayBuffer && buffer.byteLength > (spare?.byteLength ?? 0)) spare = buffer;
+}

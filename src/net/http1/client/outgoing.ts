@@ -14,6 +14,15 @@ export interface Carrier {
   destroy(): void;
 }
 
+/** Where requests are sent from. */
+export interface OutgoingPlace {
+  readonly origin: string;
+  /** What Host says where the request does not. */
+  readonly authority: string;
+  /** A request was given up or has failed. */
+  onOver(exchange: Outgoing): void;
+}
+
 /** A request from the moment it was asked for until its answer is through. */
 export class Outgoing implements OutgoingExchange {
   readonly request: OutgoingRequest;
@@ -34,18 +43,13 @@ export class Outgoing implements OutgoingExchange {
   /** It has been sent a second time already. */
   repeated = false;
   carrier: Carrier | undefined;
-  readonly #onGone: (exchange: Outgoing) => void;
+  readonly #place: OutgoingPlace;
 
   /** @throws TuskerError NET_MALFORMED when it cannot be written */
-  constructor(
-    request: OutgoingRequest,
-    listener: AnswerListener,
-    origin: { readonly origin: string; readonly authority: string },
-    onGone: (exchange: Outgoing) => void,
-  ) {
+  constructor(request: OutgoingRequest, listener: AnswerListener, place: OutgoingPlace) {
     this.request = request;
     this.listener = listener;
-    this.#onGone = onGone;
+    this.#place = place;
     const { body } = request;
     const text = typeof body === "string" && isPlain(body) ? body : undefined;
     const bytes = typeof body === "string" ? (text === undefined ? Buffer.from(body) : undefined) : body;
@@ -53,7 +57,7 @@ export class Outgoing implements OutgoingExchange {
     this.owed = whole ? 0 : (request.length ?? 0);
     this.complete = whole;
     const length = whole ? (text?.length ?? bytes?.byteLength ?? 0) : this.owed;
-    this.head = headOf(request, length, origin) + (text ?? "");
+    this.head = headOf(request, length, place) + (text ?? "");
     this.body = bytes === undefined || bytes.byteLength === 0 ? undefined : bytes;
   }
 
@@ -78,14 +82,14 @@ export class Outgoing implements OutgoingExchange {
   abort(): void {
     if (this.over) return;
     this.over = true;
-    this.#onGone(this);
+    this.#place.onOver(this);
     this.carrier?.destroy();
   }
 
   fail(error: TuskerError): void {
     if (this.over) return;
     this.over = true;
-    this.#onGone(this);
+    this.#place.onOver(this);
     this.listener.onFailed(error);
   }
 }
@@ -93,11 +97,7 @@ export class Outgoing implements OutgoingExchange {
 /** Methods whose requests say their length even when it is 0 (RFC 9110 §8.6). */
 const bodied = new Set(["POST", "PUT", "PATCH"]);
 
-function headOf(
-  request: OutgoingRequest,
-  length: number,
-  { origin, authority }: { readonly origin: string; readonly authority: string },
-): string {
+function headOf(request: OutgoingRequest, length: number, { origin, authority }: OutgoingPlace): string {
   const { method, target, fields, upgrade } = request;
   try {
     const block = blockOf(fields);

@@ -95,7 +95,9 @@ class PromisedAnswer implements AnswerListener {
     void this.#feed(exchange, body);
   }
 
-  onInform(): void {}
+  onInform(status: number, fields: HeaderList): void {
+    this.#request.onInform?.(status, fields);
+  }
 
   onHead(head: AnswerHead): void {
     if (head.status === 101) return;

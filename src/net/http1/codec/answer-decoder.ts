@@ -2,6 +2,7 @@ import type { HeaderList } from "../../exchange.ts";
 import { type AnswerHead, untilClose } from "../engine.ts";
 import { BodyDecoder, type BodySink } from "./body.ts";
 import { statusForm } from "./clauses.ts";
+import { answerMemory, type KnownFields } from "./field-memory.ts";
 import { type HeadLimits, HeadText } from "./fields.ts";
 import { Framing } from "./framing.ts";
 import { scanStatusLine } from "./lines.ts";
@@ -21,13 +22,15 @@ export class AnswerDecoder {
   problem: WireProblem | undefined;
   readonly #sink: AnswerSink;
   readonly #text: HeadText;
-  readonly #framing = new Framing();
+  readonly #place = answerMemory.place();
   readonly #body: BodyDecoder;
   readonly #head = new DecodedAnswer();
+  #framing = new Framing();
   #fields: string[] = [];
   #step: "rest" | "line" | "fields" | "body" = "rest";
   #method = "";
   #mayUpgrade = false;
+  #keepAliveSeconds: number | undefined;
   #interim = 0;
 
   constructor(sink: AnswerSink, limits: HeadLimits) {
@@ -68,7 +71,7 @@ export class AnswerDecoder {
 
   /** Seconds for which the peer said it keeps the connection. */
   get keepAliveSeconds(): number | undefined {
-    return this.#framing.keepAliveSeconds();
+    return this.#keepAliveSeconds;
   }
 
   /** As `RequestDecoder.decode`; stops behind the answer. */
@@ -91,16 +94,63 @@ export class AnswerDecoder {
 
   #decodeHead(bytes: Buffer, from: number): number {
     const text = this.#text;
+    if (this.#step === "line") {
+      // The first line by itself: what follows it may be known.
+      const lineEnd = text.giveLine(bytes, from);
+      if (this.#scanHead() !== "more") return this.#endHead();
+      text.keep();
+      return this.#inFields ? this.#decodeFields(bytes, lineEnd) : lineEnd;
+    }
+    return this.#decodePiece(bytes, from, false);
+  }
+
+  get #inFields(): boolean {
+    return this.#step === "fields";
+  }
+
+  #decodeFields(bytes: Buffer, from: number): number {
+    const known = answerMemory.find(this.#place, bytes, from);
+    if (known !== undefined && this.#text.hasRoom(known.bytes.length)) return this.#endKnown(known, from);
+    return this.#decodePiece(bytes, from, true);
+  }
+
+  /** @param first true when the fields begin here, so that their bytes can be remembered if they end here too */
+  #decodePiece(bytes: Buffer, from: number, first: boolean): number {
+    const text = this.#text;
     text.give(bytes, from);
-    const scan = this.#scanHead();
-    if (scan === "more") {
+    if (this.#scanHead() === "more") {
       text.keep();
       return bytes.length;
     }
-    const { position } = text;
-    this.problem = text.cursor.problem ?? this.#judge();
-    text.reset();
+    return first ? this.#endHead(bytes, from) : this.#endHead();
+  }
+
+  /** A head whose fields came before. */
+  #endKnown(known: KnownFields, from: number): number {
+    const head = this.#head;
+    this.problem = this.#judge(known.framing, known.fields);
+    head.repeated = head.fields === known.fields;
+    this.#text.reset();
     if (this.problem === undefined) this.#tell();
+    return from + known.bytes.length;
+  }
+
+  /** @param bytes with all of the fields, which begin at `from`; left out when they came in pieces */
+  #endHead(bytes?: Buffer, from = 0): number {
+    const text = this.#text;
+    const { position } = text;
+    const head = this.#head;
+    head.repeated = false;
+    this.problem = text.cursor.problem ?? this.#judge(this.#framing, this.#fields);
+    text.reset();
+    if (this.problem !== undefined) return position;
+    if (bytes !== undefined)
+      head.repeated = answerMemory.learn(this.#place, bytes, from, position, {
+        fields: this.#fields,
+        framing: this.#framing,
+      });
+    if (head.repeated) this.#framing = new Framing();
+    this.#tell();
     return position;
   }
 
@@ -119,18 +169,19 @@ export class AnswerDecoder {
     this.#framing.note(name, value, this.#fields.length - 2);
   };
 
-  #judge(): WireProblem | undefined {
+  #judge(framing: Framing, fields: HeaderList): WireProblem | undefined {
     const head = this.#head;
-    const framing = this.#framing;
     const { status, minor } = head;
-    head.fields = this.#fields;
+    head.fields = fields;
+    this.#keepAliveSeconds = framing.keepAliveSeconds();
     head.upgrade = framing.upgrades(minor);
     head.length = 0;
     head.keepAlive = framing.persists(minor);
-    if (status === 101) return this.#mayUpgrade ? undefined : unasked101();
-    if (status < 200) return undefined;
+    // Also of an answer without body: another recipient might go by what its fields say.
     const problem = framing.problem(minor);
     if (problem !== undefined) return problem;
+    if (status === 101) return this.#mayUpgrade ? undefined : unasked101();
+    if (status < 200) return undefined;
     // RFC 9112 §6.3, item 1: these have no body, whatever their fields say.
     if (this.#method === "HEAD" || status === 204 || status === 304) return undefined;
     head.length = framing.length(untilClose);
@@ -148,7 +199,7 @@ export class AnswerDecoder {
     }
     this.#interim++;
     if (this.#interim > maxInterim) this.problem = interimFlood();
-    const fields = this.#fields;
+    const { fields } = head;
     this.#step = "line";
     this.#fields = [];
     this.#framing.reset();
@@ -177,4 +228,5 @@ class DecodedAnswer implements AnswerHead {
   length = 0;
   keepAlive = true;
   upgrade: string | undefined;
+  repeated = false;
 }

@@ -36,9 +36,32 @@ export class FieldBlock {
     this.copy(name, value);
   }
 
+  /** As `add`. @returns false, and adds nothing, when it cannot be written */
+  tryAdd(name: string, value: string): boolean {
+    if (name === "" || notToken.test(name) || unwritable.test(value)) return false;
+    this.copy(name, value);
+    return true;
+  }
+
   /** Adds a field that a decoder of ours has read, or a constant: nothing is checked again. */
   copy(name: string, value: string): void {
     if (this.#note(name, value)) this.text += `${name}: ${value}\r\n`;
+  }
+
+  /** The same lines, to be continued; those here stay as they are. */
+  extended(): FieldBlock {
+    const block = new FieldBlock();
+    block.text = this.text;
+    block.hasHost = this.hasHost;
+    block.hasDate = this.hasDate;
+    block.closes = this.closes;
+    return block;
+  }
+
+  /** For a block that will be sent many times: its text in one piece, where it was a sum of many. */
+  settled(): this {
+    this.text = Buffer.from(this.text, "latin1").toString("latin1");
+    return this;
   }
 
   /** @returns false for a field that the engine writes itself */

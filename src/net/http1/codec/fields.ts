@@ -1,3 +1,4 @@
+import { lf } from "./characters.ts";
 import { headTooLarge, tooManyFields } from "./clauses.ts";
 import { Cursor, type Scan } from "./cursor.ts";
 import { scanFieldLine } from "./lines.ts";
@@ -43,17 +44,37 @@ export class HeadText {
     this.cursor.problem = undefined;
   }
 
+  /**
+   * Takes the next bytes up to the end of their first line, so that what follows can be looked at as bytes first.
+   *
+   * @returns where the line ends, or the bytes do
+   */
+  giveLine(bytes: Buffer, from: number): number {
+    const end = bytes.indexOf(lf, from) + 1;
+    return this.#give(bytes, from, end === 0 ? bytes.length : end);
+  }
+
   /** Takes the next bytes, at most up to the end of the head. */
   give(bytes: Buffer, from: number): void {
-    const room = this.#limits.maxHeadBytes - this.#used;
     const end = bytes.indexOf(headEnd, from);
-    const upTo = Math.min(end < 0 ? bytes.length : end + 4, from + Math.max(0, room - this.#rest.length) + 1);
+    this.#give(bytes, from, end < 0 ? bytes.length : end + 4);
+  }
+
+  /** Whether so many bytes may follow the lines that were read, and nothing of another line has been. */
+  hasRoom(length: number): boolean {
+    return this.#rest === "" && this.#used + length <= this.#limits.maxHeadBytes;
+  }
+
+  #give(bytes: Buffer, from: number, to: number): number {
+    const room = this.#limits.maxHeadBytes - this.#used;
+    const upTo = Math.min(to, from + Math.max(0, room - this.#rest.length) + 1);
     const piece = bytes.toString("latin1", from, upTo);
     this.#pieceAt = this.#rest.length;
     this.#pieceFrom = from;
     this.cursor.text = this.#rest === "" ? piece : this.#rest + piece;
     this.cursor.at = 0;
     this.cursor.limit = room;
+    return upTo;
   }
 
   /** Keeps the incomplete line for the next piece. */

@@ -3,6 +3,7 @@ import type { RequestHead } from "../engine.ts";
 import { BodyDecoder, type BodySink } from "./body.ts";
 import { cr, lf } from "./characters.ts";
 import { authorityForm, bareCarriageReturn, expectationKnown, oneHost, targetForm } from "./clauses.ts";
+import { type KnownFields, requestMemory } from "./field-memory.ts";
 import { type HeadLimits, HeadText } from "./fields.ts";
 import { Framing } from "./framing.ts";
 import { scanRequestLine } from "./lines.ts";
@@ -27,9 +28,10 @@ export class RequestDecoder {
   readonly #sink: RequestSink;
   readonly #limits: RequestLimits;
   readonly #text: HeadText;
-  readonly #framing = new Framing();
+  readonly #place = requestMemory.place();
   readonly #body: BodyDecoder;
   readonly #head = new DecodedRequest();
+  #framing = new Framing();
   #fields: string[] = [];
   #step: "start" | "line" | "fields" | "body" = "start";
 
@@ -80,20 +82,72 @@ export class RequestDecoder {
   #decodeHead(bytes: Buffer, from: number): number {
     if (from >= bytes.length) return from;
     const text = this.#text;
+    if (this.#step === "start" || this.#step === "line") {
+      // The first line by itself: what follows it may be known.
+      const lineEnd = text.giveLine(bytes, from);
+      if (this.#scanHead() !== "more") return this.#endHead();
+      text.keep();
+      if (this.#inFields) return this.#decodeFields(bytes, lineEnd);
+      return lineEnd < bytes.length ? this.#decodeHead(bytes, lineEnd) : lineEnd;
+    }
+    return this.#decodePiece(bytes, from, false);
+  }
+
+  get #inFields(): boolean {
+    return this.#step === "fields";
+  }
+
+  #decodeFields(bytes: Buffer, from: number): number {
+    const known = requestMemory.find(this.#place, bytes, from);
+    if (known !== undefined && this.#text.hasRoom(known.bytes.length)) return this.#endKnown(known, from);
+    return this.#decodePiece(bytes, from, true);
+  }
+
+  /** @param first true when the fields begin here, so that their bytes can be remembered if they end here too */
+  #decodePiece(bytes: Buffer, from: number, first: boolean): number {
+    const text = this.#text;
     text.give(bytes, from);
-    const scan = this.#scanHead();
-    if (scan === "more") {
+    if (this.#scanHead() === "more") {
       text.keep();
       return bytes.length;
     }
+    return first ? this.#endHead(bytes, from) : this.#endHead();
+  }
+
+  /** A head whose fields came before. */
+  #endKnown(known: KnownFields, from: number): number {
+    const head = this.#head;
+    this.problem = this.#judge(known.framing, known.fields);
+    head.repeated = head.fields === known.fields;
+    this.#text.reset();
+    if (this.problem === undefined) this.#tell();
+    return from + known.bytes.length;
+  }
+
+  /** @param bytes with all of the fields, which begin at `from`; left out when they came in pieces */
+  #endHead(bytes?: Buffer, from = 0): number {
+    const text = this.#text;
     const { position } = text;
-    this.problem = text.cursor.problem ?? this.#judge();
+    const head = this.#head;
+    head.repeated = false;
+    this.problem = text.cursor.problem ?? this.#judge(this.#framing, this.#fields);
     text.reset();
     if (this.problem !== undefined) return position;
+    // Fields that were made to agree with an absolute-form target are not what the bytes say.
+    if (bytes !== undefined && head.fields === this.#fields)
+      head.repeated = requestMemory.learn(this.#place, bytes, from, position, {
+        fields: this.#fields,
+        framing: this.#framing,
+      });
+    if (head.repeated) this.#framing = new Framing();
+    this.#tell();
+    return position;
+  }
+
+  #tell(): void {
     this.#step = "body";
     this.#sink.onHead(this.#head);
     this.#body.begin(this.#head.length);
-    return position;
   }
 
   #scanHead(): "more" | "end" | "broken" {
@@ -125,14 +179,13 @@ export class RequestDecoder {
   };
 
   /** What can be said only when the whole head is there. */
-  #judge(): WireProblem | undefined {
+  #judge(framing: Framing, fields: HeaderList): WireProblem | undefined {
     const head = this.#head;
-    const framing = this.#framing;
     const { minor } = head;
     const problem =
       targetForm(head.method, head.target) ?? oneHost(framing.hosts, minor) ?? framing.problem(minor);
     if (problem !== undefined) return problem;
-    head.fields = this.#fields;
+    head.fields = fields;
     head.length = framing.length(0);
     head.keepAlive = framing.persists(minor);
     head.upgrade = head.length === 0 ? framing.upgrades(minor) : undefined;
@@ -142,12 +195,11 @@ export class RequestDecoder {
       if (unknown !== undefined) return unknown;
       head.expectsContinue = head.length !== 0;
     }
-    return this.#judgeAuthority();
+    return this.#judgeAuthority(framing);
   }
 
-  #judgeAuthority(): WireProblem | undefined {
+  #judgeAuthority(framing: Framing): WireProblem | undefined {
     const head = this.#head;
-    const framing = this.#framing;
     if (framing.hosts > 0) {
       const problem = authorityForm(framing.hostValue);
       if (problem !== undefined) return problem;
@@ -164,8 +216,10 @@ export class RequestDecoder {
     const path = parts?.[2] ?? "";
     if (path === "") head.target = head.method === "OPTIONS" ? "*" : "/";
     else head.target = path.startsWith("?") ? `/${path}` : path;
-    if (framing.hosts > 0) this.#fields[framing.hostIndex] = head.authority;
-    else this.#fields.push("Host", head.authority);
+    head.fields =
+      framing.hosts > 0
+        ? head.fields.with(framing.hostIndex, head.authority)
+        : [...head.fields, "Host", head.authority];
     return authorityForm(head.authority);
   }
 }
@@ -180,4 +234,5 @@ class DecodedRequest implements RequestHead {
   keepAlive = true;
   expectsContinue = false;
   upgrade: string | undefined;
+  repeated = false;
 }

@@ -3,25 +3,15 @@ import type { HeaderList } from "../../exchange.ts";
 import { bufferOf } from "../../socket/buffer.ts";
 import { kept } from "../../socket/lent.ts";
 import type { SocketListener, SocketPort } from "../../socket/port.ts";
-import { Deadline } from "../../socket/wheel.ts";
 import type { WireProblem } from "../codec/problem.ts";
 import { RequestDecoder, type RequestSink } from "../codec/request-decoder.ts";
 import type { RequestHead } from "../engine.ts";
 import { limitOf } from "../limits.ts";
-import { BodyPace } from "./body-pace.ts";
+import { Deadlines } from "./deadlines.ts";
 import { Exchange, type ExchangeHost } from "./exchange.ts";
-import {
-  connectAnswer,
-  crowdedAnswer,
-  malformedAnswer,
-  malformedError,
-  slowBody,
-  slowHeadAnswer,
-} from "./refusal.ts";
+import { connectAnswer, crowdedAnswer, malformedAnswer, malformedError, slowHeadAnswer } from "./refusal.ts";
 import type { ServerShared } from "./shared.ts";
 
-/** How long a peer may take to read our last words before its connection is cut. */
-const lingerMs = 1_000;
 /** Bytes behind a request that are taken in before it is answered. */
 const maxHeldBytes = 16 * 1024;
 /** Bytes of answers that wait for a slow client before its next request is begun. */
@@ -35,9 +25,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   readonly port: SocketPort;
   readonly #shared: ServerShared;
   readonly #decoder: RequestDecoder;
-  readonly #timer = new Deadline(() => this.#onTime());
-  #stall: Deadline | undefined;
-  #waiting: "nothing" | "idle" | "head" | "body" | "leave" = "nothing";
+  readonly #deadlines: Deadlines;
   #head: RequestHead | undefined;
   #exchange: Exchange | undefined;
   /** A head has been read and its handler not called yet. */
@@ -51,15 +39,13 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   #detached = false;
   /** The rest of a request's body is lost. */
   #broken = false;
-  /** Last words were not taken in the first second; they get one more chance. */
-  #lastChance = false;
   #requests = 0;
-  readonly #pace = new BodyPace();
 
   constructor(port: SocketPort, shared: ServerShared) {
     this.port = port;
     this.#shared = shared;
     this.#decoder = new RequestDecoder(this, shared.decoding);
+    this.#deadlines = new Deadlines(this, shared);
   }
 
   /** Begins to serve; `early` was read by somebody else before. */
@@ -79,7 +65,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
 
   /** Closes now if it rests, otherwise behind its answer. */
   drain(): void {
-    if (this.#exchange === undefined && this.#waiting !== "leave" && this.#decoder.resting) this.port.close();
+    if (this.#exchange === undefined && !this.#deadlines.leaving && this.#decoder.resting) this.port.close();
   }
 
   destroy(): void {
@@ -89,7 +75,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   // What the socket tells.
 
   onData(given: Uint8Array): void {
-    if (this.#waiting === "leave") return;
+    if (this.#deadlines.leaving) return;
     const bytes = bufferOf(given);
     if (this.#pending !== undefined || this.#busy) this.#hold(bytes);
     else this.#process(bytes, 0);
@@ -101,18 +87,14 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   }
 
   onDrain(): void {
-    if (this.#stall !== undefined) this.#shared.wheel.clear(this.#stall);
+    this.#deadlines.taken();
     if (this.#exchange !== undefined) this.#exchange.listener.onDrain();
-    else if (this.#waiting === "nothing" && !this.#detached && !this.#busy) this.#next();
+    else if (this.#deadlines.waitsForNothing && !this.#detached && !this.#busy) this.#next();
   }
 
   onClose(error: Error | undefined): void {
-    const { wheel, open } = this.#shared;
-    open.delete(this);
-    if (this.#waiting === "leave") this.#shared.lingering--;
-    this.#waiting = "nothing";
-    wheel.remove(this.#timer);
-    if (this.#stall !== undefined) wheel.remove(this.#stall);
+    this.#shared.open.delete(this);
+    this.#deadlines.end();
     this.#pending = undefined;
     this.#gone(error);
   }
@@ -125,7 +107,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   }
 
   onBody(bytes: Buffer): void {
-    this.#pace.took(bytes.length);
+    this.#deadlines.bodyCame(bytes.length);
     this.#exchange?.listener.onBody(bytes);
   }
 
@@ -176,13 +158,12 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
 
   bodyHeld(): void {
     this.#stop();
-    this.#pace.holds(this.#shared.clock.now());
+    this.#deadlines.bodyHeld();
     if (!this.#busy) this.#await();
   }
 
   behind(): void {
-    this.#stall ??= new Deadline(() => this.#onStall());
-    this.#shared.wheel.set(this.#stall, this.#shared.limits.stallTimeoutMs);
+    this.#deadlines.behind();
   }
 
   answered(exchange: Exchange): void {
@@ -200,9 +181,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     this.#pending = undefined;
     this.#detached = true;
     this.#exchange = undefined;
-    this.#waiting = "nothing";
-    this.#shared.wheel.remove(this.#timer);
-    if (this.#stall !== undefined) this.#shared.wheel.remove(this.#stall);
+    this.#deadlines.end();
     this.#stop();
     return early;
   }
@@ -213,7 +192,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   #process(bytes: Buffer, from: number): void {
     this.#busy = true;
     let at = from;
-    while (at < bytes.length && !this.port.closed && this.#waiting !== "leave") {
+    while (at < bytes.length && !this.port.closed && !this.#deadlines.leaving) {
       const exchange = this.#exchange;
       if (exchange === undefined ? this.#unsent : exchange.bodyOver || exchange.paused) {
         this.#hold(at === 0 ? bytes : bytes.subarray(at));
@@ -235,7 +214,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
 
   /** What is left to do when all that came has been read, or waits. */
   #settle(): void {
-    if (this.port.closed || this.#detached || this.#waiting === "leave") return;
+    if (this.port.closed || this.#detached || this.#deadlines.leaving) return;
     if (this.#peerEnded && this.#pending === undefined) this.#afterPeerEnd();
     else this.#await();
   }
@@ -253,7 +232,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   #begin(): void {
     this.#fresh = false;
     this.#requests++;
-    this.#pace.reset();
+    this.#deadlines.bodyBegins();
     if (this.head.method === "CONNECT") {
       this.#say(connectAnswer());
       return;
@@ -353,20 +332,14 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
    * the client might lose our last words (RFC 9112 §9.6).
    */
   #leave(): void {
-    if (this.#waiting === "leave") return;
-    this.#waiting = "leave";
+    if (this.#deadlines.leaving) return;
     this.#pending = undefined;
-    const { wheel } = this.#shared;
-    this.#shared.lingering++;
-    // A flood of refused connections must not become a flood of open ones.
-    if (this.#peerEnded || this.#shared.lingering > this.#shared.maxLingering) {
+    if (!this.#deadlines.leave(!this.#peerEnded)) {
       this.port.close();
-      wheel.set(this.#timer, this.#shared.limits.stallTimeoutMs);
       return;
     }
     this.port.end();
     this.#go();
-    wheel.set(this.#timer, lingerMs);
   }
 
   #stop(): void {
@@ -384,91 +357,32 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   // Waiting.
 
   #expectRequest(): void {
-    const { wheel, limits } = this.#shared;
+    // The time of an answer that is not taken runs already.
     if (this.#unsent) {
-      // The time of an answer that is not taken runs already.
-      this.#waiting = "nothing";
-      wheel.clear(this.#timer);
+      this.#deadlines.rest();
       return;
     }
     this.#go();
-    this.#waiting = "idle";
-    wheel.set(this.#timer, limits.idleTimeoutMs);
+    this.#deadlines.request();
   }
 
   /** Sets the one deadline that fits the state. */
   #await(): void {
-    const { wheel, limits } = this.#shared;
     const exchange = this.#exchange;
     if (exchange === undefined) {
       if (this.#decoder.resting) this.#expectRequest();
-      else if (this.#waiting !== "head") {
-        this.#waiting = "head";
-        wheel.set(this.#timer, limits.headTimeoutMs);
-      }
-      return;
-    }
-    if (exchange.bodyOver || exchange.paused) {
-      this.#waiting = "nothing";
-      wheel.clear(this.#timer);
-      return;
-    }
-    this.#waiting = "body";
-    wheel.set(this.#timer, limits.bodyTimeoutMs);
-    if (limits.minBodyRate > 0) this.#checkPace(exchange, limits.minBodyRate);
+      else this.#deadlines.head();
+    } else if (exchange.bodyOver || exchange.paused) this.#deadlines.rest();
+    else this.#deadlines.body();
   }
 
-  #checkPace(exchange: Exchange, bytesPerSecond: number): void {
-    const nowMs = this.#shared.clock.now();
-    this.#pace.waits(nowMs);
-    if (!this.#pace.tooSlow(nowMs, bytesPerSecond)) return;
-    this.#shared.limit("body_rate");
-    this.#failBody(
-      exchange,
-      slowBody(`less than ${bytesPerSecond} bytes of the request body came per second`),
-    );
+  // What deadlines tell.
+
+  onHeadTooSlow(timeoutMs: number): void {
+    this.#say(slowHeadAnswer(timeoutMs));
   }
 
-  #onTime(): void {
-    const { limits } = this.#shared;
-    switch (this.#waiting) {
-      case "idle":
-        this.#shared.limit("idle");
-        this.port.close();
-        return;
-      case "head":
-        this.#shared.limit("head_time");
-        this.#say(slowHeadAnswer(limits.headTimeoutMs));
-        return;
-      case "body":
-        this.#shared.limit("body_time");
-        if (this.#exchange !== undefined) {
-          const { bodyTimeoutMs } = limits;
-          this.#failBody(
-            this.#exchange,
-            slowBody(`nothing more of the request body came within ${bodyTimeoutMs} ms`, bodyTimeoutMs),
-          );
-        }
-        return;
-      case "leave":
-        this.#cut();
-        return;
-      default:
-    }
-  }
-
-  /** Last words that are still under way get the time of an answer; a client that has them has had its time. */
-  #cut(): void {
-    if (this.port.pendingBytes === 0 || this.#lastChance) this.port.destroy();
-    else {
-      this.#lastChance = true;
-      this.#shared.wheel.set(this.#timer, this.#shared.limits.stallTimeoutMs);
-    }
-  }
-
-  #onStall(): void {
-    if (this.port.pendingBytes === 0) return;
-    this.#shared.limit("stall");
-    this.port.destroy();
+  onBodyTooSlow(error: TuskerError): void {
+    if (this.#exchange !== undefined) this.#failBody(this.#exchange, error);
   }
 }

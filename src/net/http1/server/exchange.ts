@@ -1,5 +1,6 @@
 import { TuskerError } from "../../../kernel/index.ts";
 import type { HeaderList } from "../../exchange.ts";
+import type { SharedBytes } from "../../pushed-body.ts";
 import type { SocketPort, TlsFacts } from "../../socket/port.ts";
 import { chunkHead, isPlain, lastChunk, lengthLine } from "../codec/encode.ts";
 import { blockOf, type FieldBlock, Unwritable } from "../codec/field-block.ts";
@@ -110,7 +111,7 @@ export class Exchange implements Http1Exchange {
     const head = this.#headOf(status, fields, length);
     if (head === undefined) return;
     this.#held = head;
-    queueMicrotask(() => this.#flush());
+    if (holding.push(this) === 1) void atEndOfTurn.then(flushAll);
   }
 
   write(bytes: Uint8Array): boolean {
@@ -121,6 +122,11 @@ export class Exchange implements Http1Exchange {
       this.#owed -= bytes.byteLength;
     }
     return this.#sent("", bytes, "");
+  }
+
+  share(shared: SharedBytes): boolean {
+    if (this.ended || this.#held !== "" || this.#owed !== chunked) return this.write(shared.bytes);
+    return this.#pace(this.#host.port.write(shared.chunk));
   }
 
   end(trailers?: HeaderList): void {
@@ -146,10 +152,7 @@ export class Exchange implements Http1Exchange {
   }
 
   upgrade(protocol: string, fields: HeaderList | FieldBlock): Tunnel {
-    // Checked under another name, because the block leaves Upgrade to the engine.
-    writable(["Upgrade-To", protocol]);
-    const change = `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
-    const text = `${statusLine(101)}${change}${writable(fields).text}\r\n`;
+    const text = switchingHead(protocol, fields);
     const { port } = this.#host;
     this.begun = true;
     this.ended = true;
@@ -182,7 +185,7 @@ export class Exchange implements Http1Exchange {
   }
 
   /** An answer whose body lets wait for it shows its head meanwhile. */
-  #flush(): void {
+  flush(): void {
     if (this.#held === "" || this.ended) return;
     const text = this.#held;
     this.#held = "";
@@ -211,6 +214,22 @@ export class Exchange implements Http1Exchange {
     this.abort();
     return new TuskerError("KERNEL_INTERNAL", `the body of an answer is ${how} than its head said`);
   }
+}
+
+/** The head of an answer that changes to a protocol. @throws TuskerError NET_MALFORMED when it cannot be written */
+export function switchingHead(protocol: string, fields: HeaderList | FieldBlock): string {
+  // Checked under another name, because the block leaves Upgrade to the engine.
+  writable(["Upgrade-To", protocol]);
+  const change = `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
+  return `${statusLine(101)}${change}${writable(fields).text}\r\n`;
+}
+
+/** Exchanges that began to answer in this turn: one task for all of them. */
+const holding: Exchange[] = [];
+const atEndOfTurn = Promise.resolve();
+
+function flushAll(): void {
+  for (const exchange of holding.splice(0)) exchange.flush();
 }
 
 function writable(fields: HeaderList | FieldBlock): FieldBlock {

@@ -1,12 +1,6 @@
+import { aborted, type Clock, systemClock, TuskerError, toTuskerError } from "../../../kernel/index.ts";
 import {
-  aborted,
-  type Clock,
-  systemClock,
-  type Timer,
-  TuskerError,
-  toTuskerError,
-} from "../../../kernel/index.ts";
-import {
+  Alarm,
   type HeaderList,
   headerOf,
   type MessageStream,
@@ -51,7 +45,7 @@ export abstract class Calling implements StreamUser, MessageSink {
   protected readonly channel: StreamChannel;
   protected readonly call: OutgoingCall;
   protected readonly reader: MessageReader;
-  readonly #limit: Timer | undefined;
+  readonly #limit: Alarm | undefined;
   #stream: MessageStream | undefined;
   #httpStatus = 0;
   #headFields: HeaderList = [];
@@ -62,7 +56,7 @@ export abstract class Calling implements StreamUser, MessageSink {
     this.call = call;
     this.reader = new MessageReader(this, call.maxMessageBytes);
     const { timeoutMs, signal, clock = systemClock } = call;
-    this.#limit = timeoutMs === undefined ? undefined : clock.after(timeoutMs, this.#onTime);
+    this.#limit = timeoutMs === undefined ? undefined : new Alarm(clock, timeoutMs, this.#onTime);
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (signal?.aborted === true) queueMicrotask(this.#onAbort);
   }

@@ -3,7 +3,7 @@ import { type HeaderList, headerOf } from "../../../net/index.ts";
 import type { Method } from "../../contract.ts";
 import { Fault, markRemote } from "../../fault.ts";
 import { remoteError } from "../../rest/answer.ts";
-import type { Told } from "../../wire.ts";
+import type { Told, Verdict } from "../../wire.ts";
 import type { GrpcMethod } from "../binding.ts";
 import { decodeErrorInfo } from "../details.ts";
 import { decodeMessage, grpcStatus, grpcStatusName, statusOfTransport } from "../status.ts";
@@ -32,9 +32,12 @@ export function toldOf(grpc: GrpcMethod, reply: Reply): Told & { readonly kind: 
   const error = errorOf(grpc.method, status, text, info);
   const failure = { kind: "grpc", status } as const;
   if (error instanceof Fault) return { kind: "error", error, failure: { kind: "final" }, verdict: "well" };
-  if (status === grpcStatus.RESOURCE_EXHAUSTED)
-    return { kind: "error", error, failure, verdict: "overloaded" };
-  return { kind: "error", error, failure, verdict: failing.has(status) ? "failing" : "well" };
+  return { kind: "error", error, failure, verdict: verdictOf(status) };
+}
+
+function verdictOf(status: number): Verdict {
+  if (status === grpcStatus.RESOURCE_EXHAUSTED) return "overloaded";
+  return failing.has(status) ? "failing" : "well";
 }
 
 /** Statuses that speak of the server's health rather than of the call. */
@@ -74,7 +77,10 @@ function withoutStatus(grpc: GrpcMethod, httpStatus: number): Told & { readonly 
   const { service, name } = grpc.method;
   const message = `${service}.${name} answered HTTP ${httpStatus} without a gRPC status (${grpcStatusName(status)})`;
   const error = markRemote(
-    new TuskerError("RPC_PROTOCOL", message, { details: { service, method: name, httpStatus } }),
+    new TuskerError("RPC_PROTOCOL", message, {
+      details: { service, method: name, httpStatus, grpcStatus: grpcStatusName(status) },
+    }),
   );
-  return { kind: "error", error, failure: { kind: "grpc", status }, verdict: "failing" };
+  // Who knows no such method is well for all that.
+  return { kind: "error", error, failure: { kind: "grpc", status }, verdict: verdictOf(status) };
 }
