@@ -34,8 +34,15 @@ export class Damage {
           .trim() !== ""
       )
         continue;
-      if (areOne(source, line - 1)) this.#beside.add(`${source.file}:${line - 1}`);
-      if (areOne(source, line)) this.#beside.add(`${source.file}:${line + 1}`);
+      for (const [first, other] of [
+        [line - 1, line - 1],
+        [line, line + 1],
+      ] as const) {
+        const joined = joinedLines(source, first);
+        if (joined === undefined) continue;
+        this.#beside.add(`${source.file}:${other}`);
+        for (const word of wordsOf(joined)) this.#words.add(word);
+      }
     }
     this.#lines.set(source.file, lines);
     for (const { code, line, column } of errors) {
@@ -92,11 +99,11 @@ const structural: ReadonlySet<string> = new Set([
   "TSK_TYPE",
 ]);
 
-/** True when a line and the next one make sense as one. */
-function areOne(source: Source, line: number): boolean {
-  const head = source.compat ? "" : "#!tusker 1\n";
-  const text = `${head}${source.line(line)}${source.line(line + 1).trimStart()}`;
-  return line > 0 && isSound(new Source(source.file, text));
+/** A line and the next one as one, when they make sense so. */
+function joinedLines(source: Source, line: number): string | undefined {
+  if (line < 1) return undefined;
+  const text = `${source.line(line)}${source.line(line + 1).trimStart()}`;
+  return isSound(new Source(source.file, `${source.compat ? "" : "#!tusker 1\n"}${text}`)) ? text : undefined;
 }
 
 /** Problems of a name of which a part may stand on the next line, or on the line before. */

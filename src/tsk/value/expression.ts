@@ -236,6 +236,8 @@ export class Expressions implements Evaluation {
   }
 
   #conditional(value: Conditional, frame: Frame): Result {
+    // Without its branches it is no condition; that is told.
+    if (value.then.kind === "missing" || value.otherwise.kind === "missing") return undefined;
     const condition = this.demand(value.condition, frame);
     if (condition === undefined) return undefined;
     if (typeof condition.data === "boolean")

@@ -99,7 +99,9 @@ class Search {
     const [first, last] = [piece.told[0], piece.told.at(-1)];
     if (first === undefined || last === undefined || first === last) return piece.told;
     const { text } = this.#source;
-    if (!isRepairable(text.slice(piece.start, piece.end), last.line - first.line)) return piece.told;
+    // An open bracket is told where it stands, which may be far from what is wrong.
+    const apart = first.code === "TSK_UNCLOSED" ? 0 : last.line - first.line;
+    if (!isRepairable(text.slice(piece.start, piece.end), apart)) return piece.told;
     const lines = this.#lines(piece);
     for (const edits of editsOf) {
       for (const line of lines) {
