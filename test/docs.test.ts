@@ -38,3 +38,14 @@ test("every room says what it is, and has one door", () => {
   const missing = wanted.filter((file) => !existsSync(join(root, file)));
   assert.deepEqual(missing, []);
 });
+
+test("the runtime dependencies that are promised are those of the package, each with its reason", () => {
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { dependencies: object };
+  const promised = /runtime dependencies are (.*)\./.exec(
+    readFileSync(join(root, "SECURITY.md"), "utf8"),
+  )?.[1];
+  const names = [...(promised ?? "").matchAll(/`([^`]+)`/g)].map((match) => match[1]);
+  assert.deepEqual(names, Object.keys(manifest.dependencies).sort());
+  const reasons = readFileSync(join(root, "docs/decisions/0001-runtime-dependencies.md"), "utf8");
+  for (const name of names) assert.ok(reasons.includes(`\n| \`${name}\` |`), name);
+});

@@ -1,5 +1,6 @@
+import { pathText } from "../fleet/index.ts";
 import { TuskerError } from "../kernel/index.ts";
-import { parsePath } from "../tsk/index.ts";
+import { didYouMean, parsePath } from "../tsk/index.ts";
 
 /**
  * A path into the configuration as it is typed: `routes."/api/*".timeout`.
@@ -24,7 +25,21 @@ export function valueAt(value: unknown, path: readonly string[]): unknown {
   );
 }
 
-/** The answer to a question about a path that is not there. */
-export function noValueAt(path: string): TuskerError {
-  return new TuskerError("FLEET_INVALID", `the document has no value at ${path}`);
+/**
+ * The answer to a question about a path that is not there, with the path that may be meant.
+ *
+ * @param known keys that may be asked for at a path beside those that are written; default none
+ */
+export function noValueAt(
+  value: unknown,
+  path: readonly string[],
+  known: (path: readonly string[]) => readonly string[] = () => [],
+): TuskerError {
+  const missing = path.findIndex((_, index) => valueAt(value, path.slice(0, index + 1)) === undefined);
+  const around = path.slice(0, missing);
+  const there = valueAt(value, around);
+  const written = typeof there === "object" && there !== null ? Object.keys(there) : [];
+  const near = didYouMean(path[missing] ?? "", [...written, ...known(around)]);
+  const meant = near === undefined ? "" : `; did you mean ${pathText([...around, near])}?`;
+  return new TuskerError("FLEET_INVALID", `the document has no value at ${pathText(path)}${meant}`);
 }

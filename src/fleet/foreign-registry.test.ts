@@ -59,3 +59,28 @@ test("a registry that lost its memory is told again", async () => {
   over.abort();
   await telling;
 });
+
+test("an instance that could not be told at once is bound to this process when it is", async () => {
+  const gone = await registryAt(0);
+  const { port, url } = gone;
+  await gone[Symbol.asyncDispose]();
+  await using http = httpClient();
+  const held: string[] = [];
+  const fleet = new ForeignRegistry(url, "shop", http, (id) => {
+    held.push(id);
+    return { [Symbol.dispose]: () => undefined };
+  });
+  await assert.rejects(fleet.register(instance("user-service-001", 7)));
+  assert.deepEqual(held, []);
+  await using _registry = await startRegistry({ port, clock: systemClock, random: systemRandom, log });
+  const clock = manualClock();
+  const over = new AbortController();
+  const telling = fleet.keepTold(clock, over.signal);
+  while (held.length === 0) {
+    clock.advance(15_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  over.abort();
+  await telling;
+  assert.deepEqual(held, ["shop.user-service-001"]);
+});

@@ -50,8 +50,7 @@ export class ForeignRegistry implements Registrar {
       ...(check === undefined ? {} : { check: { ...check, deregisterAfterMs: reapAfterMs } }),
     };
     this.#known.set(own.id, own);
-    await this.#registrar.register(own, signal);
-    if (!this.#held.has(own.id)) this.#held.set(own.id, this.#hold(own.id));
+    await this.#tell(own, signal);
   }
 
   /** Removes only what this fleet registered. */
@@ -86,10 +85,18 @@ export class ForeignRegistry implements Registrar {
     }
   }
 
+  /** What is registered is bound to this process, whenever it is told. */
+  async #tell(instance: InstanceRegistration, signal?: AbortSignal): Promise<void> {
+    await this.#registrar.register(instance, signal);
+    // It left while it was told: what came last at the registry must not stay.
+    if (!this.#known.has(instance.id)) return this.#registrar.deregister(instance.id, signal);
+    if (!this.#held.has(instance.id)) this.#held.set(instance.id, this.#hold(instance.id));
+  }
+
   async #tellAgain(instance: InstanceRegistration, signal: AbortSignal): Promise<void> {
     try {
       const { status } = await this.#get(`/v1/agent/service/${encodeURIComponent(instance.id)}`);
-      if (status === 404 && this.#known.has(instance.id)) await this.#registrar.register(instance, signal);
+      if (status === 404 && this.#known.has(instance.id)) await this.#tell(instance, signal);
     } catch {
       // Away: the next round asks again.
     }

@@ -1,8 +1,11 @@
-import type { Clock } from "../kernel/index.ts";
+import type { Clock, Timer } from "../kernel/index.ts";
 
 /** A signal that ends with its parents or when its time is up. Dispose it when the work is done. */
 export interface TimeLimit extends Disposable {
+  /** Made when it is asked for: an AbortController, its timer and its listeners cost more than a small call. */
   readonly signal: AbortSignal;
+  /** As `signal.aborted`, without making the signal: the time counts only once there is one. */
+  readonly aborted: boolean;
   /** True when the time ran out, false when a parent fired or nothing did. */
   readonly expired: boolean;
   /** Takes the time off: what was waited for came. The signal goes on following its parents. */
@@ -10,7 +13,7 @@ export interface TimeLimit extends Disposable {
 }
 
 export interface TimeLimitOptions {
-  /** Milliseconds; undefined means no limit of its own. */
+  /** Milliseconds from now; undefined means no limit of its own. */
   readonly ms?: number | undefined;
   readonly parents?: readonly (AbortSignal | undefined)[];
   /** Reason of the signal when the time is up. */
@@ -24,34 +27,74 @@ export interface TimeLimitOptions {
  * @example using limit = timeLimit(clock, { ms: 250, parents: [ctx.signal], reason: () => tooLate });
  */
 export function timeLimit(clock: Clock, options: TimeLimitOptions): TimeLimit {
-  const controller = new AbortController();
-  const parents = (options.parents ?? []).filter((parent) => parent !== undefined);
-  let expired = false;
+  return new LazyLimit(clock, options);
+}
 
-  const dispose = (): void => {
-    timer?.cancel();
-    for (const parent of parents) parent.removeEventListener("abort", onParent);
-  };
-  const end = (reason: unknown): void => {
-    dispose();
-    controller.abort(reason);
-  };
-  const onParent = (): void => end(parents.find((parent) => parent.aborted)?.reason);
-  const onTime = (): void => {
-    expired = true;
-    end(options.reason());
+class LazyLimit implements TimeLimit {
+  readonly #clock: Clock;
+  readonly #parents: readonly AbortSignal[];
+  readonly #reason: () => unknown;
+  #dueMs: number | undefined;
+  #controller: AbortController | undefined;
+  #timer: Timer | undefined;
+  #expired = false;
+  #disposed = false;
+
+  constructor(clock: Clock, { ms, parents = [], reason }: TimeLimitOptions) {
+    this.#clock = clock;
+    this.#parents = parents.filter((parent) => parent !== undefined);
+    this.#reason = reason;
+    this.#dueMs = ms === undefined ? undefined : clock.now() + ms;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= this.#make();
+    return this.#controller.signal;
+  }
+
+  get aborted(): boolean {
+    return this.#controller?.signal.aborted ?? this.#parents.some((parent) => parent.aborted);
+  }
+
+  get expired(): boolean {
+    return this.#expired;
+  }
+
+  lift(): void {
+    this.#dueMs = undefined;
+    this.#timer?.cancel();
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.#timer?.cancel();
+    if (this.#controller === undefined) return;
+    for (const parent of this.#parents) parent.removeEventListener("abort", this.#onParent);
+  }
+
+  #make(): AbortController {
+    const controller = new AbortController();
+    if (this.#disposed) return controller;
+    const fired = this.#parents.find((parent) => parent.aborted);
+    if (fired !== undefined) {
+      controller.abort(fired.reason);
+      return controller;
+    }
+    for (const parent of this.#parents) parent.addEventListener("abort", this.#onParent, { once: true });
+    if (this.#dueMs !== undefined)
+      this.#timer = this.#clock.after(this.#dueMs - this.#clock.now(), this.#onTime);
+    return controller;
+  }
+
+  readonly #onParent = (): void => this.#end(this.#parents.find((parent) => parent.aborted)?.reason);
+
+  readonly #onTime = (): void => {
+    this.#expired = true;
+    this.#end(this.#reason());
   };
 
-  const timer = options.ms === undefined ? undefined : clock.after(options.ms, onTime);
-  for (const parent of parents) parent.addEventListener("abort", onParent, { once: true });
-  if (parents.some((parent) => parent.aborted)) onParent();
-
-  return {
-    signal: controller.signal,
-    get expired() {
-      return expired;
-    },
-    lift: () => timer?.cancel(),
-    [Symbol.dispose]: dispose,
-  };
+  #end(reason: unknown): void {
+    this[Symbol.dispose]();
+    this.#controller?.abort(reason);
+  }
 }

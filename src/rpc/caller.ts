@@ -144,7 +144,7 @@ export class Caller implements AsyncDisposable {
     using limit = timeLimit(clock, { ms, parents: [options.signal, outer?.signal], reason: late });
     const fields = [...ownFields(method, options, this.#wire.protocol), ...inject(span.context)];
     await this.#wire.prepare(method, {});
-    await this.#follow(limit.signal);
+    await this.#follow(limit);
     const tried = new Set<string>();
     const { onHeader, onTrailer } = options;
     const asked = {
@@ -187,28 +187,34 @@ export class Caller implements AsyncDisposable {
       now + (options.timeoutMs ?? calls.timeout),
       outer?.deadline ?? Number.POSITIVE_INFINITY,
     );
+    const parents = [options.signal, outer?.signal];
     using limit = timeLimit(clock, {
       ms: remainingMs(deadlineMs, now),
-      parents: [options.signal, outer?.signal],
+      parents,
       reason: () => this.#late(method),
     });
-    if (limit.signal.aborted) throw aborted(limit.signal);
+    if (limit.aborted) throw aborted(limit.signal);
     if (deadlineMs <= now) throw this.#late(method);
     const own = ownFields(method, options, this.#wire.protocol);
     const prepared = await this.#wire.prepare(method, inputRecord(method, input));
-    await this.#follow(limit.signal);
+    await this.#follow(limit);
     const repeatable =
       method.idempotent ||
       isRepeatable(method.verb, { idempotencyKey: options.idempotencyKey !== undefined });
     const tryMs = repeatable ? perTryMs(deadlineMs - now, calls.retry_attempts) : deadlineMs - now;
     const tried = new Set<string>();
-    const one: OneCall = { method, prepared, own, span, limit, deadlineMs, tryMs, tried };
+    // Every try has its time; a signal is for callers who may give up before.
+    const givenUp = parents.some((parent) => parent !== undefined) ? limit.signal : undefined;
+    const one: OneCall = { method, prepared, own, span, limit, givenUp, deadlineMs, tryMs, tried };
     const { value } = await retry(
       this.#policy,
       {
         repeatable,
         deadlineMs,
-        signal: limit.signal,
+        // Asked for by those who have to wait.
+        get signal() {
+          return limit.signal;
+        },
         onRetry: (given, attempt, waitMs) =>
           span.addEvent("retry", {
             attempt,
@@ -225,7 +231,7 @@ export class Caller implements AsyncDisposable {
   }
 
   /** Makes sure that the endpoints of the service are known and kept fresh. */
-  async #follow(signal: AbortSignal): Promise<void> {
+  async #follow(limit: TimeLimit): Promise<void> {
     if (this.#fixed !== undefined || (this.#watch !== undefined && this.#cluster.members().length > 0))
       return;
     const { discovery } = this.#parts;
@@ -238,7 +244,7 @@ export class Caller implements AsyncDisposable {
     }
     this.#watch ??= discovery.watch(this.#service, (set) => this.#adopt(set));
     if (discovery.known(this.#service) === undefined)
-      this.#adopt(await discovery.lookup(this.#service, signal));
+      this.#adopt(await discovery.lookup(this.#service, limit.signal));
   }
 
   #adopt({ endpoints }: EndpointSet): void {
@@ -271,7 +277,7 @@ export class Caller implements AsyncDisposable {
         timeoutMs: ms,
         // The last try ends with the call.
         late: ms < leftMs ? slow : () => this.#late(one.method),
-        signal: one.limit.signal,
+        signal: one.givenUp,
       });
       settle(lease, told);
       if (told.kind === "value") return { value: told };
@@ -282,12 +288,12 @@ export class Caller implements AsyncDisposable {
   }
 
   #broke(one: OneCall, lease: Lease<Endpoint>, thrown: unknown): Tried<Told> {
-    const { signal, expired } = one.limit;
+    const { limit } = one;
     // The caller gave up, or his time did: that says nothing about the endpoint unless it used the time up.
-    if (signal.aborted && !expired) throw aborted(signal);
+    if (limit.aborted && !limit.expired) throw aborted(limit.signal);
     lease.failure();
     const late = thrown instanceof TuskerError && thrown.code === "RESILIENCE_DEADLINE";
-    if (expired || late) throw this.#late(one.method);
+    if (limit.expired || late) throw this.#late(one.method);
     const error =
       thrown instanceof TuskerError
         ? thrown
@@ -338,6 +344,8 @@ interface OneCall {
   readonly own: readonly string[];
   readonly span: Span;
   readonly limit: TimeLimit;
+  /** Fires when the caller gives up; undefined when nobody can. */
+  readonly givenUp: AbortSignal | undefined;
   readonly deadlineMs: number;
   readonly tryMs: number;
   /** Endpoints asked already. */

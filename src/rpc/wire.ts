@@ -40,7 +40,8 @@ export interface Asked {
   readonly timeoutMs: number;
   /** The error when the time is up. */
   readonly late: () => TuskerError;
-  readonly signal: AbortSignal;
+  /** Fires when the caller gives up; undefined when it cannot. */
+  readonly signal: AbortSignal | undefined;
 }
 
 export interface StreamAsked extends Omit<Asked, "prepared" | "timeoutMs"> {

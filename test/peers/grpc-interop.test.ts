@@ -1,8 +1,9 @@
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { haproxy, nginx, startProxy } from "../support/http2-proxies.ts";
 import { cCore, withoutCore } from "../support/interop/c-core.ts";
 import { type Case, cases } from "../support/interop/cases.ts";
-import { connectNode } from "../support/interop/connect.ts";
+import { connectNode, connectWeb } from "../support/interop/connect.ts";
 import { grpcJs } from "../support/interop/grpc-js.ts";
 import { niceGrpc } from "../support/interop/nice-grpc.ts";
 import { connectOurs, serveOurs } from "../support/interop/ours.ts";
@@ -45,6 +46,31 @@ for (const party of [grpcJs, niceGrpc, connectNode, cCore]) {
           wire.taken();
           const said = await all(caller, one.calls);
           one.check(said, wire.taken());
+        });
+      }
+    }
+  });
+}
+
+for (const [httpVersion, engine] of [
+  ["1.1", "tusker"],
+  ["2", "tusker"],
+  ["1.1", "node"],
+  ["2", "node"],
+] as const) {
+  test(`${connectNode.name} as client over gRPC-Web and HTTP/${httpVersion}, our server, engine ${engine}`, async (t) => {
+    for (const packing of packings) {
+      await using server = await serveOurs(packing, engine);
+      await using wire = httpVersion === "2" ? await tap(server.port) : undefined;
+      await using caller = await connectWeb(httpVersion, wire?.port ?? server.port, packing);
+      for (const one of casesOf(packing)) {
+        await t.test(one.name, async () => {
+          wire?.taken();
+          const said = await all(caller, one.calls);
+          // The wire reads HTTP/2 alone.
+          if (wire !== undefined || packing === "plain") one.check(said, wire?.taken() ?? []);
+          else for (const { status } of said) assert.equal(status, 0);
+          await until("no call to be answered any more", () => server.live.count === 0 || undefined);
         });
       }
     }

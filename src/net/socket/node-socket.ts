@@ -95,8 +95,6 @@ export function tlsFacts(socket: TLSSocket): TlsFacts {
   };
 }
 
-const nothing = new Uint8Array(0);
-
 /** Nobody has attached yet, or nobody cares any more. */
 const nobody: SocketListener = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
 
@@ -190,8 +188,9 @@ class NodePort implements SocketPort {
       queueMicrotask(done);
       return;
     }
-    if (last === 0) {
-      socket.write(pieces[0] ?? nothing, () => done());
+    const straight = this.#straight;
+    if (straight?.open === true) {
+      straight.all(pieces, done);
       return;
     }
     socket.cork();

@@ -24,7 +24,10 @@ export interface SocketPort {
   write(data: Uint8Array | string): boolean;
   /** Bytes with text before and behind them, in one system call. */
   writeFramed(before: string, bytes: Uint8Array, after: string): boolean;
-  /** Several pieces in one system call; `done` is called once, when the kernel has them all or the connection closed. */
+  /**
+   * Several pieces in one system call; `done` is called once, when the kernel has them all or the connection closed:
+   * perhaps during the call.
+   */
   writeAll(pieces: readonly Uint8Array[], done: () => void): void;
   /** Whether the connection keeps the process running by itself; it does until told otherwise. */
   hold(alive: boolean): void;

@@ -52,6 +52,29 @@ export class StraightWay {
     if (sent !== 0) this.#after(sent, bytes);
   }
 
+  /**
+   * Pieces in one system call; `done` is called once, when nobody reads them any more: nearly always during this call.
+   *
+   * @param pieces not of the memory that all connections share
+   */
+  all(pieces: readonly Uint8Array[], done: () => void): void {
+    const [only] = pieces;
+    const one = pieces.length === 1 && only !== undefined;
+    const sent = one ? this.#handle.writeBuffer(null, only) : this.#handle.writev(null, pieces, true);
+    if (typeof sent === "number") {
+      if (sent !== 0) this.#fail(sent);
+      done();
+      return;
+    }
+    this.#waiting++;
+    const onComplete = (status: number): void => {
+      this.#onComplete(status);
+      done();
+    };
+    sent.oncomplete = onComplete;
+    if (typeof sent.writeStatus === "number") onComplete(sent.writeStatus);
+  }
+
   /** It failed, or waits: libuv takes the rest of the bytes from where they are, and tells when it has. */
   #after(sent: number | Dispatched, bytes: Uint8Array | undefined): void {
     if (typeof sent === "number") {

@@ -87,6 +87,10 @@ test("explain knows the defaults of sections, and what is not there", async () =
   );
   for (const path of ["services.b.instances", "gateway.nothing", "nothing"])
     assert.equal((await at.run("config", "explain", path)).code, 1, path);
+  const slip = await at.run("config", "explain", "gateway.max_bdy.x");
+  assert.match(slip.err, /no value at gateway\.max_bdy\.x; did you mean gateway\.max_body\?/);
+  // What has a default only is not in the document.
+  assert.doesNotMatch((await at.run("config", "render", "gateway.max_bdy")).err, /did you mean/);
 });
 
 test("diff shows what differs between two environments and where; secrets are masked", async () => {

@@ -1,4 +1,4 @@
-import { defaultAt, pathText } from "../../../fleet/index.ts";
+import { defaultAt, keysAt, pathText } from "../../../fleet/index.ts";
 import { Secret, TuskerError } from "../../../kernel/index.ts";
 import type { Document, Origin } from "../../../tsk/index.ts";
 import type { Run } from "../../command.ts";
@@ -18,7 +18,7 @@ export const run: Run = async (args, io) => {
   const { document } = readFleet(fleetPath(args, io), args, io);
   const written = valueAt(document.value, path);
   const value = written === undefined ? defaultFor(document, path) : written;
-  if (value === undefined) throw noValueAt(pathText(path));
+  if (value === undefined) throw noValueAt(document.value, path, knownKeys);
   // The pieces of a map are merged; none overrides another.
   const merged = document.keys(path).length > 0;
   const places = merged ? document.origin(path).map(pieceOf) : withReasons(document.origin(path));
@@ -38,6 +38,11 @@ export const run: Run = async (args, io) => {
   }
   return 0;
 };
+
+/** Keys with a default can be explained too. */
+function knownKeys(path: readonly string[]): readonly string[] {
+  return keysAt(path).map(({ name }) => name);
+}
 
 /** A default of a section, but not of a service or route that is not there. */
 function defaultFor(document: Document, path: readonly string[]): unknown {

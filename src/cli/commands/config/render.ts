@@ -26,8 +26,9 @@ function renderRaw(file: string, args: Args, io: Io): number {
 }
 
 function print(value: unknown, args: Args, io: Io): void {
-  const [path] = args.positionals;
-  const part = path === undefined ? value : valueAt(value, configPath(path));
-  if (part === undefined) throw noValueAt(path ?? "");
+  const [text] = args.positionals;
+  const path = text === undefined ? [] : configPath(text);
+  const part = valueAt(value, path);
+  if (part === undefined) throw noValueAt(value, path);
   io.out(`${JSON.stringify(part, null, args.flag("json") ? 0 : 2)}\n`);
 }
