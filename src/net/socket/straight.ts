@@ -73,6 +73,8 @@ export class StraightWay {
       this.#onComplete(status);
       done();
     };
+    // libuv reads from where they are: collected before, it would send whatever stands there then.
+    sent.bytes = pieces;
     sent.oncomplete = onComplete;
     if (typeof sent.writeStatus === "number") onComplete(sent.writeStatus);
   }
