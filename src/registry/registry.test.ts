@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import { test } from "node:test";
 import { manualClock, TuskerError } from "../kernel/index.ts";
 import { serveHttp1 } from "../net/index.ts";
@@ -481,6 +482,14 @@ test("listening for everybody is said aloud, and clients are told an address the
   assert.match(t.registry.url, /^http:\/\/127\.0\.0\.1:/);
   const [node] = (await t.get("/v1/catalog/nodes")) as { Address: string }[];
   assert.equal(node?.Address, "127.0.0.1");
+});
+
+test("an address of IPv6 is told as clients can use it", async (t) => {
+  const own = Object.values(networkInterfaces()).flat();
+  if (!own.some((one) => one?.address === "::1")) return t.skip("this machine has no ::1");
+  await using b = await bench({ host: "::1" });
+  assert.match(b.registry.url, /^http:\/\/\[::1\]:\d+$/);
+  assert.equal(await b.get("/v1/status/leader"), `[::1]:${b.registry.port}`);
 });
 
 test("a registry is told from nothing and from somebody else", async () => {
