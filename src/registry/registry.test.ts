@@ -543,6 +543,14 @@ test("counts, machine and release are told, and no distances", async () => {
   assert.equal(metrics.Gauges.find(({ Name }) => Name === "tusker.registry.instances")?.Value, 1);
   const prometheus = await t.ask("GET", "/v1/agent/metrics?format=prometheus");
   assert.match(prometheus.text, /^tusker_registry_instances 1$/m);
+  assert.equal((await t.ask("GET", `/v1/${"x".repeat(9_000)}`)).status, 414);
+  const limits = (await t.ask("GET", "/v1/agent/metrics?format=prometheus")).text;
+  assert.match(limits, /^tusker_registry_connection_limits_total\{limit="target_bytes"\} 1$/m);
+  const { Counters } = (await t.get("/v1/agent/metrics")) as {
+    Counters: { Name: string; Labels: object; Count: number }[];
+  };
+  const met = Counters.find(({ Name }) => Name === "tusker.registry.connection_limits");
+  assert.deepEqual([met?.Labels, met?.Count], [{ limit: "target_bytes" }, 1]);
   assert.equal((await t.ask("GET", "/v1/agent/metrics?format=x")).status, 400);
   assert.ok(((await t.get("/v1/agent/host")) as { Memory: { total: number } }).Memory.total > 0);
   assert.equal(((await t.get("/v1/agent/version")) as { HumanVersion: string }).HumanVersion, "1.8.7");

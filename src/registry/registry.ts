@@ -131,7 +131,9 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     const parts = await prepare(options, history);
     const { store, agent, sessions, onError, identity } = parts;
     let port = options.port;
+    const limitsMet = new Map<string, number>();
     const wire = {
+      limitsMet,
       store,
       agent,
       sessions,
@@ -153,6 +155,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       host,
       port,
       onError,
+      onLimit: (limit) => limitsMet.set(limit, (limitsMet.get(limit) ?? 0) + 1),
       clock: options.clock,
     });
     port = server.port;
