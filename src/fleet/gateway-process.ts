@@ -2,14 +2,14 @@ import { z } from "zod";
 import { type Discovery, registryDiscovery, staticDiscovery } from "../discovery/index.ts";
 import { serviceDiscoverySection } from "../discovery/section.ts";
 import {
+  type AdminView,
   changedForRestart,
   gatewaySection,
   routesSection,
   type SharedState,
-  startAdmin,
   startGateway,
 } from "../gateway/index.ts";
-import { type Clock, messageOf, type Random, Secret } from "../kernel/index.ts";
+import { type Clock, type Random, Secret } from "../kernel/index.ts";
 import { port } from "../kernel/section.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import type { BreakerSettings } from "../resilience/index.ts";
@@ -43,11 +43,9 @@ const gatewayFileSchema = z.object({
 
 type GatewayFile = z.output<typeof gatewayFileSchema>;
 
-/** A gateway that runs in this process. */
-export interface GatewayProcess extends AsyncDisposable {
+/** A gateway that runs, in this thread or in several. */
+export interface RunningGateway extends AdminView, AsyncDisposable {
   readonly port: number;
-  /** Of the admin door; undefined where there is none. */
-  readonly adminPort: number | undefined;
   /** How long a stop may take, as the file says. */
   readonly drainMs: number;
   /**
@@ -56,12 +54,14 @@ export interface GatewayProcess extends AsyncDisposable {
    * @throws an error of the schema when the file is not right; then nothing changes
    */
   adopt(file: unknown): readonly string[];
-  /** Resolves once every service a route names has had an endpoint. */
-  reachable(): Promise<void>;
-  /** Metrics in Prometheus text format; of several threads, added up. */
-  metrics(): string | Promise<string>;
   /** Takes no new connection and lets running requests end; what is left after `graceMs` is cut off. */
   drain(graceMs: number): Promise<void>;
+}
+
+/** A gateway that runs in this process, with the operator's door where the file wants one. */
+export interface GatewayProcess extends RunningGateway {
+  /** Of the admin door; undefined where there is none. */
+  readonly adminPort: number | undefined;
 }
 
 export interface GatewayProcessPorts {
@@ -74,6 +74,7 @@ export interface GatewayProcessPorts {
 export function gatewayPlan(file: unknown): {
   readonly threads: number;
   readonly drainMs: number;
+  readonly adminPort: number | undefined;
   readonly fileFor: (port: number | undefined) => unknown;
   readonly check: (next: unknown) => readonly string[];
 } {
@@ -81,6 +82,7 @@ export function gatewayPlan(file: unknown): {
   return {
     threads: gateway.workers,
     drainMs: gateway.stream_drain,
+    adminPort: gateway.admin_port,
     fileFor: (port) =>
       port === undefined ? file : { ...Object(file), gateway: { ...Object(file).gateway, port } },
     check: (next) => changedForRestart(gateway, gatewayFileSchema.parse(next).gateway),
@@ -96,7 +98,7 @@ export async function runGateway(
   file: unknown,
   ports: GatewayProcessPorts,
   shared?: SharedState,
-): Promise<GatewayProcess> {
+): Promise<RunningGateway> {
   const { clock, random, log } = ports;
   const {
     fleet,
@@ -134,23 +136,9 @@ export async function runGateway(
       { discovery, tracer: tracing.tracer, metrics, log, clock, random, shared },
     ),
   );
-  const admin =
-    // Of several threads the first one opens it; what it shows of endpoints is what that thread has learned.
-    gateway.admin_port === undefined || (shared?.thread ?? 0) > 0
-      ? undefined
-      : stack.use(
-          await startAdmin({
-            port: gateway.admin_port,
-            gateway: running,
-            metrics,
-            clock,
-            onError: (error) => log.error("the admin door failed", { error: messageOf(error) }),
-          }),
-        );
   const owned = stack.move();
   return {
     port: running.server.port,
-    adminPort: admin?.port,
     drainMs: gateway.stream_drain,
     adopt(next) {
       const parsed = gatewayFileSchema.parse(next);
@@ -161,6 +149,8 @@ export async function runGateway(
       });
     },
     reachable: () => running.reachable(),
+    routes: () => running.routes(),
+    services: () => running.stats().services,
     metrics: () => metrics.render(),
     drain: (graceMs) => running.drain(graceMs),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),

@@ -6,7 +6,13 @@ import { ask, type Bench, bench, endpoint, service } from "./fixture.test.ts";
 
 function adminOf(front: Bench) {
   const { gateway, metrics } = front;
-  return startAdmin({ port: 0, gateway, metrics, clock: systemClock, onError: () => {} });
+  const view = {
+    reachable: () => gateway.reachable(),
+    routes: () => gateway.routes(),
+    services: () => gateway.stats().services,
+    metrics: () => metrics.render(),
+  };
+  return startAdmin({ port: 0, view, clock: systemClock, onError: () => {} });
 }
 
 test("tells readiness, routes, endpoints and metrics, and nothing else", async () => {

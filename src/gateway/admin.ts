@@ -1,12 +1,20 @@
 import type { Clock } from "../kernel/index.ts";
 import { type Answer, type Server, type ServerExchange, serveHttp1 } from "../net/index.ts";
-import type { Metrics } from "../telemetry/index.ts";
-import type { Gateway } from "./gateway.ts";
+import type { RouteStats, ServiceStats } from "./gateway.ts";
+
+/** What the operator's door shows. Of several threads it is what all of them know together. */
+export interface AdminView {
+  /** Resolves once every service a route names has had an endpoint. */
+  reachable(): Promise<void>;
+  routes(): readonly RouteStats[] | Promise<readonly RouteStats[]>;
+  services(): readonly ServiceStats[] | Promise<readonly ServiceStats[]>;
+  /** In Prometheus text format. */
+  metrics(): string | Promise<string>;
+}
 
 export interface AdminOptions {
   readonly port: number;
-  readonly gateway: Gateway;
-  readonly metrics: Metrics;
+  readonly view: AdminView;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
 }
@@ -17,35 +25,33 @@ export interface AdminOptions {
  *
  * @throws TuskerError NET_PORT_TAKEN, NET_BIND
  */
-export async function startAdmin(options: AdminOptions): Promise<Server> {
-  const { gateway, metrics, clock, onError } = options;
+export async function startAdmin({ port, view, clock, onError }: AdminOptions): Promise<Server> {
   let reachable = false;
-  void gateway.reachable().then(() => {
+  void view.reachable().then(() => {
     reachable = true;
   });
-  const pages: Readonly<Record<string, () => Answer>> = {
+  const pages: Pages = {
     "/-/ready": () =>
       reachable ? text(200, "ready\n") : text(503, "not every routed service has an instance yet\n"),
-    "/-/routes": () => json(gateway.routes()),
-    "/-/endpoints": () => json(gateway.stats().services),
-    "/-/metrics": () => ({
+    "/-/routes": async () => json(await view.routes()),
+    "/-/endpoints": async () => json(await view.services()),
+    "/-/metrics": async () => ({
       status: 200,
       headers: ["Content-Type", "text/plain; version=0.0.4; charset=utf-8"],
-      body: metrics.render(),
+      body: await view.metrics(),
     }),
   };
-  return serveHttp1((exchange) => exchange.respond(answerFor(exchange, pages)), {
+  return serveHttp1(async (exchange) => exchange.respond(await answerFor(exchange, pages)), {
     host: "127.0.0.1",
-    port: options.port,
+    port,
     clock,
     onError,
   });
 }
 
-function answerFor(
-  { method, target }: ServerExchange,
-  pages: Readonly<Record<string, () => Answer>>,
-): Answer {
+type Pages = Readonly<Record<string, () => Answer | Promise<Answer>>>;
+
+function answerFor({ method, target }: ServerExchange, pages: Pages): Answer | Promise<Answer> {
   const path = target.split("?", 1)[0] ?? "";
   const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
   if (page === undefined) return text(404, `there are ${Object.keys(pages).join(", ")}\n`);

@@ -49,6 +49,8 @@ export interface BenchOptions {
   readonly endpoints?: readonly Endpoint[];
   readonly breaker?: GatewayConfig["breaker"];
   readonly clock?: Clock;
+  /** Default: none, so that every test sees the same. */
+  readonly random?: Random;
 }
 
 /** No back-off, no jitter, the first two endpoints compared: every test sees the same. */
@@ -76,7 +78,7 @@ export async function bench(options: BenchOptions): Promise<Bench> {
     metrics,
     log: createLogger({ service: "gateway", write: (line) => logs.push(line), clock }),
     clock,
-    random: noChance,
+    random: options.random ?? noChance,
   });
   return {
     gateway,

@@ -1,13 +1,14 @@
 // for users
 
 // for other rooms
-export { type AdminOptions, startAdmin } from "./admin.ts";
+export { type AdminOptions, type AdminView, startAdmin } from "./admin.ts";
 export {
   type EndpointStats,
   type Gateway,
   type GatewayConfig,
   type GatewayPorts,
   type GatewayStats,
+  type RouteStats,
   type ServiceStats,
   type SharedState,
   startGateway,

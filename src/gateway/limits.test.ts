@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { manualClock } from "../kernel/index.ts";
-import { ask, bench, endpoint, exchangeBytes, parseReply, service, test } from "./fixture.test.ts";
+import { manualClock, systemClock } from "../kernel/index.ts";
+import { ask, bench, deadPort, endpoint, exchangeBytes, parseReply, service, test } from "./fixture.test.ts";
 
 const fine = () => service((exchange) => exchange.respond({ status: 200, body: "fine" }));
 const limited = { rate_limit_enabled: true, rate_limit_requests: 3, rate_limit_window: "1m" };
@@ -158,5 +158,33 @@ test("more fields than max_headers are a 431 instead of being cut off silently",
   for (const count of [9, 10, 80]) {
     const reply = await ask(front.port, "/", { headers: fields(count) });
     assert.equal(reply.status, 431, `${count + 2} fields`);
+  }
+});
+
+test("a wall clock that jumps neither frees nor locks anybody: limits, breakers and deadlines go by time that passed", async () => {
+  let jumpMs = 0;
+  const clock = { ...systemClock, wall: () => systemClock.wall() + jumpMs };
+  await using users = await service((exchange) => exchange.respond({ status: 200 }));
+  await using front = await bench({
+    routes: {
+      "/limited": { service: "users", rate_limit: { requests: 2, window: "1h" } },
+      "/dead": { service: "dead", retries: 0 },
+      "/open": { service: "users" },
+    },
+    endpoints: [endpoint(users.port), endpoint(await deadPort(), "d", "dead")],
+    clock,
+  });
+  const statusOf = async (target: string): Promise<number> => (await ask(front.port, target)).status;
+  assert.equal(await statusOf("/limited"), 200);
+  for (let i = 0; i < 5; i++) await statusOf("/dead");
+  const day = 86_400_000;
+  for (const next of [day, -day, 0]) {
+    jumpMs = next;
+    assert.equal((await ask(front.port, "/dead")).code, "GATEWAY_BREAKER_OPEN");
+    const timely = await ask(front.port, "/open", { headers: ["X-Request-Deadline", "5000"] });
+    assert.equal(timely.status, 200);
+    const limited = await ask(front.port, "/limited");
+    assert.equal(limited.status, next === day ? 200 : 429);
+    if (limited.status === 429) assert.ok(Number(limited.header("retry-after")) <= 3_600);
   }
 });

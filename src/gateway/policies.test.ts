@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { hash } from "node:crypto";
 import { once } from "node:events";
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
-import { manualClock } from "../kernel/index.ts";
+import { manualClock, seededRandom } from "../kernel/index.ts";
 import {
   type Ask,
   ask,
@@ -171,6 +171,17 @@ test("a mirror gets a copy with its body, and what it does reaches nobody", asyn
   assert.equal((await ask(front.port, "/b")).status, 200);
   await until(() => front.metric('tusker_gateway_mirrored_total{service="broken",outcome="failed"}') === 1);
   assert.equal(front.metric('tusker_gateway_mirrored_total{service="copy",outcome="failed"}'), 1);
+});
+
+test("a mirror that hangs holds nobody up, and gets no more than 64 copies at once", async () => {
+  await using users = await mirrorOfItself();
+  await using hangs = await rawService(() => {});
+  await using front = await bench({
+    routes: { "/a": { service: "users", mirror: { service: "copy" } } },
+    endpoints: [endpoint(users.port), endpoint(hangs.port, "c", "copy")],
+  });
+  for (let i = 0; i < 70; i++) assert.equal((await ask(front.port, "/a")).status, 200);
+  assert.equal(front.metric('tusker_gateway_mirrored_total{service="copy",outcome="dropped"}'), 6);
 });
 
 test("a preflight is answered before anybody asks who the page is; the answer itself says who may read it", async () => {
@@ -532,6 +543,22 @@ test("requests are logged as JSON lines, without their query", async () => {
     ["access", "GET", "/a", "/a", 200, "acme", "e1", 1],
   );
   assert.ok(!JSON.stringify(line).includes("secret"));
+});
+
+test("of good requests the written share is logged, of failed ones all", async () => {
+  await using users = await mirrorOfItself();
+  await using front = await bench({
+    gateway: { access_log: 0.25 },
+    routes: { "/good": { service: "users" }, "/bad": { answer: { status: 503 } } },
+    endpoints: [endpoint(users.port)],
+    random: seededRandom(5),
+  });
+  for (let i = 0; i < 120; i++) await ask(front.port, "/good");
+  for (let i = 0; i < 10; i++) await ask(front.port, "/bad");
+  const logged = (path: string): number =>
+    front.logs.filter((line) => line.includes(`"path":"${path}"`)).length;
+  await until(() => logged("/bad") === 10);
+  assert.ok(logged("/good") > 12 && logged("/good") < 50, `${logged("/good")} of 120`);
 });
 
 test("limits count by key, and a request without its key by its address", async () => {

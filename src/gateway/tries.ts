@@ -200,7 +200,7 @@ async function oneTry(trip: Trip, number: number, copy: Copy): Promise<Tried<Try
   const { service } = upstream;
   await firstSet(upstream, door.clock);
   const leftMs = remainingMs(trip.deadlineMs, door.clock.now());
-  if (leftMs === 0) return given(tooLate(service, route.timeoutMs, trip.tried.size));
+  if (leftMs === 0) return given(tooLate(service, route.timeoutMs, number - 1));
   // Pick: a breaker that is due a probe, else the balancer's choice among closed ones not asked before.
   const picked = upstream.cluster.pick(trip.tried, hintsOf(trip));
   if (picked.kind === "none") return given(noEndpoint(service));
@@ -279,7 +279,7 @@ function judge(trip: Trip, outcome: ForwardOutcome, parts: TryParts): Tried<Try>
     span.recordError(outcome.cause);
     end();
     return {
-      value: { kind: "refused", error: upstreamError(placeOf(trip), outcome, failure, trip.tried.size) },
+      value: { kind: "refused", error: upstreamError(placeOf(trip), outcome, failure, trip.seen.attempts) },
       failure,
     };
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { test } from "node:test";
+import fc from "fast-check";
 import { manualClock } from "../kernel/index.ts";
 import { timeLimit } from "./time-limit.ts";
 
@@ -80,4 +81,37 @@ test("without a time it only follows its parents", () => {
   const limit = timeLimit(clock, { reason });
   assert.equal(clock.pending, 0);
   assert.equal(limit.signal.aborted, false);
+});
+
+test("whichever comes first ends it, once, with its own reason, and nothing is left behind", () => {
+  const ms = fc.option(fc.integer({ min: 1, max: 50 }), { nil: undefined });
+  fc.assert(
+    fc.property(
+      ms,
+      fc.array(fc.integer({ min: 1, max: 50 }), { maxLength: 3 }),
+      ms,
+      (own, parents, lifted) => {
+        const clock = manualClock();
+        const controllers = parents.map(() => new AbortController());
+        const limit = timeLimit(clock, {
+          ms: own,
+          parents: controllers.map(({ signal }) => signal),
+          reason: () => "time",
+        });
+        let fired = 0;
+        limit.signal.addEventListener("abort", () => fired++);
+        for (const [i, atMs] of parents.entries())
+          clock.after(atMs, () => controllers[i]?.abort(`parent ${atMs}`));
+        if (lifted !== undefined) clock.after(lifted, () => limit.lift());
+        clock.advance(60);
+        const counts = own !== undefined && (lifted === undefined || own <= lifted);
+        const first = Math.min(...parents, counts ? own : Number.POSITIVE_INFINITY);
+        assert.equal(fired, first === Number.POSITIVE_INFINITY ? 0 : 1);
+        if (fired === 1 && !parents.includes(first)) assert.equal(limit.signal.reason, "time");
+        if (fired === 1 && first !== own) assert.equal(limit.signal.reason, `parent ${first}`);
+        limit[Symbol.dispose]();
+        assert.equal(clock.pending, 0);
+      },
+    ),
+  );
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { manualClock } from "../kernel/index.ts";
 import { peakEwma } from "./load.ts";
 import { slowStart } from "./slow-start.ts";
@@ -30,4 +31,33 @@ test("a newcomer takes a tenth at first and all of its share at the end of the w
   assert.equal(slowStart(5_000, 10_000), 0.5);
   assert.equal(slowStart(10_000, 10_000), 1);
   assert.equal(slowStart(0, 0), 1);
+});
+
+test("whatever the zones and loads, some of the live ones are given: all of them, or just those who are near", () => {
+  const one = fc.record({ zone: fc.constantFrom("x", "y", undefined), inFlight: fc.nat(8) });
+  fc.assert(
+    fc.property(fc.array(one, { minLength: 1, maxLength: 10 }), (shapes) => {
+      const live = shapes.map(({ zone, inFlight }, i) => member(`e${i}`, zone, inFlight));
+      const near = live.filter(({ zone }) => zone === "x");
+      const given = nearest(live, "x");
+      assert.ok(given.length > 0);
+      if (given !== live) assert.deepEqual(given, near);
+      // Idle, nobody leaves a zone that has somebody.
+      const idle = live.map(({ id, zone }) => member(id, zone));
+      const stays = idle.filter(({ zone }) => zone === "x");
+      if (stays.length > 0) assert.deepEqual(nearest(idle, "x"), stays);
+    }),
+  );
+});
+
+test("a share never shrinks with age, is a tenth at least, and the whole from the end of the window on", () => {
+  const ms = fc.nat(100_000);
+  fc.assert(
+    fc.property(ms, ms, fc.integer({ min: 1, max: 60_000 }), (one, other, windowMs) => {
+      const [young, old] = [Math.min(one, other), Math.max(one, other)];
+      assert.ok(slowStart(young, windowMs) <= slowStart(old, windowMs));
+      assert.ok(slowStart(young, windowMs) >= 0.1);
+      assert.equal(slowStart(windowMs + young, windowMs), 1);
+    }),
+  );
 });

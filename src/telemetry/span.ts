@@ -92,7 +92,16 @@ export class RecordedSpan implements Span {
   }
 
   setAttributes(attributes: AttributeInput): Span {
-    for (const name in attributes) this.setAttribute(name, attributes[name]);
+    // Nearly all attributes of a span are given at its start, when none can be there already.
+    const fresh = this.#attributeCount === 0 && !this.#ended;
+    for (const name in attributes) {
+      const value = attributes[name];
+      const first = fresh && value !== undefined && name !== "" && name !== "__proto__";
+      if (first && this.#attributeCount < spanLimits.attributes) {
+        this.#attributeCount++;
+        this.#attributes[name] = bounded(value);
+      } else this.setAttribute(name, value);
+    }
     return this;
   }
 

@@ -53,11 +53,22 @@ test("a rate limit over two threads admits exactly as many, and their metrics ad
     rate_limit_enabled: true,
     rate_limit_requests: 20,
     rate_limit_window: "1h",
+    admin_port: 0,
   });
   const statuses = await Promise.all(Array.from({ length: 60 }, () => statusOf(front.url)));
   assert.equal(statuses.filter((status) => status === 200).length, 20);
   assert.equal(statuses.filter((status) => status === 429).length, 40);
-  const metrics = await front.gateway.metrics();
+  // The operator's door is one, and tells of all threads.
+  const admin = `http://127.0.0.1:${front.gateway.adminPort}/-`;
+  const metrics = await (await fetch(`${admin}/metrics`)).text();
+  const [service, ...none] = (await (await fetch(`${admin}/endpoints`)).json()) as {
+    service: string;
+    endpoints: unknown[];
+  }[];
+  assert.deepEqual([service?.service, service?.endpoints.length, none], ["origin", 1, []]);
+  const [route] = (await (await fetch(`${admin}/routes`)).json()) as { path: string }[];
+  assert.equal(route?.path, "/*");
+  assert.equal((await fetch(`${admin}/ready`)).status, 200);
   assert.match(metrics, /^tusker_gateway_requests_total\{route="\/\*",method="GET",status="200"\} 20$/m);
   assert.match(metrics, /^tusker_gateway_rate_limited_total\{route="\/\*"\} 40$/m);
 });

@@ -1,4 +1,4 @@
-import type { SharedState } from "../../gateway/index.ts";
+import type { RouteStats, ServiceStats, SharedState } from "../../gateway/index.ts";
 import type { LogFields, LogLevel } from "../../telemetry/index.ts";
 
 /** What a thread is started with. */
@@ -11,14 +11,20 @@ export interface WorkerStart {
 /** What a thread is told. */
 export type WorkerOrder =
   | { readonly type: "metrics" }
+  | { readonly type: "state" }
   | { readonly type: "adopt"; readonly file: unknown }
   | { readonly type: "drain"; readonly graceMs: number };
 
 /** What a thread says. */
 export type WorkerNews =
-  | { readonly type: "ready"; readonly port: number; readonly adminPort: number | undefined }
+  | { readonly type: "ready"; readonly port: number }
   | { readonly type: "reachable" }
   | { readonly type: "metrics"; readonly text: string }
+  | {
+      readonly type: "state";
+      readonly routes: readonly RouteStats[];
+      readonly services: readonly ServiceStats[];
+    }
   | { readonly type: "drained" }
   | {
       readonly type: "log";

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemRandom, threadClock, toTuskerError } from "../../kernel/index.ts";
 import { type Logger, type LogLevel, logLevels } from "../../telemetry/index.ts";
-import { type GatewayProcess, runGateway } from "../gateway-process.ts";
+import { type RunningGateway, runGateway } from "../gateway-process.ts";
 import type { WorkerNews, WorkerOrder, WorkerStart } from "./messages.ts";
 
 if (parentPort !== null) await serve(parentPort, workerData);
@@ -13,7 +13,7 @@ async function serve(port: NonNullable<typeof parentPort>, { file, shared }: Wor
     const log = passedOn(say);
     const gateway = await runGateway(file, { clock: threadClock, random: systemRandom, log }, shared);
     port.on("message", (order: WorkerOrder) => obey(gateway, order, say));
-    say({ type: "ready", port: gateway.port, adminPort: gateway.adminPort });
+    say({ type: "ready", port: gateway.port });
     await gateway.reachable();
     say({ type: "reachable" });
   } catch (error) {
@@ -22,10 +22,15 @@ async function serve(port: NonNullable<typeof parentPort>, { file, shared }: Wor
   }
 }
 
-function obey(gateway: GatewayProcess, order: WorkerOrder, say: (news: WorkerNews) => void): void {
+function obey(gateway: RunningGateway, order: WorkerOrder, say: (news: WorkerNews) => void): void {
   switch (order.type) {
     case "metrics":
       void Promise.resolve(gateway.metrics()).then((text) => say({ type: "metrics", text }));
+      return;
+    case "state":
+      void Promise.all([gateway.routes(), gateway.services()]).then(([routes, services]) =>
+        say({ type: "state", routes, services }),
+      );
       return;
     case "adopt":
       gateway.adopt(order.file);

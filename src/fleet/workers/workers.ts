@@ -1,8 +1,9 @@
 import { Worker } from "node:worker_threads";
 import { type Code, isCode, TuskerError } from "../../kernel/index.ts";
 import { forgetThread, type SharedMemory, sharedMemory } from "../../resilience/index.ts";
-import type { GatewayProcess, GatewayProcessPorts } from "../gateway-process.ts";
+import type { GatewayProcessPorts, RunningGateway } from "../gateway-process.ts";
 import { mergeMetrics } from "./merge-metrics.ts";
+import { mergeServices } from "./merge-services.ts";
 import type { WorkerNews, WorkerOrder, WorkerStart } from "./messages.ts";
 
 /** What the workers need to know of the file; the rest is theirs. */
@@ -22,7 +23,7 @@ export interface WorkersPlan {
  *
  * @throws TuskerError what the first thread that cannot start says, for example NET_PORT_TAKEN
  */
-export async function runWorkers(plan: WorkersPlan, ports: GatewayProcessPorts): Promise<GatewayProcess> {
+export async function runWorkers(plan: WorkersPlan, ports: GatewayProcessPorts): Promise<RunningGateway> {
   const crew = new Crew(plan, ports);
   try {
     const first = await crew.start(0);
@@ -34,10 +35,9 @@ export async function runWorkers(plan: WorkersPlan, ports: GatewayProcessPorts):
   }
 }
 
-function processOf(crew: Crew, plan: WorkersPlan, first: Ready): GatewayProcess {
+function processOf(crew: Crew, plan: WorkersPlan, first: Ready): RunningGateway {
   return {
     port: first.port,
-    adminPort: first.adminPort,
     drainMs: plan.drainMs,
     adopt(file) {
       const restart = plan.check(file);
@@ -45,6 +45,9 @@ function processOf(crew: Crew, plan: WorkersPlan, first: Ready): GatewayProcess 
       return restart;
     },
     reachable: () => crew.reachable,
+    // Every thread has the same file.
+    routes: async () => (await crew.states())[0]?.routes ?? [],
+    services: async () => mergeServices((await crew.states()).map(({ services }) => services)),
     metrics: () => crew.metrics(),
     drain: (graceMs) => crew.drain(graceMs),
     [Symbol.asyncDispose]: () => crew.end(),
@@ -64,6 +67,8 @@ class Crew {
   readonly #threads: (Worker | undefined)[];
   readonly #ending = new AbortController();
   readonly #reached = Promise.withResolvers<void>();
+  /** Threads that have not yet said that they reach every service. */
+  readonly #reaching: Set<number>;
   #port: number | undefined;
   /** The file in force, where it is not the first one. */
   #adopted: unknown;
@@ -73,6 +78,7 @@ class Crew {
     this.#plan = plan;
     this.#ports = ports;
     this.#threads = Array.from({ length: plan.threads }, () => undefined);
+    this.#reaching = new Set(this.#threads.keys());
     this.#memory = sharedMemory({ threads: plan.threads, seed: ports.random.below(2 ** 32) });
     this.reachable = this.#reached.promise;
   }
@@ -86,7 +92,7 @@ class Crew {
     const worker = new Worker(new URL(file, import.meta.url), { workerData: start });
     this.#threads[thread] = worker;
     const ready = Promise.withResolvers<Ready>();
-    worker.on("message", (news: WorkerNews) => this.#hear(news, ready));
+    worker.on("message", (news: WorkerNews) => this.#hear(thread, news, ready));
     worker.on("error", (error) => {
       this.#ports.log.error("a worker of the gateway failed", { thread, error: String(error) });
       ready.reject(error);
@@ -95,10 +101,10 @@ class Crew {
       ready.reject(new TuskerError("KERNEL_INTERNAL", "a worker of the gateway ended before it listened"));
       this.#gone(thread);
     });
-    const { port, adminPort } = await ready.promise;
+    const { port } = await ready.promise;
     this.#port = port;
     if (this.#adopted !== undefined) this.#tell(worker, { type: "adopt", file: this.#adopted });
-    return { type: "ready", port, adminPort };
+    return { type: "ready", port };
   }
 
   adopt(file: unknown): void {
@@ -107,8 +113,12 @@ class Crew {
   }
 
   async metrics(): Promise<string> {
-    const texts = await Promise.all(this.#alive().map((worker) => this.#ask(worker)));
-    return mergeMetrics(texts.filter((text) => text !== undefined));
+    const told = await this.#askAll("metrics");
+    return mergeMetrics(told.map(({ text }) => text));
+  }
+
+  states(): Promise<Extract<WorkerNews, { type: "state" }>[]> {
+    return this.#askAll("state");
   }
 
   async drain(graceMs: number): Promise<void> {
@@ -132,10 +142,12 @@ class Crew {
     return this.#threads.filter((worker) => worker !== undefined);
   }
 
-  #hear(news: WorkerNews, ready: PromiseWithResolvers<Ready>): void {
+  #hear(thread: number, news: WorkerNews, ready: PromiseWithResolvers<Ready>): void {
     if (news.type === "ready") ready.resolve(news);
-    else if (news.type === "reachable") this.#reached.resolve();
-    else if (news.type === "log") this.#ports.log[news.level](news.message, news.fields);
+    else if (news.type === "reachable") {
+      this.#reaching.delete(thread);
+      if (this.#reaching.size === 0) this.#reached.resolve();
+    } else if (news.type === "log") this.#ports.log[news.level](news.message, news.fields);
     else if (news.type === "failed") ready.reject(new TuskerError(codeOf(news.code), news.message));
   }
 
@@ -159,11 +171,16 @@ class Crew {
     worker.postMessage(order);
   }
 
-  /** What a thread counts; undefined when it dies over the question. */
-  async #ask(worker: Worker): Promise<string | undefined> {
-    const answer = heard(worker, "metrics");
-    this.#tell(worker, { type: "metrics" });
-    return (await answer)?.text;
+  /** What every thread says to a question; those that die over it say nothing. */
+  async #askAll<T extends "metrics" | "state">(type: T): Promise<Extract<WorkerNews, { type: T }>[]> {
+    const told = await Promise.all(
+      this.#alive().map((worker) => {
+        const answer = heard(worker, type);
+        this.#tell(worker, { type });
+        return answer;
+      }),
+    );
+    return told.filter((news) => news !== undefined);
   }
 }
 

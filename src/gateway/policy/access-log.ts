@@ -31,7 +31,7 @@ export function accessLine(
   seen: Trail,
 ): LogFields {
   const route = to.kind === "route" ? to.route : undefined;
-  return {
+  const line = {
     method: exchange.method,
     path: to.kind === "route" ? to.path : exchange.target.split("?", 1)[0],
     host: exchange.header("host"),
@@ -46,4 +46,6 @@ export function accessLine(
     http: exchange.httpVersion,
     trace_id: traceId,
   };
+  // What a request has not is left out, for people as in JSON.
+  return Object.fromEntries(Object.entries(line).filter(([, value]) => value !== undefined));
 }

@@ -114,7 +114,9 @@ export const gatewaySection = z.strictObject({
     .describe("Compress answers for clients that take them so; a route may override."),
   access_log: ratio()
     .default(0)
-    .describe("Share of requests that are logged as JSON lines; failures always are when above 0."),
+    .describe(
+      "Share of requests that are logged, as JSON lines with `--json`; failures always are when above 0.",
+    ),
   stream_idle_timeout: durationMs({ minMs: 1 })
     .prefault("5m")
     .describe("Longest silence in a tunnel (WebSocket), and in an answer whose reader waits."),

@@ -121,7 +121,7 @@ export const routeShape = z.strictObject({
   retry_on: z
     .array(z.enum(retryReasons))
     .optional()
-    .describe('Failures that are tried again; default: all but "429".'),
+    .describe('Failures that are tried again; default: all but "429" and "500".'),
   retry_unsafe: z
     .boolean()
     .default(false)

@@ -58,6 +58,8 @@ for (const name of balancerNames) {
           for (let i = 0; i < 20; i++) assert.ok(live.includes(one.pick(live) as Named));
         },
       ),
+      // Tables of hashing balancers are built anew for each set.
+      { numRuns: name === "ring_hash" || name === "maglev" ? 15 : 100 },
     );
   });
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { manualClock, seededRandom } from "../../kernel/index.ts";
 import { type HedgePolicy, hedge } from "./hedge.ts";
 import { liveQuantile } from "./quantile.ts";
@@ -146,4 +147,37 @@ test("the tail shrinks to the delay and the extra load stays within its budget",
   const p999 = took[Math.floor(took.length * 0.995)] ?? 0;
   assert.ok(sent <= requests * 1.021, `${sent} copies of ${requests}`);
   assert.ok(p999 < 200, `p99.5 is ${p999} ms where one in a hundred takes a second`);
+});
+
+test("however two copies end, one answer is given, and every other one is given back", async () => {
+  const end = fc.record({ atMs: fc.integer({ min: 0, max: 300 }), good: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(end, end, async (first, second) => {
+      const { clock, policy } = policyOf(100);
+      const made: string[] = [];
+      const late: string[] = [];
+      const running = hedge<string>(
+        policy,
+        async (copy) => {
+          const { atMs, good } = copy === 1 ? first : second;
+          made.push(`copy ${copy}`);
+          await clock.sleep(atMs);
+          return { value: `copy ${copy}`, failure: good ? undefined : { kind: "reset" } };
+        },
+        { discard: ({ value }) => late.push(value) },
+      );
+      for (let ms = 0; ms < 600; ms += 10) {
+        clock.advance(10);
+        await settled();
+      }
+      const { tried, hedged, copy } = await running;
+      assert.equal(tried.value, `copy ${copy}`);
+      assert.deepEqual([...late, tried.value].sort(), made.sort());
+      assert.equal(hedged, made.length === 2);
+      // A good answer is never left for a bad one that had come too.
+      if (tried.failure !== undefined && hedged) assert.ok(!first.good && !second.good);
+      assert.equal(clock.pending, 0);
+    }),
+    { numRuns: 40 },
+  );
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { manualClock, TuskerError } from "../../kernel/index.ts";
 import { type RetryRequest, retry, type Tried } from "./retry.ts";
 import { retryBudget } from "./retry-budget.ts";
@@ -134,4 +135,57 @@ test("what a try throws passes through", async () => {
     throw new TuskerError("KERNEL_INTERNAL", "a bug");
   });
   await assert.rejects(broken, { code: "KERNEL_INTERNAL" });
+});
+
+test("never more tries than allowed, none after a good one, none that outlives the deadline, each paid for", async () => {
+  const failure = fc.constantFrom(
+    { kind: "unsent" } as const,
+    { kind: "reset" } as const,
+    { kind: "status", status: 503 } as const,
+    { kind: "final" } as const,
+    undefined,
+  );
+  const request = fc.record({
+    repeatable: fc.boolean(),
+    retries: fc.nat(4),
+    allowance: fc.nat(4),
+    deadlineMs: fc.integer({ min: 1, max: 2_000 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(failure, { minLength: 1, maxLength: 8 }),
+      request,
+      async (course, { repeatable, retries, allowance, deadlineMs }) => {
+        const clock = manualClock();
+        let left = allowance;
+        const policy = {
+          retries,
+          backoff: (attempt: number) => attempt * 100,
+          budget: { deposit: () => {}, tryWithdraw: () => left-- > 0 },
+          clock,
+        };
+        const seen: (typeof course)[number][] = [];
+        const running = retry(policy, { repeatable, deadlineMs }, async (number) => {
+          assert.equal(number, seen.length + 1);
+          assert.ok(number === 1 || clock.now() < deadlineMs);
+          const next = course[number - 1];
+          seen.push(next);
+          return { value: number, failure: next };
+        });
+        for (let ms = 0; ms < 2_500; ms += 50) {
+          await new Promise(setImmediate);
+          clock.advance(50);
+        }
+        const { attempts, value } = await running;
+        assert.deepEqual([attempts, value], [seen.length, seen.length]);
+        assert.ok(attempts <= Math.min(retries, allowance) + 1);
+        for (const one of seen.slice(0, -1)) {
+          assert.ok(one !== undefined && one.kind !== "final");
+          assert.ok(repeatable || one.kind === "unsent");
+        }
+        assert.equal(clock.pending, 0);
+      },
+    ),
+    { numRuns: 30 },
+  );
 });
