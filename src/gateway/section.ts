@@ -76,6 +76,8 @@ function refuseBadPaths(map: unknown, ctx: z.core.$RefinementCtx): void {
 function matchableOf(path: string, one: unknown): Matchable {
   if (typeof one !== "object" || one === null) return { path, methods: [] };
   const field = (name: string): unknown => Reflect.get(one, name);
+  if (hasOthersThanTexts(field("headers")) || hasOthersThanTexts(field("query")))
+    return { path, methods: [] };
   return {
     path,
     methods: textsOf(field("method")),
@@ -83,6 +85,13 @@ function matchableOf(path: string, one: unknown): Matchable {
     headers: pairsOf(field("headers")),
     query: pairsOf(field("query")),
   };
+}
+
+/** True for conditions of which one cannot be read. */
+function hasOthersThanTexts(value: unknown): boolean {
+  return (
+    typeof value === "object" && value !== null && Object.values(value).some((one) => typeof one !== "string")
+  );
 }
 
 function textsOf(value: unknown): readonly string[] | undefined {

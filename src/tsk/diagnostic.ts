@@ -72,3 +72,46 @@ export function inOrder(diagnostics: readonly Diagnostic[], files: readonly stri
     })
     .sort((a, b) => (rank.get(a.file) ?? 0) - (rank.get(b.file) ?? 0) || a.start - b.start);
 }
+
+/**
+ * Errors together with the warnings about what they are errors of: a value that is read the old way, and that is wrong as
+ * it was read, is one mistake.
+ */
+export function withWarnings(
+  errors: readonly Diagnostic[],
+  warnings: readonly Diagnostic[],
+): readonly Diagnostic[] {
+  const explained = new Set<Diagnostic>();
+  const told = errors.map((error) => {
+    const places = [error, ...(error.related ?? [])];
+    const read = warnings.filter(
+      (one) => readings.has(one.code) && places.some((place) => isWithin(one, place)),
+    );
+    if (read.length === 0) return error;
+    for (const one of read) explained.add(one);
+    const help = error.help ?? read.find((one) => one.help !== undefined)?.help;
+    const related = [...(error.related ?? []), ...read.map(asRelated)];
+    return { ...error, ...(help === undefined ? {} : { help }), related };
+  });
+  return [...warnings.filter((one) => !explained.has(one)), ...told];
+}
+
+/** Warnings that say which value was read. */
+const readings: ReadonlySet<string> = new Set<TskCode>([
+  "TSK_OLD_WORD",
+  "TSK_OLD_EMPTY",
+  "TSK_OLD_LINES",
+  "TSK_OLD_BOOLEAN",
+  "TSK_OLD_SECTION",
+  "TSK_OLD_COLON",
+  "TSK_OLD_ENV",
+]);
+
+/** A problem as a place that belongs to another one. */
+export function asRelated({ file, line, column, start, end, message }: Diagnostic): Related {
+  return { file, line, column, start, end, message };
+}
+
+function isWithin(inner: Location, { file, start, end }: Location): boolean {
+  return inner.file === file && inner.start >= start && inner.end <= Math.max(end, start);
+}

@@ -7,11 +7,14 @@ import {
   type LoadOptions,
   loadDocument,
   type OperatorPlugin,
+  type OutsideProblem,
   problemAt,
   type SecretProvider,
   type Tree,
+  withWarnings,
 } from "../../tsk/index.ts";
 import { crossCheck } from "./check/cross-check.ts";
+import { explained } from "./check/explain.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { machinePorts } from "./machine.ts";
 import { schemaProblems } from "./problems.ts";
@@ -100,11 +103,17 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const { document, judgement } = withSuitedVariables(loaded.document, options.before?.judgement);
   const { value } = document;
   const { sections } = judgement;
-  const found = [
-    ...schemaProblems(judgement.issues, value, knownKeys),
-    ...crossCheck(value, { root, sections, modules: options.modules !== false }),
-  ].filter((one) => !broken || one.code !== "FLEET_REQUIRED");
-  const all = byPlace(document, [...diagnostics, ...found.map((one) => problemAt(document, one))]);
+  const problems = (of: Document["value"], judged: Judgement): readonly OutsideProblem[] =>
+    [
+      ...schemaProblems(judged.issues, of, knownKeys),
+      ...crossCheck(of, { root, sections: judged.sections, modules: options.modules !== false }),
+    ].filter((one) => !broken || one.code !== "FLEET_REQUIRED");
+  const found = explained(problems(value, judgement), value, (other) =>
+    problems(other, judge(other, judgement)),
+  );
+  const located = found.map((one) => problemAt(document, one));
+  const { error: errors = [], warning: warnings = [] } = Object.groupBy(diagnostics, (one) => one.severity);
+  const all = byPlace(document, [...errors, ...withWarnings(located, warnings)]);
   const read = { file: absolute, environment: environment.name, document, variables: watched.read };
   const right = sections !== undefined && !all.some((one) => one.severity === "error");
   const settings = right ? settingsOf(read, sections) : undefined;

@@ -40,6 +40,11 @@ export const fleetSchema = z.strictObject({
 
 export type FleetSections = z.output<typeof fleetSchema>;
 
+/** The names of all sections. */
+export function sectionNames(): readonly string[] {
+  return Object.keys(fleetSchema.shape);
+}
+
 /** The keys a map at this path may have; empty when any may. For suggestions. */
 export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   return Object.keys(mapOf(schemaAt(path))?.shape ?? {});

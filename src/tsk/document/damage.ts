@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import { didYouMean } from "../report/suggest.ts";
-import type { Source } from "../source.ts";
+import { Source } from "../source.ts";
+import { isSound } from "../syntax/parse.ts";
 import type { Tree } from "../syntax/tree.ts";
 
 /**
@@ -10,19 +11,43 @@ import type { Tree } from "../syntax/tree.ts";
 export class Damage {
   /** Lines that cannot be read, by file. */
   readonly #lines = new Map<string, ReadonlySet<number>>();
+  /** Lines beside one that is no entry: it may be the rest of the one before, or the next one its own. */
+  readonly #beside = new Set<string>();
   /** Words on them, in all files. */
   readonly #words = new Set<string>();
   /** True when a bracket may be missing or too many: which key stands where is a guess. */
   #moved = false;
+  /** True when a line has lost its key or the name of its variable: anything may have been written there. */
+  #nameless = false;
   #guesses = 100;
 
   /** Notes what is wrong with a file that was read. */
   add({ source, diagnostics }: Tree): void {
     const errors = diagnostics.filter((one) => one.severity === "error");
     if (errors.length === 0) return;
-    this.#lines.set(source.file, new Set(errors.map((one) => one.line)));
-    for (const { code, line } of errors) {
+    const lines = new Set(errors.map((one) => one.line));
+    for (const { line, column } of errors) {
+      if (
+        source
+          .line(line)
+          .slice(0, column - 1)
+          .trim() !== ""
+      )
+        continue;
+      for (const [first, other] of [
+        [line - 1, line - 1],
+        [line, line + 1],
+      ] as const) {
+        const joined = joinedLines(source, first);
+        if (joined === undefined) continue;
+        this.#beside.add(`${source.file}:${other}`);
+        for (const word of wordsOf(joined)) this.#words.add(word);
+      }
+    }
+    this.#lines.set(source.file, lines);
+    for (const { code, line, column } of errors) {
       const text = source.line(line);
+      if (isBeforeValue(text, column)) this.#nameless = true;
       if (moving.has(code) || /[{}[\]<>]/.test(text)) this.#moved = true;
       for (const word of wordsOf(text)) this.#words.add(word);
     }
@@ -33,7 +58,9 @@ export class Damage {
     if (this.#lines.size === 0) return false;
     if (this.#lines.get(found.file)?.has(found.line) === true || found.code === "TSK_CYCLE") return true;
     if (structural.has(found.code) && this.#moved) return true;
+    if (broken.has(found.code) && this.#beside.has(`${found.file}:${found.line}`)) return true;
     if (!lookups.has(found.code) || source === undefined) return false;
+    if (this.#nameless && found.code !== "TSK_TYPE") return true;
     const words = wordsOf(source.text.slice(found.start, found.end));
     return words.some((word) => this.#words.has(word) || this.#isNear(word));
   }
@@ -42,6 +69,12 @@ export class Damage {
   #isNear(word: string): boolean {
     return this.#guesses-- > 0 && didYouMean(word, this.#words) !== undefined;
   }
+}
+
+/** True for a mistake in the name of a variable, or in the place of a key. */
+function isBeforeValue(line: string, column: number): boolean {
+  const name = /^\s*(?:\$[^:=]*)?[:=]/.exec(line);
+  return name !== null && column <= name[0].length;
 }
 
 /** Mistakes after which keys may stand in another map than the one they were written for. */
@@ -64,6 +97,22 @@ const structural: ReadonlySet<string> = new Set([
   "TSK_NO_KEY",
   "TSK_OLD_WORD",
   "TSK_TYPE",
+]);
+
+/** A line and the next one as one, when they make sense so. */
+function joinedLines(source: Source, line: number): string | undefined {
+  if (line < 1) return undefined;
+  const text = `${source.line(line)}${source.line(line + 1).trimStart()}`;
+  return isSound(new Source(source.file, `${source.compat ? "" : "#!tusker 1\n"}${text}`)) ? text : undefined;
+}
+
+/** Problems of a name of which a part may stand on the next line, or on the line before. */
+const broken: ReadonlySet<string> = new Set([
+  "TSK_UNKNOWN_OPERATOR",
+  "TSK_UNKNOWN_NAME",
+  "TSK_NO_KEY",
+  "TSK_OLD_WORD",
+  "TSK_DUPLICATE",
 ]);
 
 /** Problems of what a name means. */

@@ -1,11 +1,12 @@
 import { messageOf } from "../../kernel/index.ts";
 import type { TskCode } from "../codes.ts";
-import { type Diagnostic, inOrder, problem } from "../diagnostic.ts";
+import { type Diagnostic, inOrder, problem, withWarnings } from "../diagnostic.ts";
 import type { Refusal } from "../ports.ts";
 import { type LayerName, Source } from "../source.ts";
 import { reparse } from "../syntax/again/reparse.ts";
 import { limits } from "../syntax/limits.ts";
 import { parse } from "../syntax/parse.ts";
+import { withoutConsequences } from "../syntax/repair/consequences.ts";
 import type { Tree } from "../syntax/tree.ts";
 import { evaluate } from "../value/evaluate.ts";
 import { type IncludeRequest, type MapPart, outline, type Where, withIncludes } from "../value/outline.ts";
@@ -95,7 +96,7 @@ class Loader {
     maskDefaults(tree);
     this.#damage.add(tree);
     // Of bytes that are no text, nothing is to be said but that.
-    if (!this.#unreadable.has(path)) this.#diagnostics.push(...tree.diagnostics);
+    if (!this.#unreadable.has(path)) this.#diagnostics.push(...withoutConsequences(tree));
     return tree;
   }
 
@@ -243,7 +244,11 @@ class Loader {
       textLength,
     });
     const document = assemble(root, this.#sources, this.#options.before?.document);
-    const diagnostics = inOrder(this.#diagnostics, [...this.#sources.keys()]);
+    const { error: errors = [], warning: warnings = [] } = Object.groupBy(
+      this.#diagnostics,
+      (one) => one.severity,
+    );
+    const diagnostics = inOrder(withWarnings(errors, warnings), [...this.#sources.keys()]);
     return { document, diagnostics, trees: this.#trees };
   }
 }

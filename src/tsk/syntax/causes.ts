@@ -24,9 +24,15 @@ export class Causes {
   /** True when what was told is that something is missing at the end of its line. */
   #open = false;
 
-  /** @param scanned what the scanner has found, in order */
-  constructor(text: string, scanned: readonly Scanned[]) {
+  readonly #onTrouble: (() => void) | undefined;
+
+  /**
+   * @param scanned what the scanner has found, in order
+   * @param onTrouble hears of everything else that is wrong
+   */
+  constructor(text: string, scanned: readonly Scanned[], onTrouble?: () => void) {
     this.#text = text;
+    this.#onTrouble = onTrouble;
     const isCharacter = ({ code }: Scanned): boolean => code === "TSK_CHARACTER";
     this.#characters = scanned.filter(isCharacter).map((one) => one.start);
     this.#quotes = scanned.filter((one) => !isCharacter(one)).map((one) => one.start);
@@ -44,6 +50,7 @@ export class Causes {
 
   /** Something is wrong here, told or not. */
   note({ start, end }: Span): void {
+    this.#onTrouble?.();
     const before = this.#trouble;
     this.#trouble =
       before === undefined

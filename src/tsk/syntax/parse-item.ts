@@ -224,6 +224,7 @@ function entry(cursor: Cursor, read: ReadValue, until: number): Entry | undefine
     }
     if (cursor.kind === kind.greater && cursor.tokens.kind(lineRest(cursor)) === kind.newline)
       return { kind: "entry", path, value: angle(cursor, read), start, end: cursor.lastEnd };
+    if (until === kind.end && cursor.glued && brokenHeader(cursor, start)) return undefined;
     if (!cursor.compat || cursor.kind !== kind.openBracket) {
       unassigned(cursor, cursor.text.slice(start, cursor.lastEnd), { start, end: cursor.lastEnd });
       return undefined;
@@ -237,6 +238,19 @@ function entry(cursor: Cursor, read: ReadValue, until: number): Entry | undefine
   const value = below ?? read(cursor);
   refuseCode(cursor, path, value);
   return { kind: "entry", path, value, start, end: cursor.lastEnd };
+}
+
+/** `s[ervices]` alone on its line: letters before the bracket of a section. */
+function brokenHeader(cursor: Cursor, start: number): boolean {
+  const found = /^\[[\p{L}\d_.-]+\][ \t]*(?:#[^\n]*)?(?:\r?\n|$)/u.exec(
+    cursor.text.slice(cursor.start, cursor.start + 200),
+  );
+  if (found === null || !/^\s*$/.test(cursor.text.slice(cursor.text.lastIndexOf("\n", start - 1) + 1, start)))
+    return false;
+  const span = { start, end: cursor.start + 1 };
+  cursor.report("TSK_SECTION", span, "nothing may stand before the [ of a section header");
+  skipValue(cursor);
+  return true;
 }
 
 /** Flexchain files keep JavaScript as text under such keys. */

@@ -52,8 +52,8 @@ function itemsFrom(cursor: Cursor, read: ReadValue, item: ReadItem, first: numbe
   const column = columnOf(cursor, first);
   if (!cursor.enter({ start: first, end: first + 1 })) return items;
   for (let line = true; ; ) {
-    for (; cursor.kind === kind.newline || cursor.kind === kind.semicolon; cursor.advance())
-      if (cursor.kind === kind.newline) line = true;
+    // Commas separate as in braces, which the repair puts around.
+    for (; isSeparator(cursor.kind); cursor.advance()) if (cursor.kind === kind.newline) line = true;
     const over = cursor.kind === kind.end || closes(cursor.kind) || atHeader(cursor);
     // Asked once a line: to find the column costs the length of the line.
     if (over || (line && columnOf(cursor, cursor.start) < column)) break;
@@ -65,6 +65,10 @@ function itemsFrom(cursor: Cursor, read: ReadValue, item: ReadItem, first: numbe
   cursor.backToNewline();
   cursor.leave();
   return items;
+}
+
+function isSeparator(token: number): boolean {
+  return token === kind.newline || token === kind.semicolon || token === kind.comma;
 }
 
 /** A list with a dash before each element. */

@@ -4,7 +4,7 @@ import type { Cursor } from "./cursor.ts";
 import { denial, isDenied } from "./denied.ts";
 import { limits } from "./limits.ts";
 import { parseArguments, parsePrimary } from "./parse-primary.ts";
-import { startsEntry, unreadable } from "./recover.ts";
+import { atHeader, startsEntry, unreadable } from "./recover.ts";
 import { kind } from "./token.ts";
 import type { BinaryOperator, Literal, Value } from "./tree.ts";
 
@@ -19,9 +19,12 @@ export function parseValue(cursor: Cursor): Value {
   if (!cursor.enter(question)) return { kind: "missing", start, end: cursor.lastEnd };
   cursor.conditions++;
   cursor.advance();
+  const line = cursor.index;
   cursor.skipNewlines();
+  // Behind a header nothing of this line goes on.
+  if (cursor.index > line && atHeader(cursor)) cursor.backTo(line);
   cursor.choosing++;
-  const then = parseValue(cursor);
+  const then = cursor.is(kind.newline) ? lacking(cursor) : parseValue(cursor);
   cursor.choosing--;
   if (cursor.kind === kind.newline && cursor.beyondNewlines() === kind.colon) cursor.skipNewlines();
   let otherwise: Value;
@@ -35,6 +38,10 @@ export function parseValue(cursor: Cursor): Value {
   cursor.conditions--;
   cursor.leave();
   return { kind: "conditional", condition, then, otherwise, start, end: cursor.lastEnd };
+}
+
+function lacking(cursor: Cursor): Value {
+  return { kind: "missing", start: cursor.lastEnd, end: cursor.lastEnd };
 }
 
 interface Level {
@@ -86,12 +93,15 @@ function binary(cursor: Cursor, power: number): Value {
 
 /** What stands right of an operator. A line may end before it, but not when the next line is another entry. */
 function operand(cursor: Cursor, level: Level): Value {
-  if (cursor.kind === kind.newline && cursor.choosing === 0 && startsEntry(cursor)) {
-    const span = { start: cursor.lastEnd, end: cursor.lastEnd };
+  const span = { start: cursor.lastEnd, end: cursor.lastEnd };
+  const before = cursor.index;
+  const entry = cursor.kind === kind.newline && cursor.choosing === 0 && startsEntry(cursor);
+  if (!entry) cursor.skipNewlines();
+  if (entry || (cursor.index > before && atHeader(cursor))) {
+    cursor.backTo(before);
     cursor.report("TSK_EMPTY_VALUE", span, `a value is expected after ${level.operator}`);
     return { kind: "missing", ...span };
   }
-  cursor.skipNewlines();
   return binary(cursor, level.power + 1);
 }
 

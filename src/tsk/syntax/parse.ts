@@ -24,9 +24,32 @@ export function parse(text: string | Source): Tree {
   if (source.text.length > limits.text) return tooLarge(source);
   const problems: Diagnostic[] = [];
   const cursor = open(source, problems, source.compat);
-  const items = document(cursor);
-  return treeOf(cursor, items);
+  return treeOf(cursor, document(cursor));
 }
+
+/** True for a text in which nothing is wrong or written the old way. Reads no further than it takes to know. */
+export function isSound(source: Source): boolean {
+  if (source.text.length > limits.text) return false;
+  try {
+    const cursor = cursorOver(
+      source,
+      [],
+      source.compat,
+      (report) => scan(source.text, report, source.compat),
+      () => {
+        throw unsound;
+      },
+    );
+    document(cursor);
+    return true;
+  } catch (error) {
+    if (error === unsound) return false;
+    throw error;
+  }
+}
+
+/** Ends the reading of a text at the first thing that is wrong. Made once: many texts are tried, and a stack costs more. */
+const unsound = new Error("something is wrong with this text");
 
 /** The tree of what a cursor has read. */
 export function treeOf({ source, tokens, problems, causes }: Cursor, items: readonly Item[]): Tree {
@@ -83,22 +106,25 @@ function open(source: Source, problems: Diagnostic[], compat = false): Cursor {
  * A cursor at the first token of a source.
  *
  * @param cut makes the tokens
+ * @param onTrouble hears of everything that is wrong, told or not
  */
 export function cursorOver(
   source: Source,
   problems: Diagnostic[],
   compat: boolean,
   cut: (report: Report) => Tokens,
+  onTrouble?: () => void,
 ): Cursor {
   const confused: Scanned[] = [];
   const tokens = cut((code, start, end, message) => {
+    onTrouble?.();
     confused.push({ code, start, end });
     if (problems.length >= limits.diagnostics) return;
     const last = problems.at(-1);
     if (last === undefined || !isSame(source.text, last, code, start))
       problems.push(problem(source, { start, end }, code, message));
   });
-  const causes = new Causes(source.text, confused);
+  const causes = new Causes(source.text, confused, onTrouble);
   return new Cursor(source, tokens, problems, (cursor) => parseObject(cursor, parseValue), causes, compat);
 }
 

@@ -204,8 +204,10 @@ export class Expressions implements Evaluation {
       const right = this.demand(value.right, frame);
       return right !== undefined && this.#isBoolean(right, value.right, operator, frame) ? right : undefined;
     }
+    // What one side lacks is told; of two mistakes in one expression the second is told after the first.
+    if (left === undefined) return undefined;
     const right = this.demand(value.right, frame);
-    if (left === undefined || right === undefined) return undefined;
+    if (right === undefined) return undefined;
     const refuse = (code: TskCode, message: string): void => void this.fail(code, value, frame, message);
     if (!this.#budget.spend(Math.min(weightOf(left.data), weightOf(right.data)), refuse)) return undefined;
     return this.#outcome(calculate(operator, left.data, right.data), value, frame);
@@ -234,6 +236,8 @@ export class Expressions implements Evaluation {
   }
 
   #conditional(value: Conditional, frame: Frame): Result {
+    // Without its branches it is no condition; that is told.
+    if (value.then.kind === "missing" || value.otherwise.kind === "missing") return undefined;
     const condition = this.demand(value.condition, frame);
     if (condition === undefined) return undefined;
     if (typeof condition.data === "boolean")

@@ -1,5 +1,5 @@
 import type { TskCode } from "../codes.ts";
-import { type Diagnostic, problem } from "../diagnostic.ts";
+import { type Diagnostic, problem, type Related } from "../diagnostic.ts";
 import type { Source, Span } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
 import type { Argument, Entry, Item, Key, ObjectValue, Scalar, Value, Variable } from "../syntax/tree.ts";
@@ -172,10 +172,18 @@ export function outlineOne(
   return outline(source, [entry], { report, include: () => [] });
 }
 
+/** Braces that are read into a map that was there before them. */
+interface Reopened {
+  readonly start: number;
+  /** Where everything is listed that they say again, once something was. */
+  again: Related[] | undefined;
+}
+
 class Outliner {
   readonly #source: Source;
   readonly #report: OutlineOptions["report"];
   readonly #include: OutlineOptions["include"];
+  #reopened: Reopened | undefined;
 
   constructor(source: Source, { report, include }: OutlineOptions) {
     this.#source = source;
@@ -222,7 +230,7 @@ class Outliner {
     const { path, value } = entry;
     if (value.kind === "object") {
       const inner = this.#descend(map, path, value);
-      if (inner !== undefined) this.items(inner, value.items);
+      if (inner !== undefined) this.#braces(inner, value);
       return;
     }
     if (value.kind === "operator" && (value.name === "include" || value.name === "import")) {
@@ -246,6 +254,15 @@ class Outliner {
       this.#again("TSK_CONFLICT", last, before, "has keys of its own already");
     else if (before.kind === "leaf")
       this.#again("TSK_DUPLICATE", last, before, "is given a value a second time");
+  }
+
+  /** Braces that say again what was said before them are one mistake, however much is in them. */
+  #braces(map: MapPart, value: ObjectValue): void {
+    const before = this.#reopened;
+    if (before === undefined && map.children.size > 0)
+      this.#reopened = { start: value.start, again: undefined };
+    this.items(map, value.items);
+    this.#reopened = before;
   }
 
   #includeInto(map: MapPart, args: readonly Argument[], at: Span): void {
@@ -299,7 +316,15 @@ class Outliner {
   }
 
   #twice(code: TskCode, span: Span, message: string, first: Span): void {
-    const related = [{ ...this.#source.at(first), message: "first given here" }];
+    const related: Related[] = [{ ...this.#source.at(first), message: "first given here" }];
+    const reopened = this.#reopened;
+    if (reopened !== undefined && first.start < reopened.start) {
+      if (reopened.again !== undefined) {
+        reopened.again.push({ ...this.#source.at(span), message }, ...related);
+        return;
+      }
+      reopened.again = related;
+    }
     this.#report(problem(this.#source, span, code, message, { related }));
   }
 }

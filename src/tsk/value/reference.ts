@@ -43,6 +43,8 @@ export class References {
   readonly #names: Names;
   readonly #expressions: Evaluation;
   #suggestions: number = limits.suggestions;
+  /** The value in which a word that names nothing was read as text last. */
+  #lastWord: Place | undefined;
 
   constructor(names: Names, expressions: Evaluation) {
     this.#names = names;
@@ -90,6 +92,9 @@ export class References {
     const meant = this.suggest(head, this.#names.visible(frame.home));
     const help = meant === undefined ? {} : { help: `did you mean ${meant}?` };
     const fix = { start, end, text: JSON.stringify(text) };
+    // Of several in one expression the next one is told when this one is repaired.
+    if (this.#lastWord === frame.place) return { data: text, places: [] };
+    this.#lastWord = frame.place;
     this.#expressions.warn("TSK_OLD_WORD", value, frame, `${text} names no key and is read as text`, {
       ...help,
       fix,

@@ -14,7 +14,7 @@ export function missingCommands(services: Services, root: string): OutsideProble
     const service = services[name];
     const run = field(service, "run");
     const port = field(service, "port");
-    if (run === undefined && isMap(service) && (typeof port !== "number" || port === 0)) {
+    if (run === undefined && isMap(service) && (port === undefined || port === 0)) {
       found.push(
         problem(
           "FLEET_REQUIRED",

@@ -87,11 +87,14 @@ function missingConfig(services: Services): OutsideProblem[] {
   for (const name of Object.keys(services)) {
     const required = field(services[name], "required");
     if (!Array.isArray(required)) continue;
-    for (const one of texts(required)) {
+    for (const [index, one] of required.entries()) {
+      if (typeof one !== "string") continue;
       const path = ["services", name, "config", ...one.split(".")];
       const inside = valueAt(services[name], path.slice(2));
-      if (inside === undefined || inside === null)
-        found.push(problem("FLEET_REQUIRED", path, `${name} requires config.${one}, which has no value`));
+      if (inside !== undefined && inside !== null) continue;
+      const also = [{ path: ["services", name, "required", index], message: "required here" }];
+      const message = `${name} requires config.${one}, which has no value`;
+      found.push(problem("FLEET_REQUIRED", path, message, { also }));
     }
   }
   return found;

@@ -1,6 +1,6 @@
 import { didYouMean, type OutsideProblem } from "../../../tsk/index.ts";
 import { problem } from "../problems.ts";
-import { field, mapOf, type Services } from "./fields.ts";
+import { field, isMap, mapOf, type Services } from "./fields.ts";
 import { type PlacedRoute, routesOf } from "./routes.ts";
 
 /** A place at which a service is named that there is not. */
@@ -19,7 +19,7 @@ export function unknownServices(
   value: Readonly<Record<string, unknown>>,
   services: Services,
 ): OutsideProblem[] {
-  const mentions = [...inRoutes(value, services), ...inDependencies(value, services)];
+  const mentions = [...inDependencies(value, services), ...inRoutes(value, services)];
   const byName = new Map<string, Mention[]>();
   for (const one of mentions) {
     const known = byName.get(one.name);
@@ -77,8 +77,9 @@ function collectMentions(
   look(field(route, "service"), "service");
   look(field(route, "fallback_service"), "fallback_service");
   look(field(field(route, "mirror"), "service"), "mirror", "service");
-  const split = field(route, "services");
-  if (split !== undefined) for (const name of Object.keys(mapOf(split))) look(name, "services", name);
+  const split = mapOf(field(route, "services"));
+  // What has no share is told as such.
+  for (const name of Object.keys(split)) if (!isMap(split[name])) look(name, "services", name);
 }
 
 function inDependencies(value: Readonly<Record<string, unknown>>, services: Services): readonly Mention[] {

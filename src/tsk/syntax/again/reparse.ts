@@ -56,17 +56,17 @@ class Reparse {
 
   /** The new tree; undefined when the text has become one object. */
   tree(): Tree | undefined {
-    const { items } = this.#before;
+    const before = this.#before.items;
     const problems: Diagnostic[] = [];
     const { compat } = this.#source;
     const cursor = cursorOver(this.#source, problems, compat, (report) => this.#scan(report));
     cursor.backTo(this.#start);
     cursor.skipNewlines();
     if (this.#first === 0 && cursor.is(kind.openBrace)) return undefined;
-    const read = this.#read(cursor);
-    const [kept, moved] = [items.slice(0, this.#first), items.slice(this.#last)];
+    const items = this.#read(cursor);
+    const [kept, moved] = [before.slice(0, this.#first), before.slice(this.#last)];
     const rest = this.#delta === 0 ? moved : moved.map((item) => movedItem(item, this.#delta));
-    return treeOf(cursor, [...kept, ...read, ...rest]);
+    return treeOf(cursor, [...kept, ...items, ...rest]);
   }
 
   /** Tokens as they were, up to the first item that is read and from the first that stands where one stood before. */

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { correctTexts, type Judged } from "../../../test/support/slips/judge.ts";
+import { slipsIn } from "../../../test/support/slips/slip.ts";
+
+const texts = correctTexts();
+const seed = Number(process.env.TUSKER_TEST_SEED ?? "1");
+
+function textOf(end: string): Judged {
+  const found = texts.find(({ name }) => name.endsWith(end));
+  assert.ok(found !== undefined, end);
+  return found;
+}
+
+/** What is told of a text after a change, as "line:column CODE", with the places that belong to it. */
+function told(name: string, from: string, to: string): readonly string[] {
+  const { text, judge } = textOf(name);
+  assert.ok(text.includes(from), from);
+  return judge(text.replace(from, to)).map(
+    ({ line, column, code, related = [] }) =>
+      `${line}:${column} ${code}${related.map((one) => ` ${one.line}:${one.column}`).join("")}`,
+  );
+}
+
+test("nothing is wrong with the texts", () => {
+  for (const { name, text, judge } of texts) assert.deepEqual(judge(text), [], name);
+  assert.ok(texts.length >= 13, `${texts.length}`);
+});
+
+test(`a slip of the hand gives one diagnostic, whatever it is (seed ${seed})`, () => {
+  const judges = new Map(texts.map(({ text, judge }) => [text, judge]));
+  let wrong = 0;
+  for (const { of, what, text } of slipsIn([...judges.keys()], 600, seed)) {
+    const found = judges.get(of)?.(text) ?? [];
+    if (found.length > 0) wrong++;
+    const list = found.map((one) => `${one.line}:${one.column} ${one.code} ${one.message}`);
+    assert.ok(found.length <= 1, `${what}\n${list.join("\n")}\n${text}`);
+  }
+  assert.ok(wrong > 250, `${wrong}`);
+});
+
+test("a service that is not there is told where it is named first, with the other places", () => {
+  assert.deepEqual(told("shop/tusker.tsk", "payment-service: {", "payments: {"), [
+    "25:34 FLEET_UNKNOWN_SERVICE 52:31",
+  ]);
+});
+
+test("a key written wrong is told, and not that it is missing", () => {
+  assert.deepEqual(told("shop/tusker.tsk", '{ service: "user', '{ servce: "user'), [
+    "49:19 FLEET_UNKNOWN_KEY 49:1",
+  ]);
+  assert.deepEqual(told("retry-budget.tsk", "run:", "rn:"), ["10:10 FLEET_UNKNOWN_KEY 10:1"]);
+});
+
+test("a section written wrong is told, and not what it should have held", () => {
+  const [found, ...more] = told("shop/tusker.tsk", "[services]", "[servces]");
+  assert.match(found ?? "", /^12:2 FLEET_UNKNOWN_KEY/);
+  assert.deepEqual(more, []);
+});
+
+test("a header left out is told at the first of its keys", () => {
+  const { text, judge } = textOf("shop/tusker.tsk");
+  const [found, ...more] = judge(text.replace("[grpc]\n", ""));
+  assert.deepEqual(more, []);
+  assert.equal(found?.help, "they are keys of [grpc]: is this header missing?");
+  assert.ok((found.related?.length ?? 0) > 6);
+});
+
+test("braces that say again what was said are told once", () => {
+  const line = '"/api/users/*": { service: "user-service", method: "GET", timeout: "10s", retries: 3 }\n';
+  const [found, ...more] = told("shop/tusker.tsk", line, line + line);
+  assert.match(found ?? "", /^50:19 TSK_DUPLICATE/);
+  assert.deepEqual(more, []);
+});
+
+test("a value read the old way and wrong as it was read is told as the error", () => {
+  assert.deepEqual(told("shop/tusker.tsk", "rate_limit_enabled: true", "rate_limit_enabled: treu"), [
+    "44:21 FLEET_INVALID 44:21",
+  ]);
+  assert.deepEqual(told("shop/tusker.tsk", "rate_limit_requests: 100", "rate_limit_requests:"), [
+    "45:21 FLEET_INVALID 45:21",
+  ]);
+});
+
+test("a bracket left out is told next to where it belongs", () => {
+  assert.deepEqual(
+    told("shop/tusker.tsk", "config: { database: { host", "config: { database: host").map((one) =>
+      one.split(" ", 2).join(" "),
+    ),
+    ["19:23 TSK_UNQUOTED"],
+  );
+});
+
+test("a name that a line end cuts in two is told once", () => {
+  assert.equal(told("every form", "@env", "@e\nnv").length, 1);
+});
+
+test("two mistakes on lines of their own are told, both", () => {
+  const { text, judge } = textOf("shop/tusker.tsk");
+  const both = text.replace("port: 8081", "port 8081").replace("port: 8083", "port 8083");
+  assert.equal(judge(both).length, 2);
+  const values = text.replace("port: 8081", "port: true").replace("retries: 2", "retires: 2");
+  assert.equal(judge(values).length, 2);
+});
+
+// Slips that make two mistakes: none of them can be repaired at one place.
+test("two characters over the end of a line are a slip on each of the two lines", () => {
+  assert.equal(told("shop/tusker.tsk", "enabled: true\nport", "enabled: truep\nort").length, 2);
+});
+
+test("a line that opens a bracket, left out, leaves each line that stood in it without a place", () => {
+  assert.ok(told("canary.tsk", '"/hello/*": [\n', "").length > 1);
+});
+
+test("an operator for a line end makes one expression of two lines, and the key of the second is lost", () => {
+  assert.ok(told("every form", "3]\nlimits", "3]?limits").length > 1);
+});
+
+test("an operator inside the name of a call makes two calls of it", () => {
+  assert.ok(told("shop/tusker.tsk", "@env.secure(", "@env.sec<re(").length > 1);
+});
+
+test("a word before a header makes it a list of the older dialects, and its keys those of the section before", () => {
+  assert.ok(told("retry-budget.tsk", "[services]", "x [services]").length > 1);
+});

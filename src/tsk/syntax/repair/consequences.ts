@@ -1,0 +1,175 @@
+import { asRelated, type Diagnostic, type Fix } from "../../diagnostic.ts";
+import { Source, type Span } from "../../source.ts";
+import { isSound, parse } from "../parse.ts";
+import type { Tree } from "../tree.ts";
+import { editsOf, isBalanced, isRepairable, joinsOf } from "./edits.ts";
+
+/** More problems than one mistake can have are several mistakes, or noise. */
+const most = 8;
+/** Characters that may be read to find one: the longer the stretch, the fewer edits are tried. */
+const work = 300_000;
+/** Edits that are tried. */
+const tries = 700;
+
+/**
+ * The problems of a tree, one per cause. Problems that one small edit removes together are one mistake: the one next to that
+ * edit is told, the others are places that belong to it. Mistakes that are found as well when each is read without the
+ * lines of the other are two, unless a bracket or a line end between them is the mistake.
+ */
+export function withoutConsequences(tree: Tree): readonly Diagnostic[] {
+  const { diagnostics } = tree;
+  if (diagnostics.length < 2 || diagnostics.length > most || tree.trouble === undefined) return diagnostics;
+  if (diagnostics.every((one) => one.severity === "warning")) return diagnostics;
+  return new Search(tree).found();
+}
+
+/** The stretch of whole items around everything that is wrong, as a text of its own. */
+function stretchOf({ source, items, trouble }: Tree): Span {
+  const { text } = source;
+  const { start, end } = trouble ?? { start: 0, end: text.length };
+  const before = items.findLast((item) => item.end < start && text[item.start - 1] === "\n");
+  const after = items.find((item) => item.start > end && text[item.start - 1] === "\n");
+  return { start: before?.start ?? 0, end: after?.start ?? text.length };
+}
+
+/** Lines that are read alone, and what is wrong with them. */
+interface Piece extends Span {
+  readonly told: readonly Diagnostic[];
+}
+
+class Search {
+  readonly #all: readonly Diagnostic[];
+  readonly #source: Source;
+  readonly #stretch: Span;
+  #left: number;
+
+  constructor(tree: Tree) {
+    this.#all = tree.diagnostics;
+    this.#source = tree.source;
+    this.#stretch = stretchOf(tree);
+    this.#left = Math.min(tries, Math.floor(work / (this.#stretch.end - this.#stretch.start + 1)));
+  }
+
+  /** One problem per cause; the very same list when there are as many causes. */
+  found(): readonly Diagnostic[] {
+    const whole: Piece = { ...this.#stretch, told: this.#all };
+    if (!this.#isRead(whole)) return this.#all;
+    const told: Diagnostic[] = [];
+    let before: Piece | undefined;
+    for (const piece of this.#pieces(whole)) {
+      const joined = before && this.#joined(before, piece);
+      if (joined !== undefined) told.splice(-1, 1, joined);
+      else told.push(...this.#causes(piece));
+      before = joined === undefined ? piece : undefined;
+    }
+    return told.length === this.#all.length ? this.#all : told;
+  }
+
+  /** A piece cut at lines between mistakes that do not depend on each other. */
+  #pieces(piece: Piece): readonly Piece[] {
+    const { start, end, told } = piece;
+    for (let count = 1; count < told.length; count++) {
+      const at = this.#lineOf(told[count]?.start ?? 0).start;
+      if (at <= start || at < (told[count - 1]?.end ?? 0)) continue;
+      // Brackets that the cut would part may be one mistake.
+      const { text } = this.#source;
+      if (!isBalanced(text.slice(start, at)) || !isBalanced(text.slice(at, end))) continue;
+      const first: Piece = { start, end: at, told: told.slice(0, count) };
+      const rest: Piece = { start: at, end, told: told.slice(count) };
+      if (this.#isRead(first) && this.#isRead(rest)) return [first, ...this.#pieces(rest)];
+    }
+    return [piece];
+  }
+
+  /** True when the lines of a piece alone have the mistakes that were told of them. */
+  #isRead(piece: Piece): boolean {
+    const { diagnostics } = parse(this.#written(piece, undefined));
+    const delta = this.#head(piece).length - piece.start;
+    return (
+      diagnostics.length === piece.told.length &&
+      diagnostics.every(
+        ({ code, start }, index) =>
+          code === piece.told[index]?.code && start === (piece.told[index]?.start ?? 0) + delta,
+      )
+    );
+  }
+
+  /** What is wrong with a piece: one problem when one edit repairs all of it. */
+  #causes(piece: Piece): readonly Diagnostic[] {
+    const [first, last] = [piece.told[0], piece.told.at(-1)];
+    if (first === undefined || last === undefined || first === last) return piece.told;
+    const { text } = this.#source;
+    // An open bracket is told where it stands, which may be far from what is wrong.
+    const apart = first.code === "TSK_UNCLOSED" ? 0 : last.line - first.line;
+    if (!isRepairable(text.slice(piece.start, piece.end), apart)) return piece.told;
+    const lines = this.#lines(piece);
+    for (const edits of editsOf) {
+      for (const line of lines) {
+        for (const edit of edits(text, piece, line)) {
+          if (this.#left-- <= 0) return piece.told;
+          if (this.#repairs(edit, piece)) return [this.#cause(piece.told, edit.start)];
+        }
+      }
+    }
+    return piece.told;
+  }
+
+  /** One problem when a line end between two pieces is all that is wrong with them. */
+  #joined(before: Piece, piece: Piece): Diagnostic | undefined {
+    const both: Piece = { start: before.start, end: piece.end, told: [...before.told, ...piece.told] };
+    if (before.told.length > 1 || this.#lineOf(before.told[0]?.start ?? 0).end + 1 !== piece.start)
+      return undefined;
+    for (const edit of joinsOf(piece.start - 1)) {
+      if (this.#left-- <= 0) return undefined;
+      if (this.#repairs(edit, both)) return this.#cause(both.told, before.told[0]?.start ?? 0);
+    }
+    return undefined;
+  }
+
+  /** The lines on which something is wrong; first the last one, which is often what is wrong above, and the first. */
+  #lines({ start, told }: Piece): readonly Span[] {
+    const spans = new Map<number, Span>();
+    const add = (at: number): void => {
+      const line = this.#lineOf(at);
+      spans.set(line.start, line);
+    };
+    for (const one of [...told.slice(-1), ...told.slice(0, 1), ...told]) add(one.start);
+    // What a line lacks may show on the next one only.
+    for (const line of [...spans.values()]) if (line.start > start) add(line.start - 1);
+    return [...spans.values()];
+  }
+
+  #lineOf(at: number): Span {
+    const { text } = this.#source;
+    const end = text.indexOf("\n", at);
+    return { start: text.lastIndexOf("\n", at - 1) + 1, end: end < 0 ? text.length : end };
+  }
+
+  #repairs(edit: Fix, piece: Piece): boolean {
+    return isSound(this.#written(piece, edit));
+  }
+
+  /** A piece as a text of its own, with an edit made to it. */
+  #written(piece: Piece, edit: Fix | undefined): Source {
+    const { text, file, layer } = this.#source;
+    const written =
+      edit === undefined
+        ? text.slice(piece.start, piece.end)
+        : text.slice(piece.start, edit.start) + edit.text + text.slice(edit.end, piece.end);
+    return new Source(file, this.#head(piece) + written, layer);
+  }
+
+  /** What makes a piece a text of the same dialect. */
+  #head({ start }: Piece): string {
+    return this.#source.compat || start === 0 ? "" : "#!tusker 1\n";
+  }
+
+  /** Of what is one mistake, the problem next to the edit is told; errors before warnings. */
+  #cause(group: readonly Diagnostic[], at: number): Diagnostic {
+    const far = (one: Diagnostic): number =>
+      Math.abs(one.start - at) + (one.severity === "error" ? 0 : this.#source.text.length);
+    const cause = group.reduce((best, one) => (far(one) < far(best) ? one : best));
+    const others = group.filter((one) => one !== cause);
+    return { ...cause, related: [...(cause.related ?? []), ...others.map(asRelated)] };
+  }
+}

@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf, type Random, seededRandom, systemClock } from "../../src/kernel/index.ts";
+import {
+  type Document,
+  format,
+  type Loaded,
+  loadDocument,
+  parse,
+  print,
+  renderDiagnostics,
+  repaired,
+} from "../../src/tsk/index.ts";
+
+const golden = join(import.meta.dirname, "../golden/tsk");
+
+const corpus = readdirSync(golden, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".tsk"))
+  .map(
+    (file) =>
+      readFileSync(join(golden, file), "utf8").split(/^=== (?:value|error|warning|origin)$/m, 1)[0] ?? "",
+  );
+
+const pieces = [
+  ..."{}[]()<>:=,;.\"'#$@?!+-*/%|&\\\n\t ",
+  '"""',
+  "'''",
+  "${",
+  "\r\n",
+  "\n  ",
+  "\n- ",
+  ": |\n",
+  "<<A\n",
+  "=> ",
+  "@include ",
+  '@env("X", 1)',
+  "@append([1])",
+  "@merge(a, b)",
+  "a.b",
+  "30s",
+  "1-2",
+  "😀",
+  "\ufeff",
+  "\ud800",
+  "#!tusker 1\n",
+  "yes",
+];
+
+/**
+ * Texts made of the golden cases by random changes, for so many seconds: each gives a value or diagnostics, and what holds
+ * for every text holds. What does not is kept as a golden case, whose expectation UPDATE_GOLDEN=1 writes once it is right.
+ *
+ * @returns how many texts there were
+ */
+export function tskCampaign(seconds: number, seed: number): number {
+  const random = seededRandom(seed);
+  const end = systemClock.now() + seconds * 1000;
+  let count = 0;
+  for (; systemClock.now() < end; count++) {
+    const text = mutated(random);
+    try {
+      check(text);
+      checkBytes(text, random);
+      checkLayers(text, mutated(random));
+    } catch (error) {
+      assert.fail(`${messageOf(error)}\n${JSON.stringify(text)}\nkept as ${keep(text)}`);
+    }
+  }
+  return count;
+}
+
+function check(text: string): void {
+  const start = systemClock.now();
+  const loaded = load(text);
+  assert.equal(print(parse(text)), text);
+  renderDiagnostics(loaded.diagnostics, loaded.document.sources);
+  for (const { start: from, end: to, line, column, fix } of loaded.diagnostics) {
+    assert.ok(
+      from >= 0 && from <= to && to <= text.length && line >= 1 && column >= 1,
+      "a diagnostic is outside",
+    );
+    assert.ok(fix === undefined || (fix.start <= fix.end && fix.end <= text.length), "a repair is outside");
+  }
+  checkOrigins(loaded.document, text);
+  checkFormat(text, loaded);
+  load(repaired(text, loaded.diagnostics));
+  assert.ok(systemClock.now() - start < 5000, `${systemClock.now() - start} ms`);
+}
+
+/** Bytes that are no text, in the middle of some that are. */
+function checkBytes(text: string, random: Random): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let times = random.below(4); times > 0 && bytes.length > 0; times--)
+    bytes[random.below(bytes.length)] = random.below(256);
+  const { diagnostics, document } = load(bytes);
+  renderDiagnostics(diagnostics, document.sources);
+}
+
+/** One text over another, and each including the other. */
+function checkLayers(base: string, other: string): void {
+  const files = new Map([
+    ["main.tsk", `${base}\n@include "other.tsk"\n`],
+    ["main.local.tsk", other],
+    ["other.tsk", `@include "main.tsk"\n${other}`],
+  ]);
+  const { diagnostics, document } = loadDocument({
+    entry: "main.tsk",
+    readFile: (path) => files.get(path),
+    env: { X: "2", TUSKER__A__B: other.slice(0, 20) },
+    sets: [base.slice(0, 20)],
+  });
+  renderDiagnostics(diagnostics, document.sources);
+}
+
+function load(text: string | Uint8Array): Loaded {
+  return loadDocument({
+    entry: "main.tsk",
+    readFile: (path) => (path === "main.tsk" ? text : undefined),
+    env: { X: "2" },
+  });
+}
+
+/** Every leaf says where it is written, and that place is in the text. */
+function checkOrigins(document: Document, text: string): void {
+  const walk = (value: unknown, path: readonly PropertyKey[]): void => {
+    if (
+      typeof value === "object" &&
+      value !== null &&
+      !Array.isArray(value) &&
+      document.keys(path).length > 0
+    ) {
+      for (const key of document.keys(path)) walk(Reflect.get(value, key), [...path, key]);
+      return;
+    }
+    if (path.length === 0) return;
+    const origin = document.origin(path)[0];
+    if (origin !== undefined) assert.ok(origin.end <= text.length, "a value comes from outside of its text");
+  };
+  walk(document.value, []);
+}
+
+/** What is read without any complaint is written in one style, which means the same. */
+function checkFormat(text: string, loaded: Loaded): void {
+  const once = format(text);
+  assert.equal(format(once), once, "format changes what it wrote");
+  if (loaded.diagnostics.length > 0) return;
+  const again = load(once);
+  assert.deepEqual(again.diagnostics, [], "format writes what is wrong");
+  assert.deepEqual(plain(again.document), plain(loaded.document), "format changes a value");
+}
+
+function plain(document: Document): unknown {
+  return JSON.parse(JSON.stringify(document.value));
+}
+
+function mutated(random: Random): string {
+  let text = pick(corpus, random);
+  for (let times = 1 + random.below(4); times > 0; times--) {
+    const at = random.below(text.length + 1);
+    const to = Math.min(text.length, at + random.below(12));
+    const other = pick(corpus, random);
+    const from = random.below(other.length + 1);
+    switch (random.below(5)) {
+      case 0:
+        text = text.slice(0, at) + text.slice(to);
+        break;
+      case 1:
+        text = text.slice(0, at) + pick(pieces, random) + text.slice(at);
+        break;
+      case 2:
+        text = text.slice(0, at) + pick(pieces, random) + text.slice(to);
+        break;
+      case 3:
+        text = text.slice(0, at) + other.slice(from, from + random.below(80)) + text.slice(at);
+        break;
+      default:
+        text = text.slice(0, to) + text.slice(at);
+    }
+  }
+  return text;
+}
+
+function pick(from: readonly string[], random: Random): string {
+  return from[random.below(from.length)] ?? "";
+}
+
+function keep(text: string): string {
+  const folder = join(golden, "found");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${createHash("sha256").update(text).digest("hex").slice(0, 12)}.tsk`);
+  writeFileSync(file, `${text}\n=== value\n{}\n`);
+  return file;
+}
