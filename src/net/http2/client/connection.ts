@@ -192,7 +192,8 @@ export class ClientConnection implements ConnectionRole, WireReader {
     this.#wheel.remove(this.#keepalive);
     this.#check?.cancel();
     this.#check = undefined;
-    this.#wire.hold(false);
+    // Somebody may be waiting for its end, which comes within a moment: until then it keeps the process.
+    this.#wire.hold(true);
     this.#wire.close();
     this.#options.onChange(this);
   }
