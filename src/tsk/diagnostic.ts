@@ -106,6 +106,7 @@ const readings: ReadonlySet<string> = new Set<TskCode>([
   "TSK_OLD_SECTION",
   "TSK_OLD_COLON",
   "TSK_OLD_ENV",
+  "TSK_OLD_CHAIN",
 ]);
 
 /** True for the value of a key that is wrong itself. */
