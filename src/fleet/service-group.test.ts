@@ -13,9 +13,7 @@ function load(text: string): ReturnType<typeof loadFleet> {
 
 test("the tags of a service are those of its instances in the registry", () => {
   const { settings } = load('[services]\na: { port: 81, tags: ["eu", "canary"] }\nb: { port: 82 }');
-  const told = settings?.services.map(
-    (one) => registrationOf(one, one.name, { port: one.port }).tags,
-  );
+  const told = settings?.services.map((one) => registrationOf(one, one.name, { port: one.port }).tags);
   assert.deepEqual(told, [["eu", "canary"], []]);
 });
 
