@@ -9,6 +9,8 @@ import { Pair, type Round } from "./pair.ts";
 import type { Order } from "./party.ts";
 
 const rounds = 5;
+/** Rounds until nothing is compiled any more, which takes the longest where calls are shortest. */
+const warmUps = 2;
 const stacks = [
   ...["tusker", "tusker-tls", "tusker-contract"],
   ...["grpc-js", "connect-node", "moleculer", "fastify-undici"],
@@ -69,11 +71,10 @@ export async function* figures(): AsyncGenerator<Figure> {
 
 async function measure(pairs: ReadonlyMap<string, Pair>, order: Order): Promise<Map<string, Round[]>> {
   const seen = new Map<string, Round[]>();
-  // The first round warms up.
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = -warmUps; round < rounds; round++) {
     for (const [name, pair] of pairs) {
       const cost = await pair.run({ ...order, calls: Math.round(order.calls * share(name)) });
-      if (round > 0) seen.set(name, [...(seen.get(name) ?? []), cost]);
+      if (round >= 0) seen.set(name, [...(seen.get(name) ?? []), cost]);
     }
   }
   return seen;

@@ -80,15 +80,24 @@ async function idleMemory(count: number): Promise<Figure> {
   return { name: `memory of ${count} idle connections`, value, unit: "MiB" };
 }
 
-/** What is added by clients that ask for 1 MiB and take none of it. */
+/** What clients that ask for 1 MiB and take none of it add to what as many cost that take all of it. */
 async function slowReaders(count: number): Promise<Figure> {
   await using server = await startServer("engine, promises");
-  for (let i = 0; i < 20; i++) (await asked(server.port, "/")).destroy();
+  for (let round = 0; round < 3; round++)
+    await Promise.all(Array.from({ length: count }, () => taken(server.port, "/1m")));
   const before = residentMegabytesOf(server.pid);
   const sockets = await Promise.all(Array.from({ length: count }, () => asked(server.port, "/1m")));
   const value = residentMegabytesOf(server.pid) - before;
   for (const socket of sockets) socket.destroy();
   return { name: `growth by ${count} slow readers of 1 MiB`, value, unit: "MiB" };
+}
+
+/** Asks and takes everything. */
+async function taken(port: number, path: string): Promise<void> {
+  const socket = connect({ port, host: "127.0.0.1" });
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n`);
+  socket.resume();
+  await once(socket, "close");
 }
 
 /** A connection on which the first bytes of an answer have come; nothing more is read. */

@@ -7,6 +7,11 @@ const fields = ["Content-Type", "application/json"];
 const body = JSON.stringify({ id: "123", name: "Ada Lovelace", email: "ada@example.test", active: true });
 const large = Buffer.alloc(1024 * 1024, "x");
 
+/** 1 MiB made for whoever asked, piece by piece: what waits for a slow reader is memory of its own. */
+async function* fresh(): AsyncGenerator<Uint8Array> {
+  for (let piece = 0; piece < 16; piece++) yield Buffer.alloc(64 * 1024, piece);
+}
+
 async function start(): Promise<number> {
   switch (kind) {
     case "engine":
@@ -23,7 +28,7 @@ async function start(): Promise<number> {
             exchange.respond({
               status: 200,
               headers: fields,
-              body: exchange.target === "/1m" ? large : body,
+              body: exchange.target === "/1m" ? fresh() : body,
             }),
           { port: 0, maxConnections: 20_000, maxRequests: Number.POSITIVE_INFINITY },
         )

@@ -183,6 +183,29 @@ for (const transport of ["engine", "compat"] as const) {
     assert.deepEqual(served, []);
   });
 
+  test(`${transport}: what stands behind a request does not cost it its answer`, async () => {
+    const go = Promise.withResolvers<void>();
+    await using server = await serveHttp1(
+      async (x) => {
+        await go.promise;
+        await x.respond({ status: 200, body: "answered" });
+      },
+      { port: 0 },
+    );
+    const head = "GET / HTTP/1.1\r\nHost: a\r\n";
+    for (const text of [
+      `${head}\r\nno request\r\n\r\n`,
+      `${head}Connection: close\r\n\r\nno request\r\n\r\n`,
+    ]) {
+      const { socket, said } = await halfOpen(server.port, text);
+      while (server.connections === 0) await new Promise((resolve) => setImmediate(resolve));
+      go.resolve();
+      await once(socket, "end");
+      assert.match(said(), /^HTTP\/1\.1 200 OK.*answered/s);
+      socket.destroy();
+    }
+  });
+
   test(`${transport}: behind an answer that says close no request is served (RFC 9112 §9.6)`, async () => {
     const served: string[] = [];
     await using server = await serveHttp1(

@@ -1,4 +1,5 @@
-import type { HeaderList } from "./exchange.ts";
+import { type Answer, type ByteStream, type ClientRequest, type HeaderList, headerOf } from "./exchange.ts";
+import { unwritable } from "./unwritable.ts";
 
 /** Fields that HTTP/2 forbids because they speak of one connection (RFC 9113 §8.2.2). */
 const perConnection = new Set([
@@ -8,6 +9,40 @@ const perConnection = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
+
+/** The head of a request as it goes on the wire. @throws TuskerError NET_MALFORMED when it cannot be written */
+export function requestFields(origin: string, { method, path, headers = [] }: ClientRequest): string[] {
+  const scheme = origin.slice(0, origin.indexOf(":"));
+  const authority = headerOf(headers, "host") ?? new URL(origin).host;
+  const pseudo = [":method", method, ":scheme", scheme, ":authority", authority, ":path", path];
+  const fields = toWire(pseudo, withoutHost(headers));
+  const bad = firstUnwritable(fields);
+  if (bad !== undefined) throw unwritable(origin, new Error(`"${bad}" holds what HTTP/2 cannot carry`));
+  return fields;
+}
+
+/** The head of an answer as it goes on the wire, and whether it is all there is. */
+export function answerFields(
+  method: string,
+  answer: Answer,
+): { readonly fields: string[]; readonly ends: boolean } {
+  const { body, trailers, status } = answer;
+  const bodiless = method === "HEAD" || status === 204 || status === 304;
+  const fields = toWire([":status", String(status)], answer.headers ?? []);
+  const known = !isStream(body) && trailers === undefined && !bodiless;
+  if (known && headerOf(fields, "content-length") === undefined)
+    fields.push("content-length", String(body === undefined ? 0 : Buffer.byteLength(body)));
+  return { fields, ends: bodiless || (body === undefined && trailers === undefined) };
+}
+
+/** A body that comes over time, told from one that is whole. */
+export function isStream(body: Answer["body"]): body is ByteStream {
+  return body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array);
+}
+
+function withoutHost(headers: HeaderList): HeaderList {
+  return headers.filter((_text, i) => headers[i - (i % 2)]?.toLowerCase() !== "host");
+}
 
 /** Fields for the wire: lower-case (RFC 9113 §8.2.1), without those of one connection, after the pseudo fields. */
 export function toWire(pseudo: readonly string[], headers: HeaderList): string[] {

@@ -61,6 +61,11 @@ export interface Http2PoolOptions {
   readonly maxQueued?: number;
   /** Octets of an answer's header list; default 64 KiB. Not with "node". */
   readonly maxHeadBytes?: number;
+  /**
+   * Also offers HTTP/1.1 by ALPN; a server that chooses it is NET_CONNECT with `details.agreed` "http/1.1". Default
+   * false. Not with "node".
+   */
+  readonly alsoHttp1?: boolean;
   /** For https. */
   readonly tls?: ClientTls;
   readonly clock?: Clock;

@@ -15,6 +15,7 @@ export {
   type UpgradeOffer,
 } from "./exchange.ts";
 export { type HttpClient, httpClient, type UrlRequest } from "./http-client.ts";
+export { type HttpPoolOptions, httpPool } from "./http-pool.ts";
 // The HTTP/1.1 engine in callback form: what the gateway's data path is made of.
 export { createHttp1Client, type Http1ClientOptions } from "./http1/client/client.ts";
 export { poolOf } from "./http1/client/to-pool.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import { test } from "node:test";
 import { manualClock, TuskerError } from "../kernel/index.ts";
 import { serveHttp1 } from "../net/index.ts";
@@ -483,6 +484,14 @@ test("listening for everybody is said aloud, and clients are told an address the
   assert.equal(node?.Address, "127.0.0.1");
 });
 
+test("an address of IPv6 is told as clients can use it", async (t) => {
+  const own = Object.values(networkInterfaces()).flat();
+  if (!own.some((one) => one?.address === "::1")) return t.skip("this machine has no ::1");
+  await using b = await bench({ host: "::1" });
+  assert.match(b.registry.url, /^http:\/\/\[::1\]:\d+$/);
+  assert.equal(await b.get("/v1/status/leader"), `[::1]:${b.registry.port}`);
+});
+
 test("a registry is told from nothing and from somebody else", async () => {
   await using t = await bench();
   assert.deepEqual(await probeRegistry(t.registry.url, t.http), {
@@ -534,6 +543,14 @@ test("counts, machine and release are told, and no distances", async () => {
   assert.equal(metrics.Gauges.find(({ Name }) => Name === "tusker.registry.instances")?.Value, 1);
   const prometheus = await t.ask("GET", "/v1/agent/metrics?format=prometheus");
   assert.match(prometheus.text, /^tusker_registry_instances 1$/m);
+  assert.equal((await t.ask("GET", `/v1/${"x".repeat(9_000)}`)).status, 414);
+  const limits = (await t.ask("GET", "/v1/agent/metrics?format=prometheus")).text;
+  assert.match(limits, /^tusker_registry_connection_limits_total\{limit="target_bytes"\} 1$/m);
+  const { Counters } = (await t.get("/v1/agent/metrics")) as {
+    Counters: { Name: string; Labels: object; Count: number }[];
+  };
+  const met = Counters.find(({ Name }) => Name === "tusker.registry.connection_limits");
+  assert.deepEqual([met?.Labels, met?.Count], [{ limit: "target_bytes" }, 1]);
   assert.equal((await t.ask("GET", "/v1/agent/metrics?format=x")).status, 400);
   assert.ok(((await t.get("/v1/agent/host")) as { Memory: { total: number } }).Memory.total > 0);
   assert.equal(((await t.get("/v1/agent/version")) as { HumanVersion: string }).HumanVersion, "1.8.7");

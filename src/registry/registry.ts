@@ -15,7 +15,7 @@ import { loadSchemas, schemaFolder } from "./config/schemas.ts";
 import type { DnsServer } from "./dns/dns-server.ts";
 import { openDns } from "./dns/open.ts";
 import { eventRing } from "./events/event-ring.ts";
-import { isLoopback, refuseRebinding } from "./host.ts";
+import { authority, isLoopback, refuseRebinding } from "./host.ts";
 import { instanceCheckId, type LocalInstance, rowsOf } from "./instance.ts";
 import { type SessionKeeper, sessionKeeper } from "./kv/session-keeper.ts";
 import { type Leases, leases } from "./leases.ts";
@@ -131,7 +131,9 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     const parts = await prepare(options, history);
     const { store, agent, sessions, onError, identity } = parts;
     let port = options.port;
+    const limitsMet = new Map<string, number>();
     const wire = {
+      limitsMet,
       store,
       agent,
       sessions,
@@ -153,6 +155,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       host,
       port,
       onError,
+      onLimit: (limit) => limitsMet.set(limit, (limitsMet.get(limit) ?? 0) + 1),
       clock: options.clock,
     });
     port = server.port;
@@ -245,7 +248,7 @@ function registryOf({ store, agent, checks, sessions, streams, held, server, dns
   const { tables } = store;
   const stats = (): RegistryStats => statsOf({ store, checks, streams, held });
   const registry: Registry = {
-    url: `http://${reachable(server.host)}:${server.port}`,
+    url: `http://${authority(reachable(server.host), server.port)}`,
     host: server.host,
     port: server.port,
     dnsPort: dns?.port,

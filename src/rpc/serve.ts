@@ -11,6 +11,7 @@ import {
 } from "./contract.ts";
 import { bindGrpc, type GrpcBinding } from "./grpc/binding.ts";
 import { healthMethods } from "./grpc/health.ts";
+import { Arriving } from "./grpc/messages.ts";
 import { reflectionMethods } from "./grpc/reflection/reflection.ts";
 import { contractMethods } from "./grpc/server.ts";
 import { grpcStreams } from "./grpc/serving/serve.ts";
@@ -138,6 +139,9 @@ class Life implements Lifecycle {
   }
 }
 
+/** How many messages of the largest size may be on their way to a service at once, in pieces, before more are refused. */
+const arrivingMessages = 64;
+
 /** Opens both ports, or none. */
 async function listen(
   service: Service,
@@ -156,6 +160,7 @@ async function listen(
   ]);
   const handler = grpcStreams(methods, {
     maxMessageBytes: parts.grpc.max_message_size,
+    arriving: new Arriving(parts.grpc.max_message_size * arrivingMessages),
     defaultTimeoutMs: parts.grpc.timeout,
     compressAbove: parts.grpc.compress_above,
     webOrigins: new Set(parts.grpc.web_origins),

@@ -111,7 +111,7 @@ function priority(id: number, on: number): Step {
 
 /** Frames of the connection: mostly fine ones, so that sequences live long enough. */
 function ofConnection(random: Random): Step {
-  if (random.next() < 0.08)
+  if (random.next() < 0.2)
     return { what: "SETTINGS ACK", frame: rawFrame(4, 1, 0), act: { kind: "acknowledgement" } };
   if (random.next() < 0.08)
     return {

@@ -22,7 +22,8 @@ export const run: Run = async (args, io) => {
     random: systemRandom,
     log: stderrLogger("registry", io),
   });
-  const dns = registry.dnsPort === undefined ? {} : { dns: `${registry.host}:${registry.dnsPort}` };
+  const dns =
+    registry.dnsPort === undefined ? {} : { dns: `${new URL(registry.url).hostname}:${registry.dnsPort}` };
   await serveUntilSignal({ registry: registry.url, ...dns }, args, io);
   return 0;
 };

@@ -58,7 +58,7 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
     farewells.say(socket, malformedText(problem.status, problem.text, method));
   };
   // RFC 9112 §9.3.2: a client that does not wait for answers still means its requests one after the other.
-  const latest = new WeakMap<Socket, ServerResponse>();
+  const latest = new WeakMap<Duplex, ServerResponse>();
   const begin = (req: IncomingMessage, res: ServerResponse, offered?: Offered): void => {
     const before = latest.get(req.socket);
     latest.set(req.socket, res);
@@ -89,10 +89,17 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
   node.on("connect", (_req, socket) =>
     farewells.say(socket, "HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
   );
-  node.on("clientError", (error, socket) => {
-    // After its first error the parser complains of every further byte.
-    const problem = farewells.has(socket) ? undefined : parserProblem(error, socket);
-    if (problem !== undefined) refuse(socket, problem);
+  node.on("clientError", (error: ParserError, socket) => {
+    // What stands behind a request that said close is nobody's, and no reason to withhold its answer.
+    if (error.code === "HPE_CLOSED_CONNECTION") return;
+    const say = (): void => {
+      // After its first error the parser complains of every further byte.
+      const problem = farewells.has(socket) ? undefined : parserProblem(error, socket);
+      if (problem !== undefined) refuse(socket, problem);
+    };
+    const before = latest.get(socket);
+    if (before === undefined || before.closed || !before.req.complete) say();
+    else before.once("close", say);
   });
   await listen(node, options.port, host, options.onError, options.reusePort);
   return serverOf({ node, host, connections: () => sockets.size, drain: drainOf(node, life, clock) });
@@ -181,8 +188,10 @@ function refusal(): string {
   return `HTTP/1.1 503 Service Unavailable\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n${body}`;
 }
 
+type ParserError = Error & { readonly code?: string };
+
 /** What Node's parser has against a message, in our words; undefined when there is nobody left to tell. */
-function parserProblem(error: Error & { code?: string }, socket: Duplex): WireProblem | undefined {
+function parserProblem(error: ParserError, socket: Duplex): WireProblem | undefined {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return undefined;

@@ -9,7 +9,7 @@ import {
   type ReadOptions,
   type ServerExchange,
 } from "../exchange.ts";
-import { fromWire, toTrailers, toWire } from "../http2-headers.ts";
+import { answerFields, fromWire, isStream, toTrailers } from "../http2-headers.ts";
 import { plainAddress } from "../sockets.ts";
 
 /** One request on an HTTP/2 stream of `node:http2`. */
@@ -96,13 +96,7 @@ export class Http2Exchange implements ServerExchange {
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return;
     const { body, trailers } = answer;
-    const bodiless = this.method === "HEAD" || answer.status === 204 || answer.status === 304;
-    const whole = body === undefined || typeof body === "string" || body instanceof Uint8Array;
-    const headers = toWire([":status", String(answer.status)], answer.headers ?? []);
-    if (whole && trailers === undefined && !bodiless && headerOf(headers, "content-length") === undefined) {
-      headers.push("content-length", String(body === undefined ? 0 : Buffer.byteLength(body)));
-    }
-    const endStream = bodiless || (body === undefined && trailers === undefined);
+    const { fields, ends: endStream } = answerFields(this.method, answer);
     const closed = new Promise<void>((resolve) => stream.once("close", resolve));
     if (trailers !== undefined && !endStream) {
       stream.once("wantTrailers", () => {
@@ -112,9 +106,11 @@ export class Http2Exchange implements ServerExchange {
     } else {
       stream.once("finish", () => this.#endRequest());
     }
-    stream.respond(headers, { endStream, waitForTrailers: trailers !== undefined && !endStream });
-    if (!endStream && whole) stream.end(body ?? "");
-    if (!endStream && !whole) await this.#pipe(body, closed);
+    stream.respond(fields, { endStream, waitForTrailers: trailers !== undefined && !endStream });
+    if (!endStream) {
+      if (isStream(body)) await this.#pipe(body, closed);
+      else stream.end(body ?? "");
+    }
     await closed;
   }
 

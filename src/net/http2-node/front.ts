@@ -1,4 +1,5 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { Clock } from "../../kernel/index.ts";
 import { preface } from "../http2/words.ts";
 import { portOf, tlsFacts } from "../socket/node-socket.ts";
@@ -28,30 +29,23 @@ export interface Front {
 export function createFront(options: FrontOptions): Front {
   const { tls, maxConnections, http2, http1 } = options;
   const sockets = new Set<Socket>();
-  const admit = (socket: Socket): boolean => {
-    socket.on("error", () => {});
-    if (sockets.size >= maxConnections) {
-      socket.destroy();
-      return false;
-    }
+  const track = (socket: Socket): void => {
     sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    return true;
+    socket.on("error", () => {}).once("close", () => sockets.delete(socket));
   };
-  if (tls !== undefined) {
-    const node = createSecureServer(tls, (socket) => {
-      if (!admit(socket)) return;
-      if (socket.alpnProtocol === "h2") http2(socket);
-      else if (http1 === undefined) socket.destroy();
-      else http1(portOf(socket, tlsFacts(socket)));
-    });
-    return { node, sockets };
-  }
-  const node = createServer({ noDelay: true }, (socket) => {
-    if (!admit(socket)) return;
+  const ofTls = (socket: TLSSocket): void => {
+    socket.on("error", () => {});
+    if (socket.alpnProtocol === "h2") http2(socket);
+    else if (http1 === undefined) socket.destroy();
+    else http1(portOf(socket, tlsFacts(socket)));
+  };
+  const inClear = (socket: Socket): void => {
     if (http1 === undefined) http2(socket);
-    else decide(socket, options, (early) => (early ? http2(socket) : http1(portOf(socket))));
-  });
+    else decide(socket, options, (isHttp2) => (isHttp2 ? http2(socket) : http1(portOf(socket))));
+  };
+  const node = tls === undefined ? createServer({ noDelay: true }, inClear) : createSecureServer(tls, ofTls);
+  node.prependListener("connection", track);
+  node.maxConnections = maxConnections;
   return { node, sockets };
 }
 

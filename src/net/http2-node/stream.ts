@@ -2,7 +2,7 @@ import { type ClientHttp2Stream, constants } from "node:http2";
 import { aborted, type Clock, systemCode, type TuskerError, toTuskerError } from "../../kernel/index.ts";
 import { ownBody, readAll } from "../bytes.ts";
 import { type ClientAnswer, type ClientRequest, type HeaderList, headerOf } from "../exchange.ts";
-import { firstUnwritable, fromWire, toWire } from "../http2-headers.ts";
+import { fromWire, requestFields } from "../http2-headers.ts";
 import { unwritable } from "../unwritable.ts";
 import { type Connection, netError } from "./connection.ts";
 
@@ -17,16 +17,7 @@ export async function send(
   if (!connection.usable) {
     throw netError("NET_CONNECT", `the connection to ${origin} was closed`, origin, false);
   }
-  const host = headerOf(request.headers ?? [], "host") ?? new URL(origin).host;
-  const pseudo = [
-    ":method",
-    request.method,
-    ":scheme",
-    origin.slice(0, origin.indexOf(":")),
-    ":authority",
-    host,
-  ];
-  const headers = toWire([...pseudo, ":path", request.path], withoutHost(request.headers ?? []));
+  const headers = requestFields(origin, request);
   const stream = begin(connection, headers, body === undefined);
   connection.hold(stream);
   request.onSent?.();
@@ -67,8 +58,6 @@ export async function send(
 /** Opens the stream. Node refuses some requests by throwing; nothing of them has been sent. */
 function begin(connection: Connection, headers: string[], endStream: boolean): ClientHttp2Stream {
   const { origin, session } = connection;
-  const bad = firstUnwritable(headers);
-  if (bad !== undefined) throw unwritable(origin, new Error(`"${bad}" holds what HTTP/2 cannot carry`));
   try {
     return session.request(headers, { endStream });
   } catch (cause) {
@@ -183,8 +172,4 @@ function resetName(code: number | undefined): string {
 
 function statusOf(raw: readonly string[]): number {
   return Number(headerOf(raw, ":status") ?? 0);
-}
-
-function withoutHost(headers: HeaderList): HeaderList {
-  return headers.filter((_text, i) => headers[i - (i % 2)]?.toLowerCase() !== "host");
 }

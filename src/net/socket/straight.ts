@@ -67,10 +67,14 @@ export class StraightWay {
       return;
     }
     this.#waiting++;
+    sent.bytes = pieces;
+    for (const piece of pieces) kept(piece);
     const onComplete = (status: number): void => {
       this.#onComplete(status);
       done();
     };
+    // libuv reads from where they are: collected before, it would send whatever stands there then.
+    sent.bytes = pieces;
     sent.oncomplete = onComplete;
     if (typeof sent.writeStatus === "number") onComplete(sent.writeStatus);
   }
@@ -125,7 +129,7 @@ interface Handle {
 interface Dispatched {
   oncomplete: (status: number) => void;
   /** Keeps the bytes alive until then. */
-  bytes: Uint8Array;
+  bytes: Uint8Array | readonly Uint8Array[];
   /** How it ended, if it did before `oncomplete` was set. */
   readonly writeStatus: number | null;
 }

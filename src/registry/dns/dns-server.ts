@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type SocketOptions, type Socket as UdpSocket } from "node:dgram";
 import { lookup } from "node:dns";
 import { once } from "node:events";
-import { createServer, isIP, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { TuskerError } from "../../kernel/index.ts";
 import type { AnswerCache } from "./answer-cache.ts";
 import { type Decoded, type DnsQuery, type DnsReply, decodeQuery, encodeReply } from "./message.ts";
@@ -64,12 +64,20 @@ export async function serveDns(options: DnsServerOptions): Promise<DnsServer> {
 }
 
 async function openUdp(options: DnsServerOptions, port: number): Promise<UdpSocket> {
-  const udp = createSocket({ type: options.host.includes(":") ? "udp6" : "udp4", lookup: lookUp });
+  const family = options.host.includes(":") ? 6 : 4;
+  let bound = false;
+  // Answers go to addresses: looked up like names they would each wait for another turn of the loop.
+  const lookUp: NonNullable<SocketOptions["lookup"]> = (host, how, done) => {
+    if (bound) done(null, host, family);
+    else lookup(host, how, done);
+  };
+  const udp = createSocket({ type: `udp${family}`, lookup: lookUp });
   udp.on("message", (message, from) => receive(options, udp, message, from));
   try {
     const listening = once(udp, "listening");
     udp.bind({ port, address: options.host });
     await listening;
+    bound = true;
   } catch (cause) {
     udp.close();
     throw bindError(cause, "UDP", options.host, port);
@@ -77,13 +85,6 @@ async function openUdp(options: DnsServerOptions, port: number): Promise<UdpSock
   udp.on("error", options.onError);
   return udp;
 }
-
-/** Answers go to addresses: looked up like names they would each wait for another turn of the loop. */
-const lookUp: NonNullable<SocketOptions["lookup"]> = (host, options, done) => {
-  const family = isIP(host);
-  if (family === 0) lookup(host, options, done);
-  else done(null, host, family);
-};
 
 function receive(options: DnsServerOptions, udp: UdpSocket, message: Buffer, from: RemoteInfo): void {
   const { answers } = options;

@@ -44,6 +44,8 @@ export interface Wire {
   readonly checkRules: CheckRules;
   readonly tokens: Tokens;
   readonly stats: () => RegistryStats;
+  /** How often clients met each limit of their connections, by the names of docs/reference/net.md. */
+  readonly limitsMet: ReadonlyMap<string, number>;
   readonly clock: Clock;
   readonly random: Random;
   readonly replies: ReplyCache;

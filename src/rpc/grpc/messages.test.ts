@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { TuskerError } from "../../kernel/index.ts";
 import { pack, unpack } from "./compress.ts";
 import { frame } from "./frame.ts";
-import { MessageReader } from "./messages.ts";
+import { Arriving, MessageReader } from "./messages.ts";
 import { Base64Body } from "./serving/base64-body.ts";
 
 function read(pieces: readonly Buffer[], maxBytes = 1_000): { seen: string[]; partial: boolean } {
@@ -87,4 +87,21 @@ test("base64 in several padded parts, cut anywhere, is the bytes of all", () => 
       assert.deepEqual(Buffer.concat(back), Buffer.concat(parts));
     }),
   );
+});
+
+test("unfinished messages hold no more together than they may, and give it back when they end either way", async () => {
+  const arriving = new Arriving(1_000);
+  const sink = { message: () => {} };
+  const [first, second] = [new MessageReader(sink, 900, arriving), new MessageReader(sink, 900, arriving)];
+  const long = frame(new Uint8Array(900));
+  first.push(Buffer.from(long.subarray(0, 805)));
+  assert.equal(arriving.bytes, 800);
+  assert.equal(await codeOf(() => second.push(Buffer.from(long.subarray(0, 305)))), "NET_OVERLOADED");
+  second.drop();
+  first.push(Buffer.from(long.subarray(805)));
+  assert.equal(arriving.bytes, 0);
+  const third = new MessageReader(sink, 900, arriving);
+  third.push(Buffer.from(long.subarray(0, 305)));
+  third.drop();
+  assert.deepEqual([arriving.bytes, third.partial], [0, false]);
 });

@@ -6,6 +6,34 @@ export interface MessageSink {
   message(bytes: Buffer, compressed: boolean): void;
 }
 
+/** What messages that are still arriving may hold together, over all calls of a server. */
+export class Arriving {
+  readonly #most: number;
+  #bytes = 0;
+
+  constructor(mostBytes: number) {
+    this.#most = mostBytes;
+  }
+
+  /** Bytes of messages that are not whole. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @throws TuskerError NET_OVERLOADED */
+  take(bytes: number): void {
+    if (this.#bytes + bytes > this.#most) {
+      const message = `messages that are still arriving hold the ${this.#most} bytes they may hold together; repeat, or send smaller ones`;
+      throw new TuskerError("NET_OVERLOADED", message, { details: { mostBytes: this.#most } });
+    }
+    this.#bytes += bytes;
+  }
+
+  giveBack(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+}
+
 /**
  * Cuts the body of a call into messages: a flag byte, a length of four bytes (big-endian), the message. A message that
  * came in one piece is not copied; one that did not is collected, never more than `maxBytes`.
@@ -19,9 +47,13 @@ export class MessageReader {
   /** Made for a prefix that came in pieces, which is rare. */
   #prefix: Buffer = empty;
 
-  constructor(sink: MessageSink, maxBytes: number) {
+  readonly #arriving: Arriving | undefined;
+
+  /** @param arriving undefined: nobody else is to be spared */
+  constructor(sink: MessageSink, maxBytes: number, arriving?: Arriving) {
     this.#sink = sink;
     this.#maxBytes = maxBytes;
+    this.#arriving = arriving;
   }
 
   /** True in the middle of a message: the body may not end here. */
@@ -29,7 +61,14 @@ export class MessageReader {
     return this.#have > 0;
   }
 
-  /** @throws TuskerError NET_BODY_TOO_LARGE, RPC_PROTOCOL, and what the sink throws */
+  /** Forgets a message that will not be whole. Nothing may be pushed from here on. */
+  drop(): void {
+    if (this.#held !== undefined) this.#arriving?.giveBack(this.#have - frameOverhead);
+    this.#held = undefined;
+    this.#have = 0;
+  }
+
+  /** @throws TuskerError NET_BODY_TOO_LARGE, NET_OVERLOADED, RPC_PROTOCOL, and what the sink throws */
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.byteLength) {
@@ -60,10 +99,12 @@ export class MessageReader {
     }
     const held = this.#held ?? empty;
     const count = Math.min(frameOverhead + held.byteLength - this.#have, chunk.byteLength - at);
+    this.#arriving?.take(count);
     chunk.copy(held, this.#have - frameOverhead, at, at + count);
     this.#have += count;
     at += count;
     if (this.#have < frameOverhead + held.byteLength) return at;
+    this.#arriving?.giveBack(held.byteLength);
     this.#have = 0;
     this.#held = undefined;
     this.#sink.message(held, this.#prefix[0] === 1);

@@ -23,8 +23,18 @@ export interface AnswerVerdict {
   readonly valid: boolean;
   /** The client got it. */
   readonly passed: boolean;
-  /** What the client got, for comparison. */
+  /** What the client got, for comparison, and how its bytes end. */
   readonly answers: readonly Message[];
+  readonly end: Reading["end"];
+}
+
+export interface AnswerRunOptions {
+  /** Where in the bytes the origin pauses; default: nowhere. */
+  readonly cutAt?: number;
+  /** See `ReadOptions`. */
+  readonly as?: "node";
+  /** After this time a client ends its direction, for proxies that keep a connection open; milliseconds. */
+  readonly quietMs?: number;
 }
 
 /** How long a proxy may keep a connection whose client has said everything; milliseconds. */
@@ -38,11 +48,11 @@ export async function runAnswer(
   port: number,
   origin: ScriptedOrigin,
   { id, method, bytes }: AnswerCase,
-  options: { readonly cutAt?: number; readonly as?: "node" } = {},
+  options: AnswerRunOptions = {},
 ): Promise<AnswerVerdict> {
   const { cutAt, as } = options;
   origin.say(id, bytes, cutAt);
-  const { reply, hung } = await twoRequests(port, id, method);
+  const { reply, hung } = await twoRequests(port, id, method, options.quietMs ?? hangMs);
   origin.forget(id);
   const strict = { kind: "response", form: "received", methods: [method], ended: true } as const;
   const said = readMessages(bytes, as === undefined ? strict : { ...strict, as });
@@ -61,7 +71,7 @@ export async function runAnswer(
   if (second !== undefined && !isOwn(second) && echoOf(second) !== `${id}.honest`)
     faults.push({ kind: "foreign", text: `the second request was answered with that of ${echoOf(second)}` });
   const passed = first !== undefined && meant !== undefined && !isOwn(first);
-  return { faults, valid: meant !== undefined, passed, answers: got.messages };
+  return { faults, valid: meant !== undefined, passed, answers: got.messages, end: got.end };
 }
 
 function firstFaults(got: Message, meant: Message | undefined, said: Reading): readonly AnswerFault[] {
@@ -109,11 +119,13 @@ async function twoRequests(
   port: number,
   id: string,
   method: string,
+  quietMs: number,
 ): Promise<{ reply: Buffer; hung: boolean }> {
   const socket = connect({ port, host: "127.0.0.1", noDelay: true, allowHalfOpen: true });
   const chunks: Buffer[] = [];
   let hung = false;
   const closed = once(socket, "close");
+  const quiet = systemClock.after(quietMs, () => socket.end());
   const limit = systemClock.after(hangMs, () => {
     hung = true;
     socket.destroy();
@@ -127,6 +139,7 @@ async function twoRequests(
       `GET /b HTTP/1.1\r\nHost: shop.test\r\nX-Case: ${id}.honest\r\nConnection: close\r\n\r\n`,
   );
   await closed;
+  quiet.cancel();
   limit.cancel();
   return { reply: Buffer.concat(chunks), hung };
 }

@@ -1,5 +1,11 @@
-import { type Clock, systemClock, systemCode, TuskerError } from "../../../kernel/index.ts";
-import type { ClientTls, Http2PoolOptions } from "../../http2-options.ts";
+import {
+  type Clock,
+  type ErrorDetails,
+  systemClock,
+  systemCode,
+  TuskerError,
+} from "../../../kernel/index.ts";
+import type { Http2PoolOptions } from "../../http2-options.ts";
 import { type Dialing, type DialTarget, dial } from "../../socket/dial.ts";
 import type { SocketPort } from "../../socket/port.ts";
 import { type TimerWheel, timerWheel } from "../../socket/wheel.ts";
@@ -30,7 +36,7 @@ export class Channel implements StreamChannel {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#wheel = timerWheel(this.#clock);
-    this.#target = targetOf(origin, options.tls);
+    this.#target = targetOf(origin, options);
   }
 
   open(user: StreamUser): void {
@@ -97,7 +103,9 @@ export class Channel implements StreamChannel {
   #adopt(port: SocketPort): void {
     if (port.tls !== undefined && port.tls.protocol !== "h2") {
       port.destroy();
-      this.#refuse(this.#notConnected(new Error("the server does not offer HTTP/2: no h2 by ALPN")));
+      this.#refuse(
+        this.#notConnected(new Error("the server does not offer HTTP/2: no h2 by ALPN"), "http/1.1"),
+      );
       return;
     }
     const { idleTimeoutMs = 60_000, pingTimeoutMs = 1_000, keepaliveMs = 20_000 } = this.#options;
@@ -133,12 +141,15 @@ export class Channel implements StreamChannel {
     for (const user of waiting) user.onNoStream(error);
   }
 
-  #notConnected(cause: Error): TuskerError {
-    return this.#error(`cannot connect to ${this.origin} (${systemCode(cause) ?? cause.message})`, cause);
+  /** @param agreed what the server chose in place of HTTP/2 */
+  #notConnected(cause: Error, agreed?: string): TuskerError {
+    const message = `cannot connect to ${this.origin} (${systemCode(cause) ?? cause.message})`;
+    return this.#error(message, cause, agreed === undefined ? {} : { agreed });
   }
 
-  #error(message: string, cause?: unknown): TuskerError {
-    return new TuskerError("NET_CONNECT", message, { cause, details: { origin: this.origin, sent: false } });
+  #error(message: string, cause?: unknown, more: ErrorDetails = {}): TuskerError {
+    const details = { origin: this.origin, sent: false, ...more };
+    return new TuskerError("NET_CONNECT", message, { cause, details });
   }
 }
 
@@ -149,13 +160,13 @@ const limits: Omit<ConnectionLimits, "maxListSize"> = {
   extendedConnect: false,
 };
 
-function targetOf(origin: string, tls: ClientTls = {}): DialTarget {
+function targetOf(origin: string, { tls = {}, alsoHttp1 = false }: Http2PoolOptions): DialTarget {
   const url = new URL(origin);
   const secure = url.protocol === "https:";
   return {
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
     tls: secure ? tls : undefined,
-    protocols: ["h2"],
+    protocols: alsoHttp1 ? ["h2", "http/1.1"] : ["h2"],
   };
 }

@@ -15,9 +15,8 @@ import {
   headerOf,
   type Pool,
 } from "../../exchange.ts";
-import { firstUnwritable, fromWire, toWire } from "../../http2-headers.ts";
+import { fromWire, isStream, requestFields } from "../../http2-headers.ts";
 import type { Http2PoolOptions } from "../../http2-options.ts";
-import { unwritable } from "../../unwritable.ts";
 import { BodyQueue } from "../body-queue.ts";
 import { noFields } from "../stream.ts";
 import type { MessageStream, StreamFailure, StreamUser } from "../streams.ts";
@@ -33,18 +32,12 @@ import { Channel } from "./channel.ts";
 export function enginePool(origin: string, options: Http2PoolOptions = {}): Pool {
   const channel = new Channel(origin, options);
   const clock = options.clock ?? systemClock;
-  const host = new URL(origin).host;
-  const scheme = origin.slice(0, origin.indexOf(":"));
   return {
     origin,
     async request(request) {
-      const { signal, headers = noFields } = request;
+      const { signal } = request;
       if (signal?.aborted === true) throw aborted(signal);
-      const authority = headerOf(headers, "host") ?? host;
-      const pseudo = [":method", request.method, ":scheme", scheme, ":authority", authority];
-      const fields = toWire([...pseudo, ":path", request.path], withoutHost(headers));
-      const bad = firstUnwritable(fields);
-      if (bad !== undefined) throw unwritable(origin, new Error(`"${bad}" holds what HTTP/2 cannot carry`));
+      const fields = requestFields(origin, request);
       const again = !isStream(request.body);
       try {
         return await new Exchange(channel, request, fields, clock).answer;
@@ -229,12 +222,4 @@ class Exchange implements StreamUser {
   #error(code: "NET_RESET" | "NET_TIMEOUT", message: string, sent: boolean): TuskerError {
     return new TuskerError(code, message, { details: { origin: this.#channel.origin, sent } });
   }
-}
-
-function isStream(body: ClientRequest["body"]): body is ByteStream {
-  return body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array);
-}
-
-function withoutHost(headers: HeaderList): HeaderList {
-  return headers.filter((_text, i) => headers[i - (i % 2)]?.toLowerCase() !== "host");
 }

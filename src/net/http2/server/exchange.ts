@@ -8,7 +8,7 @@ import {
   type ReadOptions,
   type ServerExchange,
 } from "../../exchange.ts";
-import { firstUnwritable, fromWire, toWire } from "../../http2-headers.ts";
+import { answerFields, firstUnwritable, fromWire, isStream, toWire } from "../../http2-headers.ts";
 import { BodyQueue } from "../body-queue.ts";
 import { noFields } from "../stream.ts";
 import type { MessageStream, PeerFacts, StreamFailure, StreamListener } from "../streams.ts";
@@ -106,28 +106,21 @@ export class StreamExchange implements ServerExchange, StreamListener {
   }
 
   async #send(answer: Answer): Promise<void> {
-    const { body, trailers, status } = answer;
-    const bodiless = this.method === "HEAD" || status === 204 || status === 304;
-    const whole = body === undefined || typeof body === "string" || body instanceof Uint8Array;
-    const headers = toWire([":status", String(status)], answer.headers ?? noFields);
-    if (whole && trailers === undefined && !bodiless && headerOf(headers, "content-length") === undefined)
-      headers.push("content-length", String(body === undefined ? 0 : Buffer.byteLength(body)));
-    const bad = firstUnwritable(headers);
+    const { body, trailers } = answer;
+    const { fields, ends } = answerFields(this.method, answer);
+    const bad = firstUnwritable(fields);
     if (bad !== undefined) {
       this.abort();
       throw new TuskerError("KERNEL_INTERNAL", `the answer's field ${bad} holds what HTTP cannot carry`);
     }
-    if (bodiless || (body === undefined && trailers === undefined)) {
-      this.#stream.head(noFields, headers, "end");
-      return;
-    }
-    if (whole) {
+    if (ends) this.#stream.head(noFields, fields, "end");
+    else if (isStream(body)) {
+      this.#stream.head(noFields, fields, "more");
+      await this.#pipe(body, trailers);
+    } else {
       const bytes = typeof body === "string" ? Buffer.from(body) : body;
-      this.#stream.message({ fixed: noFields, varying: headers }, bytes, tailOf(trailers));
-      return;
+      this.#stream.message({ fixed: noFields, varying: fields }, bytes, tailOf(trailers));
     }
-    this.#stream.head(noFields, headers, "more");
-    await this.#pipe(body, trailers);
   }
 
   abort(): void {

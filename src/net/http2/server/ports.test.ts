@@ -125,6 +125,22 @@ both("over TLS one port serves both by ALPN", async (engine) => {
   assert.match(heard, /1\.1 GET \/o/);
 });
 
+both("a connection too many is closed at once, and one is welcome when another has gone", async (engine) => {
+  for (const more of [{}, { http1: true }]) {
+    await using server = await serveHttp2(handler, { engine, port: 0, maxConnections: 1, ...more });
+    const first = await RawPeer.to(server.port);
+    first.send(hello);
+    await first.frame(({ type }) => type === 4);
+    await using second = await RawPeer.to(server.port);
+    assert.equal(await second.frame(() => true), undefined);
+    await first[Symbol.asyncDispose]();
+    while (server.connections > 0) await new Promise((resolve) => setImmediate(resolve));
+    await using third = await RawPeer.to(server.port);
+    third.send(hello);
+    assert.ok(await third.frame(({ type }) => type === 4));
+  }
+});
+
 test("extended CONNECT is offered where it is asked for, and carries bytes both ways", async () => {
   const echo: ServerHandler = async (exchange) => exchange.respond({ status: 200, body: exchange.body });
   await using server = await serveHttp2(echo, { port: 0, extendedConnect: true });

@@ -102,23 +102,20 @@ interface Listening {
 
 /** The port, not open yet; a connection too many is closed at once. */
 function listener({ tls, maxConnections, sockets, accept }: Listening): NetServer {
-  const admit = (socket: Socket): boolean => {
-    if (sockets.size >= maxConnections) {
-      socket.on("error", () => {}).destroy();
-      return false;
-    }
+  const track = (socket: Socket): void => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    return true;
   };
-  if (tls !== undefined)
-    return createSecureServer(tls, (socket) => {
-      if (admit(socket)) accept(portOf(socket, tlsFacts(socket)));
-    });
-  return createTcp({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (accepted) => {
-    const { socket, port } = acceptedPort(accepted);
-    if (admit(socket)) accept(port);
-  });
+  const node =
+    tls === undefined
+      ? createTcp({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (accepted) => {
+          const { socket, port } = acceptedPort(accepted);
+          track(socket);
+          accept(port);
+        })
+      : createSecureServer(tls, (socket) => accept(portOf(socket, tlsFacts(socket)))).on("connection", track);
+  node.maxConnections = maxConnections;
+  return node;
 }
 
 /** A client that agreed on nothing speaks HTTP/1.1, which is not served here. */

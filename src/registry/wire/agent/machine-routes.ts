@@ -35,7 +35,7 @@ const gauges = [
 ] as const;
 const counters = [["refused", "Blocking queries turned away"]] as const;
 
-function metrics({ stats, clock }: Wire, query: URLSearchParams): Reply {
+function metrics({ stats, limitsMet, clock }: Wire, query: URLSearchParams): Reply {
   const format = query.get("format") ?? "";
   const now = stats();
   if (format === "prometheus") {
@@ -44,6 +44,7 @@ function metrics({ stats, clock }: Wire, query: URLSearchParams): Reply {
       ...counters.flatMap(([name, help]) =>
         sample(`tusker_registry_${name}_total`, "counter", help, now[name]),
       ),
+      ...limitLines(limitsMet),
     ];
     const type = "text/plain; version=0.0.4; charset=utf-8";
     return { status: 200, content: { kind: "text", text: `${lines.join("\n")}\n`, type } };
@@ -54,14 +55,29 @@ function metrics({ stats, clock }: Wire, query: URLSearchParams): Reply {
     Timestamp: new Date(clock.wall()).toISOString(),
     Gauges: gauges.map(([name]) => ({ Name: `tusker.registry.${name}`, Value: now[name], Labels: {} })),
     Points: [],
-    Counters: counters.map(([name]) => ({
-      Name: `tusker.registry.${name}`,
-      Count: now[name],
-      Sum: now[name],
-      Labels: {},
-    })),
+    Counters: counters
+      .map(([name]) => ({
+        Name: `tusker.registry.${name}`,
+        Count: now[name],
+        Sum: now[name],
+        Labels: {},
+      }))
+      .concat(
+        Array.from(limitsMet, ([limit, count]) => ({
+          ...{ Name: "tusker.registry.connection_limits", Count: count, Sum: count, Labels: { limit } },
+        })),
+      ),
     Samples: [],
   });
+}
+
+function limitLines(limitsMet: ReadonlyMap<string, number>): string[] {
+  const name = "tusker_registry_connection_limits_total";
+  return [
+    `# HELP ${name} Times a client met a limit of its connection.`,
+    `# TYPE ${name} counter`,
+    ...Array.from(limitsMet, ([limit, count]) => `${name}{limit="${limit}"} ${count}`),
+  ];
 }
 
 function sample(name: string, type: string, help: string, value: number): string[] {

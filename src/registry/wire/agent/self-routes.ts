@@ -1,3 +1,4 @@
+import { authority } from "../../host.ts";
 import { refuseForeign } from "../parameters.ts";
 import { json, type Reply, type Route, type Wire, type WireRequest } from "../route.ts";
 
@@ -7,7 +8,7 @@ export const wireVersion: string = "1.8.7";
 /** `/v1/agent/self`, `/v1/agent/members`, `/v1/status/…`: who answers here. */
 export function selfRoutes(wire: Wire): readonly Route[] {
   const { identity, store } = wire;
-  const leader = (): string => `${bracketed(identity.address)}:${identity.port()}`;
+  const leader = (): string => authority(identity.address, identity.port());
   const told = (render: () => unknown) => {
     return ({ query }: WireRequest): Reply => {
       refuseForeign(query.get("dc"), identity.datacenter);
@@ -81,8 +82,4 @@ function member({ identity }: Wire): object {
     DelegateMax: 5,
     DelegateCur: 4,
   };
-}
-
-function bracketed(address: string): string {
-  return address.includes(":") ? `[${address}]` : address;
 }

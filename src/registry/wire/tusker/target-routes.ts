@@ -1,3 +1,4 @@
+import { authority } from "../../host.ts";
 import type { ServiceRow } from "../../state/model.ts";
 import type { Tables } from "../../state/tables.ts";
 import { tagFilterOf } from "../parameters.ts";
@@ -31,7 +32,7 @@ export function targetRoutes({ store }: Wire): readonly Route[] {
 function group(tables: Tables, row: ServiceRow): object {
   const host = row.address || (tables.node(row.node)?.row.address ?? "");
   return {
-    targets: [`${host.includes(":") ? `[${host}]` : host}:${row.port}`],
+    targets: [authority(host, row.port)],
     labels: {
       service: row.name,
       instance_id: row.id,

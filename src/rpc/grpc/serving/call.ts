@@ -11,7 +11,7 @@ import { incomingDeadline, remainingMs } from "../../../resilience/index.ts";
 import type { AnswerFields } from "../../fields/answer.ts";
 import { acceptsGzip, unpack } from "../compress.ts";
 import { MessageQueue } from "../message-queue.ts";
-import { MessageReader, type MessageSink } from "../messages.ts";
+import { type Arriving, MessageReader, type MessageSink } from "../messages.ts";
 import { Pace } from "../pace.ts";
 import { Base64Body } from "./base64-body.ts";
 import type { Dialect } from "./head.ts";
@@ -22,6 +22,8 @@ import type { PageFields, WebOrigins } from "./web-origins.ts";
 export interface CallOptions {
   /** Largest message, decompressed. */
   readonly maxMessageBytes: number;
+  /** What unfinished messages hold together; default without bound. */
+  readonly arriving?: Arriving;
   /** Deadline of a call that came without one. */
   readonly defaultTimeoutMs: number;
   /** Answers larger than this are packed with gzip for callers who take it; undefined packs none. */
@@ -62,7 +64,7 @@ export abstract class ServingCall implements StreamListener, MessageSink, Incomi
     const packs = options.compressAbove !== undefined && acceptsGzip(head.fields);
     this.reply = new Reply(stream, head, packs ? options.compressAbove : undefined);
     this.messages = head.messages;
-    this.reader = new MessageReader(this, options.maxMessageBytes);
+    this.reader = new MessageReader(this, options.maxMessageBytes, options.arriving);
     this.#text = this.#dialect === "web-text" ? new Base64Body() : undefined;
   }
 
@@ -98,6 +100,7 @@ export abstract class ServingCall implements StreamListener, MessageSink, Incomi
 
   onFailed({ message }: StreamFailure): void {
     this.over = true;
+    this.reader.drop();
     const gone = new TuskerError("KERNEL_ABORTED", `the caller went away: ${message}`);
     this.#lost = gone;
     this.lost(gone);
@@ -160,6 +163,7 @@ export class UnaryCall extends ServingCall {
     this.over = true;
     const broken = this.reader.partial ? "the message is cut off" : "the call carries no message";
     const input = this.reader.partial ? undefined : this.#input;
+    this.reader.drop();
     void this.#answer(input ?? failed(new TuskerError("RPC_PROTOCOL", broken)));
   }
 
@@ -190,6 +194,7 @@ export class UnaryCall extends ServingCall {
   protected refuse(error: TuskerError): void {
     if (this.over) return;
     this.over = true;
+    this.reader.drop();
     this.#limit?.cancel();
     this.reply.fail(error);
   }
@@ -280,6 +285,7 @@ export class StreamCall extends ServingCall {
       if (!this.over) this.reply.fail(toTuskerError(error));
     } finally {
       this.over = true;
+      this.reader.drop();
       this.#inbox.discard();
     }
   }

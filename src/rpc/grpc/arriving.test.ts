@@ -1,0 +1,39 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { hello, RawPeer, rawFrame } from "../../../test/support/http2-peer.ts";
+import { systemClock } from "../../kernel/index.ts";
+import { serveStreams } from "../../net/index.ts";
+import { Arriving } from "./messages.ts";
+import type { ByteMethod } from "./serving/method.ts";
+import { grpcStreams } from "./serving/serve.ts";
+
+const literal = (prefix: string, value: string): Buffer =>
+  Buffer.concat([Buffer.from(prefix, "hex"), Buffer.from([value.length]), Buffer.from(value)]);
+/** `:method` POST, `:scheme` http, `:path` /a/B, `:authority` a, `content-type` of gRPC. */
+const call = Buffer.concat([
+  Buffer.from("8386", "hex"),
+  literal("04", "/a/B"),
+  literal("01", "a"),
+  literal("0f10", "application/grpc"),
+]);
+
+test("calls whose messages never end cannot fill the memory of a server, and give back what they held", async () => {
+  const arriving = new Arriving(100_000);
+  const method: ByteMethod = { kind: "unary", decode: () => undefined, answer: () => new Uint8Array(5) };
+  const options = { maxMessageBytes: 50_000, defaultTimeoutMs: 60_000, compressAbove: undefined, arriving };
+  const handler = grpcStreams(new Map([["/a/B", method]]), { ...options, clock: systemClock });
+  await using server = await serveStreams(handler, { port: 0 });
+  const peer = await RawPeer.to(server.port);
+  const beginning = Buffer.concat([Buffer.from("000000c350", "hex"), Buffer.alloc(15_000)]);
+  const ids = Array.from({ length: 20 }, (_, i) => i * 2 + 1);
+  peer.send(hello, ...ids.flatMap((id) => [rawFrame(1, 4, id, call), rawFrame(0, 0, id, beginning)]));
+  const refused = await peer.frame(({ type, id, flags }) => type === 1 && id === 39 && (flags & 1) === 1);
+  assert.match(refused?.payload.toString("latin1") ?? "", /14/);
+  assert.ok(arriving.bytes > 80_000 && arriving.bytes <= 100_000, `${arriving.bytes} held`);
+  // A message in one piece holds nothing, and is answered all the while.
+  peer.send(rawFrame(1, 4, 101, call), rawFrame(0, 1, 101, "0000000000"));
+  assert.ok(await peer.frame(({ type, id }) => type === 0 && id === 101));
+  await peer[Symbol.asyncDispose]();
+  while (server.connections > 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(arriving.bytes, 0);
+});
