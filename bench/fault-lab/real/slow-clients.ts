@@ -3,9 +3,9 @@ import type { Figure } from "../../figure.ts";
 import { type LabGateway, labGateway, manners, opened, openLoop, origins, type Seen } from "./lab.ts";
 
 const count = 1_000;
-const rounds = 4;
+const rounds = 6;
 
-/** A thousand clients that send their head byte by byte; what the others feel of it. By turns, the best of four. */
+/** A thousand clients that send their head byte by byte; what the others feel of it. By turns, the best of six. */
 export async function* slowClients(): AsyncGenerator<Figure> {
   using well = await origins(2);
   const { ours, plain } = manners(well.ports);

@@ -44,6 +44,20 @@ const setUp = (limits: Partial<Parameters<typeof spanStore>[0]> = {}) => {
 const traceIds = (store: SpanStore, query?: Parameters<SpanStore["traces"]>[0]) =>
   store.traces(query).map(({ traceId }) => Number.parseInt(traceId, 16));
 
+test("resources count against the bytes, each once for all spans that have it", () => {
+  const { store } = setUp({ maxBytes: 1024 * 1024 });
+  const resource = (pod: string) => ({
+    service: "s",
+    attributes: { "k8s.pod.name": pod, note: "x".repeat(10_000) },
+  });
+  for (let trace = 1; trace <= 500; trace++) add(store, { trace, id: 1, resource: resource("one") });
+  assert.equal(store.stats().traces, 500, "batches that say the same of their sender cost little");
+  for (let trace = 501; trace <= 1_000; trace++)
+    add(store, { trace, id: 1, resource: resource(`pod ${trace}`) });
+  const { traces, bytes } = store.stats();
+  assert.ok(traces < 100 && bytes <= 1024 * 1024, `${traces} traces, ${bytes} bytes`);
+});
+
 test("a span is stored once, however often it arrives", () => {
   const { store } = setUp();
   assert.deepEqual(add(store, { id: 1 }, { id: 2, parent: 1 }), {

@@ -1,6 +1,7 @@
 import type { Clock } from "../../kernel/index.ts";
 import type { SpanData } from "../../telemetry/index.ts";
 import { type Dependency, DependencyCounts } from "./dependencies.ts";
+import { ResourcePool } from "./resources.ts";
 import { buildTrace, type Trace } from "./trace.ts";
 import { TraceEntry } from "./trace-entry.ts";
 
@@ -114,6 +115,7 @@ class MemoryStore implements SpanStore {
   readonly #traces = new Map<string, TraceEntry>();
   readonly #byService = new Map<string, { spans: number; readonly traces: Set<TraceEntry> }>();
   readonly #edges = new DependencyCounts();
+  readonly #resources = new ResourcePool();
   readonly #listeners = new Set<SpanListener>();
   #spans = 0;
   #bytes = 0;
@@ -187,7 +189,7 @@ class MemoryStore implements SpanStore {
   }
 
   stats(): StoreStats {
-    return { spans: this.#spans, traces: this.#traces.size, bytes: this.#bytes, ...this.#totals };
+    return { spans: this.#spans, traces: this.#traces.size, bytes: this.#held, ...this.#totals };
   }
 
   #addOne(span: SpanData): keyof AddResult {
@@ -200,7 +202,7 @@ class MemoryStore implements SpanStore {
     if (this.#isComplete(entry)) return "late";
     if (entry.spans.size >= this.#limits.perTrace) return "overflow";
     const before = entry.bytes;
-    entry.add(span, (caller, callee, errors) => this.#edges.add(caller, callee, 1, errors));
+    entry.add(this.#sharing(span), (caller, callee, errors) => this.#edges.add(caller, callee, 1, errors));
     this.#spans++;
     this.#bytes += entry.bytes - before;
     const { service } = span.resource;
@@ -209,6 +211,16 @@ class MemoryStore implements SpanStore {
     known.traces.add(entry);
     this.#byService.set(service, known);
     return "stored";
+  }
+
+  /** The span with the resource that others have too. */
+  #sharing(span: SpanData): SpanData {
+    const resource = this.#resources.take(span.resource);
+    return resource === span.resource ? span : { ...span, resource };
+  }
+
+  get #held(): number {
+    return this.#bytes + this.#resources.bytes;
   }
 
   /** Makes room down to a low mark, so that a full store does not search for a victim at every span. */
@@ -225,7 +237,7 @@ class MemoryStore implements SpanStore {
   }
 
   #isBelow(share: number): boolean {
-    return this.#spans <= this.#limits.spans * share && this.#bytes <= this.#limits.bytes * share;
+    return this.#spans <= this.#limits.spans * share && this.#held <= this.#limits.bytes * share;
   }
 
   #remove(entry: TraceEntry): void {
@@ -234,6 +246,7 @@ class MemoryStore implements SpanStore {
     this.#bytes -= entry.bytes;
     this.#totals.evicted += entry.spans.size;
     this.#edges.subtractAll(entry.edges);
+    for (const { resource } of entry.spans.values()) this.#resources.release(resource);
     for (const [service, spans] of entry.services) {
       const known = this.#byService.get(service);
       if (known === undefined) continue;

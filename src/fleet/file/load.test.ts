@@ -306,12 +306,17 @@ e: { run: "node a.js", grpc_port: 0 }
 `,
   });
   assert.deepEqual(
-    at.load().diagnostics.map(({ line, message }) => `${line} ${/twice: by (.*)/.exec(message)?.[1]}`),
+    at
+      .load()
+      .diagnostics.map(
+        ({ line, severity, message }) => `${line} ${severity} ${/twice: by (.*)/.exec(message)?.[1]}`,
+      ),
     [
-      "2 gateway.port (its default) and by services.a.port",
-      "3 services.a.grpc_port (its default) and by services.b.port",
-      "4 service_discovery.registry_url (its default) and by services.c.port",
-      "4 collector.otlp_port (its default) and by services.c.grpc_port",
+      "2 error gateway.port (its default) and by services.a.port",
+      // It may not speak gRPC at all.
+      "3 warning services.a.grpc_port (its default) and by services.b.port",
+      "4 error service_discovery.registry_url (its default) and by services.c.port",
+      "4 error collector.otlp_port (its default) and by services.c.grpc_port",
     ],
   );
   using off = folder({

@@ -53,7 +53,8 @@ function textsOf(name: string, values: FieldValues, protocol: Protocol, taken: R
   const problem = nameProblem(name, protocol, taken);
   if (problem !== undefined) return { problem };
   const texts: string[] = [];
-  for (const value of typeof values === "string" || values instanceof Uint8Array ? [values] : values) {
+  const several = typeof values === "object" && !(values instanceof Uint8Array);
+  for (const value of several ? values : [values]) {
     const wrong = valueProblem(name, value, protocol);
     if (wrong !== undefined) return { problem: wrong };
     texts.push(typeof value === "string" ? value : toBinaryText(value));
@@ -71,6 +72,7 @@ function nameProblem(name: string, protocol: Protocol, taken: ReadonlySet<string
 
 /** The text itself may be a secret, so it is not said. */
 function valueProblem(name: string, value: FieldValue, protocol: Protocol): string | undefined {
+  if (typeof value !== "string" && !(value instanceof Uint8Array)) return "is neither text nor bytes";
   const binary = name.toLowerCase().endsWith("-bin");
   if (typeof value !== "string")
     return binary ? undefined : "is bytes; a name that ends in -bin carries them";

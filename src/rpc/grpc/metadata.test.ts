@@ -203,7 +203,8 @@ test("the head of a stream is closed by its first message", async () => {
 
 test("what a caller cannot send is refused before it is sent", async () => {
   await using api = client(Notes, { protocol: "grpc", url: "http://127.0.0.1:1", parts: parts() });
-  for (const headers of [{ "grpc-timeout": "1S" }, { "x-bin": "AP8" }, { x: raw }, { "content-type": "a" }])
+  const wrong = [{ "grpc-timeout": "1S" }, { "x-bin": "AP8" }, { x: raw }, { "content-type": "a" }];
+  for (const headers of [...wrong, { x: 7 as never }, { "x-bin": 7 as never }])
     assert.equal((await failureOf(api.note({ text: "a" }, { headers }))).code, "RPC_INVALID_INPUT");
 });
 

@@ -111,6 +111,7 @@ function joinedLines(source: Source, line: number): string | undefined {
 /** Problems of a name of which a part may stand on the next line, or on the line before. */
 const broken: ReadonlySet<string> = new Set([
   "TSK_UNKNOWN_OPERATOR",
+  "TSK_UNKNOWN_VARIABLE",
   "TSK_UNKNOWN_NAME",
   "TSK_NO_KEY",
   "TSK_OLD_WORD",

@@ -21,8 +21,8 @@ export function portConflicts(
   const found: OutsideProblem[] = [];
   const use = (port: unknown, ...path: readonly string[]): void => {
     if (typeof port !== "number" || port === 0) return;
-    const other =
-      users.get(port) ?? (counted === undefined ? undefined : userOf(names[port - counted], services));
+    const known = users.get(port);
+    const other = known ?? (counted === undefined ? undefined : userOf(names[port - counted], services));
     if (other === undefined) users.set(port, pathText(path));
     else
       found.push(
@@ -30,7 +30,11 @@ export function portConflicts(
           "FLEET_PORT_CONFLICT",
           path,
           `port ${port} is used twice: by ${other} and by ${pathText(path)}`,
-          { help: "give one of them another port, or 0 for any free one" },
+          {
+            help: "give one of them another port, or 0 for any free one",
+            // Who is given a port for gRPC need not speak it.
+            ...(known === undefined ? { severity: "warning" } : {}),
+          },
         ),
       );
   };
