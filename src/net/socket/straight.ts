@@ -67,14 +67,13 @@ export class StraightWay {
       return;
     }
     this.#waiting++;
+    // libuv reads from where they are: collected before, it would send whatever stands there then.
     sent.bytes = pieces;
     for (const piece of pieces) kept(piece);
     const onComplete = (status: number): void => {
       this.#onComplete(status);
       done();
     };
-    // libuv reads from where they are: collected before, it would send whatever stands there then.
-    sent.bytes = pieces;
     sent.oncomplete = onComplete;
     if (typeof sent.writeStatus === "number") onComplete(sent.writeStatus);
   }
