@@ -141,10 +141,11 @@ export const commands: readonly Command[] = [
   },
   {
     name: "config schema",
-    summary: "print the JSON Schema of a fleet file, for editors and other tools",
-    operands: "",
-    maxOperands: 0,
-    options: { json },
+    summary:
+      "print the JSON Schema of a fleet file, for editors and other tools; of one file, with the schemas its services declare",
+    operands: "[file]",
+    maxOperands: 1,
+    options: { json, plugin: host.plugin },
     load: () => import("./commands/config/schema.ts"),
   },
   {
@@ -405,6 +406,7 @@ export const commands: readonly Command[] = [
     maxOperands: 0,
     options: {
       json,
+      plugin: host.plugin,
       stdio: { type: "boolean", help: "what it does anyway; editors ask for it by this name" },
     },
     load: () => import("./commands/lsp.ts"),

@@ -6,6 +6,7 @@ import type { RunningFleet, StartOptions } from "./start.ts";
 
 export { gatewayFile } from "./child-config.ts";
 export type { FleetEvent, TimedEvent } from "./events.ts";
+export { withConfigSchemas } from "./file/check/config-json-schema.ts";
 export { type Effect, effectsOf } from "./file/effects.ts";
 export { defaultAt, fleetJsonSchema, type JsonSchema } from "./file/json-schema.ts";
 export { type KeyInfo, keyAt, keysAt } from "./file/key-info.ts";

@@ -162,7 +162,7 @@ export function registrationOf(
       ...(at.grpcPort === undefined ? {} : { grpc_port: String(at.grpcPort) }),
       ...(at.pid === undefined ? {} : { pid: String(at.pid) }),
     },
-    tags: [],
+    tags: service.tags,
     check: {
       kind: "http",
       url: `http://${service.host}:${at.port}${service.health_endpoint}`,

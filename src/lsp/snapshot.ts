@@ -1,5 +1,12 @@
 import { dirname, resolve, sep } from "node:path";
-import { type Diagnostic, type Document, matchesPattern, type Span, type Tree } from "../tsk/index.ts";
+import {
+  type Diagnostic,
+  type Document,
+  matchesPattern,
+  type OperatorPlugin,
+  type Span,
+  type Tree,
+} from "../tsk/index.ts";
 import { includesIn } from "./text/entries.ts";
 
 /** One version of everything that belongs together: a fleet with all its files, or a file that stands alone. */
@@ -12,7 +19,12 @@ export interface Project {
   readonly diagnostics: readonly Diagnostic[];
   /** The trees of its files, by absolute path. */
   readonly trees: ReadonlyMap<string, Tree>;
+  /** Operators that may be called: those of the language and those of the host. */
+  readonly operators: Operators;
 }
+
+/** Operators by name, as far as an editor shows them. */
+export type Operators = Readonly<Record<string, Pick<OperatorPlugin["row"], "parameters" | "required">>>;
 
 /** A project seen from one of its files: what every feature works on. */
 export interface Snapshot extends Project {

@@ -1,8 +1,15 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type LoadedFleet, loadFleet, readFile } from "../fleet/index.ts";
-import { type Loaded, loadDocument, parse } from "../tsk/index.ts";
-import { byAbsolutePath, type Project, type Snapshot, seenFrom } from "./snapshot.ts";
+import {
+  type Loaded,
+  loadDocument,
+  type OperatorPlugin,
+  operators,
+  parse,
+  type SecretProvider,
+} from "../tsk/index.ts";
+import { byAbsolutePath, type Operators, type Project, type Snapshot, seenFrom } from "./snapshot.ts";
 
 /** A project and what it was made of, which the next version is made of too. */
 interface Kept {
@@ -14,6 +21,10 @@ interface Kept {
 export interface WorkspaceOptions {
   /** What `@env` reads. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Operators of the host beside those of the language; default none. None that asks the network is run. */
+  readonly operators?: readonly OperatorPlugin[];
+  /** Where secrets are kept beside variables and files; default nowhere. */
+  readonly secrets?: readonly SecretProvider[];
 }
 
 /**
@@ -22,6 +33,8 @@ export interface WorkspaceOptions {
  */
 export class Workspace {
   readonly #env: WorkspaceOptions["env"];
+  readonly #host: Pick<WorkspaceOptions, "operators" | "secrets">;
+  readonly #operators: Operators;
   readonly #open = new Map<string, string>();
   /** Loaded since the last change. */
   #projects = new Map<string, Kept>();
@@ -32,6 +45,9 @@ export class Workspace {
 
   constructor(options: WorkspaceOptions) {
     this.#env = options.env;
+    this.#host = { operators: options.operators ?? [], secrets: options.secrets ?? [] };
+    const brought = (options.operators ?? []).map(({ name, row }) => [name, row] as const);
+    this.#operators = { ...operators, ...Object.fromEntries(brought) };
   }
 
   /** Absolute paths of the files that are open. */
@@ -101,20 +117,28 @@ export class Workspace {
       const loaded = loadFleet(entry, {
         environment,
         env: this.#env,
+        ...this.#host,
         files: this.#files,
         sections: "always",
         modules: false,
         before: before?.loaded,
       });
-      return { project: projectOf(entry, true, loaded), loaded };
+      return { project: { ...projectOf(entry, true, loaded), operators: this.#operators }, loaded };
     });
   }
 
   #alone(file: string): Project {
     return this.#kept(file, (before) => {
-      const { env, files } = { env: this.#env, files: this.#files };
-      const loaded = loadDocument({ entry: file, env, layers: "entry", before: before?.loaded, ...files });
-      return { project: projectOf(file, false, loaded), loaded };
+      const [env, files, host] = [this.#env, this.#files, this.#host];
+      const loaded = loadDocument({
+        entry: file,
+        env,
+        layers: "entry",
+        before: before?.loaded,
+        ...files,
+        ...host,
+      });
+      return { project: { ...projectOf(file, false, loaded), operators: this.#operators }, loaded };
     });
   }
 
@@ -140,7 +164,7 @@ export class Workspace {
   };
 }
 
-function projectOf(entry: string, fleet: boolean, loaded: Loaded): Project {
+function projectOf(entry: string, fleet: boolean, loaded: Loaded): Omit<Project, "operators"> {
   const { document, diagnostics } = loaded;
   return { entry, fleet, document, diagnostics, trees: byAbsolutePath(loaded.trees) };
 }

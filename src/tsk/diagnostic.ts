@@ -85,7 +85,8 @@ export function withWarnings(
   const told = errors.map((error) => {
     const places = [error, ...(error.related ?? [])];
     const read = warnings.filter(
-      (one) => readings.has(one.code) && places.some((place) => isWithin(one, place)),
+      (one) =>
+        readings.has(one.code) && (isOfKey(one, error) || places.some((place) => isWithin(one, place))),
     );
     if (read.length === 0) return error;
     for (const one of read) explained.add(one);
@@ -105,7 +106,13 @@ const readings: ReadonlySet<string> = new Set<TskCode>([
   "TSK_OLD_SECTION",
   "TSK_OLD_COLON",
   "TSK_OLD_ENV",
+  "TSK_OLD_CHAIN",
 ]);
+
+/** True for the value of a key that is wrong itself. */
+function isOfKey(value: Diagnostic, { code, file, line, end }: Diagnostic): boolean {
+  return code === "FLEET_UNKNOWN_KEY" && value.file === file && value.line === line && value.start >= end;
+}
 
 /** A problem as a place that belongs to another one. */
 export function asRelated({ file, line, column, start, end, message }: Diagnostic): Related {

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { withConfigSchemas } from "./check/config-json-schema.ts";
 import { gatewayPage } from "./gateway-page.ts";
 import { fleetJsonSchema, type JsonSchema } from "./json-schema.ts";
+import { loadFleet } from "./load.ts";
 import { configReferencePage } from "./reference-page.ts";
 import { fleetSchema } from "./schema.ts";
 
@@ -64,4 +68,26 @@ test("the tables of docs/reference/gateway.md are what the sections say", () => 
     "write it again: node --conditions=tusker-source scripts/config-reference.ts",
   );
   assert.throws(() => gatewayPage("# a page without marks"), RangeError);
+});
+
+test("what a service asks of its configuration stands in the schema of its file", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tusker-schema-"));
+  try {
+    const asked = { type: "object", properties: { pool: { type: "integer" } }, required: ["pool"] };
+    writeFileSync(join(folder, "a.json"), JSON.stringify(asked));
+    writeFileSync(
+      join(folder, "tusker.tsk"),
+      '[services]\na: { port: 81, schema: "a.json", config: { pool: 3 } }\nb: { port: 82 }\n',
+    );
+    const { settings } = loadFleet(join(folder, "tusker.tsk"), { env: {} });
+    assert.ok(settings !== undefined);
+    const services = withConfigSchemas(fleetJsonSchema(), settings).properties?.services;
+    assert.deepEqual(Object.keys(services?.properties ?? {}), ["a"]);
+    const [form] = services?.properties?.a?.anyOf ?? [];
+    assert.deepEqual(form?.properties?.config, asked);
+    assert.ok(form?.properties?.port !== undefined);
+    assert.ok(services?.additionalProperties !== undefined);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -40,7 +40,12 @@ export function moduleViolations(value: unknown, file: string, root: string): re
   });
 }
 
-function loadSchema(file: string, root: string): ArgumentSchema {
+/**
+ * The schema that a module exports.
+ *
+ * @throws SchemaError as `moduleViolations` does
+ */
+export function loadSchema(file: string, root: string): ArgumentSchema {
   const [path = "", name] = file.split("#", 2);
   const absolute = inside(resolve(root, path), root);
   let module: unknown;

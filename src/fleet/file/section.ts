@@ -63,6 +63,19 @@ const serviceObject = z.strictObject({
     .array(z.string("must be a name"))
     .default([])
     .describe("Services of this fleet, or externals, that must be ready first."),
+  tags: z
+    .array(
+      z
+        .string("must be text")
+        .regex(
+          /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/,
+          "must be letters, digits and hyphens, 63 at most: it becomes part of a name in DNS",
+        ),
+    )
+    .default([])
+    .describe(
+      'Labels of its instances in the registry; `@service("name", tag="…")` names those that bear one.',
+    ),
   instances: count()
     .min(1, "must be 1 or more")
     .max(64, "must be 64 or less")

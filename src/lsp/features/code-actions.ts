@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { keysAt } from "../../fleet/index.ts";
-import { type Diagnostic, didYouMean, keyText, operators, type Span } from "../../tsk/index.ts";
+import { type Diagnostic, didYouMean, keyText, type Span } from "../../tsk/index.ts";
 import type { Edit, Snapshot } from "../snapshot.ts";
 import { contextAt } from "../text/context.ts";
 import { serviceNames } from "../text/services.ts";
@@ -75,7 +75,7 @@ function meantBy(snapshot: Snapshot, one: Diagnostic, word: string): Meant | und
     }
     case "TSK_UNKNOWN_OPERATOR": {
       const written = /^@[\p{L}\d_.-]+/u.exec(word)?.[0] ?? "";
-      const name = didYouMean(written.slice(1), Object.keys(operators));
+      const name = didYouMean(written.slice(1), Object.keys(snapshot.operators));
       const span = { start: one.start, end: one.start + written.length };
       return name === undefined ? undefined : { text: `@${name}`, span };
     }

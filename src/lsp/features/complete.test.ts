@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { z } from "zod";
 import { openFile, openFleet } from "../../../test/support/lsp-file.ts";
+import { defineOperator, type OperatorPlugin } from "../../tsk/index.ts";
+import { Workspace } from "../workspace.ts";
 import { type Completion, complete } from "./complete.ts";
 import { hover } from "./hover.ts";
 
@@ -78,6 +81,27 @@ test("variables are completed where they are seen", () => {
   );
   assert.ok(labels('$region: 1\n[fleet]\nname: "x-${|}"').includes("$region"));
   assert.ok(!labels("a: { $inner: 1 }\nb: |").includes("$inner"));
+});
+
+test("operators that a host brings are completed, run and explained like those of the language", () => {
+  const double: OperatorPlugin = defineOperator({
+    name: "double",
+    parameters: ["value"],
+    args: z.object({ value: z.number() }),
+    class: "pure",
+    run: ({ value }) => value * 2,
+  });
+  const file = "/nowhere/alone.tsk";
+  const workspace = new Workspace({ env: {}, operators: [double] });
+  const text = "#!tusker 1\na: @double(4)\n";
+  workspace.put(file, text);
+  const snapshot = workspace.snapshot(file);
+  assert.ok(snapshot !== undefined);
+  assert.deepEqual(snapshot.diagnostics, []);
+  assert.deepEqual(snapshot.document.value, { a: 8 });
+  const found = complete(snapshot, text.indexOf("double") + 2).find((one) => one.label === "@double");
+  assert.equal(found?.detail, "@double(value?)");
+  assert.match(hover(snapshot, text.indexOf("double") + 2)?.markdown ?? "", /@double\(value\?\)/);
 });
 
 test("operators are completed behind @, over the whole of their names", () => {

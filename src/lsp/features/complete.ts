@@ -1,5 +1,5 @@
 import { keyAt, keysAt } from "../../fleet/index.ts";
-import { keyText, kind, operators, type Span } from "../../tsk/index.ts";
+import { keyText, kind, type Span } from "../../tsk/index.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { type Context, contextBefore, tokenAt } from "../text/context.ts";
 import { namesService, serviceNames } from "../text/services.ts";
@@ -123,13 +123,13 @@ function variables({ tree }: Snapshot, offset: number, span: Span): readonly Com
     .map(({ name }) => ({ label: `$${name}`, kind: "variable", span, text: `$${name}` }));
 }
 
-function operatorNames({ tree }: Snapshot, offset: number): readonly Completion[] {
+function operatorNames({ tree, operators }: Snapshot, offset: number): readonly Completion[] {
   const { text } = tree.source;
   const typed = /@[\p{L}\d_.-]*$/u.exec(text.slice(Math.max(0, offset - 60), offset))?.[0] ?? "";
   const span = { start: offset - typed.length, end: offset };
   return Object.keys(operators).map((name) => ({
     ...{ label: `@${name}`, kind: "operator", span, text: `@${name}` },
-    detail: signatureOf(name) ?? "",
+    detail: signatureOf(name, operators) ?? "",
   }));
 }
 

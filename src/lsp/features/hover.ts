@@ -1,7 +1,7 @@
 import { type KeyInfo, keyAt, pathText } from "../../fleet/index.ts";
 import { Secret } from "../../kernel/index.ts";
-import { kind, operators, type Path, type Span } from "../../tsk/index.ts";
-import type { Snapshot } from "../snapshot.ts";
+import { kind, type Path, type Span } from "../../tsk/index.ts";
+import type { Operators, Snapshot } from "../snapshot.ts";
 import { type Context, contextAt } from "../text/context.ts";
 import { type ServicePlace, serviceAt } from "../text/services.ts";
 import { type Variable, variableAt } from "../text/variables.ts";
@@ -24,7 +24,7 @@ function textFor(snapshot: Snapshot, context: Context, offset: number): string |
   const variable = variableAt(snapshot.tree, offset);
   if (variable !== undefined) return aboutVariable(snapshot, variable);
   const operator = operatorHere(snapshot, context);
-  if (operator !== undefined) return aboutOperator(operator);
+  if (operator !== undefined) return aboutOperator(snapshot, operator);
   const service = serviceAt(snapshot, offset);
   if (service?.role === "use") return aboutService(snapshot, service);
   return aboutKey(snapshot, [...snapshot.under, ...context.path]);
@@ -65,13 +65,13 @@ function aboutVariable({ tree }: Snapshot, { name, value, uses }: Variable): str
   return `${code(`$${name} = ${text.length > longest ? `${text.slice(0, longest)}…` : text}`)}\n\nused ${uses.length === 1 ? "once" : `${uses.length} times`}`;
 }
 
-function aboutOperator(name: string): string | undefined {
-  const signature = signatureOf(name);
+function aboutOperator({ operators }: Snapshot, name: string): string | undefined {
+  const signature = signatureOf(name, operators);
   return signature === undefined ? undefined : code(signature);
 }
 
 /** `@env(name, default?)`; undefined when there is no such operator. */
-export function signatureOf(name: string): string | undefined {
+export function signatureOf(name: string, operators: Operators): string | undefined {
   const row = Object.hasOwn(operators, name) ? operators[name] : undefined;
   if (row === undefined) return undefined;
   const parameters = row.parameters.map((one, index) => (index < row.required ? one : `${one}?`));

@@ -23,7 +23,7 @@ import { hover } from "../features/hover.ts";
 import { type Renamed, rename, renameable } from "../features/rename.ts";
 import { semanticTokens, semanticTypes } from "../features/semantic-tokens.ts";
 import type { Project, Snapshot } from "../snapshot.ts";
-import { Workspace } from "../workspace.ts";
+import { Workspace, type WorkspaceOptions } from "../workspace.ts";
 import {
   toAction,
   toChanges,
@@ -37,10 +37,7 @@ import { Files } from "./files.ts";
 import { Publisher } from "./publisher.ts";
 
 /** How an editor is answered. */
-export interface LanguageServerOptions {
-  /** What `@env` reads. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
+export type LanguageServerOptions = WorkspaceOptions;
 
 /** A server that listens; the protocol's `exit`, or the end of its input, ends the process. */
 export type LanguageServer = Disposable;
@@ -52,10 +49,10 @@ interface Abilities {
 }
 
 /** Connects every feature with its request, on the process's standard input and output. */
-export function startLanguageServer({ env }: LanguageServerOptions): LanguageServer {
+export function startLanguageServer(options: LanguageServerOptions): LanguageServer {
   const connection = createConnection(ProposedFeatures.all, process.stdin, process.stdout);
   const documents = new TextDocuments(TextDocument);
-  const workspace = new Workspace({ env });
+  const workspace = new Workspace(options);
   const files = new Files();
   const publisher = new Publisher(connection, workspace, files);
   let abilities: Abilities = { watches: false, renamesFiles: false };

@@ -48,6 +48,8 @@ export class Damage {
     for (const { code, line, column } of errors) {
       const text = source.line(line);
       if (isBeforeValue(text, column)) this.#nameless = true;
+      // What a key lacks may stand on the next line, as another thing.
+      if (code === "TSK_EMPTY_VALUE" && /^\s*[{[]/.test(source.line(line + 1))) this.#moved = true;
       if (moving.has(code) || /[{}[\]<>]/.test(text)) this.#moved = true;
       for (const word of wordsOf(text)) this.#words.add(word);
     }
@@ -109,10 +111,12 @@ function joinedLines(source: Source, line: number): string | undefined {
 /** Problems of a name of which a part may stand on the next line, or on the line before. */
 const broken: ReadonlySet<string> = new Set([
   "TSK_UNKNOWN_OPERATOR",
+  "TSK_UNKNOWN_VARIABLE",
   "TSK_UNKNOWN_NAME",
   "TSK_NO_KEY",
   "TSK_OLD_WORD",
   "TSK_DUPLICATE",
+  "TSK_ARGUMENTS",
 ]);
 
 /** Problems of what a name means. */

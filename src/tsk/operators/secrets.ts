@@ -16,6 +16,13 @@ export function secret(call: OperatorCall): Result {
       const colon = from.indexOf(":");
       const scheme = from.slice(0, Math.max(colon, 0));
       const name = from.slice(colon + 1);
+      if (ttlMs > 0 && (scheme === "env" || scheme === "file")) {
+        const why =
+          scheme === "env"
+            ? "a variable does not change while the process runs"
+            : "it is read whenever the configuration is";
+        return call.fail("TSK_ARGUMENTS", `@secret takes no ttl of ${scheme}: ${why}`, "leave the ttl out");
+      }
       if (scheme === "env") return fromEnvironment(call, name);
       if (scheme === "file") return fromFile(call, name);
       const help = 'write @secret("env:NAME") or @secret("file:PATH")';

@@ -1,3 +1,4 @@
+import type { TskCode } from "../../codes.ts";
 import { asRelated, type Diagnostic, type Fix } from "../../diagnostic.ts";
 import { Source, type Span } from "../../source.ts";
 import { isSound, parse } from "../parse.ts";
@@ -7,7 +8,7 @@ import { editsOf, isBalanced, isRepairable, joinsOf } from "./edits.ts";
 /** More problems than one mistake can have are several mistakes, or noise. */
 const most = 8;
 /** Characters that may be read to find one: the longer the stretch, the fewer edits are tried. */
-const work = 300_000;
+const work = 500_000;
 /** Edits that are tried. */
 const tries = 700;
 
@@ -22,6 +23,9 @@ export function withoutConsequences(tree: Tree): readonly Diagnostic[] {
   if (diagnostics.every((one) => one.severity === "warning")) return diagnostics;
   return new Search(tree).found();
 }
+
+/** An open bracket is told where it stands, which may be far from what is wrong; stray signs and quotes may hide one. */
+const far: ReadonlySet<string> = new Set<TskCode>(["TSK_UNCLOSED", "TSK_CHARACTER", "TSK_STRING_OPEN"]);
 
 /** The stretch of whole items around everything that is wrong, as a text of its own. */
 function stretchOf({ source, items, trouble }: Tree): Span {
@@ -99,8 +103,7 @@ class Search {
     const [first, last] = [piece.told[0], piece.told.at(-1)];
     if (first === undefined || last === undefined || first === last) return piece.told;
     const { text } = this.#source;
-    // An open bracket is told where it stands, which may be far from what is wrong.
-    const apart = first.code === "TSK_UNCLOSED" ? 0 : last.line - first.line;
+    const apart = far.has(first.code) ? 0 : last.line - first.line;
     if (!isRepairable(text.slice(piece.start, piece.end), apart)) return piece.told;
     const lines = this.#lines(piece);
     for (const edits of editsOf) {
@@ -166,9 +169,9 @@ class Search {
 
   /** Of what is one mistake, the problem next to the edit is told; errors before warnings. */
   #cause(group: readonly Diagnostic[], at: number): Diagnostic {
-    const far = (one: Diagnostic): number =>
+    const distance = (one: Diagnostic): number =>
       Math.abs(one.start - at) + (one.severity === "error" ? 0 : this.#source.text.length);
-    const cause = group.reduce((best, one) => (far(one) < far(best) ? one : best));
+    const cause = group.reduce((best, one) => (distance(one) < distance(best) ? one : best));
     const others = group.filter((one) => one !== cause);
     return { ...cause, related: [...(cause.related ?? []), ...others.map(asRelated)] };
   }

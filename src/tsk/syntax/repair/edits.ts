@@ -4,9 +4,9 @@ import type { Span } from "../../source.ts";
 /** Small edits that could repair a line of a piece of text, the likelier kinds first. */
 export const editsOf: readonly ((text: string, piece: Span, line: Span) => Iterable<Fix>)[] = [
   takenOut,
+  atLineEnds,
   exchanged,
   putIn,
-  atLineEnds,
 ];
 
 /** A sign too many. */
@@ -23,19 +23,16 @@ function* exchanged(text: string, piece: Span, line: Span): Iterable<Fix> {
       yield { start: at, end: at + 2, text: `${text[at + 1]}${text[at]}` };
   for (let at = line.start; at < line.end; at++) {
     if (!isSign(text, at)) continue;
-    for (const sign of [...wanted, "1"]) if (sign !== text[at]) yield { start: at, end: at + 1, text: sign };
+    for (const sign of [...wanted, "1", "+"])
+      if (sign !== text[at]) yield { start: at, end: at + 1, text: sign };
   }
   const written = text.slice(line.start, line.end);
   // Of anything but a sign that means nothing, or prose, a comment would hide what is wrong, not repair it.
   const stray = /^\s*[^\p{L}\d_\s"'${}[\]().@-]/u.exec(written);
   if (stray !== null) yield { start: line.start, end: line.start + stray[0].length, text: "#" };
   const prose = written.search(/(?:[\p{L}'`-]+[ ,;.]+){3}/u);
-  if (prose >= 0)
-    yield {
-      start: line.start,
-      end: line.end,
-      text: `${written.slice(0, prose).replace(/[{[(]?\s*(?:x )?\s*$/, "")} #`,
-    };
+  for (let at = 0; at <= prose; at++)
+    if (at === prose || isSign(written, at)) yield { start: line.start + at, end: line.end, text: "#" };
 }
 
 /** A sign that is missing. */
@@ -56,7 +53,7 @@ function* atLineEnds(text: string, piece: Span, line: Span): Iterable<Fix> {
 
 /** Edits that take a line end out, or put in its place what may have stood there. */
 export function joinsOf(at: number): readonly Fix[] {
-  return ["", '"', "'", "1", ",", " ", "{", "}", "[", "]", ":"].map((text) => ({
+  return ["", '"', "'", "1", ",", " ", "{", "}", "[", "]", ":", "@", "$", "."].map((text) => ({
     start: at,
     end: at + 1,
     text,
