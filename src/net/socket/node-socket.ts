@@ -66,7 +66,7 @@ function lending(options: { readonly handle?: object; readonly allowHalfOpen?: b
       callback(bytes: number, buffer: Uint8Array) {
         // Much is coming: from now on into a buffer of its own, so that nothing need be copied.
         const much = bytes >= lendBytes / 4;
-        const gone = port?.lent(Buffer.from(buffer.buffer, buffer.byteOffset, bytes)) === true;
+        const gone = port?.lent(viewOf(buffer, bytes)) === true;
         if (!much) next = sharedBuffer;
         else if (gone || next === sharedBuffer) next = Buffer.allocUnsafeSlow(lendBytes);
         return true;
@@ -83,6 +83,17 @@ function lending(options: { readonly handle?: object; readonly allowHalfOpen?: b
       return port;
     },
   };
+}
+
+/** Views of the beginning of the shared buffer, by length: made once, because making one costs as much as a small read. */
+const views: (Buffer | undefined)[] = new Array<Buffer | undefined>(4 * 1024).fill(undefined);
+
+function viewOf(buffer: Uint8Array, bytes: number): Buffer {
+  if (buffer !== sharedBuffer || bytes >= views.length)
+    return Buffer.from(buffer.buffer, buffer.byteOffset, bytes);
+  const view = views[bytes] ?? Buffer.from(buffer.buffer, buffer.byteOffset, bytes);
+  views[bytes] = view;
+  return view;
 }
 
 /** What TLS agreed on. */

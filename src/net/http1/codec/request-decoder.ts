@@ -3,9 +3,9 @@ import type { RequestHead } from "../engine.ts";
 import { BodyDecoder, type BodySink } from "./body.ts";
 import { cr, lf } from "./characters.ts";
 import { authorityForm, bareCarriageReturn, expectationKnown, oneHost, targetForm } from "./clauses.ts";
-import { type KnownFields, requestMemory } from "./field-memory.ts";
 import { type HeadLimits, HeadText } from "./fields.ts";
 import { Framing } from "./framing.ts";
+import { type KnownFields, type Remembered, requestMemory } from "./head-memory.ts";
 import { scanRequestLine } from "./lines.ts";
 import type { WireProblem } from "./problem.ts";
 
@@ -115,13 +115,13 @@ export class RequestDecoder {
   }
 
   /** A head whose fields came before. */
-  #endKnown(known: KnownFields, from: number): number {
+  #endKnown({ bytes, meaning }: Remembered<KnownFields>, from: number): number {
     const head = this.#head;
-    this.problem = this.#judge(known.framing, known.fields);
-    head.repeated = head.fields === known.fields;
+    this.problem = this.#judge(meaning.framing, meaning.fields);
+    head.repeated = head.fields === meaning.fields;
     this.#text.reset();
     if (this.problem === undefined) this.#tell();
-    return from + known.bytes.length;
+    return from + bytes.length;
   }
 
   /** @param bytes with all of the fields, which begin at `from`; left out when they came in pieces */
