@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { plainAddress } from "../sockets.ts";
 import { bufferOf } from "./buffer.ts";
-import { isShared, kept, lend, lendBytes, sharedBuffer } from "./lent.ts";
+import { isShared, kept, lend, lendBytes, ownBytes, sharedBuffer } from "./lent.ts";
 import type { SocketListener, SocketPort, TlsFacts } from "./port.ts";
 import { type StraightWay, straightWay } from "./straight.ts";
 
@@ -68,7 +68,7 @@ function lending(options: { readonly handle?: object; readonly allowHalfOpen?: b
         const much = bytes >= lendBytes / 4;
         const gone = port?.lent(viewOf(buffer, bytes)) === true;
         if (!much) next = sharedBuffer;
-        else if (gone || next === sharedBuffer) next = Buffer.allocUnsafeSlow(lendBytes);
+        else if (gone || next === sharedBuffer) next = Buffer.allocUnsafeSlow(ownBytes);
         return true;
       },
     },
