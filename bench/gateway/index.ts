@@ -29,12 +29,18 @@ interface Runner {
 interface Load {
   readonly path: string;
   readonly script?: string;
+  /** Who is asked; default: all. */
+  readonly only?: readonly string[];
 }
 
 const transports = ["engine", "compat"] as const;
 const loads: Readonly<Record<string, Load>> = {
   GET: { path: "/small" },
-  "GET, no two alike": { path: "/small", script: join(import.meta.dirname, "no-two-alike.lua") },
+  "GET, no two alike": {
+    path: "/small",
+    script: join(import.meta.dirname, "no-two-alike.lua"),
+    only: ["tusker engine", "nginx"],
+  },
   "16 KiB": { path: "/16k" },
   "1 MiB": { path: "/1m" },
 };
@@ -66,13 +72,18 @@ export async function* figures(): AsyncGenerator<Figure> {
   yield* idle(ours);
   yield* policies(join(folder, "policies"), origin.port);
   for (const [what, load] of Object.entries(loads)) {
-    const costs = await interleaved(runners, load);
-    for (const { name } of ours)
+    const asked = runners.filter(({ name }) => load.only?.includes(name) ?? true);
+    const costs = await interleaved(asked, load);
+    for (const { name } of asked.filter((one) => ours.includes(one)))
       yield {
         name: `${what}, ${name.replace("tusker ", "")}`,
         value: costs.get(name) ?? Number.NaN,
         unit: "µs CPU",
-        peers: Object.fromEntries(peers.map((peer) => [peer.name, costs.get(peer.name) ?? Number.NaN])),
+        peers: Object.fromEntries(
+          peers
+            .filter((one) => asked.includes(one))
+            .map((one) => [one.name, costs.get(one.name) ?? Number.NaN]),
+        ),
       };
     if (what === "GET") yield twoWorkers(costs);
   }

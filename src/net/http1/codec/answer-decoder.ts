@@ -4,7 +4,7 @@ import { BodyDecoder, type BodySink } from "./body.ts";
 import { statusForm } from "./clauses.ts";
 import { type HeadLimits, HeadText } from "./fields.ts";
 import { Framing } from "./framing.ts";
-import { answerMemory, type KnownFields, type Remembered } from "./head-memory.ts";
+import { answerMemory, type KnownFields, Misses, type Remembered } from "./head-memory.ts";
 import { type StatusLine, scanStatusLine } from "./lines.ts";
 import type { WireProblem } from "./problem.ts";
 
@@ -23,6 +23,7 @@ export class AnswerDecoder {
   readonly #sink: AnswerSink;
   readonly #text: HeadText;
   readonly #place = answerMemory.place();
+  readonly #misses = new Misses();
   readonly #body: BodyDecoder;
   readonly #head = new DecodedAnswer();
   #framing = new Framing();
@@ -112,6 +113,7 @@ export class AnswerDecoder {
     head.status = meaning.status;
     head.minor = meaning.minor;
     head.repeated = true;
+    this.#misses.hit();
     this.problem = this.#judge(meaning.framing, meaning.fields);
     if (this.problem === undefined) this.#tell();
     return from + bytes.length;
@@ -126,13 +128,11 @@ export class AnswerDecoder {
     this.problem = text.cursor.problem ?? this.#judge(this.#framing, this.#fields);
     text.reset();
     if (this.problem !== undefined) return position;
-    if (bytes !== undefined)
-      head.repeated = answerMemory.learn(this.#place, bytes, from, position, {
-        status: head.status,
-        minor: head.minor,
-        fields: this.#fields,
-        framing: this.#framing,
-      });
+    if (bytes !== undefined && this.#misses.miss()) {
+      const { status, minor } = head;
+      const meaning = { status, minor, fields: this.#fields, framing: this.#framing };
+      head.repeated = answerMemory.learn(this.#place, bytes, { from, to: position }, meaning);
+    }
     if (head.repeated) this.#framing = new Framing();
     this.#tell();
     return position;
@@ -145,7 +145,7 @@ export class AnswerDecoder {
       if (line === "more" || line === "broken") return line;
       this.#step = "fields";
     }
-    const scan = text.scanFields(this.#fields, this.#note);
+    const scan = text.scanFields(this.#fields, this.#note, answerMemory.lines(this.#place));
     return scan === "line" ? "more" : scan;
   }
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { AnswerDecoder } from "./answer-decoder.ts";
-import { HeadMemory } from "./head-memory.ts";
+import { Framing } from "./framing.ts";
+import { HeadMemory, type KnownFields, Misses } from "./head-memory.ts";
 import { answer, requests } from "./record.test.ts";
 import { RequestDecoder } from "./request-decoder.ts";
 
@@ -88,17 +89,28 @@ test("known fields count against the size of a head as others do", () => {
 });
 
 test("connections beyond the places share them, and each is told what it said", () => {
-  const memory = new HeadMemory<string>(2);
+  const memory = new HeadMemory<KnownFields>(2);
   const [a, b, c] = [memory.place(), memory.place(), memory.place()];
   assert.notEqual(a, b);
   assert.equal(a, c);
-  const bytes = (text: string): Buffer => Buffer.from(`${text}\r\n\r\n`);
-  const learn = (place: number, text: string): boolean =>
-    memory.learn(place, bytes(text), 0, text.length + 4, text);
-  assert.deepEqual([learn(a, "X: 1"), learn(a, "X: 1"), learn(b, "X: 1")], [false, true, false]);
-  assert.equal(memory.find(a, bytes("X: 1"), 0)?.meaning, "X: 1");
-  assert.equal(memory.find(c, bytes("X: 2"), 0), undefined);
-  assert.equal(memory.find(b, bytes("X: 1"), 0), undefined);
+  const bytes = (value: string): Buffer => Buffer.from(`X: ${value}\r\n\r\n`);
+  const learn = (place: number, value: string): boolean =>
+    memory.learn(place, bytes(value), { from: 0, to: 8 }, { fields: ["X", value], framing: new Framing() });
+  assert.equal(learn(a, "1"), true);
+  assert.deepEqual(memory.find(a, bytes("1"), 0)?.meaning.fields, ["X", "1"]);
+  assert.deepEqual(memory.lines(c), [{ text: "X: 1\r\n", name: "X", value: "1" }]);
+  assert.equal(memory.find(c, bytes("2"), 0), undefined);
+  assert.equal(memory.find(b, bytes("1"), 0), undefined);
+  assert.deepEqual(memory.lines(b), []);
+});
+
+test("heads of which no two are alike are remembered ever more rarely", () => {
+  const misses = new Misses();
+  const remembered = (times: number): number =>
+    Array.from({ length: times }, () => misses.miss()).filter(Boolean).length;
+  assert.deepEqual([remembered(1), remembered(1), remembered(62), remembered(3_200)], [0, 1, 5, 100]);
+  misses.hit();
+  assert.equal(misses.miss(), true, "what came again so far has changed");
 });
 
 const line = fc.constantFrom(

@@ -7,6 +7,7 @@ import type { StatusLine } from "./lines.ts";
 export interface Remembered<M> {
   readonly bytes: Buffer;
   readonly meaning: M;
+  readonly lines: readonly KnownLine[];
 }
 
 /** What fields say. */
@@ -15,23 +16,28 @@ export interface KnownFields {
   readonly framing: Framing;
 }
 
+/** One field with its line, CRLF included. */
+export interface KnownLine {
+  readonly text: string;
+  readonly name: string;
+  readonly value: string;
+}
+
 /**
- * What connections sent last. Clients and services say the same again and again: a path changes, a cookie and a dozen
- * other fields do not. The same bytes mean the same, whatever they mean, so that they need not be read twice: one
- * comparison replaces scanning them, and whoever makes something of a list of fields finds the same list again.
+ * What connections sent last. Clients and services say the same again and again: a path changes, a date, an id, and a
+ * dozen other fields do not. The same bytes mean the same, whatever they mean, so that they need not be read twice: one
+ * comparison replaces scanning them, of all fields or of a single line, and whoever makes something of a list of
+ * fields finds the same list again.
  *
  * One memory serves all connections of a thread. Each has a place in it, which it shares with others when there are more
  * connections than places.
  */
-export class HeadMemory<M> {
+export class HeadMemory<M extends KnownFields> {
   readonly #known: (Remembered<M> | undefined)[];
-  /** How long what came last was: only what comes with the same length again is worth remembering. */
-  readonly #lengths: Uint16Array;
   #next = 0;
 
   constructor(places: number) {
     this.#known = new Array<Remembered<M> | undefined>(places).fill(undefined);
-    this.#lengths = new Uint16Array(places);
   }
 
   /** A place for a new connection. */
@@ -50,14 +56,54 @@ export class HeadMemory<M> {
     return bytes.compare(known.bytes, 0, length, from, from + length) === 0 ? known : undefined;
   }
 
-  /** Remembers what stands from `from` to `to`; gives back whether it did. */
-  learn(place: number, bytes: Buffer, from: number, to: number, meaning: M): boolean {
-    const length = to - from;
-    if (length > mostBytes) return false;
-    const again = this.#lengths[place] === length;
-    this.#lengths[place] = length;
-    if (again) this.#known[place] = { bytes: Buffer.from(bytes.subarray(from, to)), meaning };
-    return again;
+  /** The lines that are remembered at that place. */
+  lines(place: number): readonly KnownLine[] {
+    return this.#known[place]?.lines ?? noLines;
+  }
+
+  /** Remembers what stands from `from` to `to`, unless it is too long; gives back whether it did. */
+  learn(place: number, bytes: Buffer, { from, to }: Span, meaning: M): boolean {
+    if (to - from > mostBytes) return false;
+    const own = Buffer.from(bytes.subarray(from, to));
+    this.#known[place] = { bytes: own, meaning, lines: linesOf(own, meaning.fields) };
+    return true;
+  }
+}
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+const noLines: readonly KnownLine[] = [];
+
+/** The field lines of a head, which are its last but for the empty one. */
+function linesOf(bytes: Buffer, fields: HeaderList): readonly KnownLine[] {
+  const texts = bytes.toString("latin1").split("\r\n").slice(0, -2);
+  const first = texts.length - fields.length / 2;
+  return texts.slice(first).map((text, i) => ({
+    text: `${text}\r\n`,
+    name: fields[2 * i] ?? "",
+    value: fields[2 * i + 1] ?? "",
+  }));
+}
+
+/**
+ * Which heads are worth remembering: not the first of a connection, which may be its last; the next one, and one that
+ * differs from what came again so far; rarely, when no two are alike.
+ */
+export class Misses {
+  #count = 0;
+
+  /** What came was known. */
+  hit(): void {
+    this.#count = 1;
+  }
+
+  /** What came was not known. @returns whether to remember it */
+  miss(): boolean {
+    this.#count = this.#count < 64 ? this.#count + 1 : 33;
+    return this.#count > 1 && (this.#count & (this.#count - 1)) === 0;
   }
 }
 
