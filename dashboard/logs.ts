@@ -9,6 +9,9 @@ import { gatewayName } from "./system-map.ts";
 import { note, pauseButton, searchField, serviceSelect, showSearch, toolbar } from "./toolbar.ts";
 import type { Shell, View } from "./view.ts";
 
+/** How long after its end a log is asked for anew. */
+const againMs = 1_000;
+
 /** What processes write, as they write it. */
 export function logsView(live: Live, shell: Shell): View {
   let route: Route = { view: "logs", query: {} };
@@ -36,10 +39,18 @@ export function logsView(live: Live, shell: Shell): View {
     const end = new AbortController();
     following = { service, end };
     list.clear();
-    // Its end is a lost connection, which the page around notices and heals; this begins anew with it.
-    readLog(service, list.add, end.signal).catch((error: unknown) => {
-      if (!end.signal.aborted) shell.say(error instanceof Error ? error.message : String(error));
-    });
+    // A lost connection is noticed and healed by the page around; who alone was cut off, for reading too slowly, comes
+    // back by himself.
+    void readLog(service, list.add, end.signal)
+      .catch((error: unknown) => {
+        if (!end.signal.aborted) shell.say(error instanceof Error ? error.message : String(error));
+      })
+      .then(() => new Promise((resolve) => setTimeout(resolve, againMs)))
+      .then(() => {
+        if (end.signal.aborted) return;
+        stop();
+        follow();
+      });
   };
   live.on("connection", follow);
   live.on("fleet", () => {

@@ -3,7 +3,7 @@ import { button, el, keyed, type Row, setAttribute, setText } from "./dom.ts";
 import { ask, type Live } from "./live.ts";
 import { emptyNote, serviceTag, stateBadge } from "./parts.ts";
 import { formatRoute } from "./route.ts";
-import { serviceState } from "./state.ts";
+import { serviceState, wordOf } from "./state.ts";
 import type { Shell, View } from "./view.ts";
 
 const columns = ["Service", "Instance", "State", "HTTP", "gRPC", "PID", "Restarts", "Actions"];
@@ -117,7 +117,7 @@ function instanceRow(): Row<InstanceView> {
     node: el("tr", {}, id, el("td", {}, state.node), http, grpc, pid, restarts),
     update(instance) {
       if (instance.id === "") state.update("elsewhere", "runs elsewhere");
-      else state.update(instance.state);
+      else state.update(instance.state, wordOf(instance.state, [instance]));
       const texts = [instance.id, instance.port, instance.grpcPort, instance.pid, instance.restarts];
       for (const [at, text] of texts.entries()) {
         const cell = cells[at];
@@ -142,7 +142,7 @@ function actionCell(
     shell.say(`${name}: ${verb} asked for`);
     try {
       const after = await ask<ServiceView>(`/control/services/${encodeURIComponent(name)}/${verb}`, "POST");
-      shell.say(`${name} is ${serviceState(after)}`);
+      shell.say(`${name} is ${wordOf(serviceState(after), after.instances)}`);
     } catch (error) {
       shell.say(`${name}: ${verb} failed. ${error instanceof Error ? error.message : String(error)}`);
     } finally {

@@ -9,4 +9,9 @@ export function serviceState(service: ServiceView): State {
   return worst.find((state) => service.instances.some((one) => one.state === state)) ?? "ready";
 }
 
+/** The word of a state: one that ends again and again is worse than one that ended. */
+export function wordOf(state: State, instances: readonly InstanceView[]): string {
+  return instances.some((one) => one.crashLoop) ? "crash loop" : state;
+}
+
 const worst: readonly InstanceView["state"][] = ["restarting", "stopping", "starting", "waiting", "stopped"];

@@ -89,11 +89,16 @@ test("new counts do not change the shape, a new edge does", () => {
   assert.notEqual(systemMap(fleet, other, []).shape, systemMap(fleet, [], []).shape);
 });
 
-test("a gateway that is not ready shows the last state it was heard in", () => {
+test("a gateway that is not ready shows how its process stands", () => {
   const { gateway: _, ...without } = fleet;
-  const heard: readonly EventView[] = [{ at: 2, type: "state", service: "gateway", state: "restarting" }];
-  assert.equal(systemMap(without, [], heard).nodes[0]?.state, "restarting");
-  assert.equal(systemMap(without, [], []).nodes[0]?.state, "starting");
+  const down = { ...without, gatewayProcess: instance("gateway", "restarting") };
+  assert.equal(says(systemMap(down, [], []), "gateway"), "restarting");
+});
+
+test("a process that ends again and again is in a crash loop, and so is its service", () => {
+  const looping: InstanceView = { ...instance("users-002", "restarting"), crashLoop: true };
+  const known = { ...fleet, services: [service("users", [], instance("users-001", "ready", 8081), looping)] };
+  assert.equal(says(systemMap(known, [], []), "users"), "crash loop · 1 of 2");
 });
 
 test("an external with an address is what its last check said", () => {

@@ -1,5 +1,5 @@
 import type { DependencyView, EventView, FleetView, InstanceView } from "../src/control/api.ts";
-import { type State, serviceState } from "./state.ts";
+import { type State, serviceState, wordOf } from "./state.ts";
 
 /** The gateway's name on the map, in logs and in traces. */
 export const gatewayName = "gateway";
@@ -36,7 +36,7 @@ export function systemMap(
 ): SystemMap {
   const nodes = new Map<string, MapNode>();
   const add = (node: MapNode): void => void (nodes.has(node.name) || nodes.set(node.name, node));
-  if (fleet.routes.length > 0 || fleet.gateway !== undefined) add(gatewayNode(fleet, events));
+  if (fleet.routes.length > 0 || fleet.gateway !== undefined) add(gatewayNode(fleet));
   for (const service of fleet.services) {
     const state = serviceState(service);
     add({
@@ -66,15 +66,9 @@ export function systemMap(
   };
 }
 
-function gatewayNode(fleet: FleetView, events: readonly EventView[]): MapNode {
-  const last = events.find((event) => event.service === gatewayName && event.state !== undefined)?.state;
-  const state = fleet.gateway === undefined ? notReady(last) : "ready";
-  const port = fleet.gateway === undefined ? "" : ` · :${new URL(fleet.gateway).port || "80"}`;
-  return { name: gatewayName, kind: "gateway", state, says: state + port };
-}
-
-function notReady(state: InstanceView["state"] | undefined): State {
-  return state === undefined || state === "ready" ? "starting" : state;
+function gatewayNode({ gatewayProcess }: FleetView): MapNode {
+  const { state } = gatewayProcess;
+  return { name: gatewayName, kind: "gateway", state, says: saysOf(state, [gatewayProcess]) };
 }
 
 function externalNode(
@@ -94,7 +88,8 @@ function externalNode(
 
 function saysOf(state: State, instances: readonly InstanceView[]): string {
   const [only] = instances;
-  if (only === undefined) return state === "elsewhere" ? "runs elsewhere" : state;
-  if (instances.length === 1) return only.port === undefined ? state : `${state} · :${only.port}`;
-  return `${state} · ${instances.filter((one) => one.state === "ready").length} of ${instances.length}`;
+  const word = wordOf(state, instances);
+  if (only === undefined) return state === "elsewhere" ? "runs elsewhere" : word;
+  if (instances.length === 1) return only.port === undefined ? word : `${word} · :${only.port}`;
+  return `${word} · ${instances.filter((one) => one.state === "ready").length} of ${instances.length}`;
 }

@@ -37,6 +37,13 @@ const peers: readonly Peer[] = [
     use: "an engine behind the interface of the registry, 3.5 under Apache-2.0",
   },
   {
+    name: "strace",
+    suite: "bookworm",
+    packages: ["strace", "libunwind8", "liblzma5"],
+    program: "usr/bin/strace",
+    use: "a disk whose syncs fail, for the registry",
+  },
+  {
     name: "prometheus",
     suite: "bookworm",
     packages: ["prometheus"],
@@ -105,6 +112,13 @@ const peers: readonly Peer[] = [
     packages: ["caddy"],
     program: "usr/bin/caddy",
     use: "a proxy beside the gateway",
+  },
+  {
+    name: "docker-compose",
+    suite: "sid",
+    packages: ["docker-compose"],
+    program: "usr/libexec/docker/cli-plugins/docker-compose",
+    use: "a reader of what `tusker deploy` writes; it needs no Docker for that",
   },
   {
     name: "wrk",

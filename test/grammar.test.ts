@@ -37,6 +37,16 @@ test("the extension names files that are there, and one language", () => {
   assert.equal(contributes.grammars[0]?.scopeName, grammar.scopeName);
 });
 
+test("a double click takes a whole word of the language, as the editor compiles the pattern", () => {
+  const { wordPattern } = read("language-configuration.json") as {
+    wordPattern: { pattern: string; flags: string };
+  };
+  const word = new RegExp(wordPattern.pattern, `${wordPattern.flags}g`);
+  assert.deepEqual('user-service: { port: $base, größe: 10MiB, key: @env("A_1") }'.match(word), [
+    ...["user-service", "port", "$base", "größe", "10MiB", "key", "@env", "A_1"],
+  ]);
+});
+
 test("every rule that is included exists, every pattern can be compiled, every scope ends in tsk", () => {
   for (const rule of rulesOf(grammar)) {
     if (rule.include !== undefined) assert.ok(rule.include.slice(1) in grammar.repository, rule.include);

@@ -35,7 +35,7 @@ test("an end tells its reason, the wait, and the last words that are not blank",
     reason: "code 1",
     uptimeMs: 1500,
     retryMs: 120,
-    lastWords: ["", "Error: no database", "  "],
+    lastWords: ["", "Error: no \u001b[2Jdatabase", "  "],
   } as const;
   assert.equal(
     line(exited),
@@ -71,6 +71,7 @@ test("every other event says what and whom, and a change of state nothing", () =
 test("a line of a service keeps its colours and loses what plays with the terminal", () => {
   assert.equal(harmless("\u001b[31mred\u001b[0m"), "\u001b[31mred\u001b[0m");
   assert.equal(harmless("a\u001b[2J\u001b[1;1Hb\u0007c\td"), "abc\td");
+  assert.equal(harmless("a\u009b2Jb\u001b"), "a2Jb", "what opens a sequence in one character counts too");
 });
 
 test("colours come only when they are welcome, and a service keeps its own", () => {

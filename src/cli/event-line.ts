@@ -1,6 +1,6 @@
 import type { TimedEvent } from "../fleet/index.ts";
 import { formatDuration } from "../kernel/index.ts";
-import type { Paint } from "./paint.ts";
+import { harmless, type Paint } from "./paint.ts";
 
 /** One line of `tusker up`. */
 export interface EventLine {
@@ -51,7 +51,7 @@ function readyText(event: Extract<TimedEvent, { type: "ready" }>, paint: Paint):
 
 function exitedText(event: Extract<TimedEvent, { type: "exited" }>, paint: Paint): string {
   const words = event.lastWords.filter((text) => text.trim() !== "");
-  const quoted = words.map((text) => `\n      ${paint.dim("┃")} ${text}`).join("");
+  const quoted = words.map((text) => `\n      ${paint.dim("┃")} ${harmless(text)}`).join("");
   const last = words.length === 0 ? "" : `; its last words:${quoted}`;
   return `ended (${event.reason}) after ${shortTime(event.uptimeMs)}; starts again in ${shortTime(event.retryMs)}${last}`;
 }

@@ -34,7 +34,7 @@ export function counted(count: number, noun: string): string {
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-const control = /\u001b\[[0-9;?]*[A-Za-ln-z]|\u001b[^[]|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f]/g;
+const control = /\u001b\[[0-9;?]*[A-Za-ln-z]|\u001b(?:[^\[]|$)|[\p{Cc}--[\t\n\u001b]]/gv;
 
 /** A line a service wrote, with its colours but without what would move the cursor, clear the screen or ring. */
 export function harmless(text: string): string {

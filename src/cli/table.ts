@@ -256,9 +256,9 @@ export const commands: readonly Command[] = [
   },
   {
     name: "ps",
-    summary: "list the running services",
-    operands: "",
-    maxOperands: 0,
+    summary: "list the running services; with one, who is connected to it over gRPC",
+    operands: "[service]",
+    maxOperands: 1,
     options: { json, file },
     load: () => import("./commands/ps.ts"),
   },

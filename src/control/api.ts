@@ -36,10 +36,45 @@ export interface InstanceView {
   readonly crashLoop: boolean;
 }
 
+/** One row of `GET /control/services/{name}/connections`: who is connected to a process over HTTP/2. */
+export interface ConnectionsView {
+  readonly instance: string;
+  readonly connections: readonly ConnectionView[];
+}
+
+/** Counts are since the connection was made. */
+export interface ConnectionView {
+  readonly remoteAddress: string;
+  readonly ageMs: number;
+  /** Since the last byte of the client. */
+  readonly quietMs: number;
+  /** Open now. */
+  readonly streams: number;
+  readonly streamsBegun: number;
+  readonly streamsSucceeded: number;
+  readonly streamsFailed: number;
+  readonly messagesReceived: number;
+  readonly messagesSent: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** PINGs of the client. */
+  readonly keepalives: number;
+  /** How often something had to wait for the client, and whether it does now. */
+  readonly stalls: number;
+  readonly stalled: boolean;
+}
+
 export interface RouteView {
   readonly path: string;
   readonly methods: readonly string[];
   readonly service: string;
+}
+
+/** Answer of `POST /control/fleet/stop`. */
+export interface StoppingView {
+  readonly stopping: true;
+  /** How long it may take until everything is gone. */
+  readonly limitMs: number;
 }
 
 /** One line of `GET /control/logs`, and of its live form with `follow=1` (application/x-ndjson). */

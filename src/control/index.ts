@@ -1,4 +1,12 @@
 // For the command line and the dashboard: the words of the API.
-export type { FleetView, InstanceView, LogView, RouteView, ServiceView } from "./api.ts";
+export type {
+  ConnectionsView,
+  FleetView,
+  InstanceView,
+  LogView,
+  RouteView,
+  ServiceView,
+  StoppingView,
+} from "./api.ts";
 // For the command line: the server.
 export { type Control, type ControlOptions, startControl } from "./server.ts";

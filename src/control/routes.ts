@@ -1,7 +1,8 @@
-import type { RunningFleet } from "../fleet/index.ts";
+import type { LogLine, RunningFleet, ServiceGroup, TimedEvent } from "../fleet/index.ts";
 import type { Clock } from "../kernel/index.ts";
 import { formatDuration, TuskerError } from "../kernel/index.ts";
 import type { ServerExchange } from "../net/index.ts";
+import type { ConnectionsView } from "./api.ts";
 import { stream } from "./stream.ts";
 import { fleetView } from "./view.ts";
 
@@ -29,6 +30,7 @@ export const actions: readonly Action[] = [
   { method: "GET", path: /^\/control\/fleet$/, run: (x, { fleet }) => json(x, fleetView(fleet)) },
   { method: "POST", path: /^\/control\/fleet\/stop$/, run: stopFleet },
   { method: "POST", path: /^\/control\/services\/[\w-]+\/(stop|start|restart)$/, run: changeService },
+  { method: "GET", path: /^\/control\/services\/[\w-]+\/connections$/, run: connections },
   { method: "GET", path: /^\/control\/logs$/, run: logs },
   { method: "GET", path: /^\/control\/events$/, run: events },
   { method: "GET", path: /^\/control\/traces$/, run: traces },
@@ -40,22 +42,43 @@ export const actions: readonly Action[] = [
   },
 ];
 
-async function stopFleet(exchange: ServerExchange, { onStop }: ActionContext): Promise<void> {
-  await json(exchange, { stopping: true }, 202);
+/** Who is connected to the processes of a service over HTTP/2; one that does not tell in a second has none to show. */
+async function connections(
+  exchange: ServerExchange,
+  { fleet }: ActionContext,
+  { pathname }: Asked,
+): Promise<void> {
+  const [, , , name = ""] = pathname.split("/");
+  const views = await Promise.all(
+    fleet.group(name).instances.map(
+      async (instance): Promise<ConnectionsView> => ({
+        instance: instance.spec.id,
+        connections: (await instance.connections()) ?? [],
+      }),
+    ),
+  );
+  await json(exchange, views);
+}
+
+async function stopFleet(exchange: ServerExchange, { fleet, onStop }: ActionContext): Promise<void> {
+  // At worst one process after the other takes all the time it has, the gateway first.
+  const limitMs = fleet.settings.stopTimeoutMs * (fleet.groups.length + 1);
+  await json(exchange, { stopping: true, limitMs }, 202);
   onStop();
 }
 
 async function changeService(
   exchange: ServerExchange,
-  { fleet, clock }: ActionContext,
+  context: ActionContext,
   { pathname }: Asked,
 ): Promise<void> {
+  const { fleet } = context;
   const [, , , name = "", verb] = pathname.split("/");
   const group = name === "gateway" ? fleet.gateway : fleet.group(name);
   if (verb !== "start") await group.stop();
   if (verb !== "stop") {
     group.start();
-    await inTime(group.whenReady(), name, fleet.settings.startTimeoutMs, clock);
+    await readyInTime(group, name, { ...context, exchange });
   }
   const view = fleetView(fleet);
   await json(
@@ -64,19 +87,25 @@ async function changeService(
   );
 }
 
-/** @throws TuskerError FLEET_NOT_READY; the service goes on trying */
-async function inTime(ready: Promise<void>, name: string, limitMs: number, clock: Clock): Promise<void> {
+/**
+ * Waits for a start, for as long as the client does.
+ *
+ * @throws TuskerError FLEET_NOT_READY; the service goes on trying
+ */
+async function readyInTime(
+  group: Pick<ServiceGroup, "whenReady">,
+  name: string,
+  { exchange, fleet, clock }: ActionContext & { readonly exchange: ServerExchange },
+): Promise<void> {
+  const limitMs = fleet.settings.startTimeoutMs;
   const over = new AbortController();
-  const late = clock.sleep(limitMs, over.signal).then(
-    () => {
-      throw new TuskerError(
-        "FLEET_NOT_READY",
-        `${name} is not ready after ${formatDuration(limitMs)}; \`tusker logs ${name}\` tells why`,
-      );
-    },
-    () => {},
-  );
-  await Promise.race([ready, late]).finally(() => over.abort());
+  const late = clock.sleep(limitMs, AbortSignal.any([over.signal, exchange.signal])).then(() => {
+    throw new TuskerError(
+      "FLEET_NOT_READY",
+      `${name} is not ready after ${formatDuration(limitMs)}; \`tusker logs ${name}\` tells why`,
+    );
+  });
+  await Promise.race([group.whenReady(), late]).finally(() => over.abort());
 }
 
 async function logs(exchange: ServerExchange, { fleet }: ActionContext, { query }: Asked): Promise<void> {
@@ -84,19 +113,20 @@ async function logs(exchange: ServerExchange, { fleet }: ActionContext, { query 
   if (service !== undefined && service !== "gateway" && service !== "tusker") fleet.group(service);
   const past = fleet.logs.tail(wholeNumber(query, "lines", 100), service);
   if (query.get("follow") !== "1") return json(exchange, past);
-  await stream(exchange, "application/x-ndjson", (send) => {
-    for (const line of past) send(`${JSON.stringify(line)}\n`);
-    return fleet.logs.subscribe((line) => {
-      if (service === undefined || line.service === service) send(`${JSON.stringify(line)}\n`);
-    });
-  });
+  const written = (line: LogLine): string => `${JSON.stringify(line)}\n`;
+  await stream(exchange, "application/x-ndjson", past.map(written), (send) =>
+    fleet.logs.subscribe((line) => {
+      if (service === undefined || line.service === service) send(written(line));
+    }),
+  );
 }
 
 /** Server-sent events: fleet events as they happen, and a `spans` event when new spans came in. */
 async function events(exchange: ServerExchange, { fleet }: ActionContext): Promise<void> {
-  await stream(exchange, "text/event-stream", (send) => {
-    for (const event of fleet.events.recent()) send(`data: ${JSON.stringify(event)}\n\n`);
-    const listening = fleet.events.subscribe((event) => send(`data: ${JSON.stringify(event)}\n\n`));
+  const written = (event: TimedEvent): string => `data: ${JSON.stringify(event)}\n\n`;
+  const past = fleet.events.recent().map(written);
+  await stream(exchange, "text/event-stream", past, (send) => {
+    const listening = fleet.events.subscribe((event) => send(written(event)));
     const spans = fleet.collector?.store.subscribe((batch) =>
       send(`event: spans\ndata: ${batch.length}\n\n`),
     );

@@ -59,7 +59,7 @@ const shop = `
 [fleet]
 name: "shop"
 [services]
-user-service: { run: "node user.mjs", port: 8081, grpc_port: 9091, version: "1.2.3" }
+user-service: { run: "node user.mjs", port: 8081, grpc_port: 9190, version: "1.2.3" }
 pay-service: {
   run: "node pay.mjs"
   port: 8082
@@ -77,7 +77,7 @@ test("a fleet that was read becomes containers, with the addresses of the contai
   const fleet = read(shop);
   assert.deepEqual([fleet.name, fleet.gateway.port], ["shop", 8088]);
   const [user, pay] = fleet.services;
-  assert.deepEqual([user?.port, user?.grpcPort, user?.version], [8081, 9091, "1.2.3"]);
+  assert.deepEqual([user?.port, user?.grpcPort, user?.version], [8081, 9190, "1.2.3"]);
   assert.deepEqual(pay?.dependencies, ["user-service"]);
   assert.deepEqual(pay?.environment, { MODE: "live" });
   assert.partialDeepStrictEqual(pay?.configuration, {

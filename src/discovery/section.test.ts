@@ -8,6 +8,7 @@ test("an empty section means: the local registry, asked at least every 30 second
     enabled: true,
     registry_url: "http://localhost:8500",
     dns_port: 8_600,
+    script_checks: false,
     update_interval: 30_000,
   });
 });
@@ -17,12 +18,14 @@ test("the section of the manual is read as written", () => {
     enabled: false,
     registry_url: "https://registry.example:8501",
     dns_port: 0,
+    script_checks: true,
     update_interval: "1m30s",
   });
   assert.deepEqual(settings, {
     enabled: false,
     registry_url: "https://registry.example:8501",
     dns_port: 0,
+    script_checks: true,
     update_interval: 90_000,
   });
 });

@@ -35,6 +35,12 @@ export const serviceDiscoverySection = z.strictObject({
     .describe(
       "Port on which a registry that is started here answers DNS, on UDP and TCP. 0: no DNS. One that is taken is told, and no failure.",
     ),
+  script_checks: z
+    .boolean("must be true or false")
+    .default(false)
+    .describe(
+      "Takes script checks in a registry that is started here: whoever may register an instance there may then run any program as this user.",
+    ),
   token: ownToken.describe(
     "Shown to a registry that is there already: its token for this fleet, `user:password` for an etcd. Only a secret may give it.",
   ),

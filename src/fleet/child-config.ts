@@ -3,6 +3,7 @@ import { getCompileCacheDir } from "node:module";
 import { dirname, join } from "node:path";
 import { isEtcd } from "../discovery/index.ts";
 import { Secret } from "../kernel/index.ts";
+import { merged, type Values } from "../rpc/index.ts";
 import { type FleetSettings, instanceId, type ServiceSettings } from "./file/settings.ts";
 
 /** Addresses the supervisor knows once its own parts run. */
@@ -20,6 +21,8 @@ export interface ChildIdentity {
   readonly instance: string;
   readonly port: number;
   readonly grpcPort: number | undefined;
+  /** What was published for its service. */
+  readonly published: Values;
 }
 
 /**
@@ -41,7 +44,7 @@ export function writeChildConfig(
       port: child.port,
       grpcPort: child.grpcPort ?? null,
       healthEndpoint: service.health_endpoint,
-      config: revealed(service.config),
+      ...configOf(service, child.published),
     },
     grpc: grpc ?? {},
     api_communication: api_communication ?? {},
@@ -53,6 +56,13 @@ export function writeChildConfig(
     environment: settings.environment,
     envelope: service.envelope,
   });
+}
+
+/** Published values lie over those of the file, which stay known: what does not fit a service's schema is passed over. */
+function configOf(service: ServiceSettings, published: Values): object {
+  const config = revealed(service.config);
+  if (!isValues(config) || Object.keys(published).length === 0) return { config };
+  return { config: merged(config, published), fileConfig: config, published };
 }
 
 /** Writes the gateway process's share and returns the path. */
@@ -188,6 +198,10 @@ function dataDirOf(settings: FleetSettings, service: string): string {
   const folder = join(settings.dataDir, "data", service);
   mkdirSync(folder, { recursive: true });
   return folder;
+}
+
+function isValues(value: unknown): value is Values {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The same data with every secret in plain text. */

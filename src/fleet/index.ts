@@ -23,6 +23,7 @@ export {
 } from "./file/sealed.ts";
 export { type FleetSettings, instanceId, type ServiceSettings } from "./file/settings.ts";
 // For control, deploy and the command line.
+export { waitingForRestart } from "./file/waiting.ts";
 export type { GatewayProcess } from "./gateway-process.ts";
 export { isAlive, type RunFile, readRunFile, removeRunFile, writeRunFile } from "./run-file.ts";
 export { nodeFlags } from "./self.ts";

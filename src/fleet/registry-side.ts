@@ -50,6 +50,8 @@ export interface RegistrySideOptions {
   readonly dataDir: string;
   /** Port of DNS for a registry of our own; 0: none. */
   readonly dnsPort: number;
+  /** Whether a registry of our own runs script checks. */
+  readonly scriptChecks: boolean;
   readonly http: HttpClient;
   readonly clock: Clock;
   readonly random: Random;
@@ -101,6 +103,7 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
     port: wanted,
     ...dns,
     ...(options.acl === undefined || own === undefined ? {} : { acl: withOurs(options.acl, own) }),
+    scriptChecks: options.scriptChecks,
     dataDir,
     clock,
     random,

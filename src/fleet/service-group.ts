@@ -7,6 +7,7 @@ import { childEnvironment, type FleetAddresses } from "./child-config.ts";
 import type { EventHub } from "./events.ts";
 import { type FleetSettings, instanceId, type ServiceSettings } from "./file/settings.ts";
 import { instanceListener } from "./instance-listener.ts";
+import type { Published } from "./published.ts";
 import { nodeFlags } from "./self.ts";
 import { resolveCommand } from "./supervise/command.ts";
 import { freePort } from "./supervise/free-port.ts";
@@ -30,7 +31,10 @@ export interface GroupPorts {
   readonly logs: LogBook;
   readonly events: EventHub;
   readonly registrar: Registrar | undefined;
+  readonly published: Published;
   readonly addresses: FleetAddresses;
+  /** Fires when the fleet is told to stop. */
+  readonly stopping: AbortSignal;
 }
 
 /** All processes of one service. */
@@ -69,8 +73,7 @@ export class ServiceGroup {
 
   #instance(index: number): Instance {
     const id = instanceId(this.settings, index);
-    const { clock, random, keeper, logs } = this.#ports;
-    return new Instance(this.#spec(id, index), { clock, random, keeper, logs, listener: this.#listener(id) });
+    return new Instance(this.#spec(id, index), { ...this.#ports, listener: this.#listener(id) });
   }
 
   #spec(id: string, index: number): InstanceSpec {
@@ -98,7 +101,7 @@ export class ServiceGroup {
     const env = childEnvironment(
       this.#fleet,
       this.settings,
-      { instance: id, port, grpcPort },
+      { instance: id, port, grpcPort, published: await this.#ports.published.of(this.settings.name) },
       this.#ports.addresses,
     );
     return { env, port, ...(grpcPort === undefined ? {} : { grpcPort }) };

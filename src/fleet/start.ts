@@ -19,6 +19,7 @@ import { secretTexts } from "./file/secret-texts.ts";
 import type { FleetSettings, ServiceSettings } from "./file/settings.ts";
 import { gatewayInstance } from "./gateway-instance.ts";
 import { assertPortsFree } from "./ports.ts";
+import { publishedValues } from "./published.ts";
 import { openRegistry, type RegistrySide } from "./registry-side.ts";
 import { RunningElsewhere } from "./running-elsewhere.ts";
 import { type GroupPorts, ServiceGroup } from "./service-group.ts";
@@ -89,19 +90,8 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
         logs.add({ at: clock.wall(), service: "tusker", instance: "tusker", stream: "stderr", text }),
     });
     const shared = { anyPort: options.anyPort === true, http, clock, random, log };
-    const discovery = settings.sections.service_discovery;
-    const registry = discovery.enabled
-      ? scope.own(
-          await openRegistry({
-            ...shared,
-            fleet: settings.name,
-            url: discovery.registry_url,
-            dataDir: settings.runDir,
-            dnsPort: discovery.dns_port,
-            token: discovery.token,
-            acl: discovery.acl,
-          }),
-        )
+    const registry = settings.sections.service_discovery.enabled
+      ? scope.own(await registryOf(settings, shared))
       : undefined;
     const spans = scope.own(await openCollector(settings, shared));
     if (registry?.own === false)
@@ -112,8 +102,12 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
     for (const text of spans.notices) events.emit({ type: "notice", text });
     // 3. What runs beside it, every group knowing where the above is.
     const addresses = { registry: registry?.url, registryToken: registry?.token, otlp: spans.otlp };
+    const published = scope.own(
+      publishedValues({ url: registry?.url, token: registry?.token, http, clock, random, log }),
+    );
     const keeper = scope.own(startKeeper());
     scope.own({ [Symbol.dispose]: () => removeConfigs(settings) });
+    const stopping = new AbortController();
     const ports: GroupPorts = {
       clock,
       random,
@@ -122,7 +116,9 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
       logs,
       events,
       registrar: registry?.registrar,
+      published,
       addresses,
+      stopping: stopping.signal,
     };
     const supervised = settings.services.filter((service) => service.run !== undefined);
     const groups = supervised.map((service) => new ServiceGroup(settings, service, ports));
@@ -132,15 +128,7 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
     const { instance: gateway, reachable } = gatewayInstance(settings, ports);
     // 4. Start: the gateway at once, services as what they depend on becomes ready.
     gateway.start();
-    const stopping = new AbortController();
-    const started = startInOrder({
-      settings,
-      groups,
-      elsewhere,
-      scope,
-      ports,
-      stopping: stopping.signal,
-    }).then(async () => {
+    const started = startInOrder({ settings, groups, elsewhere, scope, ports }).then(async () => {
       await Promise.all([gateway.whenReady(), reachable]);
     });
     started.catch(() => {});
@@ -165,25 +153,34 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
   }
 }
 
+/** The registry as its section says. */
+function registryOf(
+  settings: FleetSettings,
+  shared: Pick<Parameters<typeof openRegistry>[0], "anyPort" | "http" | "clock" | "random" | "log">,
+): Promise<RegistrySide> {
+  const { registry_url, dns_port, script_checks, token, acl } = settings.sections.service_discovery;
+  return openRegistry({
+    ...shared,
+    fleet: settings.name,
+    url: registry_url,
+    dataDir: settings.runDir,
+    dnsPort: dns_port,
+    scriptChecks: script_checks,
+    token,
+    acl,
+  });
+}
+
 interface StartOrder {
   readonly settings: FleetSettings;
   readonly groups: readonly ServiceGroup[];
   readonly elsewhere: readonly RunningElsewhere[];
   readonly scope: Scope;
   readonly ports: GroupPorts;
-  /** Fires when the fleet is told to stop: nobody is started any more. */
-  readonly stopping: AbortSignal;
 }
 
-async function startInOrder({
-  settings,
-  groups,
-  elsewhere,
-  scope,
-  ports,
-  stopping,
-}: StartOrder): Promise<void> {
-  const externals = watchExternals(settings, ports.clock, ports.events, stopping);
+async function startInOrder({ settings, groups, elsewhere, scope, ports }: StartOrder): Promise<void> {
+  const externals = watchExternals(settings, ports.clock, ports.events, ports.stopping);
   for (const one of elsewhere) scope.run((signal) => one.watch(signal));
   const readiness = new Map<string, Promise<void>>();
   const whenReady = (service: ServiceSettings): Promise<void> => {
@@ -193,7 +190,7 @@ async function startInOrder({
     const waits = [...needed.map(whenReady), ...service.needsExternals.map((name) => externals.get(name))];
     const group = groups.find((one) => one.settings.name === service.name);
     const ready = Promise.all(waits).then(async () => {
-      if (stopping.aborted) return;
+      if (ports.stopping.aborted) return;
       group?.start(service.needs);
       await (group ?? elsewhere.find((one) => one.settings.name === service.name))?.whenReady();
     });

@@ -14,6 +14,7 @@ import {
   requestOn,
   service,
   test,
+  transportUnderTest,
   until,
 } from "./fixture.test.ts";
 
@@ -51,7 +52,10 @@ const smuggled: Readonly<Record<string, readonly [text: string, status: number]>
   ],
   "a chunk size with a prefix": [post("Transfer-Encoding: chunked", `0x0\r\n\r\n${hidden}`), 400],
   "a chunk longer than it said": [post("Transfer-Encoding: chunked", `1\r\nab\r\n0\r\n\r\n${hidden}`), 400],
-  "a length in the trailers": [post("Transfer-Encoding: chunked", `0\r\nX : y\r\n\r\n${hidden}`), 400],
+  "a field in the trailers that is none": [
+    post("Transfer-Encoding: chunked", `0\r\nX : y\r\n\r\n${hidden}`),
+    400,
+  ],
 };
 
 for (const [how, [text, status]] of Object.entries(smuggled))
@@ -213,7 +217,7 @@ function clausesOf(front: Bench): string[] {
   ].map(([, clause, count]) => `${clause} ${count}`);
 }
 
-onEngine("every refusal is counted by the clause that was broken", async () => {
+test("every refusal is counted by the clause that was broken", async () => {
   await using users = await service((exchange) => exchange.respond({ status: 200 }));
   await using front = await bench({
     routes: { "/*": { service: "users" } },
@@ -226,5 +230,10 @@ onEngine("every refusal is counted by the clause that was broken", async () => {
     "GET / HTTP/1.1\r\nConnection: close\r\n\r\n",
   ])
     await exchangeBytes(front.port, text);
-  assert.deepEqual(clausesOf(front).sort(), ["bareLineFeed 1", "lengthBesideCoding 2", "oneHost 1"]);
+  // Of what Node's parser refuses by itself only that is known.
+  const engine = ["bareLineFeed 1", "lengthBesideCoding 2", "oneHost 1"];
+  assert.deepEqual(
+    clausesOf(front).sort(),
+    transportUnderTest() === "engine" ? engine : ["oneHost 1", "parser 3"],
+  );
 });

@@ -374,6 +374,24 @@ test("what has no place waits for one, and is refused when there is no place to 
   assert.equal(front.metric('tusker_gateway_shed_total{service="users",priority="normal"}'), 1);
 });
 
+test("a request waits for a place no longer than its own time", async () => {
+  await using users = await rawService(() => {});
+  await using front = await bench({
+    gateway: { upstreams: { users: { max_in_flight: 1, queue_timeout: "30s" } } },
+    routes: {
+      "/held": { service: "users", retries: 0 },
+      "/short": { service: "users", timeout: "50ms", retries: 0 },
+    },
+    endpoints: [endpoint(users.port)],
+  });
+  const held = ask(front.port, "/held");
+  await until(() => users.count === 1);
+  const short = await ask(front.port, "/short");
+  assert.deepEqual([short.status, short.code], [503, "GATEWAY_SHED"]);
+  await front.gateway[Symbol.asyncDispose]();
+  await held;
+});
+
 test("an instance whose checks fail is left out, and comes back when they pass", async () => {
   let well = true;
   await using good = await mirrorOfItself("good");

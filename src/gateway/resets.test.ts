@@ -268,7 +268,7 @@ for (const [manner, go] of Object.entries(manners)) {
   );
 
   for (const side of ["client", "service"] as const)
-    onEngine(`a ${side} that ${manner} in a tunnel takes both ends of it along`, async () => {
+    test(`a ${side} that ${manner} in a tunnel takes both ends of it along`, async () => {
       const tunnels: Socket[] = [];
       await using users = await counted((socket) => {
         tunnels.push(socket);

@@ -1,6 +1,7 @@
 import type { Clock } from "../kernel/index.ts";
 import {
   createHttp1Client,
+  type Http1EngineOptions,
   handOver,
   http1Pool,
   type Pool,
@@ -57,16 +58,9 @@ function engine(options: TransportOptions): Transport {
   return {
     forwarder: pooledForwarder("engine", lines),
     listen: (door, travel) =>
-      startHttp1Server(
-        (exchange) => {
-          if (!takeDirect(door, lines, exchange)) handOver(travel, exchange, onError);
-        },
-        {
-          ...listenOptions(options),
-          onLimit: (limit) => options.meters.limitMet(limit),
-          onMalformed: ({ clause }) => options.meters.malformed(clause),
-        },
-      ),
+      startHttp1Server((exchange) => {
+        if (!takeDirect(door, lines, exchange)) handOver(travel, exchange, onError);
+      }, listenOptions(options)),
   };
 }
 
@@ -103,8 +97,10 @@ function listenOptions({ settings, threads, clock, log, meters }: TransportOptio
     maxHeaders: settings.max_headers,
     clock,
     onRefused: () => meters.refusedConnection(),
+    onLimit: (limit) => meters.limitMet(limit),
+    onMalformed: ({ clause }) => meters.malformed(clause),
     onError: failedInside(log),
-  };
+  } satisfies Http1EngineOptions;
 }
 
 function failedInside(log: Logger): (error: unknown) => void {

@@ -63,7 +63,8 @@ export type Try =
 export async function inRoom(trip: Trip): Promise<Try> {
   const { room, service } = trip.upstream;
   if (room === undefined) return tries(trip);
-  const entry = await room.places.enter(trip.route.priority, trip.exchange.signal);
+  const leftMs = remainingMs(trip.deadlineMs, trip.door.clock.now());
+  const entry = await room.places.enter(trip.route.priority, trip.exchange.signal, leftMs);
   if (entry === "aborted") return { kind: "refused", error: clientGone() };
   if (entry !== "entered") {
     trip.door.meters.shed(service, trip.route.priority);

@@ -5,12 +5,12 @@ import type { Http1EngineOptions } from "./http1/options.ts";
 export type Transport = "engine" | "compat";
 
 /** Where to listen and what a client may do to us; docs/reference/net.md has all limits. */
-export interface Http1ServerOptions extends Omit<Http1EngineOptions, "onMalformed"> {
-  /** Default "compat", which knows neither `tls` nor the limits that node:http has no word for. */
+export interface Http1ServerOptions extends Http1EngineOptions {
+  /** Default "engine". "compat" knows no limit that node:http has no word for: see docs/reference/net.md. */
   readonly transport?: Transport;
 }
 
 export interface Http1PoolOptions extends Http1ClientOptions {
-  /** Default "compat", which takes its own time and its own limits of a head. */
+  /** Default "engine". "compat" keeps its own time and its own number of fields in a head. */
   readonly transport?: Transport;
 }

@@ -29,13 +29,13 @@ export interface Http2ServerOptions {
   readonly maxConnectionAgeGraceMs?: number;
   /** Octets of a request's header list; default 32 KiB. */
   readonly maxHeadBytes?: number;
-  /** From the first byte to the client's SETTINGS; default 10,000. Not with "node". */
+  /** From the first byte to the client's SETTINGS; default 10,000. With "node" only to the choice of a protocol. */
   readonly handshakeTimeoutMs?: number;
   /** How long a client may leave an answer unread; default 60,000. Not with "node". */
   readonly stallTimeoutMs?: number;
-  /** Serves TLS with ALPN instead of clear text; its `protocols` are chosen here. Not with "node". */
+  /** Serves TLS with ALPN instead of clear text; its `protocols` are chosen here. */
   readonly tls?: Http1ServerTls;
-  /** Also serves HTTP/1.1 on the same port, told apart by ALPN or by the first bytes; default false. Not with "node". */
+  /** Also serves HTTP/1.1 on the same port, told apart by ALPN or by the first bytes; default false. */
   readonly http1?: boolean;
   /** CONNECT with `:protocol` reaches the handler (RFC 8441); default false. Not with "node". */
   readonly extendedConnect?: boolean;
@@ -61,7 +61,7 @@ export interface Http2PoolOptions {
   readonly maxQueued?: number;
   /** Octets of an answer's header list; default 64 KiB. Not with "node". */
   readonly maxHeadBytes?: number;
-  /** For https. Not with "node". */
+  /** For https. */
   readonly tls?: ClientTls;
   readonly clock?: Clock;
 }

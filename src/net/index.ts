@@ -44,6 +44,7 @@ export type { Http1PoolOptions, Http1ServerOptions, Transport } from "./http1-op
 export { http1Pool } from "./http1-pool.ts";
 export type {
   ConnectionFigures,
+  MessageCounts,
   MessageStream,
   PeerFacts,
   StreamChannel,
@@ -53,6 +54,7 @@ export type {
   StreamServer,
   StreamUser,
 } from "./http2/streams.ts";
+export { isConnectionFigures } from "./http2/streams.ts";
 export { http2Pool, serveHttp2, serveStreams, streamChannel } from "./http2.ts";
 export type {
   ClientTls,
@@ -60,6 +62,7 @@ export type {
   Http2PoolOptions,
   Http2ServerOptions,
 } from "./http2-options.ts";
+export { type BodySink, type BodySource, PushedBody, SharedBytes } from "./pushed-body.ts";
 export { serveHttp1 } from "./serve-http1.ts";
 export { Alarm } from "./socket/alarm.ts";
 export { kept } from "./socket/lent.ts";

@@ -25,7 +25,8 @@ export function streamsOf(handler: StreamHandler): ServerHandler {
   return async (exchange) => {
     const stream = new ExchangeStream(exchange);
     const pseudo = [":method", exchange.method, ":scheme", "http", ":path", exchange.target];
-    const peer = { remoteAddress: exchange.remoteAddress, secure: false };
+    const messages = { received: 0, sent: 0 };
+    const peer = { remoteAddress: exchange.remoteAddress, secure: false, messages };
     const listener = handler(stream, [...pseudo, ...lowerCase(exchange.headers)], peer);
     stream.listener = listener;
     exchange.signal.addEventListener("abort", () => stream.lost("the client went away"), { once: true });

@@ -49,10 +49,13 @@ export function rateLimit(settings: RateLimitSettings, clock: Clock): RateLimit 
   const maxKeys = settings.maxKeys ?? 100_000;
   const states = new Map<string, KeyState>();
   let forgotten = 0;
+  let youngest: string | undefined;
 
   /** The state of a key, moved to the young end: a Map keeps the order of insertion. */
   const touch = (key: string, now: number): KeyState => {
     const known = states.get(key);
+    if (known !== undefined && key === youngest) return known;
+    youngest = key;
     if (known !== undefined) states.delete(key);
     const state = known ?? { tatMs: 0, anchorMs: now, used: 0 };
     states.set(key, state);

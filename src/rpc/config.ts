@@ -22,8 +22,10 @@ export interface ProcessConfig {
   readonly grpcPort: number;
   readonly healthPath: string;
   readonly envelope: boolean;
-  /** The service's own `config` block. */
+  /** The service's own `config` block, as the file has it. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** What was published for the service when it was started. */
+  readonly published: Readonly<Record<string, unknown>>;
   readonly grpc: GrpcSettings;
   readonly calls: ApiCommunicationSettings;
   readonly tracing: TracingSettings;
@@ -65,6 +67,8 @@ const fileShape = z.object({
       grpcPort: port().nullish(),
       healthEndpoint: z.string().optional(),
       config: z.record(z.string(), z.unknown()).optional(),
+      fileConfig: z.record(z.string(), z.unknown()).optional(),
+      published: z.record(z.string(), z.unknown()).optional(),
     })
     .prefault({}),
   grpc: grpcSection.prefault({}),
@@ -98,7 +102,8 @@ export function readConfig(env: Environment): ProcessConfig {
     grpcPort: readPort(env, "GRPC_PORT") ?? service.grpcPort ?? 0,
     healthPath: service.healthEndpoint ?? "/health",
     envelope: file.envelope ?? false,
-    settings: service.config ?? {},
+    settings: service.fileConfig ?? service.config ?? {},
+    published: service.published ?? {},
     grpc: file.grpc,
     calls: file.api_communication,
     tracing: file.tracing,

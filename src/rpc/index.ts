@@ -34,6 +34,7 @@ export type { Metadata } from "./fields/metadata.ts";
 export type { FieldValue, FieldValues } from "./fields/values.ts";
 export { bindGrpc, type GrpcBinding } from "./grpc/binding.ts";
 export { type LiveSettings, liveSettings } from "./live/live-settings.ts";
+export { merged, toOverlay, type Values } from "./live/overlay.ts";
 export { openApi } from "./openapi.ts";
 export {
   type Assignment,

@@ -1,10 +1,13 @@
 import { flushCompileCache } from "node:module";
 import type { Clock } from "../kernel/index.ts";
+import type { ConnectionFigures } from "../net/index.ts";
 
 /** One server of the process. */
 export interface Drainable {
   /** Stops accepting, finishes what runs, cuts the rest after `graceMs`. */
   drain(graceMs: number): Promise<void>;
+  /** Who is connected over HTTP/2, and what they did. */
+  figures(): readonly ConnectionFigures[];
 }
 
 export interface ProcessOptions {
@@ -65,6 +68,7 @@ function listen({ clock, supervised, finish }: ProcessOptions): () => void {
   const onMessage = (message: unknown): void => {
     const graceMs = drainGrace(message);
     if (graceMs !== undefined) end(graceMs);
+    else if (typeOf(message) === "tusker:connections") tellConnections();
   };
   // The supervisor died: nobody routes to us or watches us any more.
   const onDisconnect = (): void => end(0);
@@ -85,8 +89,17 @@ function listen({ clock, supervised, finish }: ProcessOptions): () => void {
   };
 }
 
+/** Answers the supervisor, who asks for whoever operates the fleet. */
+function tellConnections(): void {
+  const connections = [...servers].flatMap((server) => server.figures());
+  process.send?.({ type: "tusker:connections", connections }, undefined, {}, () => undefined);
+}
+
+function typeOf(message: unknown): unknown {
+  return typeof message === "object" && message !== null && "type" in message ? message.type : undefined;
+}
+
 function drainGrace(message: unknown): number | undefined {
-  if (typeof message !== "object" || message === null) return undefined;
-  if (!("type" in message) || message.type !== "tusker:drain") return undefined;
+  if (typeof message !== "object" || message === null || typeOf(message) !== "tusker:drain") return undefined;
   return "graceMs" in message && typeof message.graceMs === "number" ? message.graceMs : defaultGraceMs;
 }

@@ -122,9 +122,9 @@ export class Runtime implements Parts, AsyncDisposable {
     return this.#discovery;
   }
 
-  /** The service's configuration: the file's, and over it what was published, as far as it is followed. */
+  /** The service's configuration: the file's, and over it what was published: by the start, or by now if it is followed. */
   get settings(): Values {
-    return merged(this.config.settings, this.#published?.values ?? {});
+    return merged(this.config.settings, this.#published?.values ?? this.config.published);
   }
 
   /**
@@ -136,6 +136,7 @@ export class Runtime implements Parts, AsyncDisposable {
     if (registry === undefined) return nothingPublished;
     this.#published ??= followPublished({
       service: this.#name,
+      atStart: this.config.published,
       url: registry.url,
       http: this.#client(),
       token: registry.token,

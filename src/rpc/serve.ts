@@ -1,5 +1,5 @@
 import { TuskerError } from "../kernel/index.ts";
-import { type Server, serveHttp1, serveStreams } from "../net/index.ts";
+import { type Server, type StreamServer, serveHttp1, serveStreams } from "../net/index.ts";
 import type { RpcContext } from "./context.ts";
 import {
   type Contract,
@@ -102,7 +102,10 @@ export async function serve<M extends MethodSpecs>(
     await Promise.all([rest.drain(graceMs), grpc?.drain(graceMs)]);
   };
   const finish = (): Promise<void> => runtime[Symbol.asyncDispose]();
-  const attached = attachProcess({ drain }, { clock: parts.clock, supervised: config.supervised, finish });
+  const attached = attachProcess(
+    { drain, figures: () => grpc?.figures() ?? [] },
+    { clock: parts.clock, supervised: config.supervised, finish },
+  );
   const also = grpc === undefined ? "" : `, gRPC on ${grpc.port}`;
   parts.log.info(`${info.name} listens on http://${host}:${rest.port}${also}`);
   if (config.supervised) reportReady(rest.port, grpc?.port);
@@ -140,7 +143,7 @@ async function listen(
   service: Service,
   parts: Parts,
   at: { readonly host: string; readonly port: number; readonly grpcPort: number | false },
-): Promise<{ readonly rest: Server; readonly grpc: Server | undefined }> {
+): Promise<{ readonly rest: Server; readonly grpc: StreamServer | undefined }> {
   const { host } = at;
   const onError = (error: unknown): void => parts.log.error("a request could not be answered", { error });
   const binding = at.grpcPort === false ? undefined : await bindWithLock(service.info, parts);

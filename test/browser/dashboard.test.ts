@@ -188,6 +188,19 @@ test("logs come as they are written, are filtered, and wait when paused", { skip
   await shot(page, "logs");
 });
 
+test("a log that was cut off goes on by itself", { skip }, async () => {
+  await using seen = await open("#/services");
+  const { page } = seen;
+  await seen.live();
+  const cut = { at: 0, service: "user-service", instance: "user-service-001", stream: "stdout", text: "cut" };
+  await page.route("**/control/logs?*", (route) => route.fulfill({ body: `${JSON.stringify(cut)}\n` }), {
+    times: 1,
+  });
+  await seen.to("#/logs?service=user-service");
+  await page.locator(".log li", { hasText: "cut" }).waitFor();
+  await page.locator(".log li", { hasText: "user-service listens on" }).first().waitFor();
+});
+
 test("what a stranger sends is shown as text", { skip }, async () => {
   const attack = "<img src=x onerror=document.title=1>";
   await fetch(`${fleet.gateway}/api/users/${encodeURIComponent(attack)}`);

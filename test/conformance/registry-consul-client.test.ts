@@ -350,3 +350,22 @@ test("a watch whose wait ends without news asks again with the same index", asyn
   assert.equal(changes, 0);
   assert.ok(BigInt(index ?? 0) >= 1n);
 });
+
+test("the client's second names for the same things", async () => {
+  assert.deepEqual(await consul.catalog.nodes({}), await consul.catalog.node.list());
+  assert.deepEqual(await consul.catalog.services({}), await consul.catalog.service.list({}));
+  const { ID } = await consul.session.create({ name: "second" });
+  assert.deepEqual(await consul.session.info(ID), await consul.session.get(ID));
+  await consul.session.destroy(ID);
+});
+
+test("what a registry of one has no use for is answered, and refused as what is not there", async () => {
+  for (const beyond of [
+    () => consul.agent.join("10.0.0.1"),
+    () => consul.agent.forceLeave("box"),
+    () => consul.agent.reload(),
+    () => consul.query.list(),
+    () => consul.catalog.connect.nodes("web"),
+  ])
+    await assert.rejects(beyond(), answered(404, /not found/i));
+});

@@ -160,8 +160,6 @@ test("a taken port is one sentence that names the port and its key, exit 1, and 
     "control.port=0",
     "--set",
     "grpc.port=0",
-    "--set",
-    `service_discovery.registry_url="http://127.0.0.1:${address.port}"`,
   ]);
   holder.close();
   assert.equal(code, 1);

@@ -203,5 +203,8 @@ test("wrong questions are 400 or 404 with a code, never a stack", async () => {
 test("the fleet is asked to stop once somebody asks, and answers first", async () => {
   const answer = await ask("/control/fleet/stop", { method: "POST" });
   assert.equal(answer.status, 202);
+  const { stopTimeoutMs, services } = fleet.settings;
+  const own = services.filter((service) => service.run !== undefined).length;
+  assert.deepEqual(await answer.json(), { stopping: true, limitMs: stopTimeoutMs * (own + 1) });
   assert.equal(stops, 1);
 });

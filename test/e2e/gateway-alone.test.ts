@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -60,9 +61,8 @@ test("a gateway alone: fixed endpoints, an admin door, a changed file without a 
   await using users = await origin("users");
   using at = folder();
   at.write(fileOf(users.port, 0, "first"));
-  await using process = tuskerProcess(["gateway", "--config", at.file, "--port", "0", "--json"], {
-    cwd: "/",
-  });
+  const args = ["gateway", "--config", at.file, "--port", "0", "--workers", "2", "--json"];
+  await using process = tuskerProcess(args, { cwd: "/" });
   const started = await process.line((line) => "gateway" in line);
   const gateway = String(started.gateway);
   const admin = new URL(String(started.admin)).origin;
@@ -71,6 +71,14 @@ test("a gateway alone: fixed endpoints, an admin door, a changed file without a 
   assert.equal((await fetch(`${admin}/-/ready`)).status, 200);
   const [first] = (await (await fetch(`${admin}/-/routes`)).json()) as { path: string }[];
   assert.equal(first?.path, "/users/*");
+  const [endpoints] = (await (await fetch(`${admin}/-/endpoints`)).json()) as {
+    service: string;
+    endpoints: { port: number; breaker: string }[];
+  }[];
+  assert.deepEqual(
+    [endpoints?.service, endpoints?.endpoints[0]?.port, endpoints?.endpoints[0]?.breaker],
+    ["users", users.port, "closed"],
+  );
   assert.match(await (await fetch(`${admin}/-/metrics`)).text(), /tusker_gateway_requests_total/);
 
   const line = process.noise.map((text) => parsed(text)).find(({ message }) => message === "access");
@@ -90,28 +98,74 @@ test("a gateway alone: fixed endpoints, an admin door, a changed file without a 
   assert.equal(await process.end(), 0);
 });
 
-test("a fleet that runs takes over the routes of its changed file", async () => {
+const service = `
+let held;
+require("http")
+  .createServer((request, response) => {
+    if (request.url === "/slow") { held = response; return; }
+    if (request.url === "/release") held?.end("late");
+    response.end("up");
+  })
+  .on("upgrade", (_, socket) => {
+    socket.on("error", () => {});
+    socket.write("HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\n\\r\\n");
+    socket.pipe(socket);
+  })
+  .listen(process.env.PORT, "127.0.0.1");
+`;
+
+/** A connection that changed its protocol; what is said on it comes back. */
+async function echo(url: string): Promise<{ says(text: string): Promise<string> } & Disposable> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const heard = async (): Promise<string> => String((await once(socket, "data"))[0]);
+  socket.write("GET /one/echo HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  assert.match(await heard(), /^HTTP\/1.1 101 /);
+  return {
+    says(text) {
+      socket.write(text);
+      return heard();
+    },
+    [Symbol.dispose]: () => socket.destroy(),
+  };
+}
+
+test("a fleet that runs takes over its changed file: WebSockets, running requests and limits carry on", async () => {
   using at = folder();
-  writeFileSync(
-    join(dirname(at.file), "one.js"),
-    "require('http').createServer((_, r) => r.end('up')).listen(process.env.PORT, '127.0.0.1')",
-  );
+  writeFileSync(join(dirname(at.file), "one.js"), service);
   const fleetOf = (answer: string): string => `[services]
 one: { run: "node one.js" }
 [gateway]
 port: 0
+strip_prefix: "/one"
 [routes]
-"/one": { service: "one" }
+"/one/*": { service: "one" }
+"/limited": { answer: { body: "yes" }, rate_limit: { requests: 2, window: "1h" } }
 "/word": { answer: { body: "${answer}" } }
 `;
   at.write(fleetOf("first"));
   await using fleet = await upFleet({ file: at.file });
-  const word = async (): Promise<string> => (await fetch(`${fleet.gateway}/word`)).text();
+  const get = (path: string): Promise<Response> => fetch(`${fleet.gateway}${path}`);
+  const word = async (): Promise<string> => (await get("/word")).text();
   assert.equal(await word(), "first");
-  at.write(fleetOf("second"));
+  using socket = await echo(fleet.gateway);
+  assert.equal(await socket.says("before"), "before");
+  const slow = get("/one/slow");
+  assert.equal((await get("/limited")).status, 200);
+
+  at.write(fleetOf("second").replace('"node one.js"', '"node one.js", version: "2.0.0"'));
   await until("the changed file", async () => (await word()) === "second");
+  const { text } = await fleet.saw(({ type, text }) => type === "notice" && /takes over/.test(String(text)));
+  assert.match(String(text), /wait for a restart of the fleet: services\.one$/);
+  assert.equal(await socket.says("after"), "after");
+  assert.deepEqual([(await get("/limited")).status, (await get("/limited")).status], [200, 429]);
+
   at.write(fleetOf("third").replace('service: "one"', "services: { one: 0 }"));
   await fleet.saw(({ type, text }) => type === "notice" && /not right/.test(String(text)));
+  // Why, with its place, stands on standard error.
+  assert.match(fleet.stderr(), /sum to zero/);
   assert.equal(await word(), "second");
-  assert.equal(await (await fetch(`${fleet.gateway}/one`)).text(), "up");
+  assert.equal(await socket.says("and still"), "and still");
+  assert.equal(await (await get("/one/release")).text(), "up");
+  assert.equal(await (await slow).text(), "late");
 });

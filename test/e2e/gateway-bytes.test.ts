@@ -53,28 +53,30 @@ async function transcript(port: number, frames: readonly Buffer[]): Promise<Buff
   return all.subarray(end + 4);
 }
 
-test("a websocket: every byte of both directions is that of the direct connection", async () => {
-  await using users = await startWebSocketService();
-  await using gateway = await gatewayBefore(users.port);
-  for (const frames of [said, [...said.slice(0, 3), sent("text", "close 3001")]]) {
-    const direct = await transcript(users.port, frames);
-    const through = await transcript(gateway.server.port, frames);
-    assert.ok(direct.length > 20 && direct.equals(through), `${direct.length} and ${through.length} bytes`);
-    const both = await until("both connections to close", () =>
-      users.received.length % 2 === 0 ? users.received.slice(-2) : undefined,
-    );
-    const [first, second] = both;
-    assert.equal(first, second);
-  }
-});
+for (const transport of ["engine", "compat"] as const) {
+  test(`${transport}: a websocket: every byte of both directions is that of the direct connection`, async () => {
+    await using users = await startWebSocketService();
+    await using gateway = await gatewayBefore(users.port, { transport });
+    for (const frames of [said, [...said.slice(0, 3), sent("text", "close 3001")]]) {
+      const direct = await transcript(users.port, frames);
+      const through = await transcript(gateway.server.port, frames);
+      assert.ok(direct.length > 20 && direct.equals(through), `${direct.length} and ${through.length} bytes`);
+      const both = await until("both connections to close", () =>
+        users.received.length % 2 === 0 ? users.received.slice(-2) : undefined,
+      );
+      const [first, second] = both;
+      assert.equal(first, second);
+    }
+  });
 
-test("a websocket: the client Node brings sees the same through the gateway", async () => {
-  await using users = await startWebSocketService();
-  await using gateway = await gatewayBefore(users.port);
-  const direct = await conversation(users.port);
-  assert.deepEqual(await conversation(gateway.server.port), direct);
-  assert.deepEqual([direct.length, direct.at(-1)], [14, "closed 3004 as you wish clean"]);
-});
+  test(`${transport}: a websocket: the client Node brings sees the same through the gateway`, async () => {
+    await using users = await startWebSocketService();
+    await using gateway = await gatewayBefore(users.port, { transport });
+    const direct = await conversation(users.port);
+    assert.deepEqual(await conversation(gateway.server.port), direct);
+    assert.deepEqual([direct.length, direct.at(-1)], [14, "closed 3004 as you wish clean"]);
+  });
+}
 
 /** Talks with the service through a client of WebSocket and writes down what it is told. */
 async function conversation(port: number): Promise<string[]> {

@@ -62,6 +62,32 @@ test("a service that writes nonsense into its channel ends the fleet in order, n
   rmSync(folder, { recursive: true });
 });
 
+test("a fleet that is stopped while a service restarts ends, and starts nothing any more", async () => {
+  using at = slowService();
+  await using fleet = await upFleet({ file: at.file });
+  const { pid } = lastReady(fleet, "slow-service");
+  const restart = fleet.tusker("restart", "slow-service");
+  await fleet.saw((line) => line.type === "log" && line.text === "asked to end");
+  assert.equal(await fleet.stop(), 0);
+  assert.notEqual((await restart).code, 0);
+  assert.ok(!isAlive(pid));
+  const starts = fleet.told.filter((line) => line.state === "starting" && line.service === "slow-service");
+  assert.equal(starts.length, 1);
+});
+
+/** A fleet with one service that takes a second to end. */
+function slowService(): { readonly file: string } & Disposable {
+  const folder = mkdtempSync(join(tmpdir(), "tusker-slow-"));
+  const file = join(folder, "tusker.tsk");
+  writeFileSync(file, `[services]\nslow-service: { run: "node slow.cjs" }\n`);
+  writeFileSync(
+    join(folder, "slow.cjs"),
+    `require("node:http").createServer((_, answer) => answer.end()).listen(process.env.PORT, "127.0.0.1");
+process.on("SIGTERM", () => { console.log("asked to end"); setTimeout(() => process.exit(0), 1000); });`,
+  );
+  return { file, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+}
+
 test("no orphan is left two seconds after the supervisor was killed", async () => {
   await timely(2_000, async () => {
     await using fleet = await upFleet();

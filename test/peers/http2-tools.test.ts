@@ -8,7 +8,9 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { http2Pool, type Server, type ServerHandler, serveHttp2 } from "../../src/net/index.ts";
 import { client, contract, serve } from "../../src/rpc/index.ts";
-import { freePort, peerEnvironment, peerProgram, startListener } from "../support/peer-program.ts";
+import { testCertificate } from "../support/certificate.ts";
+import { haproxy, nginx, startProxy } from "../support/http2-proxies.ts";
+import { peerEnvironment, peerProgram } from "../support/peer-program.ts";
 
 // Foreign clients and proxies of HTTP/2 against our server, and our client through the proxies.
 
@@ -102,67 +104,41 @@ async function throughProxy(port: number): Promise<void> {
 
 test("nginx grpc_pass carries our calls to our server", { skip: without("nginx") }, async () => {
   await using server = await serveEchoes();
-  const folder = await mkdtemp(join(tmpdir(), "nginx-grpc-"));
-  try {
-    const port = await freePort();
-    const config = join(folder, "nginx.conf");
-    await writeFile(
-      config,
-      `daemon off; master_process off; pid ${folder}/pid; error_log stderr warn;
-events { worker_connections 256; }
-http {
-  access_log off; client_max_body_size 20m;
-  client_body_temp_path ${folder}/a; proxy_temp_path ${folder}/b; fastcgi_temp_path ${folder}/c;
-  uwsgi_temp_path ${folder}/d; scgi_temp_path ${folder}/e;
-  upstream service { server 127.0.0.1:${server.grpcPort}; keepalive 8; }
-  server { listen 127.0.0.1:${port} http2; location / { grpc_pass grpc://service; } }
-}
-`,
-    );
-    const command = peerProgram("nginx") ?? "";
-    const args = ["-p", folder, "-c", config];
-    await using _nginx = await startListener({ command, args, port, env: peerEnvironment("nginx") });
-    await throughProxy(port);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await using proxy = await startProxy(nginx, server.grpcPort ?? 0);
+  await throughProxy(proxy.port);
 });
 
 test("HAProxy speaks HTTP/2 to us on both sides", { skip: without("haproxy") }, async () => {
   await using server = await serveEchoes();
-  await using plain = await served();
-  const folder = await mkdtemp(join(tmpdir(), "haproxy-h2-"));
+  await using proxy = await startProxy(haproxy, server.grpcPort ?? 0);
+  await throughProxy(proxy.port);
+  await using origin = await served();
+  await using before = await startProxy(haproxy, origin.port);
+  await using pool = http2Pool(`http://127.0.0.1:${before.port}`);
+  const answer = await pool.request({ method: "POST", path: "/trailers", body: "x".repeat(200_000) });
+  assert.equal((await answer.text(1_000_000)).length, 200_000);
+  assert.deepEqual(answer.trailers(), ["x-sum", "200000"]);
+});
+
+test("over TLS curl and h2load agree with us on h2", { skip: without("nghttp2") }, async (t) => {
+  const { stdout: version } = await run("curl", ["--version"]).catch(() => ({ stdout: "" }));
+  if (!version.includes("HTTP2")) return t.skip("no curl with HTTP/2 here");
+  await using server = await serveHttp2(handler, { port: 0, tls: { certificate: () => testCertificate } });
+  const folder = await mkdtemp(join(tmpdir(), "curl-h2-"));
   try {
-    const [port, plainPort] = [await freePort(), await freePort()];
-    const config = join(folder, "haproxy.cfg");
-    await writeFile(
-      config,
-      `defaults
-  mode http
-  timeout connect 5s
-  timeout client 30s
-  timeout server 30s
-listen grpc
-  bind 127.0.0.1:${port} proto h2
-  server one 127.0.0.1:${server.grpcPort} proto h2
-listen plain
-  bind 127.0.0.1:${plainPort} proto h2
-  server two 127.0.0.1:${plain.port} proto h2
-`,
-    );
-    const command = peerProgram("haproxy") ?? "";
-    await using _haproxy = await startListener({
-      command,
-      args: ["-f", config, "-db"],
-      port,
-      env: peerEnvironment("haproxy"),
-    });
-    await throughProxy(port);
-    await using pool = http2Pool(`http://127.0.0.1:${plainPort}`);
-    const answer = await pool.request({ method: "POST", path: "/trailers", body: "x".repeat(200_000) });
-    assert.equal((await answer.text(1_000_000)).length, 200_000);
-    assert.deepEqual(answer.trailers(), ["x-sum", "200000"]);
+    const trusted = join(folder, "ca.pem");
+    await writeFile(trusted, testCertificate.cert);
+    const url = `https://127.0.0.1:${server.port}/trailers`;
+    const args = ["--silent", "--include", "--http2", "--cacert", trusted, "--data", "hello", url];
+    const { stdout } = await run("curl", args);
+    assert.match(stdout, /^HTTP\/2 200/);
+    assert.match(stdout, /x-sum: 5/);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true });
   }
+  const program = peerProgram("nghttp2") ?? "";
+  const load = ["-n", "1000", "-c", "4", "-m", "16", `https://127.0.0.1:${server.port}/load`];
+  const { stdout } = await run(program, load, { env: peerEnvironment("nghttp2") });
+  assert.match(stdout, /Application protocol: h2/);
+  assert.match(stdout, /1000 succeeded, 0 failed, 0 errored/);
 });

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,6 +19,8 @@ export const skipWithoutEtcd: string | false = existsSync(program)
 export interface EtcdPeer extends AsyncDisposable {
   /** etcd://… */
   readonly url: string;
+  /** Kills it, runs `meanwhile`, and starts it again on the same folder and ports. */
+  restart(meanwhile: () => Promise<void>): Promise<void>;
   /** Calls a method of its JSON gateway. */
   call(method: string, message: object): Promise<unknown>;
   /** The same, as a user. */
@@ -51,7 +53,13 @@ export async function startEtcdPeer({ tls }: EtcdPeerOptions = {}): Promise<Etcd
     "log-level": "error",
   };
   const written = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
-  const etcd = spawn(program, written, { stdio: "ignore" });
+  const start = (): ChildProcess => spawn(program, written, { stdio: "ignore" });
+  const kill = async (): Promise<void> => {
+    const ended = once(etcd, "exit");
+    etcd.kill("SIGKILL");
+    await ended;
+  };
+  let etcd = start();
   const pool = http1Pool(`${scheme}://${client}`, {
     ...(tls === undefined ? {} : { tls: { ca: tls.cert } }),
   });
@@ -66,19 +74,24 @@ export async function startEtcdPeer({ tls }: EtcdPeerOptions = {}): Promise<Etcd
     if (answer.status !== 200) throw new Error(`${method}: ${answer.status} ${text}`);
     return JSON.parse(text);
   };
-  await eventually(async () => void (await call("kv/put", { key: "cmVhZHk=", value: "" })));
+  const ready = () => eventually(async () => void (await call("kv/put", { key: "cmVhZHk=", value: "" })));
+  await ready();
   return {
     url: `${tls === undefined ? "etcd" : "etcds"}://${client}`,
     call,
+    async restart(meanwhile) {
+      await kill();
+      await meanwhile();
+      etcd = start();
+      await ready();
+    },
     async callAs(name, password, method, message) {
       const { token } = login.parse(await call("auth/authenticate", { name, password }));
       return call(method, message, token);
     },
     async [Symbol.asyncDispose]() {
       await pool[Symbol.asyncDispose]();
-      const ended = once(etcd, "exit");
-      etcd.kill("SIGKILL");
-      await ended;
+      await kill();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { endsWithUs } from "./ends-with-us.ts";
 
 export const root: string = resolve(import.meta.dirname, "../..");
 export const shopFile: string = join(root, "examples/shop/tusker.tsk");
@@ -60,8 +61,10 @@ export async function upFleet(options: UpOptions = {}): Promise<TestFleet> {
     {
       env: cleanEnv(options.env),
       stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
     },
   );
+  endsWithUs(child);
   const told: Told[] = [];
   const waiting = new Set<{
     match: (line: Told) => boolean;

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /** One frame as it stood on the wire. */
 export interface RawFrame {
@@ -102,5 +102,63 @@ export class RawPeer implements AsyncDisposable {
     if (this.closed) return;
     this.socket.destroy();
     await once(this.socket, "close");
+  }
+}
+
+/** One connection of a `RawServer`. */
+export interface RawServed {
+  readonly socket: Socket;
+  /** Which it is of the server's, from 1. */
+  readonly number: number;
+  /** Frames of the client so far. */
+  readonly frames: readonly RawFrame[];
+}
+
+/** A server that answers every frame of its clients with exactly what it is told, after SETTINGS and their ACK. */
+export class RawServer implements AsyncDisposable {
+  readonly #server = createServer((socket) => this.#serve(socket));
+  readonly #sockets = new Set<Socket>();
+  readonly #answer: (frame: RawFrame, to: RawServed) => readonly Uint8Array[];
+  connections = 0;
+
+  private constructor(answer: (frame: RawFrame, to: RawServed) => readonly Uint8Array[]) {
+    this.#answer = answer;
+  }
+
+  static async start(answer: (frame: RawFrame, to: RawServed) => readonly Uint8Array[]): Promise<RawServer> {
+    const server = new RawServer(answer);
+    server.#server.listen(0, "127.0.0.1");
+    await once(server.#server, "listening");
+    return server;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    await closed;
+  }
+
+  #serve(socket: Socket): void {
+    this.#sockets.add(socket);
+    const cutter = new FrameCutter();
+    const frames: RawFrame[] = [];
+    const served = { socket, number: ++this.connections, frames };
+    let early = 24;
+    socket.on("error", () => {});
+    socket.write(Buffer.concat([rawFrame(4, 0, 0), rawFrame(4, 1, 0)]));
+    socket.on("data", (bytes) => {
+      const preface = Math.min(early, bytes.byteLength);
+      early -= preface;
+      for (const frame of cutter.push(bytes.subarray(preface))) {
+        frames.push(frame);
+        const said = this.#answer(frame, served);
+        if (said.length > 0) socket.write(Buffer.concat(said));
+      }
+    });
   }
 }

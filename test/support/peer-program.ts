@@ -16,7 +16,9 @@ const programs = {
   nghttp2: "usr/bin/h2load",
   "grpc-core": "usr/lib/python3/dist-packages/grpc/__init__.py",
   dig: "usr/bin/dig",
+  strace: "usr/bin/strace",
   consul: "usr/bin/consul",
+  "docker-compose": "usr/libexec/docker/cli-plugins/docker-compose",
 } as const;
 
 export type PeerName = keyof typeof programs;

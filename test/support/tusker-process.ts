@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { cleanEnvironment } from "../../scripts/run.ts";
 import { systemClock } from "../../src/kernel/index.ts";
+import { endsWithUs } from "./ends-with-us.ts";
 
 /** One line of `tusker … --json`. */
 export interface JsonLine {
@@ -39,7 +40,9 @@ export function tuskerProcess(args: readonly string[], options: TuskerProcessOpt
     cwd: options.cwd,
     env: { ...cleanEnvironment(), ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
   });
+  endsWithUs(child);
   const ended = new Promise<number | NodeJS.Signals>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => resolve(code ?? signal ?? 1));

@@ -1,8 +1,12 @@
+import type { StoppingView } from "../../control/index.ts";
 import { isAlive } from "../../fleet/index.ts";
-import { systemClock, TuskerError } from "../../kernel/index.ts";
+import { formatDuration, systemClock, TuskerError } from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
 import { controlClient } from "../control-client.ts";
 import { runningFleet } from "../fleet-file.ts";
+
+/** What the supervisor needs besides: to let go of registries, to send the last spans. */
+const marginMs = 10_000;
 
 /** Stops one service, or the fleet; returns when it is done. */
 export const run: Run = async (args, io) => {
@@ -14,13 +18,13 @@ export const run: Run = async (args, io) => {
     io.out(args.flag("json") ? `${JSON.stringify(view)}\n` : `${service} is stopped\n`);
     return 0;
   }
-  await control.post("/control/fleet/stop");
-  const until = systemClock.now() + 30_000;
+  const { limitMs } = (await control.post("/control/fleet/stop")) as StoppingView;
+  const until = systemClock.now() + limitMs + marginMs;
   while (isAlive(running.pid)) {
     if (systemClock.now() > until)
       throw new TuskerError(
         "FLEET_RUNNING",
-        `the fleet (pid ${running.pid}) was asked to stop and still runs after 30s`,
+        `the fleet (pid ${running.pid}) was asked to stop and still runs after ${formatDuration(limitMs + marginMs)}; end it with: kill -KILL ${running.pid}`,
       );
     await systemClock.sleep(50);
   }

@@ -5,6 +5,7 @@ import {
   readRunFile,
   removeRunFile,
   startFleet,
+  waitingForRestart,
   writeRunFile,
 } from "../../fleet/index.ts";
 import { messageOf, systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
@@ -70,7 +71,7 @@ async function live(
     onStop: stop.resolve,
   });
   using _announced = announce(fleet, control);
-  using _reload = onReload(file, () => adopt(fleet, read));
+  using _reload = onReload(file, () => adopt(fleet, settings, read));
   const started = fleet.started.then(() =>
     report.up(addressesOf(fleet, control.link, process.uptime() * 1000)),
   );
@@ -82,16 +83,18 @@ async function live(
 }
 
 /** A changed file: its routes are in force at once; services keep what they were started with. */
-function adopt(fleet: RunningFleet, read: () => FleetSettings | undefined): void {
+function adopt(fleet: RunningFleet, started: FleetSettings, read: () => FleetSettings | undefined): void {
   const say = (text: string): void => fleet.events.emit({ type: "notice", text });
   try {
     const next = read();
-    if (next !== undefined) fleet.adoptGateway(next);
-    say(
-      next === undefined
-        ? "the changed file is not right; the fleet goes on as before"
-        : "the gateway takes over the changed file; services keep what they were started with",
-    );
+    if (next === undefined) {
+      say("the changed file is not right; the fleet goes on as before");
+      return;
+    }
+    fleet.adoptGateway(next);
+    const later = waitingForRestart(started, next);
+    const rest = later.length === 0 ? "" : `; these wait for a restart of the fleet: ${later.join(", ")}`;
+    say(`the gateway takes over the changed file${rest}`);
   } catch (error) {
     // The file may be gone for a moment while an editor replaces it.
     say(messageOf(error));

@@ -57,6 +57,18 @@ test("a span is stored once, however often it arrives", () => {
   assert.equal(store.stats().duplicate, 1);
 });
 
+test("the services of a trace are listed as the request went, not as spans arrived", () => {
+  const { store } = setUp();
+  add(store, { id: 3, parent: 2, service: "user" });
+  add(store, { id: 1, service: "gateway" }, { id: 2, parent: 1, service: "order" });
+  add(store, { id: 4, parent: 2, service: "order" });
+  assert.deepEqual(store.traces()[0]?.services, [
+    { service: "gateway", spanCount: 1 },
+    { service: "order", spanCount: 2 },
+    { service: "user", spanCount: 1 },
+  ]);
+});
+
 test("a refused call is no error of its trace, whichever of its halves arrives first", () => {
   const http = { "http.response.status_code": 404 };
   const client = { id: 1, kind: "client", status: error, attributes: http } as const;
@@ -158,8 +170,8 @@ test("a summary tells the root, the sums and the services", () => {
     spanCount: 3,
     errorCount: 1,
     services: [
-      { service: "orders", spanCount: 2 },
       { service: "gateway", spanCount: 1 },
+      { service: "orders", spanCount: 2 },
     ],
     complete: false,
   });

@@ -59,6 +59,7 @@ export interface TraceSummary {
   readonly spanCount: number;
   /** Spans that failed; a call that the server refused (4xx) is none. */
   readonly errorCount: number;
+  /** In the order in which they began. */
   readonly services: readonly ServiceSummary[];
   readonly complete: boolean;
 }
@@ -262,7 +263,7 @@ class MemoryStore implements SpanStore {
       durationUs: entry.endUs - entry.startUs,
       spanCount: entry.spans.size,
       errorCount: entry.errors,
-      services: [...entry.services].map(([service, spanCount]) => ({ service, spanCount })),
+      services: entry.servicesByStart(),
       complete: this.#isComplete(entry),
     };
   }

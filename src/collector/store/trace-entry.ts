@@ -39,6 +39,16 @@ export class TraceEntry {
     this.#connect(span, onEdge);
   }
 
+  /** Who took part, in the order in which they began: as the request went, not as spans arrived. */
+  servicesByStart(): readonly { readonly service: string; readonly spanCount: number }[] {
+    const starts = new Map<string, number>();
+    for (const { resource, startUs } of this.spans.values())
+      starts.set(resource.service, Math.min(startUs, starts.get(resource.service) ?? startUs));
+    return [...starts]
+      .sort(([, a], [, b]) => a - b)
+      .map(([service]) => ({ service, spanCount: this.services.get(service) ?? 0 }));
+  }
+
   /** Parents and children arrive in any order, so both directions are looked up. */
   #connect(span: SpanData, onEdge: (caller: string, callee: string, errors: number) => void): void {
     const count = (parent: SpanData, child: SpanData): void => {

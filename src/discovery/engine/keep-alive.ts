@@ -4,6 +4,8 @@ export interface KeepAliveOptions {
   readonly clock: Clock;
   /** How long what is kept lives without a renewal. */
   readonly leaseMs: number;
+  /** `clock.now()` when it was asked for: its life began no later than that. Default: now. */
+  readonly since?: number;
   /** Renews; false: it is gone for good. A rejection is an outage: it is tried again. */
   renew(signal: AbortSignal): Promise<boolean>;
   /**
@@ -14,14 +16,18 @@ export interface KeepAliveOptions {
 }
 
 /** Renews a lease three times within its life until it is disposed. */
-export function keepAlive({ clock, leaseMs, renew, onLost }: KeepAliveOptions): AsyncDisposable {
+export function keepAlive(options: KeepAliveOptions): AsyncDisposable {
+  const { clock, leaseMs, onLost } = options;
   const scope: Scope = taskScope(() => undefined);
   scope.run(async (signal) => {
-    let renewedAt = clock.now();
+    let renewedAt = options.since ?? clock.now();
     while (!signal.aborted) {
-      await clock.sleep(leaseMs / 3, signal);
+      const leftMs = onLost === undefined ? leaseMs : renewedAt + leaseMs - clock.now();
+      await clock.sleep(Math.min(leaseMs / 3, leftMs), signal);
       const askedAt = clock.now();
-      const renewed = await renew(signal).catch(() => undefined);
+      // A question that hangs must not keep the holder believing past the end of the lease.
+      const endsAt = onLost === undefined ? askedAt + leaseMs : renewedAt + leaseMs;
+      const renewed = await within(endsAt, options, signal);
       if (signal.aborted) return;
       // Counted from the question: how long the answer travelled, the lease was already running.
       if (renewed === true) renewedAt = askedAt;
@@ -29,4 +35,18 @@ export function keepAlive({ clock, leaseMs, renew, onLost }: KeepAliveOptions): 
     }
   });
   return scope;
+}
+
+/** What renewing gave; undefined when nothing came until then. */
+async function within(
+  endsAt: number,
+  { clock, renew }: KeepAliveOptions,
+  ending: AbortSignal,
+): Promise<boolean | undefined> {
+  const late = new AbortController();
+  const over = Promise.withResolvers<undefined>();
+  using _limit = clock.after(endsAt - clock.now(), () => late.abort());
+  const signal = AbortSignal.any([ending, late.signal]);
+  signal.addEventListener("abort", () => over.resolve(undefined), { once: true });
+  return await Promise.race([renew(signal).catch(() => undefined), over.promise]);
 }

@@ -166,6 +166,19 @@ test("a problem in one form of a route is told for that form, not for both", () 
   assert.match(diagnostics[0]?.help ?? "", /timeout/);
 });
 
+test("a value that has none of the forms it may have is told which those are", () => {
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js" }\n[routes]\n"/x": "a"\n"/y": { service: "a", method: 5 }\n`,
+  });
+  assert.deepEqual(
+    at.load().diagnostics.map((one) => one.message),
+    [
+      'routes."/x" must be a block { … } or a list [ … ], found text "a"',
+      'routes."/y".method must be an HTTP method such as "GET" or a list [ … ], found 5',
+    ],
+  );
+});
+
 test("a wrong path of a route is told at the path, beside whatever else is wrong", () => {
   using at = folder({
     "tusker.tsk": `[services]\na: { run: "node a.js" }\n[routes]\n"/a/{id": { service: "a" }\n"/b": { service: "a", timeout: 10 }\n`,
@@ -190,7 +203,7 @@ test("a process gets its own secrets in plain text in a file only its owner may 
   const env = childEnvironment(
     settings,
     a,
-    { instance: "a-001", port: 1, grpcPort: 2 },
+    { instance: "a-001", port: 1, grpcPort: 2, published: {} },
     { registry: "http://127.0.0.1:8500", otlp: "http://127.0.0.1:4318" },
   );
   assert.equal(env.CONSUL_HTTP_ADDR, "127.0.0.1:8500");
@@ -206,6 +219,23 @@ test("a process gets its own secrets in plain text in a file only its owner may 
   const written = JSON.parse(text) as { service: { config: unknown } };
   assert.deepEqual(written.service.config, { key: "k1", nested: [{ again: "k1" }] });
   assert.doesNotMatch(text, /k2/);
+});
+
+test("what was published lies over the file's configuration, which stays known beside it", () => {
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js", config: { pool: { size: 5, idle: 1 }, name: "x" } }\n`,
+  });
+  const { settings } = at.load();
+  const [a] = settings?.services ?? [];
+  assert.ok(settings !== undefined && a !== undefined);
+  const published = { pool: { size: 9 } };
+  const child = { instance: "a-001", port: 1, grpcPort: undefined, published };
+  const env = childEnvironment(settings, a, child, { registry: undefined, otlp: undefined });
+  const text = readFileSync(env.TUSKER_CONFIG_FILE ?? "", "utf8");
+  const { service } = JSON.parse(text) as { service: Record<string, unknown> };
+  assert.deepEqual(service.config, { pool: { size: 9, idle: 1 }, name: "x" });
+  assert.deepEqual(service.fileConfig, { pool: { size: 5, idle: 1 }, name: "x" });
+  assert.deepEqual(service.published, published);
 });
 
 test("a variable with another service's secret does not reach a process, its own and the harmless ones do", () => {
@@ -228,7 +258,7 @@ test("a variable with another service's secret does not reach a process, its own
         childEnvironment(
           settings,
           service,
-          { instance: "x-001", port: 1, grpcPort: undefined },
+          { instance: "x-001", port: 1, grpcPort: undefined, published: {} },
           { registry: undefined, otlp: undefined },
         ),
       ).filter((name) => name in variables || name === "KEY");
@@ -243,6 +273,73 @@ test("a variable with another service's secret does not reach a process, its own
   } finally {
     for (const name of Object.keys(variables)) delete process.env[name];
   }
+});
+
+test("a variable with a token of the registry reaches no process: what one may do there is its own token's to say", () => {
+  const tokens = 'acl: { tokens: { ops: { secret: @env.secure("TUSKER_TEST_OPS"), management: true } } }';
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js" }\n[service_discovery]\ntoken: @env.secure("TUSKER_TEST_OWN")\n${tokens}\n`,
+  });
+  const variables = { TUSKER_TEST_OPS: "may-do-everything", TUSKER_TEST_OWN: "may-register" };
+  const { settings, diagnostics } = at.load({ env: variables });
+  assert.ok(settings !== undefined, JSON.stringify(diagnostics));
+  Object.assign(process.env, variables);
+  try {
+    for (const child of [inherited(settings), inherited(settings, "a")])
+      assert.deepEqual(
+        Object.keys(child).filter((name) => name in variables),
+        [],
+      );
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name];
+  }
+});
+
+test("a port that a default takes already is told where somebody wrote it", () => {
+  using at = folder({
+    "tusker.tsk": `[services]
+a: { run: "node a.js", port: 8080 }
+b: { run: "node a.js", port: 9090 }
+c: { run: "node a.js", port: 8500, grpc_port: 4318 }
+d: { port: 9400 }
+e: { run: "node a.js", grpc_port: 0 }
+`,
+  });
+  assert.deepEqual(
+    at.load().diagnostics.map(({ line, message }) => `${line} ${/twice: by (.*)/.exec(message)?.[1]}`),
+    [
+      "2 gateway.port (its default) and by services.a.port",
+      "3 services.a.grpc_port (its default) and by services.b.port",
+      "4 service_discovery.registry_url (its default) and by services.c.port",
+      "4 collector.otlp_port (its default) and by services.c.grpc_port",
+    ],
+  );
+  using off = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js", port: 8500, grpc_port: 4318 }\n[gateway]\nport: 8600\n[service_discovery]\nenabled: false\n[tracing]\nenabled: false\n`,
+  });
+  assert.deepEqual(codes(off.load()), []);
+});
+
+test("an external's port is one that can be asked", () => {
+  using at = folder({
+    "tusker.tsk": `[services]\na: { run: "node a.js", dependencies: ["db"] }\n[externals]\ndb: { address: "localhost:70000" }\n`,
+  });
+  assert.deepEqual(
+    at.load().diagnostics.map(({ line, message }) => `${line} ${message}`),
+    ['4 externals.db.address must have a port of at most 65535, found text "localhost:70000"'],
+  );
+});
+
+test("a path to try is one that a route names in full, unless the file says another", () => {
+  const services = `[services]\na: { run: "node a.js" }\n`;
+  const get = `{ service: "a", method: "GET" }`;
+  using none = folder({ "tusker.tsk": `${services}[routes]\n"/a/*": ${get}\n"/b/{id}": ${get}\n` });
+  assert.equal(none.load().settings?.tryPath, undefined);
+  using one = folder({
+    "tusker.tsk": `${services}[routes]\n"/a/*": ${get}\n"/c": { service: "a", method: "POST" }\n"/d": ${get}\n`,
+  });
+  assert.equal(one.load().settings?.tryPath, "/d");
+  assert.equal(one.load({ sets: ["fleet.try=/a/1"] }).settings?.tryPath, "/a/1");
 });
 
 test("without discovery every service needs a fixed port", () => {

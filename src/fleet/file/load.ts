@@ -102,7 +102,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const { sections } = judgement;
   const found = [
     ...schemaProblems(judgement.issues, value, knownKeys),
-    ...crossCheck(value, root, options.modules !== false),
+    ...crossCheck(value, { root, sections, modules: options.modules !== false }),
   ].filter((one) => !broken || one.code !== "FLEET_REQUIRED");
   const all = byPlace(document, [...diagnostics, ...found.map((one) => problemAt(document, one))]);
   const read = { file: absolute, environment: environment.name, document, variables: watched.read };
@@ -163,7 +163,7 @@ function settingsOf(
     collector,
     control,
     sections: rest,
-    secretVariables: secretVariables(services, variables),
+    secretVariables: secretVariables(services, rest, variables),
     written: document.value,
   });
 }
@@ -185,28 +185,31 @@ function watchedEnvironment(env: Readonly<Record<string, string | undefined>>): 
   return { env: new Proxy({ ...env }, { get }), read };
 }
 
-/** Variables of which a secret was made, and the services that own such a secret. */
+/** Variables of which a secret was made, and the services that own such a secret: none of them, if a room owns it. */
 function secretVariables(
   services: readonly ServiceSettings[],
+  rooms: object,
   variables: ReadonlyMap<string, string>,
 ): Readonly<Record<string, readonly string[]>> {
+  const ofRooms = secretTexts(rooms);
+  const ofServices = services.map(({ name, config, env }) => ({ name, texts: secretTexts([config, env]) }));
   const found: Record<string, readonly string[]> = {};
-  for (const [name, value] of variables) {
-    const owners = services.filter(
-      (one) => value !== "" && secretTexts([one.config, one.env]).some((text) => text.includes(value)),
-    );
-    if (owners.length > 0) found[name] = owners.map((one) => one.name);
+  for (const [variable, value] of variables) {
+    if (value === "") continue;
+    const holds = (texts: readonly string[]): boolean => texts.some((text) => text.includes(value));
+    const owners = ofServices.filter(({ texts }) => holds(texts)).map(({ name }) => name);
+    if (owners.length > 0 || holds(ofRooms)) found[variable] = owners;
   }
   return found;
 }
 
-/** The first route that takes GET, as a path one can ask for. */
+/** The first route that takes GET and is one path: what stands below a pattern only the service knows. */
 function firstGet(routes: FleetSections["routes"]): string | undefined {
   const found = Object.entries(routes).find(
     ([path, list]) =>
-      !path.includes("{") && list.some(({ method }) => method === undefined || method.includes("GET")),
+      !/[{*]/.test(path) && list.some(({ method }) => method === undefined || method.includes("GET")),
   );
-  return found?.[0].replace(/\/\*$/, "");
+  return found?.[0];
 }
 
 /**

@@ -65,7 +65,9 @@ function problemsOf(
   }
   // What is wrong with a name itself is told at the name, in the section's own words.
   if (issue.code === "custom" && issue.params?.part === "key") {
-    return [problem("FLEET_INVALID", path, issue.message, { part: "key" })];
+    // One of a list has no key: it is pointed at itself.
+    const part = typeof path.at(-1) === "number" ? "value" : "key";
+    return [problem("FLEET_INVALID", path, issue.message, { part })];
   }
   const found = valueAt(value, path);
   if (found === undefined) {
@@ -78,9 +80,18 @@ function problemsOf(
 function expectation(issue: Issue): string {
   if (issue.message.startsWith("must ")) return issue.message;
   if (issue.code === "invalid_type") return `must be ${words[issue.expected] ?? issue.expected}`;
+  if (issue.code === "invalid_union") return `must be ${formsOf(issue.errors).join(" or ")}`;
   if (issue.code === "invalid_value")
     return `must be ${issue.values.map((one) => `"${String(one)}"`).join(" or ")}`;
   return `is not right: ${issue.message}`;
+}
+
+/** What each of several forms is at its top: "a block { … }", "a list [ … ]". */
+function formsOf(forms: readonly (readonly Issue[])[]): readonly string[] {
+  const tops = forms.map((form) => form.find((one) => one.path.length === 0));
+  return [
+    ...new Set(tops.flatMap((top) => (top === undefined ? [] : expectation(top).replace(/^must be /, "")))),
+  ];
 }
 
 const words: Readonly<Record<string, string>> = {

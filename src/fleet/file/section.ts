@@ -24,7 +24,7 @@ export const fleetSection = z.strictObject({
     .startsWith("/", "must be a path that begins with /")
     .optional()
     .describe(
-      "Path of a first request to try, printed by `tusker up`; default: the first route that takes GET.",
+      "Path of a first request to try, printed by `tusker up`; default: the first route that takes GET and is no pattern.",
     ),
   stop_timeout: durationMs().prefault("10s").describe("How long a stopping process may finish its work."),
   start_timeout: durationMs().prefault("30s").describe("How long a starting process may take to be ready."),
@@ -104,6 +104,10 @@ export const externalsSection = z.record(
     address: z
       .string('must be "host:port"')
       .regex(/^[^\s:]+:\d{1,5}$/, 'must be "host:port", for example "localhost:5432"')
+      .refine(
+        (text) => Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535,
+        "must have a port of at most 65535",
+      )
       .describe('Where it is, as "host:port".'),
     check: z
       .enum(["tcp", "none"], 'must be "tcp" or "none"')

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { type Clock, messageOf, TuskerError } from "../../kernel/index.ts";
+import { type ConnectionFigures, isConnectionFigures } from "../../net/index.ts";
 import type { Command } from "./command.ts";
 import { type LogLine, lineSplitter } from "./lines.ts";
 
@@ -68,15 +69,33 @@ export class Child {
 
   /** The process's metrics as Prometheus text; undefined when it does not answer within `limitMs`. */
   async metrics(clock: Clock, limitMs: number): Promise<string | undefined> {
+    const answer = await this.#ask("tusker:metrics", isMetricsMessage, { clock, limitMs });
+    return answer?.text;
+  }
+
+  /** Who is connected over HTTP/2; undefined when it does not answer within `limitMs`. */
+  async connections(clock: Clock, limitMs: number): Promise<readonly ConnectionFigures[] | undefined> {
+    // Whoever did not report by its channel has no such habit.
+    if (!this.#reported) return undefined;
+    const answer = await this.#ask("tusker:connections", isConnectionsMessage, { clock, limitMs });
+    return answer?.connections;
+  }
+
+  /** Asks by the channel; the answer has the type of the question. */
+  async #ask<T>(
+    type: string,
+    isAnswer: (message: unknown) => message is T,
+    { clock, limitMs }: { readonly clock: Clock; readonly limitMs: number },
+  ): Promise<T | undefined> {
     const child = this.#process;
     if (!child.connected) return undefined;
-    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    const { promise, resolve } = Promise.withResolvers<T | undefined>();
     const onMessage = (message: unknown): void => {
-      if (isMetricsMessage(message)) resolve(message.text);
+      if (isAnswer(message)) resolve(message);
     };
     child.on("message", onMessage);
     const late = clock.after(limitMs, () => resolve(undefined));
-    child.send({ type: "tusker:metrics" }, () => {});
+    child.send({ type }, () => {});
     return promise.finally(() => {
       late.cancel();
       child.off("message", onMessage);
@@ -142,6 +161,16 @@ function isMetricsMessage(message: unknown): message is { text: string } {
     message.type === "tusker:metrics" &&
     "text" in message &&
     typeof message.text === "string"
+  );
+}
+
+function isConnectionsMessage(message: unknown): message is { connections: readonly ConnectionFigures[] } {
+  return (
+    isTyped(message) &&
+    message.type === "tusker:connections" &&
+    "connections" in message &&
+    Array.isArray(message.connections) &&
+    message.connections.every(isConnectionFigures)
   );
 }
 

@@ -40,6 +40,7 @@ function watched(script: string, more: Partial<InstanceSpec> = {}, order: string
   const logs = logBook();
   logs.subscribe((line) => order.push(line.text));
   const keeper = startKeeper();
+  const fleet = new AbortController();
   const spec: InstanceSpec = {
     id: "s-001",
     service: "s",
@@ -56,8 +57,10 @@ function watched(script: string, more: Partial<InstanceSpec> = {}, order: string
     keeper,
     logs,
     listener,
+    stopping: fleet.signal,
   });
   return {
+    fleet,
     instance,
     states,
     exits,
@@ -104,6 +107,18 @@ test("stop lets the process drain, and takes it out of the registry", async () =
   );
   assert.deepEqual(w.states, ["starting", "ready", "stopping", "stopped"]);
   assert.deepEqual(w.exits, []);
+});
+
+test("in a fleet that stops no life begins, not even behind one that is ending", async () => {
+  await using w = watched(reportsReady + drains);
+  w.instance.start();
+  await w.instance.whenReady();
+  const stopping = w.instance.stop();
+  w.fleet.abort();
+  w.instance.start();
+  await stopping;
+  assert.equal(w.instance.state, "stopped");
+  assert.deepEqual(w.states, ["starting", "ready", "stopping", "stopped"]);
 });
 
 test("a start during a stop begins the next life after the last one ended: there are never two", async () => {

@@ -1,4 +1,5 @@
 import { type Clock, messageOf, type Random, type Timer } from "../../kernel/index.ts";
+import type { ConnectionFigures } from "../../net/index.ts";
 import { Child, type ReadyReport } from "./child.ts";
 import type { Command } from "./command.ts";
 import type { Keeper } from "./keeper.ts";
@@ -64,6 +65,8 @@ export interface InstancePorts {
   readonly keeper: Keeper;
   readonly logs: LogBook;
   readonly listener: InstanceListener;
+  /** Fires when the fleet is told to stop: from then on no life begins. */
+  readonly stopping: AbortSignal;
 }
 
 /** Keeps one process running until it is stopped: start, gate on readiness, restart with back-off. */
@@ -117,8 +120,14 @@ export class Instance {
     return this.#child?.metrics(this.#ports.clock, limitMs);
   }
 
-  /** Begins a life. While one is ending, the next begins after it: there are never two. */
+  /** Who is connected to it over HTTP/2; undefined when it does not run, or does not tell within `limitMs`. */
+  async connections(limitMs: number = 1_000): Promise<readonly ConnectionFigures[] | undefined> {
+    return this.#child?.connections(this.#ports.clock, limitMs);
+  }
+
+  /** Begins a life. While one is ending, the next begins after it: there are never two. None begins in a fleet that stops. */
   start(): void {
+    if (this.#ports.stopping.aborted) return;
     if (this.#life !== undefined && !this.#life.stop.signal.aborted) return;
     const stop = new AbortController();
     const done = (this.#life?.done ?? Promise.resolve()).then(() => this.#live(stop.signal));

@@ -97,6 +97,25 @@ test("last words are those of one process", () => {
   );
 });
 
+test("last words of a process that an error ended are the error, not what stands around it", () => {
+  const book = logBook();
+  const said = `node:internal/modules/package_json_reader:343
+  throw new ERR_MODULE_NOT_FOUND(packageName);
+        ^
+
+Error: Cannot find package 'left-pad' imported from /a.ts
+    at packageResolve (node:internal/modules/esm/resolve:751:25) {
+  code: 'ERR_MODULE_NOT_FOUND'
+}
+
+Node.js v26.10.0`;
+  for (const text of said.split("\n")) book.add({ ...line("a", text), instance: "a-001" });
+  assert.deepEqual(
+    book.lastWords("a-001", 2, 0).map((one) => one.text),
+    ["Error: Cannot find package 'left-pad' imported from /a.ts", "  code: 'ERR_MODULE_NOT_FOUND'"],
+  );
+});
+
 test("a listener hears new lines until it leaves", () => {
   const book = logBook();
   const heard: string[] = [];

@@ -10,6 +10,9 @@ export interface LogLine {
 
 const maxLine = 16 * 1024;
 
+/** Lines with which Node surrounds the message of an error that ends a process: frames, marks, brackets, its version. */
+const aroundStack = /^\s*(?:at .*|[\^~]+|[{}]|node:[\w/.-]+:\d+|Node\.js v[\d.]+)?$/;
+
 /** Cuts a byte stream into lines. A line longer than 16 KiB comes in pieces, so that no line grows without end. */
 export function lineSplitter(onLine: (text: string) => void): {
   push(chunk: Uint8Array): void;
@@ -43,7 +46,7 @@ export interface LogBook {
   add(line: LogLine): void;
   /** The last `count` lines, oldest first; of one service or of all. */
   tail(count: number, service?: string): readonly LogLine[];
-  /** What a process said last since `since`, oldest first: at most `count` lines, without blank ones and stack frames. */
+  /** What a process said last since `since`, oldest first: at most `count` lines, without blank ones and what frames a stack. */
   lastWords(instance: string, count: number, since: number): readonly LogLine[];
   subscribe(listener: (line: LogLine) => void): Disposable;
 }
@@ -78,7 +81,7 @@ export function logBook({ capacity = 2_000, mask = (text) => text }: LogBookOpti
     lastWords: (instance, count, since) =>
       [...books.values()]
         .flatMap((book) => book.filter((line) => line.instance === instance && line.at >= since))
-        .filter((line) => !/^\s*(at .*)?$/.test(line.text))
+        .filter((line) => !aroundStack.test(line.text))
         .slice(-count),
     subscribe(listener) {
       listeners.add(listener);

@@ -12,6 +12,13 @@ test("writes over every secret, wherever it stands and as often as it does", () 
   assert.equal(mask("pass+word"), "pass+word", "it is a text, not a pattern");
 });
 
+test("of a secret of several lines no line is shown, whoever prints it how", () => {
+  const key = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMG\r\n  Byqck0QlPQ==\n-----END PRIVATE KEY-----\n";
+  const mask = secretMask([key]);
+  for (const line of key.split(/\r?\n/)) assert.doesNotMatch(mask(line), /MIGH|Byqc/);
+  assert.doesNotMatch(mask(JSON.stringify({ key })), /MIGH|Byqc/);
+});
+
 test("of two secrets the longer one counts where both match", () => {
   assert.equal(secretMask(["sk_live", "sk_live_123"])("sk_live_123"), "[secret]");
 });

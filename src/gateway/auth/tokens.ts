@@ -3,6 +3,7 @@ import { type Clock, TuskerError } from "../../kernel/index.ts";
 import type { HttpClient } from "../../net/index.ts";
 import type { GatewaySettings } from "../section.ts";
 import { type IssuerKeys, issuerKeys } from "./jwks.ts";
+import { Recent } from "./recent.ts";
 
 type JwtSettings = NonNullable<GatewaySettings["jwt"]>;
 
@@ -26,7 +27,7 @@ export interface TokensPorts {
 }
 
 const maxTokenChars = 8_192;
-/** Verified tokens that are remembered; past it the one unused for longest is forgotten. */
+/** Verified tokens that are remembered; past it those unused for longest are forgotten. */
 const maxCached = 10_000;
 /** A token is looked at anew after this, so that a key that was withdrawn stops counting. */
 const maxCachedMs = 300_000;
@@ -40,25 +41,20 @@ interface Remembered extends TokenClaims {
 /** Tokens of one issuer (RFC 7519), verified once and then remembered by their hash until they end. */
 export function tokens(settings: JwtSettings, ports: TokensPorts): Tokens {
   const { clock } = ports;
-  const cache = new Map<string, Remembered>();
+  const cache = new Recent<Remembered>(maxCached);
   let verifier: Promise<Verifier> | undefined;
 
   const remembered = (key: string): Remembered | undefined => {
     const found = cache.get(key);
-    if (found === undefined) return undefined;
+    if (found === undefined || found.untilMs > clock.wall()) return found;
     cache.delete(key);
-    if (found.untilMs <= clock.wall()) return undefined;
-    // Moved to the young end: a Map keeps the order of insertion.
-    cache.set(key, found);
-    return found;
+    return undefined;
   };
   const verify = async (token: string, key: string): Promise<TokenClaims | undefined> => {
     verifier ??= makeVerifier(settings, ports);
     const good = await (await verifier)(token);
     if (good === undefined) return undefined;
     cache.set(key, good);
-    const [oldest] = cache.keys();
-    if (cache.size > maxCached && oldest !== undefined) cache.delete(oldest);
     return good;
   };
   return {

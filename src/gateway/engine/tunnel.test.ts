@@ -3,10 +3,7 @@ import { hash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
-import { test } from "node:test";
-import { ask, bench, deadPort, endpoint, requestOn, until } from "../fixture.test.ts";
-
-const engine = { transport: "engine" };
+import { ask, bench, deadPort, endpoint, requestOn, test, until } from "../fixture.test.ts";
 
 /** A service that echoes every byte behind its 101, and declines what is no websocket. */
 async function echo(): Promise<
@@ -67,7 +64,6 @@ async function upgraded(
 test("a tunnel carries every byte both ways, at the pace of who reads", async () => {
   await using users = await echo();
   await using front = await bench({
-    gateway: engine,
     routes: { "/ws": { service: "users" } },
     endpoints: [endpoint(users.port)],
   });
@@ -99,7 +95,6 @@ test("a tunnel carries every byte both ways, at the pace of who reads", async ()
 test("a service that goes away takes its tunnel along", async () => {
   await using users = await echo();
   await using front = await bench({
-    gateway: engine,
     routes: { "/ws": { service: "users" } },
     endpoints: [endpoint(users.port)],
   });
@@ -113,7 +108,7 @@ test("a service that goes away takes its tunnel along", async () => {
 test("what declines is passed on, and what the gateway refuses is refused", async () => {
   await using users = await echo();
   await using front = await bench({
-    gateway: { ...engine, retries: 0 },
+    gateway: { retries: 0 },
     routes: {
       "/no": { service: "users" },
       "/private": { service: "users", auth: ["key"] },
@@ -140,7 +135,7 @@ test("what declines is passed on, and what the gateway refuses is refused", asyn
 test("what never left us is asked of another endpoint", async () => {
   await using users = await echo();
   await using front = await bench({
-    gateway: { ...engine, balance: "round_robin" },
+    gateway: { balance: "round_robin" },
     routes: { "/ws": { service: "users" } },
     endpoints: [endpoint(await deadPort(), "a-dead"), endpoint(users.port, "b-alive")],
   });
@@ -154,14 +149,13 @@ test("what never left us is asked of another endpoint", async () => {
 test("a tunnel outlives a reload that takes its route and its endpoint away", async () => {
   await using users = await echo();
   await using front = await bench({
-    gateway: engine,
     routes: { "/ws": { service: "users" } },
     endpoints: [endpoint(users.port)],
   });
   const { socket } = await upgraded(front.port);
   front.discovery.set("users", []);
   for (let i = 0; i < 20; i++)
-    front.gateway.adopt(front.config(engine, { [`/r${i}`]: { answer: { body: "x" } } }));
+    front.gateway.adopt(front.config({}, { [`/r${i}`]: { answer: { body: "x" } } }));
   assert.equal((await ask(front.port, "/ws")).status, 404);
   socket.write("still there");
   const [text] = await once(socket, "data");
@@ -172,7 +166,7 @@ test("a tunnel outlives a reload that takes its route and its endpoint away", as
 test("a tunnel in which nobody says anything is closed", async () => {
   await using users = await echo();
   await using front = await bench({
-    gateway: { ...engine, stream_idle_timeout: "50ms" },
+    gateway: { stream_idle_timeout: "50ms" },
     routes: { "/ws": { service: "users" } },
     endpoints: [endpoint(users.port)],
   });
@@ -184,7 +178,6 @@ test("a tunnel in which nobody says anything is closed", async () => {
 test("draining lets a tunnel go on for its grace, then closes it", async () => {
   await using users = await echo();
   const front = await bench({
-    gateway: engine,
     routes: { "/ws": { service: "users" } },
     endpoints: [endpoint(users.port)],
   });

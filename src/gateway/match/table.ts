@@ -134,7 +134,9 @@ function entriesOf<R extends Matchable>(
 
 function addTo<R extends Matchable>(entry: Entry<R>, route: R, host: string): string[] {
   const fits = compileConditions(route);
-  const where = host === "" ? "" : ` at host ${host}`;
+  const conditions = Object.keys({ ...route.headers, ...route.query });
+  const asking = conditions.length === 0 ? "" : ` that asks for the same ${conditions.join(", ")}`;
+  const where = `${asking}${host === "" ? "" : ` at host ${host}`}`;
   if (route.methods === undefined) {
     const first = place(entry.any, { route, fits });
     if (first === undefined) return [];

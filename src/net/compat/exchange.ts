@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { type Clock, TuskerError } from "../../kernel/index.ts";
 import { paced, readAll } from "../bytes.ts";
 import {
@@ -9,7 +10,11 @@ import {
   headerOf,
   type ReadOptions,
   type ServerExchange,
+  type UpgradeOffer,
 } from "../exchange.ts";
+import { switchingHead } from "../http1/server/exchange.ts";
+import { portOf } from "../socket/node-socket.ts";
+import type { Tunnel } from "../socket/port.ts";
 import { plainAddress } from "../sockets.ts";
 import { lingerMs } from "./farewell.ts";
 
@@ -23,21 +28,36 @@ interface Life {
   readonly settled: () => void;
 }
 
+/** A connection that Node has let go of because its client wants another protocol, and what came behind the head. */
+export interface Offered {
+  readonly socket: Socket;
+  readonly early: Uint8Array;
+}
+
 /** One request and its answer on a connection of `node:http`. */
 export class CompatExchange implements ServerExchange {
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #life: Life;
+  readonly #offered: Offered | undefined;
   #gone: AbortController | undefined;
   #answered = false;
   /** True while somebody takes in the body. */
   #reading = false;
   #continued = false;
 
-  constructor(req: IncomingMessage, res: ServerResponse, life: Life) {
+  constructor(req: IncomingMessage, res: ServerResponse, life: Life, offered?: Offered) {
     this.#req = req;
     this.#res = res;
     this.#life = life;
+    this.#offered = offered;
+  }
+
+  get upgrade(): UpgradeOffer | undefined {
+    const offered = this.#offered;
+    const protocol = this.header("upgrade");
+    if (offered === undefined || protocol === undefined) return undefined;
+    return { protocol, accept: (headers) => this.#accept(offered, protocol, headers) };
   }
 
   get method(): string {
@@ -134,6 +154,14 @@ export class CompatExchange implements ServerExchange {
   abort(): void {
     this.#answered = true;
     this.#req.socket.destroy();
+  }
+
+  #accept({ socket, early }: Offered, protocol: string, headers: HeaderList): Tunnel {
+    const head = switchingHead(protocol, headers);
+    this.#answered = true;
+    this.#res.detachSocket(socket);
+    socket.write(head, "latin1");
+    return { socket: portOf(socket), early };
   }
 
   /** True when the client has more to send than anybody wants. */

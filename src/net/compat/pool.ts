@@ -10,8 +10,10 @@ import {
   headerOf,
 } from "../exchange.ts";
 import { noHttp } from "../http1/client/failure.ts";
+import { clientLimitsFrom } from "../http1/client/limits.ts";
 import type { Http1Pool } from "../http1/client/to-pool.ts";
 import type { Http1PoolOptions } from "../http1-options.ts";
+import type { ClientTls } from "../http2-options.ts";
 import { unwritable } from "../unwritable.ts";
 import { doubtInAnswer, withoutBlanksBehind } from "./strict.ts";
 
@@ -44,15 +46,24 @@ export function compatPool(origin: string, options: Http1PoolOptions = {}): Http
 /** The library is loaded by the first request: a process that calls nobody starts without it, 100 ms earlier. */
 async function open(origin: string, options: Http1PoolOptions): Promise<UndiciPool> {
   const { Pool: Library } = await import("undici");
+  const limits = clientLimitsFrom(options);
   return new Library(origin, {
-    connections: options.connections ?? 128,
+    connections: limits.connections,
     pipelining: 1,
-    connect: { timeout: options.connectTimeoutMs ?? 3_000 },
-    keepAliveTimeout: options.idleTimeoutMs ?? 30_000,
-    keepAliveMaxTimeout: options.idleTimeoutMs ?? 30_000,
-    bodyTimeout: options.bodyTimeoutMs ?? 300_000,
-    maxHeaderSize: 64 * 1024,
+    connect: { timeout: limits.connectTimeoutMs, ...tlsFor(options.tls) },
+    keepAliveTimeout: limits.idleTimeoutMs,
+    keepAliveMaxTimeout: limits.idleTimeoutMs,
+    bodyTimeout: limits.bodyTimeoutMs,
+    maxHeaderSize: limits.maxHeadBytes,
   });
+}
+
+/** How an https origin is checked, in the words of `node:tls`. */
+function tlsFor(
+  tls: ClientTls | undefined,
+): Omit<ClientTls, "serverName"> & { readonly servername?: string } {
+  const { serverName, ...others } = tls ?? {};
+  return serverName === undefined ? others : { ...others, servername: serverName };
 }
 
 function send(undici: UndiciPool, origin: string, request: ClientRequest): Promise<ClientAnswer> {
@@ -262,17 +273,6 @@ function pairsOf(raw: unknown): HeaderList {
   );
 }
 
-const connectCodes = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-  "ENOENT",
-  "ETIMEDOUT",
-]);
-
 function poolClosed(origin: string, cause?: Error): TuskerError {
   const details = { origin, sent: false };
   return new TuskerError("NET_CONNECT", `the connections to ${origin} were closed`, { cause, details });
@@ -285,9 +285,6 @@ function toNetError(cause: Error, origin: string, sent: boolean): TuskerError {
   const details = { origin, sent, reason: code };
   // Ours, not the peer's: nobody else could send this request either.
   if (code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_NOT_SUPPORTED") return unwritable(origin, cause);
-  if (!sent && (connectCodes.has(code) || code === "UND_ERR_SOCKET" || code === "ECONNRESET")) {
-    return new TuskerError("NET_CONNECT", `cannot connect to ${origin} (${code})`, { cause, details });
-  }
   if (code === "UND_ERR_HEADERS_TIMEOUT" || code === "UND_ERR_BODY_TIMEOUT") {
     return new TuskerError("NET_TIMEOUT", `${origin} did not answer in time`, { cause, details });
   }
@@ -305,6 +302,9 @@ function toNetError(cause: Error, origin: string, sent: boolean): TuskerError {
   if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") {
     return poolClosed(origin, cause);
   }
+  // Refused, unknown, too slow, of the wrong certificate: whatever it was, nobody has heard of the request.
+  if (!sent)
+    return new TuskerError("NET_CONNECT", `cannot connect to ${origin} (${code})`, { cause, details });
   return new TuskerError(
     "NET_RESET",
     `${origin} closed the connection before its answer was complete (${code})`,

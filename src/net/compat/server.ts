@@ -1,14 +1,18 @@
 import { once } from "node:events";
-import type { IncomingMessage, Server as NodeServer, ServerResponse } from "node:http";
+import type { IncomingMessage, Server as NodeServer, ServerOptions, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Clock, problemMediaType, systemClock, TuskerError, toProblem } from "../../kernel/index.ts";
 import { dispatch } from "../dispatch.ts";
 import type { Server, ServerHandler } from "../exchange.ts";
+import type { WireProblem } from "../http1/codec/problem.ts";
 import { statusLine } from "../http1/codec/reasons.ts";
+import { defaultMaxConnections, type Http1Limits, limitOf, limitsFrom } from "../http1/limits.ts";
 import type { Http1ServerOptions } from "../http1-options.ts";
 import { listen, serverOf } from "../listen.ts";
-import { CompatExchange } from "./exchange.ts";
+import type { Http1ServerTls } from "../socket/server-tls.ts";
+import { keepShowing, listenerOptions } from "../socket/tls.ts";
+import { CompatExchange, type Offered } from "./exchange.ts";
 import { Farewells } from "./farewell.ts";
 import { doubtIn } from "./strict.ts";
 
@@ -18,81 +22,128 @@ import { doubtIn } from "./strict.ts";
  * @throws TuskerError NET_PORT_TAKEN, NET_BIND
  */
 export async function serveCompat(handler: ServerHandler, options: Http1ServerOptions): Promise<Server> {
-  if (options.tls !== undefined)
-    throw new TuskerError("NET_BIND", "TLS is spoken by the engine only; leave out transport: compat");
-  // A static import of node:http reads all its exports, one of which loads a whole HTTP client: 60 ms of every start.
-  const { createServer } = process.getBuiltinModule("node:http");
   const host = options.host ?? "127.0.0.1";
   const clock = options.clock ?? systemClock;
+  const limits = limitsFrom(options);
   const life: Life = {
     sockets: new Set(),
     farewells: new Farewells(clock),
     draining: false,
     clock,
-    bodyTimeoutMs: options.bodyTimeoutMs ?? 30_000,
+    bodyTimeoutMs: limits.bodyTimeoutMs,
     // An answer begun before draining said that its connection stays.
     settled: () => {
       if (life.draining) node.closeIdleConnections();
     },
   };
   const { sockets, farewells } = life;
-  const maxConnections = options.maxConnections ?? 10_000;
-  const start = (req: IncomingMessage, res: ServerResponse): void => {
+  const maxConnections = options.maxConnections ?? defaultMaxConnections;
+  const start = (req: IncomingMessage, res: ServerResponse, offered?: Offered): void => {
     // The parser of a refused connection reads on. Its client will ask again elsewhere: nothing may be done here.
     if (farewells.has(req.socket)) req.resume();
     // llhttp takes a line without version for HTTP/0.9, whose answers have no head and whose requests no fields.
     else if (req.httpVersionMajor !== 1)
       farewells.say(req.socket, malformedText(400, "it has no HTTP version"));
     else {
-      const doubt = doubtIn(req);
-      if (doubt !== undefined) farewells.say(req.socket, malformedText(doubt.status, doubt.text, req.method));
-      else if (!req.socket.destroyed) dispatch(handler, new CompatExchange(req, res, life), options.onError);
+      const doubt = doubtIn(req, limits.maxTargetBytes);
+      if (doubt !== undefined) refuse(req.socket, doubt, req.method);
+      else if (!req.socket.destroyed)
+        dispatch(handler, new CompatExchange(req, res, life, offered), options.onError);
     }
+  };
+  const refuse = (socket: Duplex, problem: WireProblem, method?: string): void => {
+    const limit = problem.clause === "headTime" ? "head_time" : limitOf(problem.clause);
+    if (limit !== undefined) options.onLimit?.(limit);
+    options.onMalformed?.(problem);
+    farewells.say(socket, malformedText(problem.status, problem.text, method));
   };
   // RFC 9112 §9.3.2: a client that does not wait for answers still means its requests one after the other.
   const latest = new WeakMap<Socket, ServerResponse>();
-  const begin = (req: IncomingMessage, res: ServerResponse): void => {
+  const begin = (req: IncomingMessage, res: ServerResponse, offered?: Offered): void => {
     const before = latest.get(req.socket);
     latest.set(req.socket, res);
     // §9.6: behind an answer that said close no request is served.
-    const next = (): unknown => (before?.shouldKeepAlive === false ? req.resume() : start(req, res));
+    const next = (): unknown => (before?.shouldKeepAlive === false ? req.resume() : start(req, res, offered));
     if (before === undefined || before.closed) next();
     else before.once("close", next);
   };
-  const node = createServer(
-    {
-      maxHeaderSize: options.maxHeadBytes ?? 32 * 1024,
-      headersTimeout: options.headTimeoutMs ?? 10_000,
-      requestTimeout: 0,
-      connectionsCheckingInterval: 1_000,
-      keepAliveTimeout: options.idleTimeoutMs ?? 60_000,
-      insecureHTTPParser: false,
-      // Node would go on with what stands behind a request it has refused for this.
-      requireHostHeader: false,
-      noDelay: true,
-      highWaterMark: 64 * 1024,
-    },
-    begin,
-  );
-  node.maxHeadersCount = options.maxHeaders ?? 100;
-  node.on("checkContinue", begin);
-  node.on("checkExpectation", begin);
-  node.on("connection", (socket: Socket) => {
+  const node = openNode(limits, options.tls);
+  for (const event of ["request", "checkContinue", "checkExpectation"])
+    node.on(event, (req: IncomingMessage, res: ServerResponse) => begin(req, res));
+  node.on("upgrade", (req, socket, early) => {
+    // Node takes its own listener off a socket it hands over; without one a reset would end the process.
+    socket.on("error", () => {});
+    begin(req, answerOn(req), { socket: req.socket, early });
+  });
+  node.on(options.tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
     if (sockets.size >= maxConnections) {
       options.onRefused?.();
+      options.onLimit?.("connections");
       farewells.say(socket, refusal());
       return;
     }
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  // RFC 9110 §9.3.6: we are no tunnel; and an upgrade we do not speak is answered as if it had not been asked for.
+  // RFC 9110 §9.3.6: we are no tunnel to anywhere.
   node.on("connect", (_req, socket) =>
     farewells.say(socket, "HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
   );
-  node.on("clientError", (error, socket) => answerParserError(error, socket, farewells));
+  node.on("clientError", (error, socket) => {
+    // After its first error the parser complains of every further byte.
+    const problem = farewells.has(socket) ? undefined : parserProblem(error, socket);
+    if (problem !== undefined) refuse(socket, problem);
+  });
   await listen(node, options.port, host, options.onError, options.reusePort);
   return serverOf({ node, host, connections: () => sockets.size, drain: drainOf(node, life, clock) });
+}
+
+/** The server of Node, over TLS or not, and told of every limit it knows. */
+function openNode(limits: Http1Limits, tls: Http1ServerTls | undefined): NodeServer {
+  const options = {
+    maxHeaderSize: limits.maxHeadBytes,
+    headersTimeout: limits.headTimeoutMs,
+    requestTimeout: 0,
+    connectionsCheckingInterval: 1_000,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    insecureHTTPParser: false,
+    // Node would go on with what stands behind a request it has refused for this.
+    requireHostHeader: false,
+    noDelay: true,
+    highWaterMark: 64 * 1024,
+    shouldUpgradeCallback: mayUpgrade,
+  } as const;
+  const node = tls === undefined ? openPlain(options) : openSecure(options, tls);
+  node.maxHeadersCount = limits.maxHeaders;
+  node.maxRequestsPerSocket = Number.isFinite(limits.maxRequests) ? limits.maxRequests : 0;
+  return node;
+}
+
+// A static import of node:http reads all its exports, one of which loads a whole HTTP client: 60 ms of every start.
+function openPlain(options: ServerOptions): NodeServer {
+  return process.getBuiltinModule("node:http").createServer(options);
+}
+
+function openSecure(options: ServerOptions, tls: Http1ServerTls): NodeServer {
+  const node = process.getBuiltinModule("node:https").createServer({ ...options, ...listenerOptions(tls) });
+  keepShowing(node, tls);
+  return node;
+}
+
+/** As the engine has it: a protocol is changed behind a request without body, in HTTP/1.1. */
+function mayUpgrade({ headers, httpVersionMinor }: IncomingMessage): boolean {
+  const { "content-length": length = "0", "transfer-encoding": coding } = headers;
+  return httpVersionMinor === 1 && length === "0" && coding === undefined;
+}
+
+/** An answer on a connection that Node has let go of: nothing but this answer comes on it. */
+function answerOn(req: IncomingMessage): ServerResponse {
+  const { ServerResponse: Answer } = process.getBuiltinModule("node:http");
+  const res = new Answer(req);
+  res.shouldKeepAlive = false;
+  res.assignSocket(req.socket);
+  res.once("finish", () => req.socket.destroySoon());
+  return res;
 }
 
 /** What all exchanges of one server share. */
@@ -130,16 +181,21 @@ function refusal(): string {
   return `HTTP/1.1 503 Service Unavailable\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n${body}`;
 }
 
-function answerParserError(error: Error & { code?: string }, socket: Duplex, farewells: Farewells): void {
-  // After its first error the parser complains of every further byte.
-  if (farewells.has(socket)) return;
+/** What Node's parser has against a message, in our words; undefined when there is nobody left to tell. */
+function parserProblem(error: Error & { code?: string }, socket: Duplex): WireProblem | undefined {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
-    return;
+    return undefined;
   }
-  const status =
-    error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
-  farewells.say(socket, malformedText(status, error.code ?? error.message));
+  const text = error.code ?? error.message;
+  switch (error.code) {
+    case "HPE_HEADER_OVERFLOW":
+      return { clause: "headTooLarge", status: 431, text };
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return { clause: "headTime", status: 408, text };
+    default:
+      return { clause: "parser", status: 400, text };
+  }
 }
 
 function malformedText(status: number, why: string, method?: string): string {

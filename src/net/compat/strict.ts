@@ -7,6 +7,7 @@ import {
   onlyChunked,
   statusForm,
   targetForm,
+  targetTooLong,
 } from "../http1/codec/clauses.ts";
 import { Framing } from "../http1/codec/framing.ts";
 import type { WireProblem } from "../http1/codec/problem.ts";
@@ -16,18 +17,17 @@ import type { WireProblem } from "../http1/codec/problem.ts";
  * target, another number of hosts, a coding that nobody would undo. What the parser itself has evened out (runs of
  * spaces in the first line, a bare LF before it) cannot.
  */
-export function doubtIn({
-  method,
-  url,
-  rawHeaders,
-  httpVersionMinor,
-}: IncomingMessage): WireProblem | undefined {
+export function doubtIn(
+  { method, url = "", rawHeaders, httpVersionMinor }: IncomingMessage,
+  maxTargetBytes: number,
+): WireProblem | undefined {
+  if (url.length > maxTargetBytes) return targetTooLong(maxTargetBytes);
   const framing = new Framing();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2)
     framing.note(rawHeaders[i] ?? "", rawHeaders[i + 1] ?? "", i);
   const minor = httpVersionMinor === 0 ? 0 : 1;
   return (
-    targetForm(method ?? "", url ?? "") ??
+    targetForm(method ?? "", url) ??
     oneHost(framing.hosts, minor) ??
     framing.problem(minor) ??
     (framing.hosts > 0 ? authorityForm(framing.hostValue) : undefined) ??

@@ -1,5 +1,6 @@
 import type { TuskerError } from "../../kernel/index.ts";
 import type { HeaderList } from "../exchange.ts";
+import type { SharedBytes } from "../pushed-body.ts";
 import type { TlsFacts, Tunnel } from "../socket/port.ts";
 import type { FieldBlock } from "./codec/field-block.ts";
 
@@ -88,6 +89,8 @@ export interface Http1Exchange {
   begin(status: number, fields: HeaderList | FieldBlock, length: number): void;
   /** @returns false when the client is behind: write no more until `onDrain` */
   write(bytes: Uint8Array): boolean;
+  /** As `write`, of bytes that others get too. */
+  share(bytes: SharedBytes): boolean;
   /** Completes the answer. Trailers are sent after a chunked body only. */
   end(trailers?: HeaderList): void;
   /** A whole answer in one write; text is sent as UTF-8. */

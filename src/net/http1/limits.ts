@@ -20,19 +20,25 @@ export interface Http1Limits {
   readonly maxRequests: number;
 }
 
-/** A limit that was met, by the name its metric carries. */
-export type LimitName =
-  | "connections"
-  | "head_bytes"
-  | "headers"
-  | "target_bytes"
-  | "head_time"
-  | "body_time"
-  | "body_rate"
-  | "idle"
-  | "stall"
-  | "requests"
-  | "chunk_extensions";
+/** Limits that can be met, by the names their metric carries. */
+export const limitNames = [
+  ...([
+    "connections",
+    "head_bytes",
+    "headers",
+    "target_bytes",
+    "head_time",
+    "body_time",
+    "body_rate",
+  ] as const),
+  ...(["idle", "stall", "requests", "chunk_extensions"] as const),
+] as const;
+
+/** A limit that was met. */
+export type LimitName = (typeof limitNames)[number];
+
+/** Connections one server keeps open; 503. */
+export const defaultMaxConnections = 10_000;
 
 const defaults: Http1Limits = {
   maxHeadBytes: 32 * 1024,

@@ -1,6 +1,12 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type SecureClientSessionOptions,
+} from "node:http2";
+import { isIP } from "node:net";
 import { aborted, type Clock, systemCode, type Timer, TuskerError } from "../../kernel/index.ts";
-import type { Http2PoolOptions } from "../http2-options.ts";
+import type { ClientTls, Http2PoolOptions } from "../http2-options.ts";
 
 /** One session and what is known of its health. */
 export class Connection implements AsyncDisposable {
@@ -20,7 +26,11 @@ export class Connection implements AsyncDisposable {
     this.#clock = clock;
     this.#idleMs = options.idleTimeoutMs ?? 60_000;
     this.#pingMs = options.pingTimeoutMs ?? 1_000;
-    this.session = connect(origin, { settings: { enablePush: false }, maxSessionMemory: 64 });
+    this.session = connect(origin, {
+      settings: { enablePush: false },
+      maxSessionMemory: 64,
+      ...secureOptions(origin, options.tls),
+    });
     this.#connected = this.#connect(options.connectTimeoutMs ?? 3_000);
     // Every request awaits it; without one the failure is nobody's.
     this.#connected.catch(() => undefined);
@@ -118,6 +128,23 @@ export class Connection implements AsyncDisposable {
       });
     });
   }
+}
+
+/** What node:tls is told of a server that shows a certificate. */
+function secureOptions(
+  origin: string,
+  { ca, cert, key, serverName }: ClientTls = {},
+): SecureClientSessionOptions {
+  const { hostname } = new URL(origin);
+  const name = serverName ?? hostname.replace(/^\[|\]$/g, "");
+  return {
+    minVersion: "TLSv1.2",
+    // RFC 6066 §3: an address is no server name.
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
 }
 
 /** A failure of the network; `sent` says whether the peer may have acted. */

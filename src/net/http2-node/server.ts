@@ -1,25 +1,28 @@
 import { once } from "node:events";
-import { constants, createServer, type Http2Server, type Http2Session } from "node:http2";
+import { constants, createServer, type Http2Session } from "node:http2";
 import { type Clock, systemClock, systemRandom, type Timer } from "../../kernel/index.ts";
 import { dispatch } from "../dispatch.ts";
 import type { Server, ServerHandler } from "../exchange.ts";
+import { type Http1Side, http1Beside, offering } from "../http1-beside.ts";
 import type { Http2ServerOptions } from "../http2-options.ts";
 import { listen, serverOf } from "../listen.ts";
 import { Http2Exchange } from "./exchange.ts";
+import { createFront, type Front } from "./front.ts";
 
-/** Where to listen and how long connections live. */
 /**
- * Serves HTTP/2 in clear text with prior knowledge (h2c, RFC 9113 §3.3) over `node:http2`: the `compat` engine.
+ * Serves HTTP/2 over `node:http2`: in clear text with prior knowledge (h2c, RFC 9113 §3.3), or over TLS with ALPN (§3.2);
+ * with `http1` also HTTP/1.1 on the same port.
  *
  * @throws TuskerError NET_PORT_TAKEN, NET_BIND
  */
 export async function serveNode(handler: ServerHandler, options: Http2ServerOptions): Promise<Server> {
   const host = options.host ?? "127.0.0.1";
   const sessions = new Map<Http2Session, Life>();
-  const maxConnections = options.maxConnections ?? 10_000;
-  const clock = options.clock ?? systemClock;
+  const { clock = systemClock, maxConnections = 10_000, onError, tls } = options;
   const pace = { timeoutMs: options.bodyTimeoutMs ?? 30_000, clock };
-  const node = createServer({
+  const http1 = options.http1 === true ? await http1Beside(handler, options) : undefined;
+  // It has no port of its own: connections are handed to it when it is known that they speak HTTP/2.
+  const http2 = createServer({
     settings: {
       maxConcurrentStreams: options.maxConcurrentStreams ?? 100,
       maxHeaderListSize: options.maxHeadBytes ?? 32 * 1024,
@@ -27,11 +30,7 @@ export async function serveNode(handler: ServerHandler, options: Http2ServerOpti
     },
     maxSessionMemory: 10,
   });
-  node.on("session", (session) => {
-    if (sessions.size >= maxConnections) {
-      session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      return;
-    }
+  http2.on("session", (session) => {
     const life = new Life(session, options);
     sessions.set(session, life);
     session.once("close", () => {
@@ -41,14 +40,23 @@ export async function serveNode(handler: ServerHandler, options: Http2ServerOpti
     // A session that breaks closes; its streams tell their handlers through the exchange's signal.
     session.on("error", () => session.destroy());
   });
-  node.on("stream", (stream, _headers, _flags, raw) => {
+  http2.on("stream", (stream, _headers, _flags, raw) => {
     stream.on("error", () => stream.close());
     if (stream.session !== undefined) sessions.get(stream.session)?.began(stream);
-    dispatch(handler, new Http2Exchange(stream, raw, pace), options.onError);
+    dispatch(handler, new Http2Exchange(stream, raw, pace), onError);
   });
-  await listen(node, options.port, host, options.onError);
-  const drain = drainOf(node, sessions, clock);
-  return serverOf({ node, host, connections: () => sessions.size, drain });
+  const front = createFront({
+    tls: tls === undefined ? undefined : offering(tls, http1),
+    maxConnections,
+    timeoutMs: options.handshakeTimeoutMs ?? 10_000,
+    clock,
+    http2: (socket) => http2.emit("connection", socket),
+    http1: http1 === undefined ? undefined : (port) => http1.adopt(port, undefined),
+  });
+  if (tls !== undefined && onError !== undefined) front.node.on("tlsClientError", onError);
+  await listen(front.node, options.port, host, onError);
+  const drain = drainOf({ front, sessions, clock, http1 });
+  return serverOf({ node: front.node, host, connections: () => front.sockets.size, drain });
 }
 
 /** How one connection ages: idle, old, asked to leave, closed. */
@@ -119,17 +127,22 @@ class Life implements Disposable {
   }
 }
 
-function drainOf(
-  node: Http2Server,
-  sessions: Map<Http2Session, Life>,
-  clock: Clock,
-): (graceMs: number) => Promise<void> {
+interface Draining {
+  readonly front: Front;
+  readonly sessions: ReadonlyMap<Http2Session, Life>;
+  readonly clock: Clock;
+  readonly http1: Http1Side | undefined;
+}
+
+function drainOf({ front, sessions, clock, http1 }: Draining): (graceMs: number) => Promise<void> {
   return async (graceMs) => {
-    const closed = [once(node, "close"), ...[...sessions.values()].map((life) => life.over)];
-    node.close();
+    const closed = [once(front.node, "close"), ...[...sessions.values()].map((life) => life.over)];
+    front.node.close();
     for (const life of sessions.values()) life.leave(graceMs);
+    http1?.drain();
     const hard = clock.after(graceMs, () => {
       for (const session of sessions.keys()) session.destroy();
+      for (const socket of front.sockets) socket.destroy();
     });
     await Promise.all(closed);
     hard.cancel();

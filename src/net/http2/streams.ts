@@ -76,11 +76,27 @@ export interface PeerFacts {
   /** Without port. */
   readonly remoteAddress: string;
   readonly secure: boolean;
+  /** For the protocol above, which alone knows what a message is. */
+  readonly messages: MessageCounts;
+}
+
+/** Messages of one connection, counted up by the protocol that carries them. */
+export interface MessageCounts {
+  received: number;
+  sent: number;
 }
 
 /** A server of HTTP/2, and who is connected. */
 export interface StreamServer extends Server {
   figures(): readonly ConnectionFigures[];
+}
+
+/** What another process told of a connection of its own. */
+export function isConnectionFigures(value: unknown): value is ConnectionFigures {
+  if (typeof value !== "object" || value === null) return false;
+  const { remoteAddress, stalled, ...counts }: Readonly<Record<string, unknown>> = { ...value };
+  const numbers = Object.keys(counts).length === 12 && Object.values(counts).every(Number.isFinite);
+  return typeof remoteAddress === "string" && typeof stalled === "boolean" && numbers;
 }
 
 /** One connection, for whoever operates the server; counts since it was made. */
@@ -96,6 +112,8 @@ export interface ConnectionFigures {
   readonly streamsSucceeded: number;
   /** Reset by either side, or lost with the connection. */
   readonly streamsFailed: number;
+  readonly messagesReceived: number;
+  readonly messagesSent: number;
   readonly bytesReceived: number;
   readonly bytesSent: number;
   /** PINGs of the client. */

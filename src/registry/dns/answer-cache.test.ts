@@ -38,6 +38,18 @@ test("whatever changes, everything kept is forgotten, also what was made before 
   assert.equal(eventually(cache, ask("a")), "7 new");
 });
 
+test("who holds on to an answer has it for itself: what is asked next is made anew", () => {
+  const cache = answerCache({ version: () => 1, random: seededRandom(1) });
+  cache.keep(ask("a"), reply(7, "yes"));
+  let held: Buffer | undefined;
+  for (let n = 0; n < 200 && held === undefined; n++) held = cache.get(ask("a", 300));
+  cache.forget();
+  assert.equal(eventually(cache, ask("a", 8)), undefined);
+  cache.keep(ask("a"), reply(7, "yes"));
+  assert.equal(eventually(cache, ask("a", 8)), "8 yes");
+  assert.equal(held?.readUInt16BE(0), 300, "what is being sent keeps its id");
+});
+
 test("orders of an answer replace each other: each is heard in the end, none for ever", () => {
   const cache = answerCache({ version: () => 1, random: seededRandom(1) });
   const heard: string[] = [];

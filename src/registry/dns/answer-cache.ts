@@ -2,10 +2,15 @@ import type { Random } from "../../kernel/index.ts";
 
 /** Replies to questions that were asked a moment ago, as bytes. */
 export interface AnswerCache {
-  /** A reply to a message that differs at most in its id, to be sent as it is; undefined: make one and keep it. */
+  /**
+   * A reply to a message that differs at most in its id, to be sent as it is; undefined: make one and keep it. It is
+   * lent until the next call: who holds on to it longer has everything forgotten.
+   */
   get(message: Buffer): Buffer | undefined;
   /** Keeps a reply that was made from what is true, and safe to tell, now. */
   keep(message: Buffer, reply: Uint8Array): void;
+  /** Nothing that was given out is written to any more. */
+  forget(): void;
 }
 
 export interface AnswerCacheOptions {
@@ -32,7 +37,7 @@ export function answerCache({
   random,
   maxBytes = 4 * 1024 * 1024,
 }: AnswerCacheOptions): AnswerCache {
-  const replies = new Map<string, Uint8Array[]>();
+  const replies = new Map<string, Buffer[]>();
   let madeAt = version();
   let bytes = 0;
   const forget = (): void => {
@@ -50,10 +55,10 @@ export function answerCache({
       }
       const known = replies.get(questionOf(message))?.[random.below(orders)];
       if (known === undefined || random.below(orders) === 0) return undefined;
-      // The socket may hold on to what it sends: what is kept is never written to.
-      const reply = Buffer.from(known);
-      message.copy(reply, 0, 0, idBytes);
-      return reply;
+      // RFC 1035 §4.1.1: the id of the question.
+      known[0] = message[0] ?? 0;
+      known[1] = message[1] ?? 0;
+      return known;
     },
     keep(message, reply) {
       if (version() !== madeAt) return;
@@ -63,8 +68,9 @@ export function answerCache({
       bytes +=
         reply.length - (known[place]?.length ?? -entryBytes - (known.length === 0 ? question.length * 2 : 0));
       if (bytes > maxBytes) return forget();
-      known[place] = Uint8Array.from(reply);
+      known[place] = Buffer.from(reply);
       replies.set(question, known);
     },
+    forget,
   };
 }

@@ -85,18 +85,21 @@ const lookUp: NonNullable<SocketOptions["lookup"]> = (host, options, done) => {
   else done(null, host, family);
 };
 
-/** An asker that went away is no failure of ours, and neither is a full socket: it asks again. */
-const unheard = (): void => undefined;
-
 function receive(options: DnsServerOptions, udp: UdpSocket, message: Buffer, from: RemoteInfo): void {
-  const send = (reply: Uint8Array): void => udp.send(reply, from.port, from.address, unheard);
-  const known = options.answers.get(message);
+  const { answers } = options;
+  // RFC 768: a source that wants no answer. There is no sending to it.
+  if (from.port === 0) return;
+  // Without a callback, which would cost a turn of its own and be told of askers that went away: they ask again.
+  const send = (reply: Uint8Array): void => udp.send(reply, from.port, from.address);
+  const known = answers.get(message);
   if (known !== undefined) {
     send(known);
+    // The system has not taken it yet.
+    if (udp.getSendQueueSize() > 0) answers.forget();
     return;
   }
   const made = (reply: Uint8Array): void => {
-    options.answers.keep(message, reply);
+    answers.keep(message, reply);
     send(reply);
   };
   void respond(options, decodeQuery(message), udpLimit, made);

@@ -1,3 +1,4 @@
+import { SharedBytes } from "../../net/index.ts";
 import { type Frame, frame } from "./frame.ts";
 import type { Subject } from "./subject.ts";
 import type { Watcher } from "./watcher.ts";
@@ -36,9 +37,10 @@ export class Feed {
   /** What a reader who knows everything up to `since` must hear; undefined: only a snapshot helps. */
   missed(since: number): Frame | undefined {
     if (since < this.#since) return undefined;
-    const frames = this.#kept.filter(({ index }) => index > since).map(({ bytes }) => bytes);
+    const frames = this.#kept.filter(({ index }) => index > since).map(({ bytes }) => bytes.bytes);
     const index = Math.max(since, this.#sent);
-    return { index, bytes: frames.length === 0 ? this.current(since).bytes : Buffer.concat(frames) };
+    const bytes = frames.length === 0 ? this.current(since).bytes : new SharedBytes(Buffer.concat(frames));
+    return { index, bytes };
   }
 
   /** Says that a reader knows everything. */
@@ -89,11 +91,11 @@ export class Feed {
 
   #keep(made: Frame): void {
     this.#kept.push(made);
-    this.#keptBytes += made.bytes.byteLength;
+    this.#keptBytes += made.bytes.bytes.byteLength;
     while (this.#kept.length > maxKept || this.#keptBytes > maxKeptBytes) {
       const oldest = this.#kept.shift();
       if (oldest === undefined) return;
-      this.#keptBytes -= oldest.bytes.byteLength;
+      this.#keptBytes -= oldest.bytes.bytes.byteLength;
       this.#since = oldest.index;
     }
   }

@@ -137,7 +137,7 @@ export function feeds({ store, clock, random, max, onError }: FeedsOptions): Fee
       feed.watchers.add(watcher);
       cuts.set(watcher, cut);
       if (closed) watcher.end();
-      return { bytes: watcher.bytes(), [Symbol.dispose]: () => leave(watched, feed, watcher) };
+      return { bytes: watcher.body, [Symbol.dispose]: () => leave(watched, feed, watcher) };
     },
     get watching() {
       return cuts.size;

@@ -1,7 +1,9 @@
+import { SharedBytes } from "../../net/index.ts";
+
 /** A frame, and the index up to which a reader knows everything once it has it. */
 export interface Frame {
   readonly index: number;
-  readonly bytes: Uint8Array;
+  readonly bytes: SharedBytes;
 }
 
 /**
@@ -10,9 +12,9 @@ export interface Frame {
  *
  * @param version what a reader goes on from after it
  */
-export function frame(event: "snapshot" | "delta" | "current", version: string, data: string): Uint8Array {
-  return Buffer.from(`id: ${version}\nevent: ${event}\ndata: ${data}\n\n`);
+export function frame(event: "snapshot" | "delta" | "current", version: string, data: string): SharedBytes {
+  return new SharedBytes(Buffer.from(`id: ${version}\nevent: ${event}\ndata: ${data}\n\n`));
 }
 
 /** A line that says nothing: whoever hears none for long knows that the connection is dead. */
-export const stillHere: Uint8Array = Buffer.from(":\n\n");
+export const stillHere: SharedBytes = new SharedBytes(Buffer.from(":\n\n"));

@@ -50,6 +50,15 @@ test("waits no longer than it may, and leaves no timer behind", async () => {
   assert.equal(clock.pending, 0);
 });
 
+test("who has little time left waits no longer than that", async () => {
+  const { gate, clock } = made(1, 5, 200);
+  gate.enter("normal");
+  const entry = gate.enter("normal", undefined, 50);
+  clock.advance(50);
+  assert.equal(await entry, "waited");
+  assert.deepEqual([gate.queued, clock.pending], [0, 0]);
+});
+
 test("who goes away while waiting gives up the place in the queue", async () => {
   const { gate, clock } = made(1, 5);
   const { seen, enter, settled } = watched(gate);

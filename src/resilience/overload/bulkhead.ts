@@ -23,8 +23,10 @@ export interface Bulkhead {
   /**
    * Takes a place, or waits for one. Whoever hears `entered` calls `leave` once. Without a wait the answer is there at
    * once, and no promise is made.
+   *
+   * @param mostMs waits no longer than this, whatever the settings say: the time the request itself has left
    */
-  enter(priority: Priority, signal?: AbortSignal): Entry | Promise<Entry>;
+  enter(priority: Priority, signal?: AbortSignal, mostMs?: number): Entry | Promise<Entry>;
   leave(): void;
 }
 
@@ -70,7 +72,7 @@ export function bulkhead(settings: BulkheadSettings, clock: Clock): Bulkhead {
     remove(victim, "full");
     return true;
   };
-  const wait = (priority: Priority, signal: AbortSignal | undefined): Promise<Entry> =>
+  const wait = (priority: Priority, signal: AbortSignal | undefined, mostMs: number): Promise<Entry> =>
     new Promise((resolve) => {
       const waiter: Waiter = {
         priority,
@@ -79,7 +81,7 @@ export function bulkhead(settings: BulkheadSettings, clock: Clock): Bulkhead {
         timer: undefined,
         onAbort: () => remove(waiter, "aborted"),
       };
-      waiter.timer = clock.after(settings.maxWaitMs, () => remove(waiter, "waited"));
+      waiter.timer = clock.after(Math.min(settings.maxWaitMs, mostMs), () => remove(waiter, "waited"));
       signal?.addEventListener("abort", waiter.onAbort, { once: true });
       queues[priority].push(waiter);
       queued++;
@@ -92,7 +94,7 @@ export function bulkhead(settings: BulkheadSettings, clock: Clock): Bulkhead {
     get queued() {
       return queued;
     },
-    enter(priority, signal) {
+    enter(priority, signal, mostMs = Number.POSITIVE_INFINITY) {
       if (queued === 0 && inFlight < settings.limit()) {
         inFlight++;
         return "entered";
@@ -100,7 +102,7 @@ export function bulkhead(settings: BulkheadSettings, clock: Clock): Bulkhead {
       if (signal?.aborted === true) return "aborted";
       if (settings.maxQueued === 0) return "full";
       if (queued >= settings.maxQueued && !displace(priority)) return "full";
-      const entry = wait(priority, signal);
+      const entry = wait(priority, signal, mostMs);
       // The limit may have grown since the last one left.
       admitWaiting();
       return entry;

@@ -17,6 +17,7 @@ import { frame } from "./frame.ts";
 
 const Words = contract("word-service", {
   say: { http: "GET /say", in: z.object({ n: z.int().optional() }), out: z.object({ text: z.string() }) },
+  spell: { stream: "out", in: z.object({ n: z.int() }), out: z.object({ text: z.string() }) },
 });
 const parts = (more: Partial<Parts> = {}): Partial<Parts> => ({
   tracer: createTracer({
@@ -117,6 +118,33 @@ test("a status in the head counts, and an unknown one is told by number", async 
   assert.equal(codeOf(late), "RESILIENCE_DEADLINE");
 });
 
+test("a stream of answers that breaks is told as what it is, after what came before", async () => {
+  const cut = Buffer.concat([frame(hello), frame(hello).subarray(0, 8)]);
+  const failed = [...grpcHeaders, "grpc-status", "7"];
+  const cases: [string, Answer, string][] = [
+    ["cut", { status: 200, headers: grpcHeaders, body: cut, trailers: ok }, "RPC_PROTOCOL"],
+    [
+      "no protobuf",
+      { status: 200, headers: grpcHeaders, body: frame(Buffer.from("ff", "hex")), trailers: ok },
+      "RPC_PROTOCOL",
+    ],
+    ["no trailers", { status: 200, headers: grpcHeaders, body: frame(hello) }, "RPC_PROTOCOL"],
+    ["trailers only", { status: 200, headers: failed }, "RPC_REMOTE"],
+    ["a 404", { status: 404, body: "nope" }, "RPC_PROTOCOL"],
+  ];
+  for (const [name, answer, code] of cases) {
+    await using server = await serveHttp2((exchange) => exchange.respond(answer), { port: 0 });
+    const url = `http://127.0.0.1:${server.port}`;
+    await using api = client(Words, { protocol: "grpc", url, parts: parts() });
+    const heard: string[] = [];
+    const failure: unknown = await (async () => {
+      for await (const { text } of api.spell({ n: 1 })) heard.push(text);
+    })().catch((error: unknown) => error);
+    assert.equal(failure instanceof TuskerError ? failure.code : "none", code, name);
+    if (name === "cut") assert.deepEqual(heard, ["hello"]);
+  }
+});
+
 test("a message that comes before a failure is not taken for an answer", async () => {
   const said = await askOf({
     status: 200,
@@ -128,7 +156,16 @@ test("a message that comes before a failure is not taken for an answer", async (
 });
 
 const serveWords = (): Promise<Serving> =>
-  serve(Words, { say: ({ n }) => ({ text: String(n) }) }, { port: 0, grpcPort: 0, parts: parts() });
+  serve(
+    Words,
+    {
+      say: ({ n }) => ({ text: String(n) }),
+      async *spell({ n }) {
+        yield { text: String(n) };
+      },
+    },
+    { port: 0, grpcPort: 0, parts: parts() },
+  );
 const statusOf = async (
   server: Serving,
   body: Uint8Array,

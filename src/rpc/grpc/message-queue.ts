@@ -35,8 +35,9 @@ export class MessageQueue implements AsyncIterableIterator<unknown> {
     this.#serve();
   }
 
+  /** No more messages come. What failed before stays failed, though its reader may not have heard of it yet. */
   end(): void {
-    this.#ended = true;
+    if (this.#failure === undefined) this.#ended = true;
     this.#serve();
   }
 

@@ -32,7 +32,7 @@ const parts = {
   discovery: undefined,
   lockFile: undefined,
 };
-const serveWords = (origins: readonly string[] = []) =>
+const serveWords = (origins: readonly string[] = [], engine: "tusker" | "node" = "tusker") =>
   serve(
     Words,
     {
@@ -44,7 +44,7 @@ const serveWords = (origins: readonly string[] = []) =>
         for (const letter of text) yield { text: letter };
       },
     },
-    { port: 0, grpcPort: 0, parts: { ...parts, grpc: grpcSection.parse({ web_origins: origins }) } },
+    { port: 0, grpcPort: 0, parts: { ...parts, grpc: grpcSection.parse({ web_origins: origins, engine }) } },
   );
 /** Field 1 with a short text. */
 const message = (text: string): Uint8Array =>
@@ -116,23 +116,27 @@ const asks = (port: number | undefined, origin: string): Promise<Response> =>
     },
   });
 
-test("pages of an origin that is named may ask, call and read, others may not", async () => {
-  const shop = "https://shop.example";
-  await using server = await serveWords([shop]);
-  const allowed = await asks(server.grpcPort, shop);
-  assert.equal(allowed.status, 204);
-  assert.equal(allowed.headers.get("access-control-allow-origin"), shop);
-  assert.equal(allowed.headers.get("access-control-allow-headers"), "content-type,x-grpc-web");
-  assert.equal((await asks(server.grpcPort, "https://other.example")).status, 403);
-  for (const text of ["hi", "no"]) {
-    const { answer } = await ask(server.grpcPort, "Say", "grpc-web", message(text), { origin: shop });
-    assert.equal(answer.headers.get("access-control-allow-origin"), shop, text);
-    assert.match(answer.headers.get("access-control-expose-headers") ?? "", /grpc-status,grpc-message/);
-    assert.equal(answer.headers.get("vary"), "origin");
-  }
-  const other = await ask(server.grpcPort, "Say", "grpc-web", message("hi"), { origin: "https://o.example" });
-  assert.equal(other.answer.headers.get("access-control-allow-origin"), null);
-});
+for (const engine of ["tusker", "node"] as const) {
+  test(`${engine}: pages of an origin that is named may ask, call and read, others may not`, async () => {
+    const shop = "https://shop.example";
+    await using server = await serveWords([shop], engine);
+    const allowed = await asks(server.grpcPort, shop);
+    assert.equal(allowed.status, 204);
+    assert.equal(allowed.headers.get("access-control-allow-origin"), shop);
+    assert.equal(allowed.headers.get("access-control-allow-headers"), "content-type,x-grpc-web");
+    assert.equal((await asks(server.grpcPort, "https://other.example")).status, 403);
+    for (const text of ["hi", "no"]) {
+      const { answer } = await ask(server.grpcPort, "Say", "grpc-web", message(text), { origin: shop });
+      assert.equal(answer.headers.get("access-control-allow-origin"), shop, text);
+      assert.match(answer.headers.get("access-control-expose-headers") ?? "", /grpc-status,grpc-message/);
+      assert.equal(answer.headers.get("vary"), "origin");
+    }
+    const other = await ask(server.grpcPort, "Say", "grpc-web", message("hi"), {
+      origin: "https://o.example",
+    });
+    assert.equal(other.answer.headers.get("access-control-allow-origin"), null);
+  });
+}
 
 test("without web_origins no page may call; with a star every page may", async () => {
   await using closed = await serveWords();

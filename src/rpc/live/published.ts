@@ -15,6 +15,8 @@ export interface Published extends AsyncDisposable {
 
 export interface PublishedOptions {
   readonly service: string;
+  /** What was known when the process was started. */
+  readonly atStart: Values;
   readonly url: string;
   readonly http: RegistryHttp;
   /** Shown to the registry. */
@@ -52,7 +54,7 @@ export function followPublished(options: PublishedOptions): Published {
   const listeners = new Set<{ readonly tell: () => void }>();
   const ready = Promise.withResolvers<void>();
   const entries = new Map<string, string>();
-  let values: Values = {};
+  let values: Values = options.atStart;
   let heard = false;
 
   const adopt = (): void => {

@@ -19,11 +19,26 @@ import {
   encodeBinaryHeader,
   type HandlerContext,
   type ServiceImpl,
+  type Transport,
 } from "@connectrpc/connect";
-import { compressionGzip, connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
+import {
+  compressionGzip,
+  connectNodeAdapter,
+  createGrpcTransport,
+  createGrpcWebTransport,
+} from "@connectrpc/connect-node";
 import { contractFile } from "../../../src/rpc/grpc/reflection/descriptor.ts";
 import { bindGrpc, emptyLock, infoOf } from "../../../src/rpc/index.ts";
-import { type InteropCall, type Message, type Party, type Said, Sending, sizeOf } from "./party.ts";
+import {
+  type Caller,
+  type InteropCall,
+  type Message,
+  type Packing,
+  type Party,
+  type Said,
+  Sending,
+  sizeOf,
+} from "./party.ts";
 import { Believed, Interop, initialName, Nowhere, trailingName, zeros } from "./service.ts";
 
 /** What the contract's descriptor is to another implementation of protobuf. */
@@ -64,28 +79,39 @@ export const connectNode: Party = {
       },
     };
   },
-  async connect(port, packing) {
-    const transport = createGrpcTransport({
-      baseUrl: `http://127.0.0.1:${port}`,
-      acceptCompression: [compressionGzip],
-      compressMinBytes: 1_024,
-      ...(packing === "packed" ? { sendCompression: compressionGzip } : {}),
-      idleConnectionTimeoutMs: 1_000,
-    });
-    const believed = serviceOf(infoOf(Believed));
-    const nowhere = serviceOf(infoOf(Nowhere));
-    return {
-      call(call) {
-        const service = call.nowhere === true ? nowhere : believed;
-        const method = service.method[call.method];
-        if (method === undefined) throw new Error(`no ${call.method}`);
-        const client: Readonly<Record<string, unknown>> = createClient(service, transport);
-        return ask(client[call.method], method, call);
-      },
-      [Symbol.asyncDispose]: async () => {},
-    };
-  },
+  connect: async (port, packing) =>
+    callerOver(createGrpcTransport({ ...optionsOf(port, packing), idleConnectionTimeoutMs: 1_000 })),
 };
+
+/** The same client speaking gRPC-Web, which browsers would speak. */
+export async function connectWeb(httpVersion: "1.1" | "2", port: number, packing: Packing): Promise<Caller> {
+  return callerOver(createGrpcWebTransport({ ...optionsOf(port, packing), httpVersion }));
+}
+
+function optionsOf(port: number, packing: Packing) {
+  return {
+    baseUrl: `http://127.0.0.1:${port}`,
+    acceptCompression: [compressionGzip],
+    compressMinBytes: 1_024,
+    ...(packing === "packed" ? { sendCompression: compressionGzip } : {}),
+  };
+}
+
+function callerOver(transport: Transport): Caller {
+  const believed = serviceOf(infoOf(Believed));
+  const nowhere = serviceOf(infoOf(Nowhere));
+  return {
+    call(call) {
+      const service = call.nowhere === true ? nowhere : believed;
+      const method = service.method[call.method];
+      if (method === undefined) throw new Error(`no ${call.method}`);
+      const client: Readonly<Record<string, unknown>> = createClient(service, transport);
+      return ask(client[call.method], method, call);
+    },
+    // Its connections close by themselves.
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
 
 const jsonOf = (message: ProtoMessage, method: DescMethod): Message => {
   // int64 is text in protobuf's JSON; the numbers of the cases are read back from it.

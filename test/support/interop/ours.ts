@@ -13,24 +13,34 @@ import {
 } from "./party.ts";
 import { Believed, handlers, Interop, initialName, type Live, Nowhere, trailingName } from "./service.ts";
 
-const parts = (packing: Packing): Partial<Parts> => ({
+/** What speaks HTTP/2: our engine, or node:http2 behind the same interfaces. */
+export type Engine = "tusker" | "node";
+
+const parts = (packing: Packing, engine: Engine): Partial<Parts> => ({
   discovery: undefined,
   lockFile: undefined,
   calls: apiCommunicationSection.parse({ retry_attempts: 0, circuit_breaker_enabled: false }),
-  grpc: grpcSection.parse(packing === "packed" ? { compress_above: "1KiB" } : {}),
+  grpc: grpcSection.parse({ engine, ...(packing === "packed" ? { compress_above: "1KiB" } : {}) }),
 });
 
 /** Our server, and how many calls it is answering. */
-export async function serveOurs(packing: Packing): Promise<Served & { readonly live: Live }> {
+export async function serveOurs(
+  packing: Packing,
+  engine: Engine = "tusker",
+): Promise<Served & { readonly live: Live }> {
   const live = { count: 0 };
-  const server = await serve(Interop, handlers(live), { port: 0, grpcPort: 0, parts: parts(packing) });
+  const server = await serve(Interop, handlers(live), {
+    port: 0,
+    grpcPort: 0,
+    parts: parts(packing, engine),
+  });
   return { live, port: server.grpcPort ?? 0, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
-export function connectOurs(port: number, packing: Packing): Caller {
+export function connectOurs(port: number, packing: Packing, engine: Engine = "tusker"): Caller {
   const url = `http://127.0.0.1:${port}`;
-  const api = client(Believed, { protocol: "grpc", url, parts: parts(packing) });
-  const nowhere = client(Nowhere, { protocol: "grpc", url, parts: parts(packing) });
+  const api = client(Believed, { protocol: "grpc", url, parts: parts(packing, engine) });
+  const nowhere = client(Nowhere, { protocol: "grpc", url, parts: parts(packing, engine) });
   return {
     async call(call) {
       const heard: { sizes: number[]; head?: Metadata; tail?: Metadata } = { sizes: [] };

@@ -116,7 +116,9 @@ class Messages {
     while (this.#rest.length >= 5) {
       const end = 5 + this.#rest.readUInt32BE(1);
       if (this.#rest.length < end) break;
-      flags.push(this.#rest[0] ?? -1);
+      const flag = this.#rest[0] ?? -1;
+      // gRPC-Web: the last message holds the trailers.
+      if ((flag & 0x80) === 0) flags.push(flag);
       this.#rest = this.#rest.subarray(end);
     }
     return flags;

@@ -15,7 +15,7 @@ const cancel = 8;
 const prefixBytes = 5;
 /** A list of many large values still fits. */
 const maxMessageBytes = 64 * 1024 * 1024;
-/** How long the callee may take to say the first word, and a call of one message to be over. */
+/** How long the callee may take to say the first word; of a call with one answer, each further one too. */
 const answerWithinMs = 10_000;
 
 /** How a call ended that was not fine (https://grpc.io/docs/guides/status-codes/). */
@@ -58,12 +58,12 @@ export class GrpcCall implements StreamUser, Disposable {
   #httpStatus = 0;
   #end: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
-  readonly #timer: Timer;
+  #timer: Timer;
 
   constructor(channel: StreamChannel, options: GrpcCallOptions) {
     this.#channel = channel;
     this.#options = options;
-    this.#timer = options.clock.after(answerWithinMs, this.#onSilence, { background: true });
+    this.#timer = this.#limit();
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (options.signal?.aborted === true) this.#onAbort();
     else channel.open(this);
@@ -107,7 +107,7 @@ export class GrpcCall implements StreamUser, Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#giveUp(new TuskerError("KERNEL_ABORTED", "the call was given up"));
+    if (this.#end === undefined) this.#giveUp(new TuskerError("KERNEL_ABORTED", "the call was given up"));
   }
 
   // What the stream tells.
@@ -140,6 +140,8 @@ export class GrpcCall implements StreamUser, Disposable {
   onData(bytes: Uint8Array): void {
     this.#owed += bytes.byteLength;
     this.#timer.cancel();
+    // A watch may be silent for days: whether its connection lives is asked by HTTP/2.
+    if (this.#finished) this.#timer = this.#limit();
     if (this.#httpStatus === 200) this.#take(bytes);
     if (this.#inbox.length === 0) this.#giveBack();
     this.#wake?.();
@@ -157,6 +159,10 @@ export class GrpcCall implements StreamUser, Disposable {
 
   onDrained(): void {
     // Messages of ours are few; they wait in the stream.
+  }
+
+  #limit(): Timer {
+    return this.#options.clock.after(answerWithinMs, this.#onSilence, { background: true });
   }
 
   /** Cuts what came into messages. */

@@ -1,9 +1,11 @@
 import type { OutsideProblem } from "../../../tsk/index.ts";
 import { configProblems } from "../config-schema.ts";
-import { pathText, problem, valueAt } from "../problems.ts";
+import { problem, valueAt } from "../problems.ts";
+import type { FleetSections } from "../schema.ts";
 import { missingCommands } from "./commands.ts";
 import { field, mapOf, type Services } from "./fields.ts";
 import { type Graph, startOrder } from "./graph.ts";
+import { portConflicts } from "./port-conflicts.ts";
 import { contradictoryTimeouts } from "./routes.ts";
 import { unknownServices } from "./unknown-services.ts";
 
@@ -11,25 +13,31 @@ import { unknownServices } from "./unknown-services.ts";
  * What no schema of one section can see: names that must exist elsewhere, cycles, ports used twice, required
  * configuration, commands that are not there. Works on the raw document, so that one run reports everything even
  * when some section is malformed.
- *
- * @param modules false where schemas that are modules may not be loaded; see `configProblems`
  */
 export function crossCheck(
   value: Readonly<Record<string, unknown>>,
-  root: string,
-  modules = true,
+  { root, sections, modules = true }: CheckOptions,
 ): readonly OutsideProblem[] {
   const services = mapOf(value.services);
   return [
     ...unknownServices(value, services),
     ...contradictoryTimeouts(value),
     ...circles(services),
-    ...portConflicts(value, services),
+    ...portConflicts(value, services, sections),
     ...unknownPorts(value, services),
     ...missingConfig(services),
     ...configProblems(services, root, modules),
     ...missingCommands(services, root),
   ];
+}
+
+export interface CheckOptions {
+  /** The folder of the fleet file. */
+  readonly root: string;
+  /** The sections with their defaults; undefined when one of them is wrong. */
+  readonly sections: FleetSections | undefined;
+  /** False where schemas that are modules may not be loaded, see `configProblems`; default true. */
+  readonly modules?: boolean;
 }
 
 function circles(services: Services): OutsideProblem[] {
@@ -56,43 +64,6 @@ function dependencyGraph(services: Services): Graph {
 
 function texts(list: readonly unknown[]): readonly string[] {
   return list.filter((one): one is string => typeof one === "string");
-}
-
-const portPaths = [
-  ["gateway", "port"],
-  ["gateway", "admin_port"],
-  ["control", "port"],
-  ["collector", "otlp_port"],
-  ["collector", "zipkin_port"],
-  ["collector", "jaeger_port"],
-] as const;
-
-function portConflicts(value: Readonly<Record<string, unknown>>, services: Services): OutsideProblem[] {
-  const users = new Map<number, readonly string[]>();
-  const found: OutsideProblem[] = [];
-  const use = (port: unknown, ...path: readonly string[]): void => {
-    if (typeof port !== "number" || port === 0) return;
-    const other = users.get(port);
-    if (other === undefined) users.set(port, path);
-    else
-      found.push(
-        problem(
-          "FLEET_PORT_CONFLICT",
-          path,
-          `port ${port} is used twice: by ${pathText(other)} and by ${pathText(path)}`,
-          { help: "give one of them another port, or 0 for any free one" },
-        ),
-      );
-  };
-  for (const [section, key] of portPaths) use(field(value[section], key), section, key);
-  for (const name of Object.keys(services)) {
-    const service = services[name];
-    // A service that already runs elsewhere may well use the same number.
-    if (field(service, "run") === undefined) continue;
-    use(field(service, "port"), "services", name, "port");
-    use(field(service, "grpc_port"), "services", name, "grpc_port");
-  }
-  return found;
 }
 
 /** Without a registry nobody can say which free port a service took. */

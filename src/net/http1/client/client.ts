@@ -5,23 +5,11 @@ import { timerWheel } from "../../socket/wheel.ts";
 import type { AnswerListener, Http1Client, OutgoingExchange, OutgoingRequest } from "../engine.ts";
 import { ClientConnection, type ConnectionOwner } from "./connection.ts";
 import { cannotConnect, poolClosed, poolFull } from "./failure.ts";
+import { type ClientLimits, clientLimitsFrom } from "./limits.ts";
 import { Outgoing, type OutgoingPlace } from "./outgoing.ts";
 
-export interface Http1ClientOptions {
-  /** Connections at most; further requests queue. Default 128. */
-  readonly connections?: number;
-  /** Requests that may queue; one more fails with NET_OVERLOADED. Default 10,000. */
-  readonly maxWaiting?: number;
-  /** TCP and TLS together; default 3,000. */
-  readonly connectTimeoutMs?: number;
-  /** An idle connection is dropped after this time, or a second before the peer's own; default 30,000. */
-  readonly idleTimeoutMs?: number;
-  /** Longest pause inside an answer's body while its reader waits; default 300,000. */
-  readonly bodyTimeoutMs?: number;
-  /** Bytes of an answer's head; default 64 KiB. */
-  readonly maxHeadBytes?: number;
-  /** Fields of an answer's head; default 200. */
-  readonly maxHeaders?: number;
+/** Limits that are not given are those of docs/reference/net.md. */
+export interface Http1ClientOptions extends Partial<ClientLimits> {
   /** How an https origin is checked. */
   readonly tls?: ClientTls;
   readonly clock?: Clock;
@@ -61,18 +49,19 @@ class ConnectionPool implements Http1Client, ConnectionOwner, OutgoingPlace {
     const secure = url.protocol === "https:";
     this.origin = origin;
     this.wheel = timerWheel(options.clock ?? systemClock);
-    this.limits = { maxHeadBytes: options.maxHeadBytes ?? 64 * 1024, maxFields: options.maxHeaders ?? 200 };
-    this.bodyTimeoutMs = options.bodyTimeoutMs ?? 300_000;
-    this.idleTimeoutMs = options.idleTimeoutMs ?? 30_000;
+    const limits = clientLimitsFrom(options);
+    this.limits = { maxHeadBytes: limits.maxHeadBytes, maxFields: limits.maxHeaders };
+    this.bodyTimeoutMs = limits.bodyTimeoutMs;
+    this.idleTimeoutMs = limits.idleTimeoutMs;
     this.authority = url.host;
     this.#target = {
       host: url.hostname.replace(/^\[|\]$/g, ""),
       port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
       tls: secure ? (options.tls ?? {}) : undefined,
     };
-    this.#most = options.connections ?? 128;
-    this.#maxWaiting = options.maxWaiting ?? 10_000;
-    this.#connectTimeoutMs = options.connectTimeoutMs ?? 3_000;
+    this.#most = limits.connections;
+    this.#maxWaiting = limits.maxWaiting;
+    this.#connectTimeoutMs = limits.connectTimeoutMs;
   }
 
   get connections(): number {

@@ -161,10 +161,11 @@ export class AnswerDecoder {
     head.upgrade = framing.upgrades(minor);
     head.length = 0;
     head.keepAlive = framing.persists(minor);
-    if (status === 101) return this.#mayUpgrade ? undefined : unasked101();
-    if (status < 200) return undefined;
+    // Also of an answer without body: another recipient might go by what its fields say.
     const problem = framing.problem(minor);
     if (problem !== undefined) return problem;
+    if (status === 101) return this.#mayUpgrade ? undefined : unasked101();
+    if (status < 200) return undefined;
     // RFC 9112 §6.3, item 1: these have no body, whatever their fields say.
     if (this.#method === "HEAD" || status === 204 || status === 304) return undefined;
     head.length = framing.length(untilClose);

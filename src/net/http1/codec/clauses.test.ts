@@ -286,7 +286,12 @@ test("answers keep to the same clauses of framing", () => {
     ["X : 1", "spaceBeforeColon"],
     ["X: a\nY: b", "bareLineFeed"],
   ] as const)
-    assert.deepEqual(answer(head(fields)), [["problem", clause]], fields);
+    for (const status of ["200 OK", "103 Early Hints", "204 No Content", "101 Switching Protocols"])
+      assert.deepEqual(
+        answer(head(fields).replace("200 OK", status), "UPGRADE"),
+        [["problem", clause]],
+        fields,
+      );
 });
 
 test("unasked101 and interimFlood: no tunnel that nobody asked for, no interim answers without end", () => {

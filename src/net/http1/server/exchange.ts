@@ -1,5 +1,6 @@
 import { TuskerError } from "../../../kernel/index.ts";
 import type { HeaderList } from "../../exchange.ts";
+import type { SharedBytes } from "../../pushed-body.ts";
 import type { SocketPort, TlsFacts } from "../../socket/port.ts";
 import { chunkHead, isPlain, lastChunk, lengthLine } from "../codec/encode.ts";
 import { blockOf, type FieldBlock, Unwritable } from "../codec/field-block.ts";
@@ -123,6 +124,11 @@ export class Exchange implements Http1Exchange {
     return this.#sent("", bytes, "");
   }
 
+  share(shared: SharedBytes): boolean {
+    if (this.ended || this.#held !== "" || this.#owed !== chunked) return this.write(shared.bytes);
+    return this.#pace(this.#host.port.write(shared.chunk));
+  }
+
   end(trailers?: HeaderList): void {
     if (this.ended || this.answered) return;
     const last = this.#owed === chunked ? lastChunk(trailers) : "";
@@ -146,10 +152,7 @@ export class Exchange implements Http1Exchange {
   }
 
   upgrade(protocol: string, fields: HeaderList | FieldBlock): Tunnel {
-    // Checked under another name, because the block leaves Upgrade to the engine.
-    writable(["Upgrade-To", protocol]);
-    const change = `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
-    const text = `${statusLine(101)}${change}${writable(fields).text}\r\n`;
+    const text = switchingHead(protocol, fields);
     const { port } = this.#host;
     this.begun = true;
     this.ended = true;
@@ -211,6 +214,14 @@ export class Exchange implements Http1Exchange {
     this.abort();
     return new TuskerError("KERNEL_INTERNAL", `the body of an answer is ${how} than its head said`);
   }
+}
+
+/** The head of an answer that changes to a protocol. @throws TuskerError NET_MALFORMED when it cannot be written */
+export function switchingHead(protocol: string, fields: HeaderList | FieldBlock): string {
+  // Checked under another name, because the block leaves Upgrade to the engine.
+  writable(["Upgrade-To", protocol]);
+  const change = `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
+  return `${statusLine(101)}${change}${writable(fields).text}\r\n`;
 }
 
 /** Exchanges that began to answer in this turn: one task for all of them. */

@@ -8,6 +8,7 @@ import type { SocketPort } from "../../socket/port.ts";
 import type { Http1ServerTls } from "../../socket/server-tls.ts";
 import { createSecureServer } from "../../socket/tls.ts";
 import type { Http1Exchange } from "../engine.ts";
+import { defaultMaxConnections } from "../limits.ts";
 import type { Http1ConnectionOptions, Http1EngineOptions } from "../options.ts";
 import { ServerConnection } from "./connection.ts";
 import { ServerShared } from "./shared.ts";
@@ -62,7 +63,7 @@ export async function startHttp1Server(
   const host = options.host ?? "127.0.0.1";
   const clock = options.clock ?? systemClock;
   const connections = http1Connections(handler, options);
-  const maxConnections = options.maxConnections ?? 10_000;
+  const maxConnections = options.maxConnections ?? defaultMaxConnections;
   const accept = (socket: SocketPort): void => {
     if (connections.size < maxConnections) connections.adopt(socket);
     else {

@@ -11,6 +11,7 @@ import {
   type ServerHandler,
   type UpgradeOffer,
 } from "../../exchange.ts";
+import { type BodySource, PushedBody } from "../../pushed-body.ts";
 import { ByteQueue } from "../byte-queue.ts";
 import { chunked, type ExchangeListener, type Http1Exchange } from "../engine.ts";
 
@@ -41,6 +42,7 @@ class PromisedExchange implements ServerExchange, ExchangeListener {
   /** The whole answer has been handed over. */
   #complete = false;
   #wake: (() => void) | undefined;
+  #source: BodySource | undefined;
 
   constructor(exchange: Http1Exchange) {
     const { head } = exchange;
@@ -120,7 +122,8 @@ class PromisedExchange implements ServerExchange, ExchangeListener {
       return;
     }
     this.#exchange.begin(status, headers, trailers === undefined ? lengthOf(headers, body) : chunked);
-    if (!whole) await this.#relay(body);
+    if (body instanceof PushedBody) await this.#push(body);
+    else if (!whole) await this.#relay(body);
     else if (body !== undefined) this.#exchange.write(typeof body === "string" ? Buffer.from(body) : body);
     if (!this.#over) this.#exchange.end(typeof trailers === "function" ? trailers() : trailers);
   }
@@ -145,6 +148,7 @@ class PromisedExchange implements ServerExchange, ExchangeListener {
   }
 
   onDrain(): void {
+    this.#source?.onDrain();
     this.#wake?.();
   }
 
@@ -156,6 +160,35 @@ class PromisedExchange implements ServerExchange, ExchangeListener {
       if (!this.#complete) this.#gone?.abort(clientGone(error));
     }
     this.#wake?.();
+  }
+
+  /** Lets the body write for itself, until it ends or the client goes. */
+  async #push(body: PushedBody): Promise<void> {
+    // A HEAD is answered without a look at the body.
+    if (this.method === "HEAD") return;
+    const exchange = this.#exchange;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#wake = () => {
+      if (this.#over) resolve();
+    };
+    this.#source = body.start({
+      write: (bytes) => exchange.share(bytes),
+      end() {
+        resolve();
+      },
+      fail(error) {
+        exchange.abort();
+        reject(error);
+      },
+    });
+    try {
+      await promise;
+      this.#complete = true;
+    } finally {
+      this.#wake = undefined;
+      this.#source.onEnd();
+      this.#source = undefined;
+    }
   }
 
   /** Passes the body on at the client's pace, until it ends or the client goes. */

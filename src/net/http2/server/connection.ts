@@ -102,15 +102,18 @@ export class ServerConnection implements ConnectionRole, WireReader {
 
   figures(): ConnectionFigures {
     const { tally, streams, sender } = this.connection;
-    const now = this.#options.clock.now();
+    const { clock, peer } = this.#options;
+    const now = clock.now();
     return {
-      remoteAddress: this.#options.peer.remoteAddress,
+      remoteAddress: peer.remoteAddress,
       ageMs: Math.round(now - tally.sinceMs),
       quietMs: Math.round(now - tally.heardMs),
       streams: streams.size,
       streamsBegun: tally.begun,
       streamsSucceeded: tally.succeeded,
       streamsFailed: tally.failed,
+      messagesReceived: peer.messages.received,
+      messagesSent: peer.messages.sent,
       bytesReceived: tally.bytesReceived,
       bytesSent: sender.bytesSent,
       keepalives: tally.keepalives,

@@ -10,35 +10,62 @@ import { hello, RawPeer, rawFrame } from "../../../../test/support/http2-peer.ts
 import { TuskerError } from "../../../kernel/index.ts";
 import type { ServerHandler } from "../../exchange.ts";
 import { http2Pool, serveHttp2 } from "../../http2.ts";
+import type { Http2Engine } from "../../http2-options.ts";
 
 // Which protocol a connection speaks, and over what.
 
 const handler: ServerHandler = (exchange) =>
   exchange.respond({ status: 200, body: `${exchange.httpVersion} ${exchange.method} ${exchange.target}` });
+/** What is true of both engines. */
+function both(claim: string, body: (engine: Http2Engine) => Promise<void>): void {
+  for (const engine of ["tusker", "node"] as const) test(`${claim} (${engine})`, () => body(engine));
+}
+
 const tls = { certificate: () => testCertificate };
 
-test("TLS agrees on h2 by ALPN, and a client that trusts the certificate is answered", async () => {
-  await using server = await serveHttp2(handler, { port: 0, tls });
-  await using pool = http2Pool(`https://127.0.0.1:${server.port}`, { tls: { ca: testCertificate.cert } });
+both("TLS agrees on h2 by ALPN, and a client that trusts the certificate is answered", async (engine) => {
+  await using server = await serveHttp2(handler, { engine, port: 0, tls });
+  await using pool = http2Pool(`https://127.0.0.1:${server.port}`, {
+    engine,
+    tls: { ca: testCertificate.cert },
+  });
   const answer = await pool.request({ method: "GET", path: "/a" });
   assert.equal(await answer.text(100), "2 GET /a");
-  await using stranger = http2Pool(`https://127.0.0.1:${server.port}`);
+  await using stranger = http2Pool(`https://127.0.0.1:${server.port}`, { engine });
   await assert.rejects(
     () => stranger.request({ method: "GET", path: "/" }),
     (error) => error instanceof TuskerError && error.code === "NET_CONNECT" && /CERT/.test(error.message),
   );
 });
 
-test("a client that does not agree on h2 is closed", async () => {
-  await using server = await serveHttp2(handler, { port: 0, tls });
+both("a client that does not agree on h2 is closed", async (engine) => {
+  await using server = await serveHttp2(handler, { engine, port: 0, tls });
   const socket = connectTls({ port: server.port, host: "127.0.0.1", ca: testCertificate.cert });
   socket.on("error", () => {});
   await once(socket, "close");
 });
 
-test("one port serves HTTP/2 by its preface and HTTP/1.1 otherwise", async () => {
-  await using server = await serveHttp2(handler, { port: 0, http1: true });
-  await using pool = http2Pool(`http://127.0.0.1:${server.port}`);
+test("a client of TLS 1.2 that wants another handshake gets none", async () => {
+  await using server = await serveHttp2(handler, { port: 0, tls });
+  const socket = connectTls({
+    port: server.port,
+    host: "127.0.0.1",
+    ca: testCertificate.cert,
+    ALPNProtocols: ["h2"],
+    maxVersion: "TLSv1.2",
+  });
+  await once(socket, "secureConnect");
+  const refused = Promise.withResolvers<unknown>();
+  socket.on("error", refused.resolve).on("close", refused.resolve);
+  socket.renegotiate({}, refused.resolve);
+  const error = await refused.promise;
+  assert.ok(error instanceof Error && /no.renegotiation/i.test(error.message), String(error));
+  socket.destroy();
+});
+
+both("one port serves HTTP/2 by its preface and HTTP/1.1 otherwise", async (engine) => {
+  await using server = await serveHttp2(handler, { engine, port: 0, http1: true });
+  await using pool = http2Pool(`http://127.0.0.1:${server.port}`, { engine });
   assert.equal(await (await pool.request({ method: "GET", path: "/two" })).text(100), "2 GET /two");
   for (const method of ["GET", "POST", "PUT", "PATCH"]) {
     const sent = request({ port: server.port, host: "127.0.0.1", path: "/one", method });
@@ -50,8 +77,8 @@ test("one port serves HTTP/2 by its preface and HTTP/1.1 otherwise", async () =>
   }
 });
 
-test("the first bytes may come one at a time, for either protocol", async () => {
-  await using server = await serveHttp2(handler, { port: 0, http1: true });
+both("the first bytes may come one at a time, for either protocol", async (engine) => {
+  await using server = await serveHttp2(handler, { engine, port: 0, http1: true });
   const slowly = async (bytes: Buffer, until: string): Promise<string> => {
     const socket = connect({ port: server.port, host: "127.0.0.1", noDelay: true });
     let heard = "";
@@ -76,8 +103,8 @@ test("the first bytes may come one at a time, for either protocol", async () => 
   assert.match(await slowly(Buffer.concat([hello, get]), "2 GET /"), /2 GET \//);
 });
 
-test("over TLS one port serves both by ALPN", async () => {
-  await using server = await serveHttp2(handler, { port: 0, tls, http1: true });
+both("over TLS one port serves both by ALPN", async (engine) => {
+  await using server = await serveHttp2(handler, { engine, port: 0, tls, http1: true });
   const session = connectHttp2(`https://127.0.0.1:${server.port}`, { ca: testCertificate.cert });
   const stream = session.request({ ":path": "/n" });
   stream.setEncoding("utf8");
@@ -115,8 +142,8 @@ test("extended CONNECT is offered where it is asked for, and carries bytes both 
   session.close();
 });
 
-test("draining closes connections of both protocols", async () => {
-  const server = await serveHttp2(handler, { port: 0, http1: true });
+both("draining closes connections of both protocols", async (engine) => {
+  const server = await serveHttp2(handler, { engine, port: 0, http1: true });
   await using peer = await RawPeer.to(server.port);
   peer.send(hello);
   await peer.frame(({ type, flags }) => type === 4 && flags === 1);

@@ -2,6 +2,7 @@ import { createServer as createTcp, type Server as NetServer, type Socket } from
 import { systemClock, systemRandom } from "../../../kernel/index.ts";
 import { dispatch } from "../../dispatch.ts";
 import type { ServerHandler } from "../../exchange.ts";
+import { http1Beside, offering } from "../../http1-beside.ts";
 import type { Http2ServerOptions } from "../../http2-options.ts";
 import { listen, serverOf } from "../../listen.ts";
 import { acceptedPort, portOf, tlsFacts } from "../../socket/node-socket.ts";
@@ -43,14 +44,15 @@ async function start(
   const wheel = timerWheel(clock);
   const connections = new Map<ServerConnection, PromiseWithResolvers<void>>();
   const sockets = new Set<Socket>();
-  const http1 = options.http1 === true ? await http1Of(http1Handler, options) : undefined;
+  const http1 = options.http1 === true ? await http1Beside(http1Handler, options) : undefined;
   const onOver = (connection: ServerConnection): void => {
     connections.get(connection)?.resolve();
     connections.delete(connection);
   };
   const settings = { ...ageing(options), handler, onOver };
   const begin = (port: SocketPort, early: Buffer | undefined): void => {
-    const peer = { remoteAddress: port.remoteAddress, secure: port.tls !== undefined };
+    const messages = { received: 0, sent: 0 };
+    const peer = { remoteAddress: port.remoteAddress, secure: port.tls !== undefined, messages };
     const wire = new Wire(port, wheel);
     const connection = new ServerConnection(wire, { ...settings, peer });
     connections.set(connection, Promise.withResolvers());
@@ -124,25 +126,6 @@ function turnAway(port: SocketPort): void {
   port.destroy();
 }
 
-/** HTTP/1.1 on the same port; loaded only where it is wanted. */
-async function http1Of(handler: ServerHandler, options: Http2ServerOptions): Promise<Http1Side> {
-  const [{ http1Connections }, { handOver }] = await Promise.all([
-    import("../../http1/server/start.ts"),
-    import("../../http1/server/to-exchange.ts"),
-  ]);
-  const { onError, clock = systemClock } = options;
-  const connections = http1Connections((exchange) => handOver(handler, exchange, onError), { clock });
-  return {
-    adopt: (port, early) => connections.adopt(port, early),
-    drain: () => connections.drain(),
-  };
-}
-
-interface Http1Side {
-  adopt(port: SocketPort, early: Buffer | undefined): void;
-  drain(): void;
-}
-
 /** One more than a body of the gRPC default fits into the windows of a whole connection. */
 const window = { streamWindow: 256 * 1_024, connectionWindow: 4 * 1_024 * 1_024 };
 
@@ -162,9 +145,4 @@ function ageing(options: Http2ServerOptions) {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
   };
-}
-
-/** RFC 9113 §3.2: what a client may choose from by ALPN. */
-function offering(tls: Http1ServerTls, http1: Http1Side | undefined): Http1ServerTls {
-  return { ...tls, protocols: http1 === undefined ? ["h2"] : ["h2", "http/1.1"] };
 }

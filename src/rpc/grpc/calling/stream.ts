@@ -1,4 +1,4 @@
-import { type TuskerError, toTuskerError } from "../../../kernel/index.ts";
+import { TuskerError, toTuskerError } from "../../../kernel/index.ts";
 import { type HeaderList, headerOf, type MessageStream, type StreamChannel } from "../../../net/index.ts";
 import { MessageQueue } from "../message-queue.ts";
 import { Pace } from "../pace.ts";
@@ -71,7 +71,10 @@ class Streaming extends Calling {
   }
 
   protected ended(reply: Reply): void {
-    const error = told(this.#streaming.onTail, reply.fields) ?? this.#streaming.judge(reply);
+    const cut = this.reader.partial
+      ? new TuskerError("RPC_PROTOCOL", "the last message is cut off")
+      : undefined;
+    const error = told(this.#streaming.onTail, reply.fields) ?? this.#streaming.judge(reply) ?? cut;
     if (error === undefined) this.#inbox.end();
     else this.#inbox.fail(error);
     this.#room?.();

@@ -2,6 +2,7 @@ import { type Clock, type Timer, TuskerError, toTuskerError } from "../../../ker
 import {
   type HeaderList,
   headerOf,
+  type MessageCounts,
   type MessageStream,
   type StreamFailure,
   type StreamListener,
@@ -41,6 +42,7 @@ export abstract class ServingCall implements StreamListener, MessageSink, Incomi
   protected readonly options: CallOptions;
   protected readonly reply: Reply;
   protected readonly reader: MessageReader;
+  protected readonly messages: MessageCounts;
   readonly #dialect: Dialect;
   readonly #text: Base64Body | undefined;
   #gone: AbortController | undefined;
@@ -59,6 +61,7 @@ export abstract class ServingCall implements StreamListener, MessageSink, Incomi
     this.arrivedMs = options.clock.now();
     const packs = options.compressAbove !== undefined && acceptsGzip(head.fields);
     this.reply = new Reply(stream, head, packs ? options.compressAbove : undefined);
+    this.messages = head.messages;
     this.reader = new MessageReader(this, options.maxMessageBytes);
     this.#text = this.#dialect === "web-text" ? new Base64Body() : undefined;
   }
@@ -116,6 +119,7 @@ export interface CallHead {
   readonly path: string;
   readonly fields: HeaderList;
   readonly remoteAddress: string;
+  readonly messages: MessageCounts;
   readonly dialect: Dialect;
   /** For the page that asks, if there is one. */
   readonly page?: PageFields | undefined;
@@ -133,6 +137,7 @@ export class UnaryCall extends ServingCall {
   }
 
   message(bytes: Buffer, compressed: boolean): void {
+    this.messages.received++;
     if (this.#input !== undefined) {
       this.#input = failed(new TuskerError("RPC_PROTOCOL", "the call carries more than one message"));
       return;
@@ -225,6 +230,7 @@ export class StreamCall extends ServingCall {
   }
 
   message(bytes: Buffer, compressed: boolean): void {
+    this.messages.received++;
     if (!compressed) {
       this.#inbox.push(this.#method.decode(bytes), bytes.byteLength);
       return;

@@ -1,5 +1,5 @@
 import type { TuskerError } from "../../../kernel/index.ts";
-import type { HeaderList, MessageStream } from "../../../net/index.ts";
+import type { HeaderList, MessageCounts, MessageStream } from "../../../net/index.ts";
 import { AnswerFields } from "../../fields/answer.ts";
 import { pack } from "../compress.ts";
 import { failureFields } from "../failure.ts";
@@ -25,12 +25,14 @@ export class Reply {
   readonly #page: PageFields | undefined;
   /** What the handler adds; most add nothing. */
   #fields: AnswerFields | undefined;
+  readonly #messages: MessageCounts;
   #headed = false;
 
   constructor(stream: MessageStream, asked: AskedBy, packAbove: number | undefined) {
     this.#stream = stream;
     this.#dialect = asked.dialect;
     this.#page = asked.page;
+    this.#messages = asked.messages;
     this.#packAbove = packAbove;
   }
 
@@ -43,6 +45,7 @@ export class Reply {
   whole(framed: Uint8Array): Promise<void> | undefined {
     if (this.#dialect !== "grpc" || this.#packs(framed)) return this.#inParts(framed);
     this.#headed = true;
+    this.#messages.sent++;
     this.#stream.message({ fixed: this.#head(), varying: this.#own() }, framed, {
       fixed: okTrailers,
       varying: this.#fields?.tail ?? none,
@@ -54,6 +57,7 @@ export class Reply {
   async message(framed: Uint8Array): Promise<boolean> {
     const bytes = this.#packs(framed) ? await pack(framed) : framed;
     this.#begin();
+    this.#messages.sent++;
     return this.#stream.data(this.#dialect === "web-text" ? base64(bytes) : bytes);
   }
 
@@ -123,6 +127,7 @@ export class Reply {
 interface AskedBy {
   readonly dialect: Dialect;
   readonly page?: PageFields | undefined;
+  readonly messages: MessageCounts;
 }
 
 function headsOf(contentType: string): [HeaderList, HeaderList] {

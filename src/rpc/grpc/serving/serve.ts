@@ -28,7 +28,7 @@ export function grpcStreams(methods: ReadonlyMap<string, ByteMethod>, options: C
     recent = [];
     for (const call of calls) call.watch();
   };
-  return (stream, fields, { remoteAddress }) => {
+  return (stream, fields, { remoteAddress, messages }) => {
     const dialect = dialectOf(headerOf(fields, "content-type"));
     if (dialect === undefined) {
       const asks = headerOf(fields, ":method") === "OPTIONS" && headerOf(fields, "origin") !== undefined;
@@ -42,7 +42,7 @@ export function grpcStreams(methods: ReadonlyMap<string, ByteMethod>, options: C
     const path = headerOf(fields, ":path") ?? "";
     const encoding = headerOf(fields, "grpc-encoding");
     const page = dialect === "grpc" ? undefined : pageFields(fields, webOrigins);
-    const reply = (): Reply => new Reply(stream, { dialect, page }, undefined);
+    const reply = (): Reply => new Reply(stream, { dialect, page, messages }, undefined);
     if (encoding !== undefined && encoding !== "identity" && encoding !== "gzip") {
       // gRPC compression: UNIMPLEMENTED, and the head says what can be read.
       const message = `messages compressed with ${encoding.slice(0, 40)} cannot be read here`;
@@ -54,7 +54,7 @@ export function grpcStreams(methods: ReadonlyMap<string, ByteMethod>, options: C
       reply().fail(new TuskerError("RPC_NOT_FOUND", `nothing here answers ${path}`));
       return deaf(stream);
     }
-    const head = { path, fields, remoteAddress, dialect, page };
+    const head = { path, fields, remoteAddress, messages, dialect, page };
     if (method.kind === "stream") {
       const call = new StreamCall(method, stream, head, options);
       queueMicrotask(() => call.begin());

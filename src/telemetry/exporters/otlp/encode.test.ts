@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import type { SpanData } from "../../span-data.ts";
 import { encodeOtlp } from "./encode.ts";
 import { otlpExporter } from "./send.ts";
@@ -128,6 +129,21 @@ test("attributes keep their types, and empty values are written out", () => {
   const list = messages(fieldsOf(attributes.list!.value as Buffer), 1);
   assert.equal(text(list[0]!, 1), "a");
   assert.equal(number(list[1]!, 3), 1n);
+});
+
+test("what is written again is what was written first, however many keys and values there are", () => {
+  const value = fc.oneof(fc.string({ maxLength: 90 }), fc.double(), fc.integer(), fc.boolean());
+  const asEvent = (attributes: SpanData["attributes"]): Field[] =>
+    messages(spanFields({ ...span, attributes: {}, events: [{ timeUs: 1, name: "e", attributes }] }), 11)[0]!;
+  fc.assert(
+    fc.property(fc.dictionary(fc.string({ maxLength: 4 }), value, { maxKeys: 12 }), (attributes) => {
+      const first = messages(spanFields({ ...span, attributes }), 9);
+      assert.deepEqual(messages(spanFields({ ...span, attributes }), 9), first);
+      // Attributes of events are written out each time.
+      assert.deepEqual(messages(asEvent(attributes), 3), first);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test("events, links and status", () => {

@@ -48,7 +48,7 @@ function writeSpan(out: ByteWriter, span: SpanData): void {
   number(out, 6, spanKinds.indexOf(span.kind) + 1);
   time(out, 7, span.startUs);
   time(out, 8, span.startUs + span.durationUs);
-  attributes(out, 9, span.attributes);
+  spanAttributes(out, span.attributes);
   number(out, 10, span.dropped.attributes);
   for (const event of span.events) writeEvent(out, event);
   number(out, 12, span.dropped.events);
@@ -92,6 +92,44 @@ function attributes(out: ByteWriter, field: number, list: Attributes): void {
     if (value !== undefined) attribute(out, field, key, value);
   }
 }
+
+const ofSpan = 9;
+
+function spanAttributes(out: ByteWriter, list: Attributes): void {
+  for (const key in list) {
+    const value = list[key];
+    if (value === undefined) continue;
+    const bytes = typeof value === "object" ? undefined : usual(key, value);
+    if (bytes === undefined) attribute(out, ofSpan, key, value);
+    else out.bytes(bytes);
+  }
+}
+
+/**
+ * A span's attribute in its final form, where it is kept. Spans of a process say the same over and over: most of what
+ * they say is copied from where it was written once. A key whose values differ is written out each time.
+ */
+function usual(key: string, value: string | number | boolean): Uint8Array | undefined {
+  // A Map takes -0 for 0, which is written otherwise.
+  if (value === 0 || (typeof value === "string" && value.length > most.chars)) return undefined;
+  let values = kept.get(key);
+  if (values === undefined) {
+    if (kept.size >= most.keys) return undefined;
+    values = new Map();
+    kept.set(key, values);
+  }
+  const found = values.get(value);
+  if (found !== undefined || values.size >= most.values) return found;
+  const out = new ByteWriter(64);
+  attribute(out, ofSpan, key, value);
+  const bytes = out.finish();
+  values.set(value, bytes);
+  return bytes;
+}
+
+/** Bounds of what is kept: a megabyte at most. */
+const most = { keys: 64, values: 64, chars: 80 } as const;
+const kept = new Map<string, Map<string | number | boolean, Uint8Array>>();
 
 function attribute(out: ByteWriter, field: number, key: string, value: AttributeValue): void {
   const at = open(out, field);
