@@ -12,6 +12,7 @@ import {
   startTusker,
 } from "../../test/support/proxies.ts";
 import type { Figure } from "../figure.ts";
+import { builtBin } from "../load/built.ts";
 import { cpuMicrosOf, residentMegabytesOf } from "../load/process-cost.ts";
 import { policies } from "./policies.ts";
 import { wrk } from "./wrk.ts";
@@ -24,8 +25,25 @@ interface Runner {
   readonly at: Listener;
 }
 
+/** What is asked for, and the Lua file that makes the requests where they are not all the same. */
+interface Load {
+  readonly path: string;
+  readonly script?: string;
+  /** Who is asked; default: all. */
+  readonly only?: readonly string[];
+}
+
 const transports = ["engine", "compat"] as const;
-const paths = { GET: "/small", "16 KiB": "/16k", "1 MiB": "/1m" } as const;
+const loads: Readonly<Record<string, Load>> = {
+  GET: { path: "/small" },
+  "GET, no two alike": {
+    path: "/small",
+    script: join(import.meta.dirname, "no-two-alike.lua"),
+    only: ["tusker engine", "nginx"],
+  },
+  "16 KiB": { path: "/16k" },
+  "1 MiB": { path: "/1m" },
+};
 const rounds = 5;
 const seconds = 1;
 
@@ -49,20 +67,47 @@ export async function* figures(): AsyncGenerator<Figure> {
     });
   const [ours, peers] = [
     runners.filter(({ name }) => name.startsWith("tusker")),
-    runners.filter(({ name }) => !name.startsWith("tusker")),
+    runners.filter(({ name }) => !name.includes("tusker")),
   ];
   yield* idle(ours);
   yield* policies(join(folder, "policies"), origin.port);
-  for (const [what, path] of Object.entries(paths)) {
-    const costs = await interleaved(runners, path);
-    for (const { name } of ours)
+  for (const [what, load] of Object.entries(loads)) {
+    const asked = runners.filter(({ name }) => load.only?.includes(name) ?? true);
+    const costs = await interleaved(asked, load);
+    for (const { name } of asked.filter((one) => ours.includes(one)))
       yield {
         name: `${what}, ${name.replace("tusker ", "")}`,
         value: costs.get(name) ?? Number.NaN,
         unit: "µs CPU",
-        peers: Object.fromEntries(peers.map((peer) => [peer.name, costs.get(peer.name) ?? Number.NaN])),
+        peers: Object.fromEntries(
+          peers
+            .filter((one) => asked.includes(one))
+            .map((one) => [one.name, costs.get(one.name) ?? Number.NaN]),
+        ),
       };
+    if (what === "GET") yield twoWorkers(costs);
   }
+}
+
+/**
+ * How much more than one worker two can answer. On a machine whose cores they share with the load and the origin the
+ * answers per second say little; the CPU they cost does: as many answers per second of CPU mean twice as many on two
+ * cores of their own.
+ */
+function twoWorkers(costs: ReadonlyMap<string, number>): Figure {
+  const [one = Number.NaN, two = Number.NaN] = [costs.get("tusker engine"), costs.get(pairName)];
+  return { name: "GET, two workers to one", value: (2 * one) / two, unit: "× answers per CPU" };
+}
+
+const pairName = "two workers of tusker engine";
+
+/** The gateway as it is installed. */
+async function installed(
+  plan: ProxyPlan,
+  gateway: Readonly<Record<string, unknown>>,
+  tracing: Readonly<Record<string, unknown>> = {},
+): Promise<Listener> {
+  return startTusker(plan, gateway, tracing, { bin: await builtBin() });
 }
 
 function starters(): [string, (plan: ProxyPlan) => Promise<Listener>][] {
@@ -70,9 +115,10 @@ function starters(): [string, (plan: ProxyPlan) => Promise<Listener>][] {
     ...transports.map((transport): [string, (plan: ProxyPlan) => Promise<Listener>] => [
       `tusker ${transport}`,
       // The trace context of every request is passed on; recording all of them is measured apart.
-      (plan) => startTusker(plan, { transport }, { sampling_rate: 0 }),
+      (plan) => installed(plan, { transport }, { sampling_rate: 0 }),
     ]),
-    ["tusker engine with every request recorded", (plan) => startTusker(plan, { transport: "engine" })],
+    ["tusker engine with every request recorded", (plan) => installed(plan, { transport: "engine" })],
+    [pairName, (plan) => installed(plan, { transport: "engine", workers: 2 }, { sampling_rate: 0 })],
     ["nginx", startNginxProxy, "nginx"],
     ["haproxy", startHaproxy, "haproxy"],
     ["caddy", startCaddy, "caddy"],
@@ -98,12 +144,15 @@ function* idle(ours: readonly Runner[]): Generator<Figure> {
 }
 
 /** CPU per request of each runner, the least of all rounds; one round more warms everybody up. */
-async function interleaved(runners: readonly Runner[], path: string): Promise<ReadonlyMap<string, number>> {
+async function interleaved(
+  runners: readonly Runner[],
+  { path, script }: Load,
+): Promise<ReadonlyMap<string, number>> {
   const least = new Map<string, number>();
   for (let round = 0; round <= rounds; round++)
     for (const { name, at } of runners) {
       const before = cpuMicrosOf(at.pid);
-      const { requests, failures } = await wrk(at.port, path, seconds);
+      const { requests, failures } = await wrk(at.port, path, seconds, script);
       if (failures > 0) throw new Error(`${name} failed ${failures} of ${requests} requests: ${at.output()}`);
       const cost = (cpuMicrosOf(at.pid) - before) / requests;
       if (round > 0) least.set(name, Math.min(cost, least.get(name) ?? Number.POSITIVE_INFINITY));

@@ -22,15 +22,26 @@ export interface WrkResult {
   readonly failures: number;
 }
 
-/** Loads a port of this machine: one thread, 64 kept connections, nine request fields. */
-export async function wrk(port: number, path: string, seconds: number): Promise<WrkResult> {
+/**
+ * Loads a port of this machine: one thread, 64 kept connections, nine request fields.
+ *
+ * @param script Lua file that makes the requests; default: all are the same
+ */
+export async function wrk(port: number, path: string, seconds: number, script?: string): Promise<WrkResult> {
   const program = peerProgram("wrk");
   if (program === undefined)
     throw new Error("no .peers/wrk here; fetch it with: node scripts/setup-peers.ts");
   const headers = Object.entries(fields).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   const { stdout } = await promisify(execFile)(
     program,
-    ["-t1", "-c64", `-d${seconds}s`, ...headers, `http://127.0.0.1:${port}${path}`],
+    [
+      "-t1",
+      "-c64",
+      `-d${seconds}s`,
+      ...(script === undefined ? [] : ["-s", script]),
+      ...headers,
+      `http://127.0.0.1:${port}${path}`,
+    ],
     { env: peerEnvironment("wrk") },
   );
   const count = (pattern: RegExp): number => Number(pattern.exec(stdout)?.[1] ?? 0);

@@ -12,6 +12,9 @@ export interface GatewayInstance {
   readonly reachable: Promise<void>;
 }
 
+/** Decision 0042: a gateway keeps nothing, so that a large young generation would only be memory. */
+const smallYoung = "--max-semi-space-size=2";
+
 /** Makes it, not started yet. */
 export function gatewayInstance(settings: FleetSettings, ports: GroupPorts): GatewayInstance {
   const { events } = ports;
@@ -23,7 +26,7 @@ export function gatewayInstance(settings: FleetSettings, ports: GroupPorts): Gat
     service: id,
     command: {
       file: process.execPath,
-      args: [...nodeFlags, binPath, "gateway", "--settings", config],
+      args: [...nodeFlags, smallYoung, binPath, "gateway", "--settings", config],
       node: true,
     },
     cwd: settings.root,

@@ -36,9 +36,17 @@ export const systemClock: Clock = {
 /** The real clock, whose `now` means the same moment in every thread of the process. */
 export const threadClock: Clock = {
   ...systemClock,
-  now: () => Number(process.hrtime.bigint() / 1_000n) / 1_000,
+  now: () => performance.now() + sinceBoot(),
   sleep: (delayMs, signal) => sleepOn(threadClock, delayMs, signal),
 };
+
+/** What lies between the zero of this thread's `performance` and that of the machine; asked once, because it costs. */
+function sinceBoot(): number {
+  originMs ??= Number(process.hrtime.bigint()) / 1e6 - performance.now();
+  return originMs;
+}
+
+let originMs: number | undefined;
 
 /** A clock for tests: time passes only in `advance`. */
 export interface ManualClock extends Clock {

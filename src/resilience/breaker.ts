@@ -129,21 +129,15 @@ class EndpointBreaker implements Breaker {
   }
 
   #permit(probe: boolean): Permit {
-    const era = this.#era;
-    let settled = false;
-    const settle = (how: () => void) => (): void => {
-      if (settled) return;
-      settled = true;
-      if (era === this.#era) how();
-    };
-    return {
-      probe,
-      success: settle(() => (probe ? this.#close() : this.#succeed())),
-      failure: settle(() => (probe ? this.#open() : this.#fail())),
-      ignore: settle(() => {
-        this.#probing = false;
-      }),
-    };
+    return new BreakerPermit(this, probe, this.#era);
+  }
+
+  /** The outcome of a permit; one of before the last change of state has nothing to say. */
+  settle(outcome: Outcome, probe: boolean, era: number): void {
+    if (era !== this.#era) return;
+    if (outcome === "ignored") this.#probing = false;
+    else if (outcome === "success") probe ? this.#close() : this.#succeed();
+    else probe ? this.#open() : this.#fail();
   }
 
   #succeed(): void {
@@ -188,5 +182,39 @@ class EndpointBreaker implements Breaker {
     if (this.#state === state) return;
     this.#state = state;
     this.#ports.onChange?.(state);
+  }
+}
+
+type Outcome = "success" | "failure" | "ignored";
+
+/** One object per request, without closures: it is on the path of every request. */
+class BreakerPermit implements Permit {
+  readonly probe: boolean;
+  readonly #breaker: EndpointBreaker;
+  readonly #era: number;
+  #settled = false;
+
+  constructor(breaker: EndpointBreaker, probe: boolean, era: number) {
+    this.probe = probe;
+    this.#breaker = breaker;
+    this.#era = era;
+  }
+
+  success(): void {
+    this.#settle("success");
+  }
+
+  failure(): void {
+    this.#settle("failure");
+  }
+
+  ignore(): void {
+    this.#settle("ignored");
+  }
+
+  #settle(outcome: Outcome): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#breaker.settle(outcome, this.probe, this.#era);
   }
 }

@@ -38,7 +38,7 @@ function hexIds(draw: (bytes: number) => string): IdSource {
   // All-zero ids are invalid (W3C Trace Context §3.2.2.3); they are drawn again.
   const some = (bytes: number): string => {
     let id = draw(bytes);
-    while (/^0+$/.test(id)) id = draw(bytes);
+    while (id.startsWith("0") && /^0+$/.test(id)) id = draw(bytes);
     return id;
   };
   return { traceId: () => some(16), spanId: () => some(8) };

@@ -145,12 +145,20 @@ export async function startFastifyProxy({ originPort }: ProxyPlan): Promise<List
   });
 }
 
+interface TuskerPlan {
+  /** Settings of the route to the origin. */
+  readonly route?: object;
+  readonly otlp?: string | null;
+  /** The program; default: the checkout's. */
+  readonly bin?: string;
+}
+
 /** Our own gateway in a process of its own, every policy at its default, a hundred routes. */
 export async function startTusker(
   { folder, originPort }: ProxyPlan,
   gateway: Readonly<Record<string, unknown>> = {},
   tracing: Readonly<Record<string, unknown>> = {},
-  { route = {}, otlp = null }: { readonly route?: object; readonly otlp?: string | null } = {},
+  { route = {}, otlp = null, bin = join(root, "bin/tusker.js") }: TuskerPlan = {},
 ): Promise<Listener> {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
@@ -169,7 +177,7 @@ export async function startTusker(
   writeFileSync(file, JSON.stringify(settings));
   return startListener({
     command: process.execPath,
-    args: [join(root, "bin/tusker.js"), "gateway", "--settings", file],
+    args: [bin, "gateway", "--settings", file],
     port,
   });
 }

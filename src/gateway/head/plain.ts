@@ -56,12 +56,31 @@ export function plainRequest(fields: HeaderList, arrival: PlainArrival): PlainHe
     else if (fate === "trace") traced = true;
     else if (fate === "unusual" || (fate === "connection" && !isPlainConnection(value))) return undefined;
   }
-  const { peer, host, prefix } = arrival;
-  const forwarded = forwardedFields(nothingBefore, { peer, host, prefix, proto: "http", trusted: false });
-  for (let i = 0; i + 1 < forwarded.length; i += 2) block.copy(forwarded[i] ?? "", forwarded[i + 1] ?? "");
-  block.copy("Via", arrival.via);
+  block.join(ownLines(arrival));
   return { block, traced };
 }
+
+/** What every request of this arrival says of us and of the hop before. */
+function ownLines(arrival: PlainArrival): FieldBlock {
+  const known = arrivals.get(arrival.peer);
+  if (known !== undefined && isSameArrival(known.arrival, arrival)) return known.lines;
+  const { peer, host, prefix, via } = arrival;
+  const lines = new FieldBlock();
+  const forwarded = forwardedFields(nothingBefore, { peer, host, prefix, proto: "http", trusted: false });
+  for (let i = 0; i + 1 < forwarded.length; i += 2) lines.copy(forwarded[i] ?? "", forwarded[i + 1] ?? "");
+  lines.copy("Via", via);
+  if (arrivals.size >= mostArrivals) arrivals.clear();
+  arrivals.set(peer, { arrival, lines: lines.settled() });
+  return lines;
+}
+
+export function isSameArrival(a: PlainArrival, b: PlainArrival): boolean {
+  return a.peer === b.peer && a.host === b.host && a.prefix === b.prefix && a.via === b.via;
+}
+
+/** By the peer, what was written for it last. */
+const arrivals = new Map<string, { readonly arrival: PlainArrival; readonly lines: FieldBlock }>();
+const mostArrivals = 1024;
 
 /** The fields of an answer, without those of one hop. @param fields as a decoder of ours has read them */
 export function plainAnswer(fields: HeaderList): FieldBlock | undefined {

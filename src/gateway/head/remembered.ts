@@ -1,5 +1,5 @@
 import type { AnswerHead, FieldBlock, HeaderList, RequestHead } from "../../net/index.ts";
-import { type PlainArrival, type PlainHead, plainAnswer, plainRequest } from "./plain.ts";
+import { isSameArrival, type PlainArrival, type PlainHead, plainAnswer, plainRequest } from "./plain.ts";
 
 /**
  * What was made of heads that come again and again. The engine gives the same list for the same fields of a connection,
@@ -18,7 +18,7 @@ const answers = new WeakMap<HeaderList, FieldBlock>();
 export function rewrittenRequest(head: RequestHead, arrival: PlainArrival): PlainHead | undefined {
   if (!head.repeated) return plainRequest(head.fields, arrival);
   const known = requests.get(head.fields);
-  if (known !== undefined && isSame(known.arrival, arrival)) return known.plain;
+  if (known !== undefined && isSameArrival(known.arrival, arrival)) return known.plain;
   const plain = plainRequest(head.fields, arrival);
   plain?.block.settled();
   requests.set(head.fields, { arrival, plain });
@@ -33,8 +33,4 @@ export function rewrittenAnswer({ fields, repeated }: AnswerHead): FieldBlock | 
   const block = plainAnswer(fields)?.settled();
   if (block !== undefined) answers.set(fields, block);
   return block;
-}
-
-function isSame(a: PlainArrival, b: PlainArrival): boolean {
-  return a.peer === b.peer && a.host === b.host && a.prefix === b.prefix && a.via === b.via;
 }

@@ -182,7 +182,6 @@ function treesFor<R>(hosts: Hosts<R>, host: string | undefined): Tree<Entry<R>>[
 
 function choose<R>(found: readonly Entry<R>[], method: string, facts: Facts): Match<R> {
   if (found.length === 0) return { kind: "none" };
-  const allow = new Set<string>();
   for (const { byMethod, any } of found) {
     // RFC 9110 §9.3.2: HEAD is GET without the body, so it is allowed wherever GET is.
     const route =
@@ -192,6 +191,7 @@ function choose<R>(found: readonly Entry<R>[], method: string, facts: Facts): Ma
       (method === "TRACE" || method === "CONNECT" ? undefined : fitting(any, facts));
     if (route !== undefined) return { kind: "route", route };
   }
+  const allow = new Set<string>();
   for (const { byMethod } of found)
     for (const [name, choices] of byMethod) if (fitting(choices, facts) !== undefined) allow.add(name);
   const known = allow.size > 0 || found.some(({ any }) => fitting(any, facts) !== undefined);

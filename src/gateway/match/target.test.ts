@@ -123,3 +123,37 @@ test("never throws, whatever the target", () => {
     }),
   );
 });
+
+test("a target in its one form already is what the long way makes of it", () => {
+  const part = fc.string({
+    unit: fc.constantFrom(
+      "a",
+      "Z",
+      "9",
+      "-",
+      ".",
+      "~",
+      "/",
+      "?",
+      "&",
+      "=",
+      "%41",
+      "%2e",
+      "%2F",
+      "#",
+      "\\",
+      " ",
+      "é",
+    ),
+    maxLength: 8,
+  });
+  fc.assert(
+    fc.property(part, (text) => {
+      // An encoded letter in front takes the long way and means the same.
+      const short = parseTarget("GET", `/a${text}`);
+      const long = parseTarget("GET", `/%61${text}`);
+      assert.deepEqual(short, long);
+    }),
+    { numRuns: 2000 },
+  );
+});

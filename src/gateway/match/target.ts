@@ -18,6 +18,8 @@ const maxTargetBytes = 8192;
 
 /** Reads the request target of RFC 9112 §3.2. What two programs could read in two ways is refused. */
 export function parseTarget(method: string, target: string): Target {
+  const plain = plainTarget(target);
+  if (plain !== undefined) return plain;
   if (target === "*")
     return method === "OPTIONS" ? { kind: "server" } : bad("the target * is for OPTIONS only");
   if (target.length > maxTargetBytes) return bad(`the target is longer than ${maxTargetBytes} bytes`);
@@ -36,6 +38,28 @@ export function parseTarget(method: string, target: string): Target {
   if (host?.includes("@")) return bad("the target names a user");
   return { kind: "path", path, query, ...(host === undefined ? {} : { host }) };
 }
+
+/** Most targets are in their one form already: nothing encoded, no dot behind a slash, nothing two programs dispute. */
+function plainTarget(target: string): Target | undefined {
+  if (target.length > maxTargetBytes || target.charCodeAt(0) !== slash) return undefined;
+  let queryAt = -1;
+  for (let at = 1, before = slash; at < target.length; at++) {
+    const code = target.charCodeAt(at);
+    if (code <= 0x20 || code >= 0x7f || code === 0x23 || code === 0x5c) return undefined;
+    if (queryAt < 0) {
+      if (code === percent || (code === dot && before === slash)) return undefined;
+      if (code === question) queryAt = at;
+      before = code;
+    }
+  }
+  if (queryAt < 0) return { kind: "path", path: target, query: "" };
+  return { kind: "path", path: target.slice(0, queryAt), query: target.slice(queryAt) };
+}
+
+const percent = 0x25;
+const dot = 0x2e;
+const slash = 0x2f;
+const question = 0x3f;
 
 /** RFC 3986 §6.2.2: one form for every path that means the same, so that what is matched is what is forwarded. */
 export function normalisePath(path: string): string | { readonly problem: string } {

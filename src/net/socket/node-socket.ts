@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { plainAddress } from "../sockets.ts";
 import { bufferOf } from "./buffer.ts";
-import { isShared, kept, lend, lendBytes, sharedBuffer } from "./lent.ts";
+import { isShared, kept, lend, lendBytes, ownBytes, sharedBuffer } from "./lent.ts";
 import type { SocketListener, SocketPort, TlsFacts } from "./port.ts";
 import { type StraightWay, straightWay } from "./straight.ts";
 
@@ -66,9 +66,9 @@ function lending(options: { readonly handle?: object; readonly allowHalfOpen?: b
       callback(bytes: number, buffer: Uint8Array) {
         // Much is coming: from now on into a buffer of its own, so that nothing need be copied.
         const much = bytes >= lendBytes / 4;
-        const gone = port?.lent(Buffer.from(buffer.buffer, buffer.byteOffset, bytes)) === true;
+        const gone = port?.lent(viewOf(buffer, bytes)) === true;
         if (!much) next = sharedBuffer;
-        else if (gone || next === sharedBuffer) next = Buffer.allocUnsafeSlow(lendBytes);
+        else if (gone || next === sharedBuffer) next = Buffer.allocUnsafeSlow(ownBytes);
         return true;
       },
     },
@@ -83,6 +83,17 @@ function lending(options: { readonly handle?: object; readonly allowHalfOpen?: b
       return port;
     },
   };
+}
+
+/** Views of the beginning of the shared buffer, by length: made once, because making one costs as much as a small read. */
+const views: (Buffer | undefined)[] = new Array<Buffer | undefined>(4 * 1024).fill(undefined);
+
+function viewOf(buffer: Uint8Array, bytes: number): Buffer {
+  if (buffer !== sharedBuffer || bytes >= views.length)
+    return Buffer.from(buffer.buffer, buffer.byteOffset, bytes);
+  const view = views[bytes] ?? Buffer.from(buffer.buffer, buffer.byteOffset, bytes);
+  views[bytes] = view;
+  return view;
 }
 
 /** What TLS agreed on. */

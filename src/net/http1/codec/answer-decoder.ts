@@ -2,10 +2,10 @@ import type { HeaderList } from "../../exchange.ts";
 import { type AnswerHead, untilClose } from "../engine.ts";
 import { BodyDecoder, type BodySink } from "./body.ts";
 import { statusForm } from "./clauses.ts";
-import { answerMemory, type KnownFields } from "./field-memory.ts";
 import { type HeadLimits, HeadText } from "./fields.ts";
 import { Framing } from "./framing.ts";
-import { scanStatusLine } from "./lines.ts";
+import { answerMemory, type KnownFields, Misses, type Remembered } from "./head-memory.ts";
+import { type StatusLine, scanStatusLine } from "./lines.ts";
 import type { WireProblem } from "./problem.ts";
 
 /** What a decoder of answers tells: interim answers, then the head, then the body and its end. */
@@ -23,6 +23,7 @@ export class AnswerDecoder {
   readonly #sink: AnswerSink;
   readonly #text: HeadText;
   readonly #place = answerMemory.place();
+  readonly #misses = new Misses();
   readonly #body: BodyDecoder;
   readonly #head = new DecodedAnswer();
   #framing = new Framing();
@@ -94,49 +95,32 @@ export class AnswerDecoder {
 
   #decodeHead(bytes: Buffer, from: number): number {
     const text = this.#text;
-    if (this.#step === "line") {
-      // The first line by itself: what follows it may be known.
-      const lineEnd = text.giveLine(bytes, from);
-      if (this.#scanHead() !== "more") return this.#endHead();
-      text.keep();
-      return this.#inFields ? this.#decodeFields(bytes, lineEnd) : lineEnd;
-    }
-    return this.#decodePiece(bytes, from, false);
-  }
-
-  get #inFields(): boolean {
-    return this.#step === "fields";
-  }
-
-  #decodeFields(bytes: Buffer, from: number): number {
-    const known = answerMemory.find(this.#place, bytes, from);
-    if (known !== undefined && this.#text.hasRoom(known.bytes.length)) return this.#endKnown(known, from);
-    return this.#decodePiece(bytes, from, true);
-  }
-
-  /** @param first true when the fields begin here, so that their bytes can be remembered if they end here too */
-  #decodePiece(bytes: Buffer, from: number, first: boolean): number {
-    const text = this.#text;
+    // Only what begins here can be known, and be remembered if it ends here too.
+    const whole = this.#step === "line" && !text.begun;
+    const known = whole ? answerMemory.find(this.#place, bytes, from) : undefined;
+    if (known !== undefined && text.hasRoom(known.bytes.length)) return this.#endKnown(known, from);
     text.give(bytes, from);
     if (this.#scanHead() === "more") {
       text.keep();
       return bytes.length;
     }
-    return first ? this.#endHead(bytes, from) : this.#endHead();
+    return this.#endHead(whole ? bytes : undefined, from);
   }
 
-  /** A head whose fields came before. */
-  #endKnown(known: KnownFields, from: number): number {
+  /** A head that came before. */
+  #endKnown({ bytes, meaning }: Remembered<KnownFields & StatusLine>, from: number): number {
     const head = this.#head;
-    this.problem = this.#judge(known.framing, known.fields);
-    head.repeated = head.fields === known.fields;
-    this.#text.reset();
+    head.status = meaning.status;
+    head.minor = meaning.minor;
+    head.repeated = true;
+    this.#misses.hit();
+    this.problem = this.#judge(meaning.framing, meaning.fields);
     if (this.problem === undefined) this.#tell();
-    return from + known.bytes.length;
+    return from + bytes.length;
   }
 
-  /** @param bytes with all of the fields, which begin at `from`; left out when they came in pieces */
-  #endHead(bytes?: Buffer, from = 0): number {
+  /** @param bytes with all of the head, which begins at `from`; undefined when it came in pieces */
+  #endHead(bytes: Buffer | undefined, from: number): number {
     const text = this.#text;
     const { position } = text;
     const head = this.#head;
@@ -144,11 +128,11 @@ export class AnswerDecoder {
     this.problem = text.cursor.problem ?? this.#judge(this.#framing, this.#fields);
     text.reset();
     if (this.problem !== undefined) return position;
-    if (bytes !== undefined)
-      head.repeated = answerMemory.learn(this.#place, bytes, from, position, {
-        fields: this.#fields,
-        framing: this.#framing,
-      });
+    if (bytes !== undefined && this.#misses.miss()) {
+      const { status, minor } = head;
+      const meaning = { status, minor, fields: this.#fields, framing: this.#framing };
+      head.repeated = answerMemory.learn(this.#place, bytes, { from, to: position }, meaning);
+    }
     if (head.repeated) this.#framing = new Framing();
     this.#tell();
     return position;
@@ -161,7 +145,7 @@ export class AnswerDecoder {
       if (line === "more" || line === "broken") return line;
       this.#step = "fields";
     }
-    const scan = text.scanFields(this.#fields, this.#note);
+    const scan = text.scanFields(this.#fields, this.#note, answerMemory.lines(this.#place));
     return scan === "line" ? "more" : scan;
   }
 

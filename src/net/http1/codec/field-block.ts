@@ -48,6 +48,14 @@ export class FieldBlock {
     if (this.#note(name, value)) this.text += `${name}: ${value}\r\n`;
   }
 
+  /** Adds all lines of another block. */
+  join(block: FieldBlock): void {
+    this.text += block.text;
+    this.hasHost ||= block.hasHost;
+    this.hasDate ||= block.hasDate;
+    this.closes ||= block.closes;
+  }
+
   /** The same lines, to be continued; those here stay as they are. */
   extended(): FieldBlock {
     const block = new FieldBlock();

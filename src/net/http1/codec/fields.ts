@@ -1,6 +1,7 @@
 import { lf } from "./characters.ts";
 import { headTooLarge, tooManyFields } from "./clauses.ts";
 import { Cursor, type Scan } from "./cursor.ts";
+import type { KnownLine } from "./head-memory.ts";
 import { scanFieldLine } from "./lines.ts";
 import type { WireProblem } from "./problem.ts";
 
@@ -21,6 +22,8 @@ export class HeadText {
   readonly #limits: HeadLimits;
   readonly tooLarge: () => WireProblem;
   #rest = "";
+  /** Where among the lines that may come again this head is. */
+  #line = 0;
   /** Characters of this head before `cursor.text`. */
   #used = 0;
   /** Where the piece that was given begins within `cursor.text`, and within its bytes. */
@@ -40,6 +43,7 @@ export class HeadText {
   reset(): void {
     this.#rest = "";
     this.#used = 0;
+    this.#line = 0;
     this.cursor.resumeAt = 0;
     this.cursor.problem = undefined;
   }
@@ -63,6 +67,33 @@ export class HeadText {
   /** Whether so many bytes may follow the lines that were read, and nothing of another line has been. */
   hasRoom(length: number): boolean {
     return this.#rest === "" && this.#used + length <= this.#limits.maxHeadBytes;
+  }
+
+  /** Takes the next line as what it was the last time, if it is the same. */
+  #takeKnown(like: readonly KnownLine[]): boolean {
+    const { cursor } = this;
+    const known = like[this.#line];
+    if (known === undefined || cursor.resumeAt > 0) return false;
+    const end = cursor.at + known.text.length;
+    if (end > cursor.limit || !cursor.text.startsWith(known.text, cursor.at)) return false;
+    cursor.name = known.name;
+    cursor.value = known.value;
+    cursor.at = end;
+    this.#line++;
+    return true;
+  }
+
+  /** Finds the place behind the field that was read, which may have changed its value, or come or gone. */
+  #align(like: readonly KnownLine[]): void {
+    const last = Math.min(like.length, this.#line + 4);
+    for (let i = this.#line; i < last; i++) {
+      const known = like[i];
+      if (known?.name !== this.cursor.name) continue;
+      // The same text, but one whose hash is known.
+      this.cursor.name = known.name;
+      this.#line = i + 1;
+      return;
+    }
   }
 
   #give(bytes: Buffer, from: number, to: number): number {
@@ -96,12 +127,23 @@ export class HeadText {
     return this.#pieceFrom + this.cursor.at - this.#pieceAt;
   }
 
-  /** Reads fields up to the empty line; appends them to `fields` and tells each to `seen`. */
-  scanFields(fields: string[], seen: (name: string, value: string) => WireProblem | undefined): Scan {
+  /**
+   * Reads fields up to the empty line; appends them to `fields` and tells each to `seen`.
+   *
+   * @param like lines that may come again, in this order
+   */
+  scanFields(
+    fields: string[],
+    seen: (name: string, value: string) => WireProblem | undefined,
+    like: readonly KnownLine[] = [],
+  ): Scan {
     const { cursor } = this;
     for (;;) {
-      const scan = scanFieldLine(cursor, this.tooLarge);
-      if (scan !== "line") return scan;
+      if (!this.#takeKnown(like)) {
+        const scan = scanFieldLine(cursor, this.tooLarge);
+        if (scan !== "line") return scan;
+        this.#align(like);
+      }
       if (fields.length >= 2 * this.#limits.maxFields)
         return cursor.fail(tooManyFields(this.#limits.maxFields));
       fields.push(cursor.name, cursor.value);

@@ -3,9 +3,9 @@ import type { RequestHead } from "../engine.ts";
 import { BodyDecoder, type BodySink } from "./body.ts";
 import { cr, lf } from "./characters.ts";
 import { authorityForm, bareCarriageReturn, expectationKnown, oneHost, targetForm } from "./clauses.ts";
-import { type KnownFields, requestMemory } from "./field-memory.ts";
 import { type HeadLimits, HeadText } from "./fields.ts";
 import { Framing } from "./framing.ts";
+import { type KnownFields, Misses, type Remembered, requestMemory } from "./head-memory.ts";
 import { scanRequestLine } from "./lines.ts";
 import type { WireProblem } from "./problem.ts";
 
@@ -29,6 +29,7 @@ export class RequestDecoder {
   readonly #limits: RequestLimits;
   readonly #text: HeadText;
   readonly #place = requestMemory.place();
+  readonly #misses = new Misses();
   readonly #body: BodyDecoder;
   readonly #head = new DecodedRequest();
   #framing = new Framing();
@@ -115,13 +116,14 @@ export class RequestDecoder {
   }
 
   /** A head whose fields came before. */
-  #endKnown(known: KnownFields, from: number): number {
+  #endKnown({ bytes, meaning }: Remembered<KnownFields>, from: number): number {
     const head = this.#head;
-    this.problem = this.#judge(known.framing, known.fields);
-    head.repeated = head.fields === known.fields;
+    this.problem = this.#judge(meaning.framing, meaning.fields);
+    head.repeated = head.fields === meaning.fields;
+    this.#misses.hit();
     this.#text.reset();
     if (this.problem === undefined) this.#tell();
-    return from + known.bytes.length;
+    return from + bytes.length;
   }
 
   /** @param bytes with all of the fields, which begin at `from`; left out when they came in pieces */
@@ -134,11 +136,10 @@ export class RequestDecoder {
     text.reset();
     if (this.problem !== undefined) return position;
     // Fields that were made to agree with an absolute-form target are not what the bytes say.
-    if (bytes !== undefined && head.fields === this.#fields)
-      head.repeated = requestMemory.learn(this.#place, bytes, from, position, {
-        fields: this.#fields,
-        framing: this.#framing,
-      });
+    if (bytes !== undefined && head.fields === this.#fields && this.#misses.miss()) {
+      const meaning = { fields: this.#fields, framing: this.#framing };
+      head.repeated = requestMemory.learn(this.#place, bytes, { from, to: position }, meaning);
+    }
     if (head.repeated) this.#framing = new Framing();
     this.#tell();
     return position;
@@ -170,7 +171,7 @@ export class RequestDecoder {
       if (line === "more" || line === "broken") return line;
       this.#step = "fields";
     }
-    const scan = text.scanFields(this.#fields, this.#note);
+    const scan = text.scanFields(this.#fields, this.#note, requestMemory.lines(this.#place));
     return scan === "line" ? "more" : scan;
   }
 

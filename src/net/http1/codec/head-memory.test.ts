@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { AnswerDecoder } from "./answer-decoder.ts";
-import { FieldMemory } from "./field-memory.ts";
 import { Framing } from "./framing.ts";
+import { HeadMemory, type KnownFields, Misses } from "./head-memory.ts";
 import { answer, requests } from "./record.test.ts";
 import { RequestDecoder } from "./request-decoder.ts";
 
@@ -89,18 +89,28 @@ test("known fields count against the size of a head as others do", () => {
 });
 
 test("connections beyond the places share them, and each is told what it said", () => {
-  const memory = new FieldMemory(2);
+  const memory = new HeadMemory<KnownFields>(2);
   const [a, b, c] = [memory.place(), memory.place(), memory.place()];
   assert.notEqual(a, b);
   assert.equal(a, c);
-  const told = (text: string) => ({ fields: [text], framing: new Framing() });
-  const bytes = (text: string): Buffer => Buffer.from(`${text}\r\n\r\n`);
-  const learn = (place: number, text: string): boolean =>
-    memory.learn(place, bytes(text), 0, text.length + 4, told(text));
-  assert.deepEqual([learn(a, "X: 1"), learn(a, "X: 1"), learn(b, "X: 1")], [false, true, false]);
-  assert.deepEqual(memory.find(a, bytes("X: 1"), 0)?.fields, ["X: 1"]);
-  assert.equal(memory.find(c, bytes("X: 2"), 0), undefined);
-  assert.equal(memory.find(b, bytes("X: 1"), 0), undefined);
+  const bytes = (value: string): Buffer => Buffer.from(`X: ${value}\r\n\r\n`);
+  const learn = (place: number, value: string): boolean =>
+    memory.learn(place, bytes(value), { from: 0, to: 8 }, { fields: ["X", value], framing: new Framing() });
+  assert.equal(learn(a, "1"), true);
+  assert.deepEqual(memory.find(a, bytes("1"), 0)?.meaning.fields, ["X", "1"]);
+  assert.deepEqual(memory.lines(c), [{ text: "X: 1\r\n", name: "X", value: "1" }]);
+  assert.equal(memory.find(c, bytes("2"), 0), undefined);
+  assert.equal(memory.find(b, bytes("1"), 0), undefined);
+  assert.deepEqual(memory.lines(b), []);
+});
+
+test("heads of which no two are alike are remembered ever more rarely", () => {
+  const misses = new Misses();
+  const remembered = (times: number): number =>
+    Array.from({ length: times }, () => misses.miss()).filter(Boolean).length;
+  assert.deepEqual([remembered(1), remembered(1), remembered(62), remembered(3_200)], [0, 1, 5, 100]);
+  misses.hit();
+  assert.equal(misses.miss(), true, "what came again so far has changed");
 });
 
 const line = fc.constantFrom(
@@ -141,7 +151,7 @@ test("a connection with a memory is told what one without would be told", () => 
   );
 });
 
-test("answers are known by their fields too, whatever their first line says", () => {
+test("answers are known by their whole heads", () => {
   const seen: [number, boolean, readonly string[]][] = [];
   const decoder = new AnswerDecoder(
     {
@@ -152,7 +162,7 @@ test("answers are known by their fields too, whatever their first line says", ()
     },
     limits,
   );
-  for (const status of [200, 200, 200, 404, 204]) {
+  for (const status of [200, 200, 200, 404, 204, 204, 204, 200]) {
     decoder.expect("GET", false);
     const body = status === 204 ? "" : "x";
     decoder.decode(Buffer.from(`HTTP/1.1 ${status} S\r\nContent-Length: 1\r\nX-B: 2\r\n\r\n${body}`), 0);
@@ -166,8 +176,13 @@ test("answers are known by their fields too, whatever their first line says", ()
       [200, true],
       [404, true],
       [204, true],
+      [204, true],
+      [204, true],
+      [200, true],
     ],
   );
-  assert.equal(seen[4]?.[2], seen[1]?.[2]);
+  assert.equal(seen[2]?.[2], seen[1]?.[2]);
+  assert.notEqual(seen[3]?.[2], seen[2]?.[2]);
+  assert.equal(seen[6]?.[2], seen[5]?.[2]);
   assert.deepEqual(answer("HTTP/1.1 200 S\r\nContent-Length: 1\r\n\r\nx").at(-1), ["complete"]);
 });
