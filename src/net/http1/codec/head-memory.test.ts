@@ -174,8 +174,9 @@ test("answers are known by their whole heads", () => {
       [200, false],
       [200, true],
       [200, true],
+      // The first that differs is remembered at once, the next one only when it comes again.
       [404, true],
-      [204, true],
+      [204, false],
       [204, true],
       [204, true],
       [200, true],
