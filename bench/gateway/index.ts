@@ -44,7 +44,7 @@ const loads: Readonly<Record<string, Load>> = {
   "16 KiB": { path: "/16k" },
   "1 MiB": { path: "/1m" },
 };
-const rounds = 5;
+const rounds = 8;
 const seconds = 1;
 
 /**
