@@ -265,9 +265,13 @@ function call(cursor: Cursor, callee: Value): Value {
   const name = cursor.text.slice(callee.start, callee.end);
   if (name === "function")
     cursor.report("TSK_CODE", callee, "a function is program code; nothing in a file is ever run");
-  else
+  else if (/^[\p{L}_][\p{L}\d_.-]*$/u.test(name))
     cursor.report("TSK_CALL", callee, `${name}(…) is a call without @`, {
       help: `write @${name}(…), or quote text`,
+    });
+  else
+    cursor.report("TSK_CALL", callee, "a ( stands behind this value, which is no name and cannot be called", {
+      help: "put a comma or a line end between them, or quote text",
     });
   return unreadable(cursor, callee.start);
 }
