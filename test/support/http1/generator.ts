@@ -307,12 +307,12 @@ export function generateCase(random: Random, id: string): Case {
   return { id, bytes: keepsItsNames(id, bent) ? bent : bytes };
 }
 
-/** False when a mutation made a request that cannot be told from somebody else's, or brought the hidden one to light. */
+/** False when a mutation made a request that cannot be told from another, or brought the hidden one to light. */
 function keepsItsNames(id: string, bytes: Buffer): boolean {
-  return readMessages(bytes, { kind: "request", form: "received" }).messages.every(({ fields }) => {
-    const names = valuesOf(fields, "x-case");
-    return names.length === 1 && names[0]?.startsWith(`${id}.`) === true;
-  });
+  const { messages } = readMessages(bytes, { kind: "request", form: "received" });
+  const names = messages.map(({ fields }) => valuesOf(fields, "x-case"));
+  const own = names.every((values) => values.length === 1 && values[0]?.startsWith(`${id}.`) === true);
+  return own && new Set(names.flat()).size === names.length;
 }
 
 /** A correct request of each framing, for cases that are cut and not bent. */
