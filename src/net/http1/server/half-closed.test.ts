@@ -100,11 +100,9 @@ test("over TLS a client that ends its side gets its answer too", async () => {
     { port: 0, tls: { certificate: () => shop } },
   );
   const socket = connectTls({
-    port: server.port,
-    host: "127.0.0.1",
+    socket: connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true }),
     servername: "shop.test",
     ca: shop.cert,
-    allowHalfOpen: true,
   });
   socket.end(get("/"));
   let said = "";
