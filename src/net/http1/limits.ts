@@ -15,7 +15,8 @@ export interface Http1Limits {
   /** A kept connection without request; closed without a word. Default 60,000. */
   readonly idleTimeoutMs: number;
   /**
-   * An answer that is silent for so long while its client has ended its side: it counts as gone. Default 1,000.
+   * An answer that is silent for so long while its client has ended its side: it counts as gone; 0: at once. Default
+   * 1,000.
    */
   readonly halfClosedTimeoutMs: number;
   /** An answer of which the client takes nothing; the connection is cut. Default 300,000. */

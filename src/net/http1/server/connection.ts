@@ -282,9 +282,10 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     if (this.#detached) return;
     const due = exchange !== undefined && !exchange.answered;
     // Who asked for a tunnel and left at once would have one that never hears of its end.
-    const tunnel = due && this.head.upgrade !== undefined;
-    if (due && exchange.bodyOver && !tunnel) this.#deadlines.halfClosed();
-    else if (!this.#saidAll && !tunnel) this.#await();
+    const gone =
+      due && (this.head.upgrade !== undefined || this.#shared.limits.halfClosedTimeoutMs === 0);
+    if (due && exchange.bodyOver && !gone) this.#deadlines.halfClosed();
+    else if (!this.#saidAll && !gone) this.#await();
     else if (due) this.port.destroy();
     else this.port.close();
   }

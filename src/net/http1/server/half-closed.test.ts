@@ -111,7 +111,7 @@ test("over TLS a client that ends its side gets its answer too", async () => {
 });
 
 /** A request on a clock of the test; the client ends its side once the handler has it. */
-async function halfClosed(clock: ManualClock, text: string) {
+async function halfClosed(clock: ManualClock, text: string, options: { halfClosedTimeoutMs?: number } = {}) {
   const arrived = Promise.withResolvers<Http1Exchange>();
   const ended = Promise.withResolvers<TuskerError | undefined>();
   const server = await startHttp1Server(
@@ -119,7 +119,7 @@ async function halfClosed(clock: ManualClock, text: string) {
       exchange.attach({ ...deaf, onEnd: ended.resolve });
       arrived.resolve(exchange);
     },
-    { port: 0, clock },
+    { port: 0, clock, ...options },
   );
   const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
   socket.on("error", () => {});
@@ -169,6 +169,13 @@ test("who asked for a tunnel and ends its side, or ends it inside its body, has 
   for (const text of [upgrade, cut]) {
     await using s = await halfClosed(manualClock(), text);
     if (text === cut) s.exchange.resume();
+    assert.equal((await s.ended)?.code, "NET_RESET");
+  }
+});
+
+test("a server that waits for none gives a client up the moment it ends its side", async () => {
+  for (const text of [get("/"), get("/") + get("/next")]) {
+    await using s = await halfClosed(manualClock(), text, { halfClosedTimeoutMs: 0 });
     assert.equal((await s.ended)?.code, "NET_RESET");
   }
 });
