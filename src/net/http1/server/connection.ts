@@ -282,8 +282,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     if (this.#detached) return;
     const due = exchange !== undefined && !exchange.answered;
     // Who asked for a tunnel and left at once would have one that never hears of its end.
-    const gone =
-      due && (this.head.upgrade !== undefined || this.#shared.limits.halfClosedTimeoutMs === 0);
+    const gone = due && (this.head.upgrade !== undefined || this.#shared.limits.halfClosedTimeoutMs === 0);
     if (due && exchange.bodyOver && !gone) this.#deadlines.halfClosed();
     else if (!this.#saidAll && !gone) this.#await();
     else if (due) this.port.destroy();
