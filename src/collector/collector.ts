@@ -2,6 +2,7 @@ import { type Clock, TuskerError } from "../kernel/index.ts";
 import {
   type ConnectionMeters,
   connectionMeters,
+  refuseRebinding,
   type Server,
   type ServerHandler,
   serveHttp1,
@@ -145,7 +146,8 @@ async function serveUnlessTaken(
 ): Promise<Server | undefined> {
   const onError = (error: unknown): void => log?.error("collector could not answer a request", { error });
   try {
-    return await serveHttp1(handler, { host, port, onError, ...meters.hooks });
+    const guarded = refuseRebinding("this collector", host, handler);
+    return await serveHttp1(guarded, { host, port, onError, ...meters.hooks });
   } catch (error) {
     if (error instanceof TuskerError && error.code === "NET_PORT_TAKEN") return undefined;
     throw error;

@@ -12,6 +12,7 @@ import {
 import {
   type ConnectionMeters,
   connectionMeters,
+  isOwnName,
   type Server,
   type ServerExchange,
   serveHttp1,
@@ -81,7 +82,7 @@ interface Door {
 
 async function handle(exchange: ServerExchange, context: Context, door: Door): Promise<void> {
   try {
-    refuseRebinding(exchange);
+    refuseOtherNames(exchange);
     const { pathname, searchParams } = addressOf(exchange.target);
     if (pathname === "/metrics") return await metrics(exchange, context.fleet, door.meters);
     if (!pathname.startsWith("/control/"))
@@ -164,9 +165,8 @@ function refuseMethod(exchange: ServerExchange, pathname: string, known: readonl
 }
 
 /** A page of a foreign site whose name was pointed at this machine arrives with its own Host. */
-function refuseRebinding(exchange: ServerExchange): void {
-  const host = (exchange.header("host") ?? "").replace(/:\d+$/, "").toLowerCase();
-  if (host === "localhost" || host === "[::1]" || /^[\d.]+$/.test(host)) return;
+function refuseOtherNames(exchange: ServerExchange): void {
+  if (isOwnName(exchange.header("host") ?? "")) return;
   throw new TuskerError(
     "IDENTITY_DENIED",
     "the admin API answers to localhost and to addresses only, not to other names",
