@@ -71,7 +71,7 @@ function refuseBadPaths(map: unknown, ctx: z.core.$RefinementCtx): void {
       code: "custom",
       message,
       path: several ? [path, index] : [path],
-      params: { part: "key", compares: kind === "duplicate" },
+      params: { part: "key", compares: kind !== "pattern" },
     });
   }
 }

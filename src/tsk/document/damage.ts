@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import { didYouMean } from "../report/suggest.ts";
 import type { Source, Span } from "../source.ts";
-import { type Intact, joinedLines, pathAt } from "../syntax/repair/intact.ts";
+import { type Intact, joinedLines, placeAt } from "../syntax/repair/intact.ts";
 import type { Item, Tree } from "../syntax/tree.ts";
 import type { Lost, Path } from "./document.ts";
 
@@ -74,11 +74,12 @@ export class Damage {
     // What another file names stands where that says so; and an include may bring anything.
     const includes = items.some((one) => one.kind === "include" && one.start <= start && start < one.end);
     const known = under !== undefined && !includes;
+    const place = placeAt(items, start);
     this.#lost.push({
       file,
       start,
-      end,
-      ...(known ? { within: [...under, ...pathAt(items, start)] } : {}),
+      end: Math.max(end, place.end),
+      ...(known ? { within: [...under, ...place.path] } : {}),
       ...(beside.length === 0 ? {} : { beside }),
     });
   }

@@ -59,7 +59,9 @@ export class Lost {
     return this.#lost.length === 0 ? issues : issues.filter((one) => !(compares(one) && isNear(one.path)));
   }
 
-  #explains({ code, path }: OutsideProblem): boolean {
+  #explains({ code, path, unless = [] }: OutsideProblem): boolean {
+    if (unless.some((one) => this.#holds(one) || this.#lost.some(({ map = [] }) => isWithin(map, one))))
+      return true;
     if (code === "FLEET_UNKNOWN_KEY") return this.#isPart(path);
     if (code === "FLEET_UNKNOWN_SERVICE") return this.#names(path);
     const at = this.#document.locate(path);

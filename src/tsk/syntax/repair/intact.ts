@@ -62,20 +62,35 @@ function isWrong({ diagnostics }: Tree): boolean {
 
 /** The path of the map, or of the value, in which an offset of a text stands. */
 export function pathAt(items: readonly Item[], offset: number): readonly string[] {
+  return placeAt(items, offset).path;
+}
+
+/** The same, and where that value ends; at the offset in a map. */
+export function placeAt(items: readonly Item[], offset: number): Place {
   let section: readonly string[] = [];
   for (const item of items) {
     if (item.start > offset) break;
     if (item.kind === "section") section = item.path.map((key) => key.name);
-    else if (item.kind === "entry" && offset < item.end)
-      return [...section, ...item.path.map((key) => key.name), ...pathIn(item.value, offset)];
+    else if (item.kind === "entry" && offset < item.end) {
+      const { path, end } = placeIn(item.value, offset);
+      return { path: [...section, ...item.path.map((key) => key.name), ...path], end };
+    }
   }
-  return section;
+  return { path: section, end: offset };
 }
 
-function pathIn(value: Value, offset: number): readonly string[] {
-  if (value.kind === "object") return pathAt(value.items, offset);
-  if (value.kind !== "array") return [];
+interface Place {
+  readonly path: readonly string[];
+  readonly end: number;
+}
+
+function placeIn(value: Value, offset: number): Place {
+  if (value.kind === "object" && offset > value.start) return placeAt(value.items, offset);
+  const whole: Place = { path: [], end: value.end };
+  if (value.kind !== "array") return whole;
   const index = value.elements.findIndex((one) => one.start <= offset && offset < one.end);
   const element = value.elements[index];
-  return element === undefined ? [] : [String(index), ...pathIn(element, offset)];
+  if (element === undefined) return whole;
+  const { path, end } = placeIn(element, offset);
+  return { path: [String(index), ...path], end };
 }
