@@ -66,6 +66,7 @@ export function visitOf(
     signal: exchange.signal,
     header: (name) => exchange.header(name),
     consumer: undefined,
+    knownUntilMs: undefined,
     answerFields: [],
   };
 }

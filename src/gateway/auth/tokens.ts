@@ -11,6 +11,8 @@ type JwtSettings = NonNullable<GatewaySettings["jwt"]>;
 export interface TokenClaims {
   readonly consumer: string;
   readonly scopes: ReadonlySet<string>;
+  /** By the wall clock, when the token has to be looked at again. */
+  readonly untilMs: number;
 }
 
 /** Checks tokens. */
@@ -34,17 +36,13 @@ const maxCachedMs = 300_000;
 const fetchTimeoutMs = 5_000;
 const maxKeySetBytes = 1_048_576;
 
-interface Remembered extends TokenClaims {
-  readonly untilMs: number;
-}
-
 /** Tokens of one issuer (RFC 7519), verified once and then remembered by their hash until they end. */
 export function tokens(settings: JwtSettings, ports: TokensPorts): Tokens {
   const { clock } = ports;
-  const cache = new Recent<Remembered>(maxCached);
+  const cache = new Recent<TokenClaims>(maxCached);
   let verifier: Promise<Verifier> | undefined;
 
-  const remembered = (key: string): Remembered | undefined => {
+  const remembered = (key: string): TokenClaims | undefined => {
     const found = cache.get(key);
     if (found === undefined || found.untilMs > clock.wall()) return found;
     cache.delete(key);
@@ -69,7 +67,7 @@ export function tokens(settings: JwtSettings, ports: TokensPorts): Tokens {
   };
 }
 
-type Verifier = (token: string) => Promise<Remembered | undefined>;
+type Verifier = (token: string) => Promise<TokenClaims | undefined>;
 
 async function makeVerifier(settings: JwtSettings, ports: TokensPorts): Promise<Verifier> {
   const { jwtVerify, createLocalJWKSet, errors } = await import("jose");
@@ -88,7 +86,7 @@ async function makeVerifier(settings: JwtSettings, ports: TokensPorts): Promise<
     requiredClaims: ["exp"],
   });
   const once = async (token: string, set: Awaited<ReturnType<IssuerKeys["current"]>>) =>
-    toRemembered((await jwtVerify(token, set, options())).payload, settings, ports.clock);
+    toClaims((await jwtVerify(token, set, options())).payload, settings, ports.clock);
   return async (token) => {
     try {
       return await once(token, await keys.current());
@@ -106,11 +104,11 @@ async function makeVerifier(settings: JwtSettings, ports: TokensPorts): Promise<
   };
 }
 
-function toRemembered(
+function toClaims(
   payload: Readonly<Record<string, unknown>>,
   settings: JwtSettings,
   clock: Clock,
-): Remembered | undefined {
+): TokenClaims | undefined {
   const consumer = payload[settings.consumer_claim];
   if (typeof consumer !== "string" || consumer === "") return undefined;
   const scope = payload.scope ?? payload.scp ?? "";

@@ -13,6 +13,8 @@ export interface Visit extends Facts {
   readonly signal: AbortSignal;
   /** Who it is, once a policy found out. */
   consumer: string | undefined;
+  /** By the wall clock, how long the same fields mean the same consumer; undefined when nobody says. */
+  knownUntilMs: number | undefined;
   /** Fields for whatever is answered in the end. */
   readonly answerFields: string[];
 }
