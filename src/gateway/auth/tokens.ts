@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { type Clock, TuskerError } from "../../kernel/index.ts";
 import type { HttpClient } from "../../net/index.ts";
+import { type Lasting, lasts } from "../policy/visit.ts";
 import type { GatewaySettings } from "../section.ts";
 import { type IssuerKeys, issuerKeys } from "./jwks.ts";
 import { Recent } from "./recent.ts";
@@ -8,11 +9,9 @@ import { Recent } from "./recent.ts";
 type JwtSettings = NonNullable<GatewaySettings["jwt"]>;
 
 /** Who a token speaks for. */
-export interface TokenClaims {
+export interface TokenClaims extends Lasting {
   readonly consumer: string;
   readonly scopes: ReadonlySet<string>;
-  /** By the wall clock, when the token has to be looked at again. */
-  readonly untilMs: number;
 }
 
 /** Checks tokens. */
@@ -44,7 +43,7 @@ export function tokens(settings: JwtSettings, ports: TokensPorts): Tokens {
 
   const remembered = (key: string): TokenClaims | undefined => {
     const found = cache.get(key);
-    if (found === undefined || found.untilMs > clock.wall()) return found;
+    if (found === undefined || lasts(found, clock)) return found;
     cache.delete(key);
     return undefined;
   };
@@ -113,11 +112,11 @@ function toClaims(
   if (typeof consumer !== "string" || consumer === "") return undefined;
   const scope = payload.scope ?? payload.scp ?? "";
   const list: unknown[] = Array.isArray(scope) ? scope : String(scope).split(" ");
-  const endMs = typeof payload.exp === "number" ? payload.exp * 1000 + settings.leeway : 0;
   return {
     consumer,
     scopes: new Set(list.filter((one) => typeof one === "string" && one !== "").map(String)),
-    untilMs: Math.min(endMs, clock.wall() + maxCachedMs),
+    endMs: typeof payload.exp === "number" ? payload.exp * 1000 + settings.leeway : 0,
+    againMs: clock.now() + maxCachedMs,
   };
 }
 

@@ -71,8 +71,7 @@ export function takeDirect(door: Door, lines: Lines<EngineConnections>, exchange
   const common =
     route.auth === undefined
       ? seen.block
-      : (seen.admittedBy(route.auth, door.clock.wall()) ??
-        admitted(seen, route.auth, visitOf(head, peer, target)));
+      : (seen.admittedBy(route.auth, door.clock) ?? admitted(seen, route.auth, visitOf(head, peer, target)));
   if (common === undefined) return false;
   // 3. Accept. The last thing that may say no, because it counts.
   if (!door.inFlight.tryEnter()) return false;
@@ -94,7 +93,7 @@ function admitted(seen: SeenRequest, guard: Guard, visit: Visit): FieldBlock | u
   if (verdict instanceof Promise) verdict.catch(() => {});
   if (verdict !== undefined) return undefined;
   if (visit.consumer === undefined) return seen.block;
-  return seen.admit(guard, visit.consumer, visit.knownUntilMs ?? 0);
+  return seen.admit(guard, visit.consumer, visit.lasting);
 }
 
 function visitOf(
@@ -106,7 +105,7 @@ function visitOf(
     ...{ method, path, query, client, host: authority, signal: never },
     header: (name) => headerOf(fields, name),
     consumer: undefined,
-    knownUntilMs: undefined,
+    lasting: undefined,
     answerFields: [],
   };
 }
@@ -155,6 +154,8 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
   #number = 0;
   #current: DirectTry | undefined;
   #wait: Timer | undefined;
+  /** It got past the limit: the service is held until the end. */
+  #entered = false;
   limited: RateDecision | undefined;
   status = 500;
 
@@ -212,6 +213,8 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
         return;
       }
     }
+    upstream.enter();
+    this.#entered = true;
     upstream.budget.deposit();
     this.#try();
   }
@@ -306,6 +309,7 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
       this.#wait?.cancel();
       this.#current?.abandon();
     }
+    if (this.#entered) plan.upstream.leave();
     endServerSpan(span, this.status);
     plan.route.meter.answered(this.method, this.status, (door.clock.now() - this.startMs) / 1000);
     door.inFlight.leave();

@@ -1,6 +1,7 @@
+import type { Clock } from "../../kernel/index.ts";
 import type { AnswerHead, FieldBlock, HeaderList, RequestHead } from "../../net/index.ts";
 import type { SpanForm } from "../../telemetry/index.ts";
-import type { Guard } from "../policy/visit.ts";
+import { type Guard, type Lasting, lasts } from "../policy/visit.ts";
 import { type Asked, serverForm } from "../spans.ts";
 import { isSameArrival, type PlainArrival, type PlainHead, plainAnswer, plainRequest } from "./plain.ts";
 import { consumerHeader } from "./request.ts";
@@ -51,16 +52,18 @@ export class SeenRequest {
    * The fields with the name of whoever sent them, if that guard let them in before and would again. A guard hears of
    * nothing but the fields and the time: the same bytes are the same token.
    */
-  admittedBy(guard: Guard, wallMs: number): FieldBlock | undefined {
+  admittedBy(guard: Guard, clock: Clock): FieldBlock | undefined {
     const known = this.#admission;
-    return known !== undefined && known.guard === guard && wallMs < known.untilMs ? known.block : undefined;
+    return known !== undefined && known.guard === guard && lasts(known.lasting, clock)
+      ? known.block
+      : undefined;
   }
 
   /** As `admittedBy`, after it did. Undefined when the name cannot be written. */
-  admit(guard: Guard, consumer: string, untilMs: number): FieldBlock | undefined {
+  admit(guard: Guard, consumer: string, lasting: Lasting | undefined): FieldBlock | undefined {
     const block = this.block.extended();
     if (!block.tryAdd(consumerHeader, consumer)) return undefined;
-    if (this.repeated) this.#admission = { guard, untilMs, block: block.settled() };
+    if (this.repeated && lasting !== undefined) this.#admission = { guard, lasting, block: block.settled() };
     return block;
   }
 
@@ -76,8 +79,7 @@ export class SeenRequest {
 
 interface Admission {
   readonly guard: Guard;
-  /** Wall clock. */
-  readonly untilMs: number;
+  readonly lasting: Lasting;
   readonly block: FieldBlock;
 }
 
