@@ -48,6 +48,7 @@ test("messages of a stream that nobody reads count too, until they are read or t
     async *answers(_call, inputs) {
       await go.promise;
       for await (const _ of inputs) read++;
+      yield new Uint8Array(5);
     },
   };
   const options = { maxMessageBytes: 50_000, defaultTimeoutMs: 60_000, compressAbove: undefined, arriving };
