@@ -3,7 +3,7 @@ import { type Clock, TuskerError } from "../../kernel/index.ts";
 import type { HttpClient } from "../../net/index.ts";
 import { type Lasting, lasts } from "../policy/visit.ts";
 import type { GatewaySettings } from "../section.ts";
-import type { joseErrors, LocalJWKSet } from "./jose.ts";
+import type { CryptoKey, joseErrors, LocalJWKSet } from "./jose.ts";
 import { type IssuerKeys, issuerKeys } from "./jwks.ts";
 import { Recent } from "./recent.ts";
 
