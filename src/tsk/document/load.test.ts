@@ -204,3 +204,23 @@ test("a secret behind a hundred thousand references is overridden without a cras
     assert.equal(String(document.value[key]), "[secret]");
   }
 });
+
+test("a file that is included often says as much each time: together they are bounded, and told once", () => {
+  const signs = 30_000;
+  const texts: Readonly<Record<string, string>> = {
+    "a.tsk": Array.from({ length: 900 }, (_, index) => `k${index}: @import("b.tsk")`).join("\n"),
+    "b.tsk": `x: [${"1,".repeat(signs / 2)}]`,
+  };
+  const before = process.memoryUsage().rss;
+  const { diagnostics, document } = loadDocument({
+    entry: "a.tsk",
+    readFile: (path) => texts[path],
+    layers: "entry",
+  });
+  assert.deepEqual(
+    diagnostics.map((one) => `${one.file} ${one.code}`),
+    ["b.tsk TSK_TOO_LARGE", "b.tsk TSK_FUEL"],
+  );
+  assert.equal(Object.keys(document.value).length > 0, true);
+  assert.ok(process.memoryUsage().rss - before < 2 ** 30);
+});

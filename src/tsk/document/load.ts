@@ -47,6 +47,10 @@ class Loader {
   /** The files that led to a source, itself last. */
   readonly #chains = new Map<Source, readonly string[]>();
   #included = 0;
+  /** Trees in the document, once for each use, and their tokens of all kinds. */
+  readonly #uses: Tree[] = [];
+  #tokens = 0;
+  #full = false;
   #textLength = 0;
 
   constructor(options: LoadOptions) {
@@ -110,7 +114,23 @@ class Loader {
     const source = tree.source.layer === layer ? tree.source : tree.source.inLayer(layer);
     this.#chains.set(source, chain);
     if (!this.#sources.has(path)) this.#sources.set(path, source);
-    return outline(source, tree.items, { report: this.#report, include: this.#include }, where);
+    const items = this.#affords(tree, source) ? tree.items : [];
+    return outline(source, items, { report: this.#report, include: this.#include }, where);
+  }
+
+  /** False, and told once, when all files together say more than one document may: memory must end before the process does. */
+  #affords(tree: Tree, source: Source): boolean {
+    this.#uses.push(tree);
+    this.#tokens += tree.tokens.count;
+    if (this.#tokens <= limits.tokens) return true;
+    // Only now it matters which of them are white space.
+    const known = new Map([...new Set(this.#uses)].map((one) => [one, one.tokens.significant]));
+    const all = this.#uses.reduce((sum, one) => sum + (known.get(one) ?? 0), 0);
+    if (all <= limits.tokens) return true;
+    const message = `all files together have more than ${limits.tokens} words and signs`;
+    if (!this.#full) this.#report(problem(source, { start: 0, end: 0 }, "TSK_TOO_LARGE", message));
+    this.#full = true;
+    return false;
   }
 
   readonly #include = (source: Source, request: IncludeRequest): readonly MapPart[] => {
@@ -131,7 +151,7 @@ class Loader {
     if (this.#included === limits.includes + 1)
       return refuse("TSK_FUEL", `more than ${limits.includes} files are included`);
     // Told once: what is included without end would fill the report with it.
-    if (this.#included > limits.includes) return undefined;
+    if (this.#included > limits.includes || this.#full) return undefined;
     if (chain.includes(path))
       return refuse("TSK_INCLUDE_CYCLE", `${[...chain.slice(chain.indexOf(path)), path].join(" includes ")}`);
     if (chain.length >= limits.includeDepth)

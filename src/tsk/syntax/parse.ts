@@ -21,9 +21,13 @@ import type { Item, Key, Tree, Value } from "./tree.ts";
  */
 export function parse(text: string | Source): Tree {
   const source = typeof text === "string" ? new Source("", text) : text;
-  if (source.text.length > limits.text) return tooLarge(source);
+  if (source.text.length > limits.text)
+    return refused(source, `the text is ${source.text.length} characters long; the limit is ${limits.text}`);
   const problems: Diagnostic[] = [];
   const cursor = open(source, problems, source.compat);
+  // Most texts have fewer tokens of all kinds.
+  if (cursor.tokens.count > limits.tokens && cursor.tokens.significant > limits.tokens)
+    return refused(source, `the text has more than ${limits.tokens} words and signs`);
   return treeOf(cursor, document(cursor));
 }
 
@@ -161,11 +165,11 @@ function document(cursor: Cursor): readonly Item[] {
   return root.items;
 }
 
-function tooLarge(source: Source): Tree {
+/** Too much to be read: the whole text is one token that means nothing. */
+function refused(source: Source, message: string): Tree {
   const tokens = new Tokens(2);
   tokens.add(kind.invalid, source.text.length);
   tokens.add(kind.end, source.text.length);
-  const message = `the text is ${source.text.length} characters long; the limit is ${limits.text}`;
   const diagnostics = [problem(source, { start: 0, end: 0 }, "TSK_TOO_LARGE", message)];
   return { source, tokens, items: [], diagnostics, trouble: { start: 0, end: source.text.length } };
 }
