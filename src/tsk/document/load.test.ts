@@ -224,3 +224,15 @@ test("a file that is included often says as much each time: together they are bo
   assert.equal(Object.keys(document.value).length > 0, true);
   assert.ok(process.memoryUsage().rss - before < 2 ** 30);
 });
+
+test("of a file that is refused nothing is said but that, nor of names that may stand in it", () => {
+  const texts: Readonly<Record<string, string>> = {
+    "a.tsk": "#!tusker 1\n" + "[s]\n".repeat(limits.tokens / 3 + 1),
+    "a.local.tsk": "#!tusker 1\nx: name\n",
+  };
+  const { diagnostics } = loadDocument({ entry: "a.tsk", readFile: (path) => texts[path] });
+  assert.deepEqual(
+    diagnostics.map((one) => `${one.file}:${one.line} ${one.code}`),
+    ["a.tsk:1 TSK_TOO_LARGE"],
+  );
+});

@@ -25,10 +25,19 @@ export function parse(text: string | Source): Tree {
     return refused(source, `the text is ${source.text.length} characters long; the limit is ${limits.text}`);
   const problems: Diagnostic[] = [];
   const cursor = open(source, problems, source.compat);
-  // Most texts have fewer tokens of all kinds.
-  if (cursor.tokens.count > limits.tokens && cursor.tokens.significant > limits.tokens)
+  if (isTooMuch(cursor.tokens))
     return refused(source, `the text has more than ${limits.tokens} words and signs`);
   return treeOf(cursor, document(cursor));
+}
+
+/** True for more tokens than a document may have. Most texts have fewer of all kinds. */
+export function isTooMuch(tokens: Tokens): boolean {
+  return tokens.count > limits.tokens && tokens.significant > limits.tokens;
+}
+
+/** True for a text that was not read at all. */
+export function isRefused({ diagnostics }: Tree): boolean {
+  return diagnostics[0]?.code === "TSK_TOO_LARGE";
 }
 
 /** True for a text in which nothing is wrong or written the old way. Reads no further than it takes to know. */
