@@ -1,5 +1,5 @@
 import { type Clock, TuskerError } from "../kernel/index.ts";
-import { type Server, type ServerHandler, serveHttp1 } from "../net/index.ts";
+import { authority, type Server, type ServerHandler, serveHttp1 } from "../net/index.ts";
 import type { ExportProtocol, Logger } from "../telemetry/index.ts";
 import { receiveJaeger } from "./jaeger/receive.ts";
 import { receiveOtlp } from "./otlp/receive.ts";
@@ -78,7 +78,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     standDown,
     url(protocol) {
       const found = servers.find((each) => each.protocol === protocol)?.server;
-      return found === undefined ? undefined : `http://${hostText(found.host)}:${found.port}`;
+      return found === undefined ? undefined : `http://${authority(found.host, found.port)}`;
     },
     owns: (address) => servers.some(({ server }) => leadsTo(address, server)),
     [Symbol.asyncDispose]: close,

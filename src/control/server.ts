@@ -9,7 +9,7 @@ import {
   toProblem,
   toTuskerError,
 } from "../kernel/index.ts";
-import { type Server, type ServerExchange, serveHttp1 } from "../net/index.ts";
+import { authority, type Server, type ServerExchange, serveHttp1 } from "../net/index.ts";
 import { metricsMediaType } from "../telemetry/index.ts";
 import { dashboardFile } from "./dashboard.ts";
 import { type Action, actions } from "./routes.ts";
@@ -32,6 +32,9 @@ export interface ControlOptions {
   readonly onStop: () => void;
 }
 
+/** Where an address that means every one is reached from here. */
+const reachable: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+
 const audience = "control";
 // A path of its own, so that the gateway and the services, which share this host, are not sent the cookie.
 const cookieName = "tusker_token";
@@ -50,7 +53,7 @@ export async function startControl(fleet: RunningFleet, options: ControlOptions)
   const context = { fleet, clock, onStop: options.onStop };
   const door = { verifier, token, key: randomBytes(16).toString("base64url") };
   const server = await serveHttp1((exchange) => handle(exchange, context, door), { host, port });
-  const url = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${server.port}`;
+  const url = `http://${authority(reachable[host] ?? host, server.port)}`;
   return {
     server,
     token,

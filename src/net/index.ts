@@ -1,4 +1,5 @@
 // For users of the package and for other rooms: one interface over every engine and HTTP version.
+export { authority } from "./authority.ts";
 export { readAll } from "./bytes.ts";
 export {
   type Answer,

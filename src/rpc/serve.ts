@@ -1,5 +1,5 @@
 import { TuskerError } from "../kernel/index.ts";
-import { type Server, type StreamServer, serveHttp1, serveStreams } from "../net/index.ts";
+import { authority, type Server, type StreamServer, serveHttp1, serveStreams } from "../net/index.ts";
 import type { RpcContext } from "./context.ts";
 import {
   type Contract,
@@ -107,14 +107,15 @@ export async function serve<M extends MethodSpecs>(
     { drain, figures: () => grpc?.figures() ?? [] },
     { clock: parts.clock, supervised: config.supervised, finish },
   );
+  const url = `http://${authority(host, rest.port)}`;
   const also = grpc === undefined ? "" : `, gRPC on ${grpc.port}`;
-  parts.log.info(`${info.name} listens on http://${host}:${rest.port}${also}`);
+  parts.log.info(`${info.name} listens on ${url}${also}`);
   if (config.supervised) reportReady(rest.port, grpc?.port);
   return {
     name: info.name,
     port: rest.port,
     grpcPort: grpc?.port,
-    url: `http://${host}:${rest.port}`,
+    url,
     drain,
     async [Symbol.asyncDispose]() {
       attached[Symbol.dispose]();

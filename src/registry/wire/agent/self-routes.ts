@@ -1,4 +1,4 @@
-import { authority } from "../../host.ts";
+import { authority } from "../../../net/index.ts";
 import { refuseForeign } from "../parameters.ts";
 import { json, type Reply, type Route, type Wire, type WireRequest } from "../route.ts";
 

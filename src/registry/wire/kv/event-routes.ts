@@ -1,5 +1,6 @@
+import { messageOf } from "../../../kernel/index.ts";
 import type { UserEvent } from "../../events/event-ring.ts";
-import { safePattern } from "../../pattern.ts";
+import { compilePattern, type Pattern } from "../../pattern/pattern.ts";
 import { topics } from "../../state/topics.ts";
 import { uuid } from "../../uuid.ts";
 import { toNamed } from "../guard.ts";
@@ -74,10 +75,12 @@ function concerns({ store, identity }: Wire, filters: Filters): boolean {
   return own.some(({ name, tags }) => service.test(name) && tagged(tags));
 }
 
-function patternOf(what: string, written: string): RegExp {
-  const pattern = safePattern(written);
-  if (pattern !== undefined) return pattern;
-  throw refusal(500, `Invalid ${what} filter: only text, ".", ".*", "^", "$" and "|" are understood here`);
+function patternOf(what: string, written: string): Pattern {
+  try {
+    return compilePattern(written);
+  } catch (error) {
+    throw refusal(500, `Invalid ${what} filter: ${messageOf(error)}`, error);
+  }
 }
 
 function eventJson(event: Omit<UserEvent, "index">): object {
