@@ -28,12 +28,23 @@ export function readFleet(file: string, args: Args, io: Io, moreSets: readonly s
 }
 
 /** Prints what is wrong with a file; to standard error, as JSON when that was asked for. */
-export function printDiagnostics(loaded: Loaded, args: Args, io: Io): void {
-  const { diagnostics, document } = loaded;
-  if (diagnostics.length === 0) return;
-  if (args.flag("json")) io.err(`${JSON.stringify({ diagnostics })}\n`);
-  else io.err(`${renderDiagnostics(diagnostics, document.sources, { colour: io.colour })}\n`);
+export function printDiagnostics(loaded: Told, args: Args, io: Io): void {
+  printAllDiagnostics([loaded], args, io);
 }
+
+/** The same of several files, in one object when JSON was asked for. */
+export function printAllDiagnostics(all: readonly Told[], args: Args, io: Io): void {
+  const told = all.filter((one) => one.diagnostics.length > 0);
+  if (told.length === 0) return;
+  if (args.flag("json"))
+    io.err(`${JSON.stringify({ diagnostics: told.flatMap((one) => one.diagnostics) })}\n`);
+  else
+    for (const { diagnostics, document } of told)
+      io.err(`${renderDiagnostics(diagnostics, document.sources, { colour: io.colour })}\n`);
+}
+
+/** What is wrong, and the texts in which it is. */
+type Told = Pick<Loaded, "diagnostics" | "document">;
 
 /** Settings of a file that is right; prints what is wrong otherwise. */
 export function settingsOrProblems(

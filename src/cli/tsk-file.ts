@@ -2,17 +2,16 @@ import { globSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { machinePorts, readFile } from "../fleet/index.ts";
 import { TuskerError } from "../kernel/index.ts";
-import { type Loaded, loadDocument } from "../tsk/index.ts";
+import { type Loaded, limits, loadDocument } from "../tsk/index.ts";
 import type { Args, Io } from "./command.ts";
 import { fleetPath } from "./fleet-file.ts";
 import { hostOf } from "./plugins.ts";
 
 /**
- * Reads one file of the language without the fleet's schema; undefined when it does not exist. Other layers count
- * only when they are asked for: by --layers, an environment or overrides.
+ * Reads one file of the language without the fleet's schema; that it is not there is among the diagnostics. Other layers
+ * count only when they are asked for: by --layers, an environment or overrides.
  */
-export function readDocument(file: string, args: Args, io: Io): Loaded | undefined {
-  if (readFile(file) === undefined) return undefined;
+export function readDocument(file: string, args: Args, io: Io): Loaded {
   const environment = args.text("env");
   const sets = args.list("set");
   return loadDocument({
@@ -35,6 +34,19 @@ export function readDocument(file: string, args: Args, io: Io): Loaded | undefin
 export function tskFiles(args: Args, io: Io): readonly string[] {
   const operands = args.positionals.map((one) => resolve(io.cwd, one));
   return operands.length === 0 ? layerFiles(fleetPath(args, io)) : operands.flatMap(filesOf);
+}
+
+/**
+ * The text of a file that is to be written back; undefined of bytes that are no UTF-8, or more than the language reads: what
+ * was not read right would be lost.
+ */
+export function textOf(bytes: Uint8Array): string | undefined {
+  if (bytes.length > limits.text) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A path as a person would type it. */

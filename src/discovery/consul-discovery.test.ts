@@ -45,7 +45,7 @@ async function peer(): Promise<Peer> {
       body: failing === undefined ? JSON.stringify(body) : "no leader",
     });
   };
-  let server: Server | undefined = await serveHttp1(handler, { port: 0 });
+  let server: Server | undefined = await serveHttp1(handler, { port: 0, halfClosedTimeoutMs: 0 });
   const { port } = server;
   const wake = (): void => {
     for (const answer of waiting) answer();
@@ -73,7 +73,7 @@ async function peer(): Promise<Peer> {
     },
     stop,
     async start() {
-      server = await serveHttp1(handler, { port });
+      server = await serveHttp1(handler, { port, halfClosedTimeoutMs: 0 });
     },
     [Symbol.asyncDispose]: stop,
   };

@@ -84,6 +84,17 @@ test("chunks that end in nonsense break the answer, which cannot be mistaken for
   assert.doesNotMatch(text, /nonsense|good/);
 });
 
+// The head of such an answer is known to be worthless before it is passed on.
+for (const request of [get("/", true), get("/", true).replace("GET", "POST")])
+  onEngine(`chunks that are none from the first byte on are a 502 (${request.split(" ")[0]})`, async () => {
+    await using users = await liar("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n");
+    await using front = await before(users.port);
+    const text = await exchangeBytes(front.port, request);
+    assert.deepEqual([parseReply(text).status, parseReply(text).code], [502, "GATEWAY_BAD_UPSTREAM"]);
+    assert.doesNotMatch(text, /200|hello/);
+    assert.equal(front.metric('tusker_gateway_broken_answers_total{service="users"}'), 0);
+  });
+
 test("an answer that comes before the request has ended reaches the client, who stays in step", async () => {
   await using users = await rawService(async (socket) => {
     await requestOn(socket);

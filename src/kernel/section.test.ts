@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { z } from "zod";
+import { z } from "zod";
 import { count, durationMs, httpUrl, port, ratio, sizeBytes } from "./section.ts";
 
 function accepts(word: z.ZodType, values: readonly unknown[]): void {
@@ -26,6 +26,32 @@ test("a duration becomes milliseconds", () => {
 test("a size becomes bytes", () => {
   assert.equal(sizeBytes().parse("64KiB"), 65_536);
   refuses(sizeBytes(), ["64", "big", 64, undefined]);
+});
+
+test("the pattern that goes into a JSON Schema takes what the word takes", () => {
+  const texts = [
+    "30s",
+    "1m30s",
+    "1.5h",
+    "1.h",
+    "s",
+    "5 s",
+    "1m 30s",
+    "64KiB",
+    "10MB",
+    "10M",
+    "1B",
+    "1b",
+    "1.5Gi",
+    "10",
+    "",
+  ];
+  const addresses = ["http://a", "https://a:1/b", "ftp://a", "http://", "a.b"];
+  for (const word of [durationMs(), sizeBytes(), httpUrl()]) {
+    const { pattern } = z.toJSONSchema(word, { io: "input", unrepresentable: "any" });
+    for (const text of [...texts, ...addresses])
+      assert.equal(new RegExp(pattern ?? "$^", "u").test(text), word.safeParse(text).success, text);
+  }
 });
 
 test("a port is 0 to 65535", () => {

@@ -15,7 +15,8 @@ interface DurationBounds {
  */
 export function durationMs({ minMs = 0 }: DurationBounds = {}): z.ZodType<number, string> {
   const expected = 'must be a duration such as "30s" or "250ms"';
-  const written = z.string(expected).meta({ title: "duration", examples: ["30s", "250ms"] });
+  const pattern = "^(?:\\d+(?:\\.\\d+)?(?:ns|us|ms|s|m|h|d|w))+$";
+  const written = z.string(expected).meta({ title: "duration", pattern, examples: ["30s", "250ms"] });
   return written.transform((text, ctx) => {
     const ms = tryDuration(text);
     if (ms !== undefined && ms >= minMs) return ms;
@@ -28,7 +29,8 @@ export function durationMs({ minMs = 0 }: DurationBounds = {}): z.ZodType<number
 /** A size as written ("64KiB"), given to the room as bytes. */
 export function sizeBytes(): z.ZodType<number, string> {
   const expected = 'must be a size such as "64KiB" or "10MB"';
-  const written = z.string(expected).meta({ title: "size", examples: ["64KiB", "10MB"] });
+  const pattern = "^\\d+(?:\\.\\d+)?(?:B|[KMGTP](?:i?B)?)$";
+  const written = z.string(expected).meta({ title: "size", pattern, examples: ["64KiB", "10MB"] });
   return written.transform((text, ctx) => {
     const bytes = trySize(text);
     if (bytes !== undefined) return bytes;
@@ -73,7 +75,7 @@ export function ratio(): z.ZodNumber {
 export function httpUrl(): z.ZodType<string, string> {
   return z
     .string()
-    .meta({ title: "address", format: "uri" })
+    .meta({ title: "address", format: "uri", pattern: "^https?://[^/\\s]+" })
     .refine(
       (text) => /^https?:\/\/[^/\s]+/.test(text) && URL.canParse(text),
       "must be an http:// or https:// address",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { connect as connectPlain } from "node:net";
 import { test } from "node:test";
 import { connect } from "node:tls";
 import { selfSigned } from "../../test/support/self-signed.ts";
@@ -15,6 +16,7 @@ import {
 } from "./index.ts";
 
 const shop = selfSigned("shop.test");
+const certificate = (): typeof shop => shop;
 const other = selfSigned("other.test");
 
 for (const transport of ["engine", "compat"] as const) {
@@ -111,3 +113,24 @@ for (const transport of ["engine", "compat"] as const) {
     await assert.rejects(ask(shop), TuskerError);
   });
 }
+
+test("connections that never finish their handshake are no more than twice as many as may be open", async () => {
+  const limits: string[] = [];
+  const options = { port: 0, tls: { certificate }, maxConnections: 2 };
+  await using server = await serve((x) => x.respond({ status: 200 }), {
+    ...options,
+    onLimit: (limit) => limits.push(limit),
+  });
+  const silent = Array.from({ length: 7 }, () => connectPlain(server.port, "127.0.0.1"));
+  const cut = silent.map((socket) => once(socket, "close"));
+  try {
+    await Promise.all([cut[4], cut[5], cut[6]]);
+    assert.deepEqual(limits, ["connections", "connections", "connections"]);
+    assert.deepEqual(
+      silent.slice(0, 4).map(({ closed }) => closed),
+      [false, false, false, false],
+    );
+  } finally {
+    for (const socket of silent) socket.destroy();
+  }
+});

@@ -155,6 +155,8 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       host,
       port,
       onError,
+      // A lease is held by its connection, and who waits for a change may be gone: both are missed at once.
+      halfClosedTimeoutMs: 0,
       onLimit: (limit) => limitsMet.set(limit, (limitsMet.get(limit) ?? 0) + 1),
       clock: options.clock,
     });

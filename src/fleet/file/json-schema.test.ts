@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { parsePath } from "../../tsk/index.ts";
 import { withConfigSchemas } from "./check/config-json-schema.ts";
 import { gatewayPage } from "./gateway-page.ts";
 import { fleetJsonSchema, type JsonSchema } from "./json-schema.ts";
-import { loadFleet } from "./load.ts";
+import { type LoadedFleet, loadFleet } from "./load.ts";
 import { configReferencePage } from "./reference-page.ts";
 import { fleetSchema } from "./schema.ts";
 
@@ -69,6 +72,57 @@ test("the tables of docs/reference/gateway.md are what the sections say", () => 
   );
   assert.throws(() => gatewayPage("# a page without marks"), RangeError);
 });
+
+const check = new Ajv2020({ allErrors: true, validateFormats: false }).compile(fleetJsonSchema());
+const shop = fileURLToPath(new URL("../../../examples/shop/tusker.tsk", import.meta.url));
+
+/** Where a validator of others finds something wrong with a fleet. */
+function foreign({ document }: LoadedFleet): readonly string[] {
+  check(JSON.parse(JSON.stringify(document.value)));
+  return (check.errors ?? []).map((one) => one.instancePath);
+}
+
+/** RFC 6901. */
+function pointer(path: readonly string[]): string {
+  return path.map((key) => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+test("a validator of others takes the schema, and every example of ours with it", () => {
+  const examples = fileURLToPath(new URL("../../../examples", import.meta.url));
+  const files = globSync("**/tusker.tsk", { cwd: examples }).map((file) => join(examples, file));
+  assert.ok(files.includes(shop));
+  for (const file of files) assert.deepEqual(foreign(loadFleet(file, { env: {} })), [], file);
+});
+
+const mistakes = `
+gatway={}
+gateway.port=eighty
+gateway.port=70000
+gateway.timout=5s
+gateway.timeout=soon
+gateway.max_body=10 megabytes
+control.port={}
+grpc.port=1.5
+tracing.sampling_rate=2
+tracing.enabled=maybe
+services.user-service.port=-1
+services.user-service.instances=1.5
+services.user-service.rn=x
+services.user-service.dependencies=1
+routes."/api/users/*".method=1
+routes."/api/users/*".servce=x
+`;
+
+for (const mistake of mistakes.trim().split("\n"))
+  test(`it refuses ${mistake} where the sections do`, () => {
+    const at = parsePath(mistake.split("=", 1)[0] ?? "") ?? [];
+    const wrong = loadFleet(shop, { env: {}, sets: [mistake] });
+    assert.ok(wrong.diagnostics.some((one) => one.code.startsWith("FLEET_")));
+    const found = foreign(wrong);
+    // An unknown key is found at the map around it.
+    const there = found.includes(pointer(at)) || found.includes(pointer(at.slice(0, -1)));
+    assert.ok(there, found.join(", "));
+  });
 
 test("what a service asks of its configuration stands in the schema of its file", () => {
   const folder = mkdtempSync(join(tmpdir(), "tusker-schema-"));

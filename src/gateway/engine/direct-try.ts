@@ -180,7 +180,8 @@ export class DirectTry implements AnswerListener {
     const { door, exchange, plan, span } = trip;
     const { service } = plan.upstream;
     this.span.recordError(error);
-    if (exchange.begun) {
+    // What came with the head may show at once that it is no answer: then the client has not heard of it yet.
+    if (exchange.begun && !exchange.retract()) {
       // The head is out: a broken connection is the only honest end (RFC 9112 §8).
       door.meters.broken(service);
       span.recordError(error);

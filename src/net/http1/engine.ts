@@ -87,6 +87,12 @@ export interface Http1Exchange {
    * @throws TuskerError NET_MALFORMED when a field cannot be written; nothing has been sent then
    */
   begin(status: number, fields: HeaderList | FieldBlock, length: number): void;
+  /**
+   * Takes back an answer of which nothing has left, so that another one may be begun.
+   *
+   * @returns false when it is too late
+   */
+  retract(): boolean;
   /** @returns false when the client is behind: write no more until `onDrain` */
   write(bytes: Uint8Array): boolean;
   /** As `write`, of bytes that others get too. */

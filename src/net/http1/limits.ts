@@ -14,6 +14,11 @@ export interface Http1Limits {
   readonly minBodyRate: number;
   /** A kept connection without request; closed without a word. Default 60,000. */
   readonly idleTimeoutMs: number;
+  /**
+   * An answer that is silent for so long while its client has ended its side: it counts as gone; 0: at once. Default
+   * 1,000.
+   */
+  readonly halfClosedTimeoutMs: number;
   /** An answer of which the client takes nothing; the connection is cut. Default 300,000. */
   readonly stallTimeoutMs: number;
   /** Requests on one connection; the last answer says close. Default 1,000. */
@@ -48,6 +53,7 @@ const defaults: Http1Limits = {
   bodyTimeoutMs: 30_000,
   minBodyRate: 1_024,
   idleTimeoutMs: 60_000,
+  halfClosedTimeoutMs: 1_000,
   stallTimeoutMs: 300_000,
   maxRequests: 1_000,
 };
@@ -62,6 +68,7 @@ export function limitsFrom(given: Partial<Http1Limits>): Http1Limits {
     bodyTimeoutMs: given.bodyTimeoutMs ?? defaults.bodyTimeoutMs,
     minBodyRate: given.minBodyRate ?? defaults.minBodyRate,
     idleTimeoutMs: given.idleTimeoutMs ?? defaults.idleTimeoutMs,
+    halfClosedTimeoutMs: given.halfClosedTimeoutMs ?? defaults.halfClosedTimeoutMs,
     stallTimeoutMs: given.stallTimeoutMs ?? defaults.stallTimeoutMs,
     maxRequests: given.maxRequests ?? defaults.maxRequests,
   };

@@ -4,7 +4,8 @@ import type { Certificate, Http1ServerTls } from "./server-tls.ts";
 /** A listener that speaks TLS 1.2 and 1.3; `accept` gets connections whose handshake is complete. */
 export function createSecureServer(tls: Http1ServerTls, accept: (socket: TLSSocket) => void): TlsServer {
   const { createServer } = process.getBuiltinModule("node:tls");
-  const server = createServer(listenerOptions(tls), accept);
+  // As on plain connections: who says that it will send no more may still be waiting for an answer.
+  const server = createServer({ ...listenerOptions(tls), allowHalfOpen: true }, accept);
   keepShowing(server, tls);
   return server;
 }

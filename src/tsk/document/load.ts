@@ -56,7 +56,7 @@ class Loader {
 
   load(): Loaded {
     const { entry, environment, layers, sets = [], env = {} } = this.#options;
-    if (!this.#file(entry, "base")) this.#missing(entry, `there is no file ${entry}`);
+    if (!this.#file(entry, "base")) this.#unread(entry, "TSK_FILE_MISSING", `there is no file ${entry}`);
     if (layers !== "entry") {
       if (environment !== undefined) this.#environment(environment);
       const folder = `${this.#files.root}config/services/`;
@@ -81,7 +81,13 @@ class Loader {
 
   /** Reads one file into a layer; false when it does not exist. */
   #file(path: string, layer: LayerName, under: readonly string[] = []): boolean {
-    const content = this.#files.read(path);
+    let content: string | Uint8Array | undefined;
+    try {
+      content = this.#files.read(path);
+    } catch (error) {
+      this.#unread(path, "TSK_FILE_READ", `${path} cannot be read: ${messageOf(error)}`);
+      return true;
+    }
     if (content === undefined) return false;
     this.#roots.push(this.#outline(this.#tree(path, layer, content), path, layer, [path], { under }));
     return true;
@@ -203,11 +209,10 @@ class Loader {
     const file = `${this.#files.root}environment/${name}.tsk`;
     const plain = /^[^/\\]+$/.test(name) && !name.startsWith(".");
     if (plain && this.#file(file, "environment")) return;
-    this.#missing(file, `the environment ${name} has no file ${file}`);
+    this.#unread(file, "TSK_FILE_MISSING", `the environment ${name} has no file ${file}`);
   }
 
-  #missing(file: string, message: string): void {
-    const code: TskCode = "TSK_FILE_MISSING";
+  #unread(file: string, code: TskCode, message: string): void {
     this.#report({ code, severity: "error", message, file, line: 1, column: 1, start: 0, end: 0 });
   }
 

@@ -3,26 +3,43 @@ import { kind } from "../syntax/token.ts";
 import type { Tree } from "../syntax/tree.ts";
 import type { Evaluated } from "../value/data.ts";
 
-/** Hides the defaults written beside `@env.secure` from everything that prints the source, used or not. */
+/**
+ * Hides the defaults written beside `@env.secure`, and what `??` or `||` puts in the place of a secret, from everything that
+ * prints the source, used or not.
+ */
 export function maskDefaults(tree: Tree): void {
   const { source, tokens } = tree;
   const { text } = source;
-  for (let from = text.indexOf("@env.secure"); from >= 0; from = text.indexOf("@env.secure", from + 1)) {
+  for (const { index: from, 0: called } of text.matchAll(/@(?:env\.secure|secret|encrypted)\b/g)) {
     let index = tokens.indexAt(from);
-    if (tokens.kind(index) === kind.string || tokens.kind(index) === kind.raw) {
+    const secure = called === "@env.secure";
+    if (secure && (tokens.kind(index) === kind.string || tokens.kind(index) === kind.raw)) {
       // Older dialects put the call in quotes.
       const comma = text.indexOf(",", from);
       if (comma >= 0 && comma < tokens.end(index))
         source.mask({ start: comma + 1, end: tokens.end(index) - 1 });
     }
     if (tokens.kind(index) !== kind.at) continue;
-    index += 4;
+    index += secure ? 4 : 2;
     if (tokens.kind(index) !== kind.openParen) continue;
-    const comma = seek(tree, index + 1, 0, true);
-    if (tokens.kind(comma) !== kind.comma) continue;
-    const close = seek(tree, comma + 1, 0, false);
-    source.mask({ start: tokens.end(comma), end: tokens.start(close) });
+    const comma = seek(tree, index + 1, 0, secure);
+    let close = comma;
+    if (secure && tokens.kind(comma) === kind.comma) {
+      close = seek(tree, comma + 1, 0, false);
+      source.mask({ start: tokens.end(comma), end: tokens.start(close) });
+    }
+    if (tokens.kind(close) === kind.closeParen) maskInPlace(tree, close + 1);
   }
+}
+
+/** Hides the text behind a `??` or `||` that follows. */
+function maskInPlace({ source, tokens }: Tree, from: number): void {
+  const behind = (index: number): number => (tokens.kind(index) === kind.space ? index + 1 : index);
+  const sign = behind(from);
+  if (tokens.kind(sign) !== kind.coalesce && tokens.kind(sign) !== kind.or) return;
+  const value = behind(sign + 1);
+  if (tokens.kind(value) >= kind.int && tokens.kind(value) <= kind.rawBlock)
+    source.mask({ start: tokens.start(value), end: tokens.end(value) });
 }
 
 // A default is short. Without a limit, a file of calls that never close would cost the square of its length.

@@ -164,7 +164,8 @@ class Formatter {
 
   /** `key {` and `key >` become `key: {`; behind a label there is no colon. */
   #openBlock(angle: boolean): void {
-    const labelled = this.#before === kind.string && endsValue(this.#beforeThat);
+    const quoted = this.#before === kind.string || this.#before === kind.raw;
+    const labelled = quoted && endsValue(this.#beforeThat);
     if (!labelled) this.#out.glued(":");
     this.#open("{", "items", false, angle);
   }

@@ -11,7 +11,16 @@ import {
   weightOf,
 } from "../value/data.ts";
 import { type EditName, edited } from "../value/edit.ts";
-import { misfit, withAll, withList, withMap, withNumber, withText, withValue } from "./argument.ts";
+import {
+  misfit,
+  withAll,
+  withList,
+  withMap,
+  withNumber,
+  withPlainText,
+  withText,
+  withValue,
+} from "./argument.ts";
 import type { OperatorCall, Result } from "./row.ts";
 
 /** `@append(list, more)`: as an edit does it, but to a list that is at hand. */
@@ -73,10 +82,10 @@ function join(call: OperatorCall, items: readonly Evaluated[], separator: string
   return call.give(secret ? new Secret(text) : text);
 }
 
-/** `@split(text, separator)` */
+/** `@split(text, separator)`. Where a secret stands in a text would tell about it. */
 export function split(call: OperatorCall): Result {
   return withText(call, "text", (text, made) =>
-    withText(call, "separator", (separator) => {
+    withPlainText(call, "separator", (separator) => {
       if (!call.afford(text.length)) return undefined;
       return call.give(list(text.split(separator).map((part) => ({ data: made(part), places: [] }))));
     }),

@@ -62,7 +62,7 @@ function duration(text: string): { value: Duration } | BadLiteral {
 }
 
 function size(text: string): { value: Size } | BadLiteral {
-  const full = text.endsWith("i") ? `${text}B` : text;
+  const full = text.endsWith("B") ? text : `${text}B`;
   const bytes = trySize(full);
   if (bytes === undefined || !Number.isSafeInteger(bytes)) return tooLarge(text);
   return { value: { type: "size", bytes, text: full } };

@@ -266,13 +266,17 @@ function refuseCode(cursor: Cursor, path: readonly Key[], value: Value): void {
 /** `service "user" { … }` is `service: { "user": { … } }`: the labels go on with the path. */
 function labelKeys(cursor: Cursor, path: Key[]): void {
   let at = cursor.index;
-  while (cursor.tokens.kind(at) === kind.string || cursor.tokens.kind(at) === kind.space) at++;
+  while (isLabel(cursor.tokens.kind(at)) || cursor.tokens.kind(at) <= kind.comment) at++;
   if (cursor.tokens.kind(at) !== kind.openBrace) return;
-  while (cursor.kind === kind.string) {
+  while (isLabel(cursor.kind)) {
     const { start, end } = cursor;
-    path.push({ name: stringText(cursor, kind.string, start, end), start, end });
+    path.push({ name: stringText(cursor, cursor.kind, start, end), start, end });
     cursor.advance();
   }
+}
+
+function isLabel(token: number): boolean {
+  return token === kind.string || token === kind.raw;
 }
 
 /** Index of the token after the current one and what is blank behind it. */

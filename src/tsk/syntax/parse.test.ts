@@ -62,10 +62,13 @@ test("line ends may be LF or CRLF; a byte order mark may stand first", () => {
   assert.deepEqual(windows.items.map(shape), unix.items.map(shape));
 });
 
-test("a lone carriage return and a byte order mark inside are no white space", () => {
-  assert.deepEqual(codesOf("a: 1\rb: 2"), ["TSK_CHARACTER"]);
-  assert.deepEqual(codesOf("a: \ufeff1"), ["TSK_CHARACTER"]);
+test("a lone carriage return is white space, as in JSON, but ends no line", () => {
+  assert.deepEqual(codesOf('{\r"a":\r1\r,\r"b": [2\r]\r}\r'), []);
+  assert.deepEqual(codesOf("a: 1\rb: 2"), ["TSK_SEPARATOR"]);
 });
+
+test("a byte order mark inside is no white space", () =>
+  assert.deepEqual(codesOf("a: \ufeff1"), ["TSK_CHARACTER"]));
 
 test("a text of more than 16 MiB is refused whole, and still printed back", () => {
   const text = "#".repeat(limits.text + 1);

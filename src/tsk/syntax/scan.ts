@@ -100,6 +100,11 @@ export class Scanner {
 
   #seldom(at: number, code: number): number {
     const text = this.#text;
+    // White space in JSON (RFC 8259 §2), though it ends no line.
+    if (code === 13) {
+      this.tokens.add(kind.space, at + 1);
+      return at + 1;
+    }
     const old = this.#compat ? oldText(text, at, code, this.tokens, this.#search) : 0;
     return old > 0 ? old : rest(text, at, code, this.tokens, this.#report);
   }

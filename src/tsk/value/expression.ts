@@ -18,8 +18,10 @@ import {
   typeName,
   weightOf,
 } from "./data.ts";
+import type { Part } from "./outline.ts";
 import { type Evaluation, type Frame, type Names, References } from "./reference.ts";
 import { constantOf, isWrittenOut } from "./scalar.ts";
+import { hidden, SecretSearch } from "./secret.ts";
 
 /** Evaluates expressions. Pure but for `names` and `ports`; every problem is reported once, where it is. */
 export class Expressions implements Evaluation {
@@ -28,6 +30,7 @@ export class Expressions implements Evaluation {
   readonly #ports: Ports;
   readonly #budget: Budget;
   readonly #report: (diagnostic: Diagnostic) => void;
+  readonly #secrets: SecretSearch;
 
   constructor(names: Names, ports: Ports, budget: Budget, report: (diagnostic: Diagnostic) => void) {
     this.#names = names;
@@ -35,6 +38,16 @@ export class Expressions implements Evaluation {
     this.#ports = ports;
     this.#budget = budget;
     this.#report = report;
+    const brought = (ports.operators ?? []).filter(({ row }) => row.secret === true);
+    this.#secrets = new SecretSearch({
+      find: (name, home) => names.find(name, home),
+      operators: new Set(brought.map((one) => one.name)),
+    });
+  }
+
+  /** True for what a layer says about a key when that is a secret. */
+  isSecret(part: Part): boolean {
+    return this.#secrets.isSecret(part);
   }
 
   /** The value of an expression, an absence included. Places are those of what it refers to, or none. */
@@ -193,7 +206,7 @@ export class Expressions implements Evaluation {
     if (operator === "??") {
       const left = this.evaluate(value.left, frame);
       const empty = left !== undefined && ("absent" in left || left.data === null);
-      return empty ? this.evaluate(value.right, frame) : left;
+      return empty ? this.#inPlace(value, frame) : left;
     }
     if (operator === "||" && frame.place.source.compat && isOldOr(value)) return this.#oldOr(value, frame);
     const left = this.demand(value.left, frame);
@@ -224,7 +237,14 @@ export class Expressions implements Evaluation {
     const span = { start, end: start + 2 };
     const fix = { ...span, text: "??" };
     this.warn("TSK_OLD_OR", span, frame, "|| is read as ??: a default for what is missing", { fix });
-    return missing ? this.evaluate(value.right, frame) : left;
+    return missing ? this.#inPlace(value, frame) : left;
+  }
+
+  /** What stands in for a value that is missing; in the place of a secret it is one. */
+  #inPlace({ left, right }: Binary, frame: Frame): Result {
+    const given = this.evaluate(right, frame);
+    if (given === undefined || "absent" in given || !this.#secrets.in(left, frame.home)) return given;
+    return hidden(given);
   }
 
   #isBoolean(value: Evaluated, at: Value, operator: "||" | "&&", frame: Frame): boolean {

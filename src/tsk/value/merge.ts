@@ -1,11 +1,10 @@
-import { Secret } from "../../kernel/index.ts";
 import type { TskCode } from "../codes.ts";
 import { problem } from "../diagnostic.ts";
-import { type Data, type Evaluated, isList, isMap, list, type Place, scalarText } from "./data.ts";
+import { type Data, type Evaluated, isList, isMap, list, type Place } from "./data.ts";
 import { type EditName, edited, editName, type PlacedEdit, removedKeys } from "./edit.ts";
 import type { Expressions } from "./expression.ts";
 import type { LeafPart, MapPart, OutlineOptions, Part } from "./outline.ts";
-import { mentionsSecret } from "./secret.ts";
+import { hidden, holdsSecret } from "./secret.ts";
 import { givenParts, Keys, placesOf, type Slot, withoutKeys } from "./slot.ts";
 
 /** Who hears what merging finds. */
@@ -48,7 +47,8 @@ export class Merger {
         else edits.push(edit);
         continue;
       }
-      const value = part.kind === "given" ? part.value : this.leaf(part, of, index);
+      const value =
+        part.kind === "given" ? part.value && this.#kept(part.value, of, index) : this.leaf(part, of, index);
       // A map that nothing is merged with is kept as it is: it may be referred to many times.
       const merged = maps.length > 0 || index > 0;
       if (value !== undefined && isMap(value.data) && merged)
@@ -98,7 +98,7 @@ export class Merger {
     if (edits.length === 0) {
       if (value === undefined || index === 0) return value;
       const covering = { ...value, places: placesFrom(of, index, value) };
-      if (value.data instanceof Secret) this.#heard.covered(covering);
+      if (holdsSecret(value.data)) this.#heard.covered(covering);
       return covering;
     }
     let data: Data | undefined = value?.data;
@@ -127,17 +127,15 @@ export class Merger {
       : this.#expressions.demand(part.value, frame);
     if (value === undefined) return undefined;
     const { variable } = value;
-    const data = this.#kept(value.data, of.parts, index);
+    const { data } = this.#kept(value, of, index);
     return variable === undefined ? { data, places: [part] } : { data, places: [part], variable };
   }
 
-  /** What one layer keeps secret stays so when a higher layer writes plain text over it. */
-  #kept(data: Data, parts: readonly Part[], index: number): Data {
-    if (index === 0 || isMap(data) || isList(data)) return data;
-    const lower = parts.slice(0, index);
-    if (!lower.some((part) => part.kind === "leaf" && mentionsSecret(part))) return data;
-    const text = data === null ? undefined : scalarText(data);
-    return typeof text === "string" ? new Secret(text) : data;
+  /** What one layer keeps secret stays so when a higher layer writes plain text over it. Keys of maps are looked at one by one. */
+  #kept(value: Evaluated, { parts }: Slot, index: number): Evaluated {
+    if (index === 0 || isMap(value.data)) return value;
+    const isSecret = parts.slice(0, index).some((part) => this.#expressions.isSecret(part));
+    return isSecret ? hidden(value) : value;
   }
 }
 

@@ -338,7 +338,20 @@ function includeRequest(args: readonly Argument[], span: Span): IncludeRequest |
       path = value.value;
     else if (name === "optional" && value.kind === "literal" && typeof value.value === "boolean")
       optional = value.value;
-    else return undefined;
+    else if (name === undefined && value.kind === "object" && path !== undefined) {
+      const given = optionalIn(value);
+      if (given === undefined) return undefined;
+      optional = given;
+    } else return undefined;
   }
   return path === undefined || path === "" ? undefined : { path, optional, span };
+}
+
+/** `{ optional: true }`: the other way to write it. */
+function optionalIn({ items }: ObjectValue): boolean | undefined {
+  const [item, another] = items;
+  if (item?.kind !== "entry" || another !== undefined) return undefined;
+  const named = item.path.length === 1 && item.path[0]?.name === "optional";
+  const { value } = item;
+  return named && value.kind === "literal" && typeof value.value === "boolean" ? value.value : undefined;
 }

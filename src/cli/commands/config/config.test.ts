@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { basename } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { commandFolder } from "../../../../test/support/command-line.ts";
 
@@ -174,4 +175,55 @@ test("fmt leaves a file it cannot read alone, shows no secret of it and goes on"
   assert.deepEqual([code, out, at.read("a.tsk")], [1, "formatted  b.tsk\n", wrong]);
   assert.match(err, /TSK_UNQUOTED|a\.tsk:1/);
   assert.doesNotMatch(err, /sk_live/);
+});
+
+test("what is no text, or more than the language reads, is told and left alone by all that write files", async () => {
+  using at = commandFolder({});
+  const file = join(at.path, "a.tsk");
+  // The first half of a letter in UTF-8 stands where a file that is too large would be cut.
+  const large = Buffer.concat([Buffer.alloc(16 * 1024 * 1024 - 3, "#"), Buffer.from("é\na=1\n")]);
+  const key = JSON.parse((await at.run("secret", "keygen", "--json")).out).publicKey;
+  for (const [bytes, code] of [
+    [Buffer.from("caf\u00e9=yes # tusk:v1:x", "latin1"), "TSK_ENCODING"],
+    [large, "TSK_TOO_LARGE"],
+  ] as const) {
+    writeFileSync(file, bytes);
+    const formatted = await at.run("config", "fmt", "a.tsk", "--json");
+    assert.deepEqual([formatted.code, JSON.parse(formatted.out).failed], [1, ["a.tsk"]]);
+    assert.deepEqual(
+      JSON.parse(formatted.err).diagnostics.map((one: { code: string }) => one.code),
+      [code],
+    );
+    const migrated = await at.run("config", "migrate", "a.tsk", "--json");
+    assert.deepEqual([migrated.code, JSON.parse(migrated.out).files], [1, []]);
+    assert.match(migrated.err, new RegExp(code));
+    assert.match(
+      (await at.run("secret", "rotate", "a.tsk", "--key", key)).err,
+      /no UTF-8 text|FLEET_INVALID/,
+    );
+    assert.ok(readFileSync(file).equals(bytes));
+  }
+});
+
+test("fmt --json tells the problems of several files in one object", async () => {
+  using at = commandFolder({ "a.tsk": "a: [", "b.tsk": "b: }", "c.tsk": "c=1" });
+  const { code, out, err } = await at.run("config", "fmt", "--json", "a.tsk", "b.tsk", "c.tsk");
+  assert.deepEqual([code, JSON.parse(out).changed], [1, ["c.tsk"]]);
+  assert.deepEqual(
+    JSON.parse(err).diagnostics.map((one: { file: string; code: string }) => `${one.file} ${one.code}`),
+    ["a.tsk TSK_UNCLOSED", "b.tsk TSK_ORPHAN"],
+  );
+});
+
+test("render --raw --json tells a file that is not there, or is a folder, as it tells all problems", async () => {
+  using at = commandFolder({ "folder/a.tsk": "" });
+  for (const [file, code] of [
+    ["none.tsk", "TSK_FILE_MISSING"],
+    ["folder", "TSK_FILE_READ"],
+  ] as const) {
+    const { code: exit, out, err } = await at.run("config", "render", "--raw", file, "--json");
+    assert.deepEqual([exit, out], [1, ""]);
+    const [found] = JSON.parse(err).diagnostics;
+    assert.deepEqual([found.code, found.severity, found.line, found.column], [code, "error", 1, 1]);
+  }
 });

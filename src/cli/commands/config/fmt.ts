@@ -1,24 +1,31 @@
 import { writeFileSync } from "node:fs";
 import { readFile } from "../../../fleet/index.ts";
-import { format, loadDocument, parse } from "../../../tsk/index.ts";
-import type { Args, Io, Run } from "../../command.ts";
-import { printDiagnostics } from "../../fleet-file.ts";
-import { shown, tskFiles } from "../../tsk-file.ts";
+import { format, type Loaded, loadDocument, parse } from "../../../tsk/index.ts";
+import type { Run } from "../../command.ts";
+import { printAllDiagnostics } from "../../fleet-file.ts";
+import { shown, textOf, tskFiles } from "../../tsk-file.ts";
 
 /** Writes files in the one style; with --check only says which would change. 1: one would, or cannot be read. */
 export const run: Run = async (args, io) => {
   const check = args.flag("check");
   const outcome: Outcome = { files: [], changed: [], failed: [] };
+  const wrong: Loaded[] = [];
   for (const file of tskFiles(args, io)) {
     const name = shown(file, io);
     outcome.files.push(name);
-    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(readFile(file));
-    if (!isReadable(name, text, args, io)) outcome.failed.push(name);
-    const formatted = format(text);
-    if (formatted === text) continue;
+    const bytes = readFile(file) ?? new Uint8Array();
+    const text = textOf(bytes);
+    const problems = problemsOf(name, bytes, text);
+    if (problems !== undefined) {
+      outcome.failed.push(name);
+      wrong.push(problems);
+    }
+    const formatted = text === undefined ? undefined : format(text);
+    if (formatted === undefined || formatted === text) continue;
     outcome.changed.push(name);
     if (!check) writeFileSync(file, formatted);
   }
+  printAllDiagnostics(wrong, args, io);
   if (args.flag("json")) io.out(`${JSON.stringify(outcome)}\n`);
   else io.out(outcome.changed.map((name) => `${check ? "would change" : "formatted"}  ${name}\n`).join(""));
   return outcome.failed.length > 0 || (check && outcome.changed.length > 0) ? 1 : 0;
@@ -30,20 +37,18 @@ interface Outcome {
   readonly failed: string[];
 }
 
-/** Prints the problems of syntax. The file is loaded for it, so that no secret is shown in a code frame. */
-function isReadable(name: string, text: string, args: Args, io: Io): boolean {
-  const wrong = new Set(
-    parse(text)
-      .diagnostics.filter((one) => one.severity === "error")
-      .map((one) => one.start),
-  );
-  if (wrong.size === 0) return true;
-  const readFile = (path: string): string | undefined => (path === name ? text : undefined);
+/**
+ * What keeps a file from being read: its problems of syntax, or that it is no text; undefined when nothing does. The file is
+ * loaded for it, so that no secret is shown in a code frame.
+ */
+function problemsOf(name: string, bytes: Uint8Array, text: string | undefined): Loaded | undefined {
+  const errors = text === undefined ? [] : parse(text).diagnostics.filter((one) => one.severity === "error");
+  if (text !== undefined && errors.length === 0) return undefined;
+  const wrong = new Set(errors.map((one) => one.start));
+  const readFile = (path: string): Uint8Array | undefined => (path === name ? bytes : undefined);
   const loaded = loadDocument({ entry: name, readFile, layers: "entry" });
-  printDiagnostics(
-    { ...loaded, diagnostics: loaded.diagnostics.filter((one) => wrong.has(one.start)) },
-    args,
-    io,
-  );
-  return false;
+  return {
+    ...loaded,
+    diagnostics: loaded.diagnostics.filter((one) => text === undefined || wrong.has(one.start)),
+  };
 }

@@ -42,8 +42,8 @@ test("only a file in which nothing older or wrong is left is marked, and JSON st
     "marked.tsk": "#!tusker 1\na: 1\n",
   });
   const files = ["plain.tsk", "wrong.tsk", "data.tsk", "marked.tsk"];
-  const { code, out } = await at.run("config", "migrate", ...files, "--json");
-  assert.equal(code, 0);
+  const { code, out, err } = await at.run("config", "migrate", ...files, "--json");
+  assert.deepEqual([code, JSON.parse(err).diagnostics[0].code], [1, "TSK_UNCLOSED"]);
   assert.deepEqual(JSON.parse(out).files, [
     { file: "wrong.tsk", repairs: 1, marked: false },
     { file: "plain.tsk", repairs: 0, marked: true },

@@ -4,14 +4,15 @@ import { machinePorts, readFile as readBytes } from "../../../fleet/index.ts";
 import { TuskerError } from "../../../kernel/index.ts";
 import { type Diagnostic, type Loaded, loadDocument, repaired } from "../../../tsk/index.ts";
 import type { Args, Io, Run } from "../../command.ts";
-import { fleetPath } from "../../fleet-file.ts";
+import { fleetPath, printAllDiagnostics } from "../../fleet-file.ts";
 import { counted } from "../../paint.ts";
-import { shown } from "../../tsk-file.ts";
+import { shown, textOf } from "../../tsk-file.ts";
 
 /**
  * Writes what older dialects say in the language of today: makes the repairs that come with warnings, and marks a file
  * in which nothing older is left as `#!tusker 1`. Operands are read as documents of their own; without operands the
- * fleet file is read with its layers, in every environment, because a bare word may mean a key of another layer.
+ * fleet file is read with its layers, in every environment, because a bare word may mean a key of another layer. 1: something
+ * is wrong in them, which keeps a file from being marked, or with --check one would change.
  */
 export const run: Run = async (args, io) => {
   const texts = new Map<string, string>();
@@ -25,7 +26,8 @@ export const run: Run = async (args, io) => {
     }
     if (asked.size === 0) break;
   }
-  const marked = new Set(modern(loads(args, io, texts)));
+  const left = loads(args, io, texts);
+  const marked = new Set(modern(left));
   for (const file of marked) texts.set(file, withMarker(texts.get(file) ?? ""));
   const check = args.flag("check");
   const files = [...new Set([...repairs.keys(), ...marked])].map((path) => ({
@@ -33,10 +35,24 @@ export const run: Run = async (args, io) => {
     ...{ file: shown(path, io), repairs: repairs.get(path) ?? 0, marked: marked.has(path) },
   }));
   if (!check) for (const { path } of files) writeFileSync(path, texts.get(path) ?? "");
+  const wrong = errorsIn(left);
+  printAllDiagnostics(wrong, args, io);
   if (args.flag("json")) io.out(`${JSON.stringify({ files: files.map(({ path: _, ...one }) => one) })}\n`);
   else io.out(files.map((one) => `${sentence(one, check)}\n`).join(""));
-  return check && files.length > 0 ? 1 : 0;
+  return wrong.length > 0 || (check && files.length > 0) ? 1 : 0;
 };
+
+/** What keeps files from being marked, each told once, however many documents it is part of. */
+function errorsIn(documents: readonly Loaded[]): readonly Loaded[] {
+  const told = new Set<string>();
+  return documents.flatMap((one) => {
+    const errors = one.diagnostics.filter(({ severity, code, file, start }) => {
+      const key = `${code} ${file} ${start}`;
+      return severity === "error" && !told.has(key) && told.add(key) !== undefined;
+    });
+    return errors.length === 0 ? [] : [{ ...one, diagnostics: errors }];
+  });
+}
 
 /** "made 3 repairs in a.tsk, marked it as #!tusker 1" */
 function sentence(one: { file: string; repairs: number; marked: boolean }, check: boolean): string {
@@ -77,11 +93,14 @@ const maxRounds = 50;
 /** Every document the files take part in. `texts` gets what is read, and what is there already is not read again. */
 function loads(args: Args, io: Io, texts: Map<string, string>): readonly Loaded[] {
   const ports = machinePorts(io.env);
-  const readFile = (path: string): string | undefined => {
+  const readFile = (path: string): string | Uint8Array | undefined => {
     const file = resolve(path);
-    const known = texts.get(file) ?? decoded(readBytes(file));
-    if (known !== undefined) texts.set(file, known);
-    return known;
+    const known = texts.get(file);
+    const bytes = known === undefined ? readBytes(file) : undefined;
+    const text = known ?? (bytes && textOf(bytes));
+    if (text !== undefined) texts.set(file, text);
+    // What is no text has problems, and is left alone.
+    return text ?? bytes;
   };
   const operands = args.positionals.map((one) => resolve(io.cwd, one));
   const entry = operands[0] ?? fleetPath(args, io);
@@ -97,10 +116,6 @@ function loads(args: Args, io: Io, texts: Map<string, string>): readonly Loaded[
   return [undefined, ...environments.sort()].map((environment) =>
     loadDocument({ ...ports, entry, readFile, env: io.env, environment }),
   );
-}
-
-function decoded(bytes: Uint8Array | undefined): string | undefined {
-  return bytes && new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
 /** What comes with a repair, by file; only what every document with this file in it says. */

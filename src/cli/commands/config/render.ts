@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { TuskerError } from "../../../kernel/index.ts";
 import type { Args, Io, Run } from "../../command.ts";
 import { configPath, noValueAt, valueAt } from "../../config-path.ts";
 import { fleetPath, printDiagnostics, readFleet } from "../../fleet-file.ts";
@@ -18,7 +17,6 @@ export const run: Run = async (args, io) => {
 /** Any file of the language: what a fleet is does not matter, nothing is printed unless all of it can be read. */
 function renderRaw(file: string, args: Args, io: Io): number {
   const loaded = readDocument(resolve(io.cwd, file), args, io);
-  if (loaded === undefined) throw new TuskerError("FLEET_FILE_MISSING", `there is no file ${file}`);
   printDiagnostics(loaded, args, io);
   if (loaded.diagnostics.some((one) => one.severity === "error")) return 1;
   print(loaded.document.value, args, io);

@@ -3,7 +3,7 @@ import { readFile, seal, secretKeys, unseal } from "../../../fleet/index.ts";
 import { TuskerError } from "../../../kernel/index.ts";
 import type { Run } from "../../command.ts";
 import { counted } from "../../paint.ts";
-import { shown, tskFiles } from "../../tsk-file.ts";
+import { shown, textOf, tskFiles } from "../../tsk-file.ts";
 
 /** Seals every sealed text of the files anew for another key. Nothing is written unless all of them can be opened. */
 export const run: Run = async (args, io) => {
@@ -12,7 +12,9 @@ export const run: Run = async (args, io) => {
     throw new TuskerError("CLI_USAGE", "rotate needs the new public key: --key tusk-public-key:v1:…");
   const keys = secretKeys(io.env);
   const files = tskFiles(args, io).flatMap((file) => {
-    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(readFile(file));
+    const text = textOf(readFile(file) ?? new Uint8Array());
+    if (text === undefined)
+      throw new TuskerError("FLEET_INVALID", `${shown(file, io)} is no UTF-8 text; no file was written`);
     let values = 0;
     const rotated = text.replace(/tusk:v1:[\w-]+/g, (sealed) => {
       values++;

@@ -7,6 +7,7 @@ import {
   type AnswerListener,
   chunked,
   type Http1Client,
+  type OutgoingExchange,
   type OutgoingRequest,
   type Tunnel,
 } from "../engine.ts";
@@ -208,6 +209,48 @@ test("interim answers, chunks, extensions and trailers arrive as what they are",
     [seen.informed, seen.body, seen.trailers, o.client.idle],
     [[103], "ok", ["X-Sum", "1"], 1],
   );
+});
+
+test("an interim answer does not cut short the time of a body that is still being sent", async () => {
+  const clock = manualClock();
+  let got = 0;
+  await using o = await origin(
+    (socket) => {
+      socket.on("data", (chunk) => {
+        got += chunk.length;
+      });
+      socket.write("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+    },
+    { clock },
+  );
+  const informed = Promise.withResolvers<void>();
+  let exchange: OutgoingExchange | undefined;
+  const failed = failure(
+    ask(
+      o.client,
+      { method: "PUT", length: 100, headTimeoutMs: 1_000, repeatable: false },
+      {
+        onSent: (sent) => {
+          exchange = sent;
+        },
+        onInform: () => informed.resolve(),
+      },
+    ),
+  );
+  await informed.promise;
+  for (let i = 1; i <= 5; i++) {
+    exchange?.write(Buffer.from("x"));
+    while (got < i) await turn();
+    clock.advance(900);
+  }
+  let over = false;
+  void failed.then(() => {
+    over = true;
+  });
+  await turn();
+  assert.equal(over, false, "its time begins anew with all that is sent");
+  clock.advance(1_100);
+  assert.equal((await failed).code, "NET_TIMEOUT");
 });
 
 test("an answer without length ends with its connection, one with length must be whole", async () => {

@@ -102,7 +102,7 @@ export class ClientConnection implements SocketListener, AnswerSink, Carrier {
     if (this.#paused) return;
     this.#paused = true;
     this.#port.pause();
-    if (this.#answering) this.#owner.wheel.clear(this.#timer);
+    if (this.#head !== undefined) this.#owner.wheel.clear(this.#timer);
   }
 
   resume(): void {
@@ -151,7 +151,7 @@ export class ClientConnection implements SocketListener, AnswerSink, Carrier {
   onDrain(): void {
     const exchange = this.#exchange;
     if (exchange === undefined || this.#gone) return;
-    if (!this.#answering) this.#progress();
+    this.#progress();
     exchange.listener.onDrain();
   }
 
@@ -253,7 +253,7 @@ export class ClientConnection implements SocketListener, AnswerSink, Carrier {
   /** The peer's time to answer begins anew with all we could send it. */
   #progress(): void {
     const exchange = this.#exchange;
-    if (exchange !== undefined && !this.#answering)
+    if (exchange !== undefined && this.#head === undefined)
       this.#owner.wheel.set(this.#timer, exchange.request.headTimeoutMs);
   }
 

@@ -110,7 +110,9 @@ class PromisedAnswer implements AnswerListener {
       flowing: true,
     });
     this.#queue = queue;
-    this.#resolve(answerOf(head, queue, () => this.#trailers));
+    const answer = answerOf(head, queue, () => this.#trailers);
+    // What came with the head may show that it is no answer: that is known when all of it has been read.
+    queueMicrotask(() => this.#resolve(answer));
   }
 
   onBody(bytes: Uint8Array): void {

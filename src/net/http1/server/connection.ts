@@ -83,7 +83,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
 
   onEnd(): void {
     this.#peerEnded = true;
-    if (this.#pending === undefined && !this.#busy) this.#afterPeerEnd();
+    if (!this.#busy) this.#afterPeerEnd();
   }
 
   onDrain(): void {
@@ -130,7 +130,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
 
   persists(exchange: Exchange): boolean {
     const { draining, limits } = this.#shared;
-    if (draining || this.#peerEnded || this.#broken || !this.head.keepAlive) return false;
+    if (draining || this.#saidAll || this.#broken || !this.head.keepAlive) return false;
     // A body nobody takes in would stand before the next request.
     if (!exchange.bodyOver && !exchange.wanted) return false;
     if (this.#requests < limits.maxRequests) return true;
@@ -215,7 +215,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   /** What is left to do when all that came has been read, or waits. */
   #settle(): void {
     if (this.port.closed || this.#detached || this.#deadlines.leaving) return;
-    if (this.#peerEnded && this.#pending === undefined) this.#afterPeerEnd();
+    if (this.#peerEnded) this.#afterPeerEnd();
     else this.#await();
   }
 
@@ -271,18 +271,28 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     } else exchange.listener.onBodyFailed(error);
   }
 
+  /** The client has ended its side, and nothing of what it said before waits to be read. */
+  get #saidAll(): boolean {
+    return this.#peerEnded && this.#pending === undefined;
+  }
+
+  /** RFC 9293 §3.6: a client that ends its side says no more; it may have gone, or wait for what it asked for. */
   #afterPeerEnd(): void {
     const exchange = this.#exchange;
     if (this.#detached) return;
-    // A client that ends its side has given up on an answer that is not there yet: work for it would be for nobody.
-    if (exchange === undefined || exchange.answered) this.port.close();
-    else this.port.destroy();
+    const due = exchange !== undefined && !exchange.answered;
+    // Who asked for a tunnel and left at once would have one that never hears of its end.
+    const gone = due && (this.head.upgrade !== undefined || this.#shared.limits.halfClosedTimeoutMs === 0);
+    if (due && exchange.bodyOver && !gone) this.#deadlines.halfClosed();
+    else if (!this.#saidAll && !gone) this.#await();
+    else if (due) this.port.destroy();
+    else this.port.close();
   }
 
   // Ending.
 
   #finish(exchange: Exchange): void {
-    this.#end(exchange, exchange.persistent && !this.#shared.draining && !this.#peerEnded);
+    this.#end(exchange, exchange.persistent && !this.#shared.draining && !this.#saidAll);
   }
 
   /** The exchange is over; the connection serves the next one, or takes its leave. */
@@ -376,7 +386,15 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     else this.#deadlines.body();
   }
 
-  // What deadlines tell.
+  // What deadlines ask and tell.
+
+  wroteOn(): boolean {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return true;
+    const { wrote } = exchange;
+    exchange.wrote = false;
+    return wrote;
+  }
 
   onHeadTooSlow(timeoutMs: number): void {
     this.#say(slowHeadAnswer(timeoutMs));

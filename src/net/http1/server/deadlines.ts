@@ -11,6 +11,8 @@ const lingerMs = 1_000;
 /** Whose deadlines they are. What is merely closed or cut when its time is over it does not hear of. */
 interface Waiter {
   readonly port: SocketPort;
+  /** True when something of the answer was written since this was asked last, or since it was begun. */
+  wroteOn(): boolean;
   onHeadTooSlow(timeoutMs: number): void;
   onBodyTooSlow(error: TuskerError): void;
 }
@@ -25,6 +27,7 @@ export class Deadlines {
   readonly #timer = new Deadline(() => this.#onTime());
   readonly #pace = new BodyPace();
   #stall: Deadline | undefined;
+  #half: Deadline | undefined;
   #waiting: "nothing" | "idle" | "head" | "body" | "leave" = "nothing";
   /** Last words were not taken in the first second; they get one more chance. */
   #lastChance = false;
@@ -101,6 +104,18 @@ export class Deadlines {
     if (this.#stall !== undefined) this.#shared.wheel.clear(this.#stall);
   }
 
+  /**
+   * For the answer to a client that has ended its side. Whether it still reads, only a write finds out: as long as the
+   * answer moves it is waited for, and no longer.
+   */
+  halfClosed(): void {
+    this.rest();
+    if (this.#half !== undefined) return;
+    this.#half = new Deadline(() => this.#onSilence());
+    this.#waiter.wroteOn();
+    this.#shared.wheel.set(this.#half, this.#shared.limits.halfClosedTimeoutMs);
+  }
+
   /** For the client to take our last words. @returns false when too many do: this one must go at once */
   leave(patient: boolean): boolean {
     this.#waiting = "leave";
@@ -118,6 +133,7 @@ export class Deadlines {
     this.#waiting = "nothing";
     this.#shared.wheel.remove(this.#timer);
     if (this.#stall !== undefined) this.#shared.wheel.remove(this.#stall);
+    if (this.#half !== undefined) this.#shared.wheel.remove(this.#half);
   }
 
   #onTime(): void {
@@ -155,6 +171,14 @@ export class Deadlines {
       this.#lastChance = true;
       this.#shared.wheel.set(this.#timer, this.#shared.limits.stallTimeoutMs);
     }
+  }
+
+  #onSilence(): void {
+    const { port } = this.#waiter;
+    const moves = this.#waiter.wroteOn() || port.pendingBytes > 0;
+    if (!moves) port.destroy();
+    else if (this.#half !== undefined)
+      this.#shared.wheel.set(this.#half, this.#shared.limits.halfClosedTimeoutMs);
   }
 
   #onStall(): void {

@@ -48,6 +48,8 @@ export class Exchange implements Http1Exchange {
   persistent = false;
   /** The answer is complete. */
   answered = false;
+  /** Something of the answer was written. */
+  wrote = false;
   readonly #host: ExchangeHost;
   /** Head of the answer that waits for the first piece of its body. */
   #held = "";
@@ -112,6 +114,13 @@ export class Exchange implements Http1Exchange {
     if (head === undefined) return;
     this.#held = head;
     if (holding.push(this) === 1) void atEndOfTurn.then(flushAll);
+  }
+
+  retract(): boolean {
+    if (this.#held === "" || this.ended) return false;
+    this.#held = "";
+    this.begun = false;
+    return true;
   }
 
   write(bytes: Uint8Array): boolean {
@@ -200,6 +209,7 @@ export class Exchange implements Http1Exchange {
   }
 
   #pace(ready: boolean): boolean {
+    this.wrote = true;
     if (!ready) this.#host.behind();
     return ready;
   }

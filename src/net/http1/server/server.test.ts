@@ -309,6 +309,41 @@ test("an interim answer comes before the answer, and a 204 and a 304 have no bod
   assert.doesNotMatch(peer.said, /never/);
 });
 
+test("an answer of which nothing has left can be taken back, once it is on its way it cannot", async () => {
+  const flushed = Promise.withResolvers<void>();
+  await using s = await served((exchange) => {
+    exchange.begin(200, ["X-First", "1"], 5);
+    if (exchange.head.target === "/early") {
+      assert.equal(exchange.retract(), true);
+      assert.equal(exchange.begun, false);
+      exchange.send(502, [], "bad");
+    } else if (exchange.head.target === "/again") {
+      assert.equal(exchange.retract(), true);
+      exchange.begin(200, [], 3);
+      exchange.write(Buffer.from("two"));
+      exchange.end();
+    } else {
+      exchange.write(Buffer.from("he"));
+      assert.equal(exchange.retract(), false);
+      exchange.write(Buffer.from("llo"));
+      exchange.end();
+      assert.equal(exchange.retract(), false);
+      flushed.resolve();
+    }
+  });
+  const peer = s.peer();
+  peer.socket.write(get("/early") + get("/again") + get("/late", "Connection: close\r\n"));
+  await peer.end();
+  await flushed.promise;
+  assert.deepEqual(peer.said.match(/HTTP\/1\.1 \d+|X-First/g), [
+    "HTTP/1.1 502",
+    "HTTP/1.1 200",
+    "HTTP/1.1 200",
+    "X-First",
+  ]);
+  assert.match(peer.said, /\r\n\r\nbadHTTP.*\r\n\r\ntwoHTTP.*\r\n\r\nhello$/s);
+});
+
 test("an answer of another length than it said breaks its connection", async () => {
   for (const body of ["abcd", "ab"]) {
     const failed = Promise.withResolvers<unknown>();

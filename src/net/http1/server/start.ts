@@ -73,6 +73,11 @@ export async function startHttp1Server(
   };
   const sockets = new Set<Socket>();
   const node = await createListener(options.tls, accept, sockets);
+  if (options.tls !== undefined) {
+    // Nobody can be told anything before a handshake is over: a flood of those that never are is cut short.
+    node.maxConnections = maxConnections + Math.min(maxConnections, maxHandshakes);
+    node.on("drop", () => options.onLimit?.("connections"));
+  }
   await listen(node, options.port, host, options.onError, options.reusePort);
   return serverOf({
     node,
@@ -81,6 +86,9 @@ export async function startHttp1Server(
     drain: (graceMs) => drain(node, sockets, connections, clock, graceMs),
   });
 }
+
+/** Connections above `maxConnections` that may be in their handshake, or hear that there is no room. */
+const maxHandshakes = 1_000;
 
 async function createListener(
   tls: Http1ServerTls | undefined,
