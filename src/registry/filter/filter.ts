@@ -1,5 +1,6 @@
 import { messageOf } from "../../kernel/index.ts";
 import { compilePattern, type Pattern } from "../pattern/pattern.ts";
+import { booleanOf } from "../wire/boolean.ts";
 import { type Expression, type Operator, parseFilter } from "./parse.ts";
 import type { Shape } from "./shapes.ts";
 
@@ -147,8 +148,10 @@ function positive({ selector, operator, value }: Match, shape: Shape): Test {
   }
   if (shape === "number" || shape === "flag") {
     if (operator !== "equal") throw refuse();
-    const wanted = shape === "number" ? numberOf(value) : flagOf(value);
-    return (found) => found === wanted;
+    const wanted = coerced(selector, value, shape === "number" ? numberOf : flagOf);
+    // What a row leaves out is what Go calls its zero.
+    const absent = shape === "number" ? 0 : false;
+    return (found) => (found ?? absent) === wanted;
   }
   if (operator === "empty") return (found) => sizeOf(found) === 0;
   if (operator === "nil") return (found) => found === null || found === undefined;
@@ -161,10 +164,10 @@ function positive({ selector, operator, value }: Match, shape: Shape): Test {
 const words = { equal: "Equal", in: "In", empty: "Is Empty", nil: "Is Nil", matches: "Matches" } as const;
 
 function overText(operator: Exclude<Operator, "empty" | "nil">, value: string): Test {
-  if (operator === "equal") return (found) => found === value;
-  if (operator === "in") return (found) => typeof found === "string" && found.includes(value);
+  if (operator === "equal") return (found) => (found ?? "") === value;
+  if (operator === "in") return (found) => textOf(found).includes(value);
   const pattern = patternOf(value);
-  return (found) => typeof found === "string" && pattern.test(found);
+  return (found) => pattern.test(textOf(found));
 }
 
 function patternOf(value: string): Pattern {
@@ -177,13 +180,28 @@ function patternOf(value: string): Pattern {
   }
 }
 
+function textOf(found: unknown): string {
+  return typeof found === "string" ? found : "";
+}
+
+/** @throws Error in the words of the wire */
+function coerced<T>(selector: readonly string[], value: string, read: (value: string) => T): T {
+  try {
+    return read(value);
+  } catch (error) {
+    const what = `Failed to coerce value "${value}" for selector "${selector.join(".")}"`;
+    throw new Error(`${what}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
 function numberOf(value: string): number {
-  if (/^[+-]?\d{1,15}$/.test(value)) return Number(value);
+  if (/^-?(?:0|[1-9]\d{0,14})$/.test(value)) return Number(value);
   throw new Error(`strconv.ParseInt: parsing "${value}": invalid syntax`);
 }
 
 function flagOf(value: string): boolean {
-  if (value === "true" || value === "false") return value === "true";
+  const read = booleanOf(value);
+  if (read !== undefined) return read;
   throw new Error(`strconv.ParseBool: parsing "${value}": invalid syntax`);
 }
 

@@ -102,7 +102,7 @@ class Parser {
   #match(): Expression {
     const start = this.#next;
     const first = this.#peek();
-    if (first.kind === "text" && !first.text.startsWith("/")) return this.#in(this.#value());
+    if (!isSelector(first)) return this.#in(this.#value());
     const selector = this.#selector();
     if (this.#sign("=="))
       return { kind: "match", selector, operator: "equal", value: this.#value(), negated: false };
@@ -141,12 +141,9 @@ class Parser {
 
   #selector(): string[] {
     const { kind, text } = this.#peek();
-    if (kind === "text" && text.startsWith("/")) {
-      this.#next++;
-      return pointed(text);
-    }
-    if (kind !== "word" || !/^[A-Za-z][\w]*(\.[\w-]+)*$/.test(text)) throw this.#unexpected();
+    if (!isSelector(this.#peek())) throw this.#unexpected();
     this.#next++;
+    if (kind === "text") return pointed(text);
     const parts = text.split(".");
     while (this.#sign("[")) {
       const key = this.#peek();
@@ -192,6 +189,10 @@ class Parser {
     const { at, text } = this.#peek();
     return new Error(`1:${at + 1}: no match found, unexpected ${text}`);
   }
+}
+
+function isSelector({ kind, text }: Token): boolean {
+  return kind === "text" ? text.startsWith("/") : kind === "word" && /^[A-Za-z]\w*(\.[\w-]+)*$/.test(text);
 }
 
 /** A selector as JSON Pointer (RFC 6901 §3): `"/Service/Meta/a.b"`. */
