@@ -371,3 +371,22 @@ test("Zipkin's reading API answers on the OTLP port too", () =>
 test("what was stored can be read back as OTLP", () => {
   assert.equal(decodeOtlp(encodeOtlp([span(1)])).spans[0]?.name, "op 1");
 });
+
+test("a page of another name that was pointed at this machine reads no traces and writes none", async () => {
+  await using client = httpClient();
+  const statuses = async (host: string): Promise<number[]> => {
+    await using collector = await startCollector({
+      ...{ host, otlpPort: 0, zipkinPort: 0, jaegerPort: 0, clock: manualClock() },
+    });
+    return await Promise.all(
+      collector.listening.map(async ({ port }) => {
+        const url = `http://127.0.0.1:${port}/api/v2/services`;
+        const answer = await client.request({ method: "GET", url, headers: ["Host", "evil.example"] });
+        await answer.text(10_000);
+        return answer.status;
+      }),
+    );
+  };
+  assert.deepEqual(await statuses("127.0.0.1"), [403, 403, 403]);
+  assert.deepEqual(await statuses("0.0.0.0"), [200, 200, 404]);
+});

@@ -1,5 +1,5 @@
 import { type Clock, TuskerError } from "../kernel/index.ts";
-import { authority, type Server, type ServerHandler, serveHttp1 } from "../net/index.ts";
+import { authority, refuseRebinding, type Server, type ServerHandler, serveHttp1 } from "../net/index.ts";
 import type { ExportProtocol, Logger } from "../telemetry/index.ts";
 import { receiveJaeger } from "./jaeger/receive.ts";
 import { receiveOtlp } from "./otlp/receive.ts";
@@ -122,7 +122,7 @@ async function serveUnlessTaken(
 ): Promise<Server | undefined> {
   const onError = (error: unknown): void => log?.error("collector could not answer a request", { error });
   try {
-    return await serveHttp1(handler, { host, port, onError });
+    return await serveHttp1(refuseRebinding("this collector", host, handler), { host, port, onError });
   } catch (error) {
     if (error instanceof TuskerError && error.code === "NET_PORT_TAKEN") return undefined;
     throw error;

@@ -9,7 +9,7 @@ import {
   toProblem,
   toTuskerError,
 } from "../kernel/index.ts";
-import { authority, type Server, type ServerExchange, serveHttp1 } from "../net/index.ts";
+import { authority, isOwnName, type Server, type ServerExchange, serveHttp1 } from "../net/index.ts";
 import { metricsMediaType } from "../telemetry/index.ts";
 import { dashboardFile } from "./dashboard.ts";
 import { type Action, actions } from "./routes.ts";
@@ -73,7 +73,7 @@ interface Door {
 
 async function handle(exchange: ServerExchange, context: Context, door: Door): Promise<void> {
   try {
-    refuseRebinding(exchange);
+    refuseOtherNames(exchange);
     const { pathname, searchParams } = addressOf(exchange.target);
     if (pathname === "/metrics") return await metrics(exchange, context.fleet);
     if (!pathname.startsWith("/control/"))
@@ -151,9 +151,8 @@ function refuseMethod(exchange: ServerExchange, pathname: string, known: readonl
 }
 
 /** A page of a foreign site whose name was pointed at this machine arrives with its own Host. */
-function refuseRebinding(exchange: ServerExchange): void {
-  const host = (exchange.header("host") ?? "").replace(/:\d+$/, "").toLowerCase();
-  if (host === "localhost" || host === "[::1]" || /^[\d.]+$/.test(host)) return;
+function refuseOtherNames(exchange: ServerExchange): void {
+  if (isOwnName(exchange.header("host") ?? "")) return;
   throw new TuskerError(
     "IDENTITY_DENIED",
     "the admin API answers to localhost and to addresses only, not to other names",

@@ -68,6 +68,8 @@ export interface GatewayProcessPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Takes the access log where it goes to no file: JSON lines, whatever `log` writes. */
+  readonly access: Logger;
 }
 
 /** What threads need to know of a file before they are started with it. */
@@ -99,7 +101,7 @@ export async function runGateway(
   ports: GatewayProcessPorts,
   shared?: SharedState,
 ): Promise<RunningGateway> {
-  const { clock, random, log } = ports;
+  const { clock, random, log, access } = ports;
   const {
     fleet,
     gateway,
@@ -133,7 +135,7 @@ export async function runGateway(
   const running = stack.use(
     await startGateway(
       { gateway, routes, breaker: breakerOf(api_communication) },
-      { discovery, tracer: tracing.tracer, metrics, log, clock, random, shared },
+      { discovery, tracer: tracing.tracer, metrics, log, access, clock, random, shared },
     ),
   );
   const owned = stack.move();

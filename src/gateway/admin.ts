@@ -1,5 +1,12 @@
 import type { Clock } from "../kernel/index.ts";
-import { type Answer, type Server, type ServerExchange, serveHttp1 } from "../net/index.ts";
+import {
+  type Answer,
+  refuseRebinding,
+  type Server,
+  type ServerExchange,
+  type ServerHandler,
+  serveHttp1,
+} from "../net/index.ts";
 import type { RouteStats, ServiceStats } from "./gateway.ts";
 
 /** What the operator's door shows. Of several threads it is what all of them know together. */
@@ -41,11 +48,10 @@ export async function startAdmin({ port, view, clock, onError }: AdminOptions): 
       body: await view.metrics(),
     }),
   };
-  return serveHttp1(async (exchange) => exchange.respond(await answerFor(exchange, pages)), {
-    host: "127.0.0.1",
-    port,
-    clock,
-    onError,
+  const host = "127.0.0.1";
+  const handler: ServerHandler = async (exchange) => exchange.respond(await answerFor(exchange, pages));
+  return serveHttp1(refuseRebinding("the gateway's admin door", host, handler), {
+    ...{ host, port, clock, onError },
   });
 }
 

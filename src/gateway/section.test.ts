@@ -32,6 +32,7 @@ test("an empty [gateway] has every default", () => {
     api_key_header: "X-API-Key",
     compress: false,
     access_log: 0,
+    access_log_to: "stdout",
     stream_idle_timeout: 300_000,
     stream_drain: 30_000,
     max_body: 10 * 1024 * 1024,
@@ -185,6 +186,11 @@ test("what contradicts itself in a route is refused where it stands", () => {
       { ...s, rate_limit: { requests: 1, window: "1s", key: "consumer" } },
       /^\/a\.rate_limit\.key: must not be/,
     ],
+    [{ ...s, hash: "consumer" }, /^\/a\.hash: must not be "consumer"/],
+    [{ ...s, auth: [] }, /^\/a\.auth: must name at least one way/],
+    [{ answer: {}, retries: 2 }, /^\/a\.retries: must not stand beside answer/],
+    [{ redirect: { to: "/b" }, compress: true }, /^\/a\.compress: must not stand beside redirect/],
+    [{ ...s, query: { v: "~(" } }, /^\/a\.query\.v: must be another expression: it cannot be read/],
     [{ ...s, fault: {} }, /^\/a\.fault: must have/],
     [{ ...s, fallback: {}, fallback_service: "t" }, /^\/a\.fallback_service: must not/],
     [
@@ -204,6 +210,8 @@ test("secrets and addresses of [gateway] are refused in the wrong form", () => {
   for (const wrong of [
     { api_keys: { acme: ["plain text key"] } },
     { upstreams: { a: { endpoints: ["http://a:80"] } } },
+    { upstreams: { a: { endpoints: ["a:99999"] } } },
+    { upstreams: { a: { endpoints: ["a:0"] } } },
     { jwt: { issuer: "i", audience: "a", jwks_url: "https://i/jwks", algorithms: ["HS256"] } },
     { jwt: { issuer: "i", audience: "a" } },
     { access_log: 2 },

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Clock, messageOf, type Random, TuskerError } from "../kernel/index.ts";
-import { authority, type Server, serveHttp1 } from "../net/index.ts";
+import { authority, isLoopback, refuseRebinding, type Server, serveHttp1 } from "../net/index.ts";
 import { accessOf } from "./acl/access.ts";
 import { type AclSettings, openToAll, tokensOf } from "./acl/tokens.ts";
 import { type Agent, aliveCheckId, localAgent } from "./agent.ts";
@@ -15,7 +15,6 @@ import { loadSchemas, schemaFolder } from "./config/schemas.ts";
 import type { DnsServer } from "./dns/dns-server.ts";
 import { openDns } from "./dns/open.ts";
 import { eventRing } from "./events/event-ring.ts";
-import { isLoopback, refuseRebinding } from "./host.ts";
 import { instanceCheckId, type LocalInstance, rowsOf } from "./instance.ts";
 import { type SessionKeeper, sessionKeeper } from "./kv/session-keeper.ts";
 import { type Leases, leases } from "./leases.ts";
@@ -151,7 +150,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       replies: tokens.enforced ? noReplies : replyCache(store.version),
     };
     const handler = wireHandler(wire, onError);
-    const server = await serveHttp1(isLoopback(host) ? refuseRebinding(handler) : handler, {
+    const server = await serveHttp1(refuseRebinding("this registry", host, handler), {
       host,
       port,
       onError,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type GatewayProcess, gatewayFile, runGateway } from "../../fleet/index.ts";
 import { messageOf, systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
+import { createLogger } from "../../telemetry/index.ts";
 import type { Args, Io, Run } from "../command.ts";
 import { fleetPath, settingsOrProblems } from "../fleet-file.ts";
 import { portOption } from "../listen-options.ts";
@@ -13,7 +14,12 @@ export const run: Run = async (args, io) => {
   const config = readConfig(args, io);
   if (config === undefined) return 1;
   const log = logTo("gateway", args, io);
-  await using gateway = await runGateway(config, { clock: systemClock, random: systemRandom, log });
+  const access = createLogger({
+    service: "gateway",
+    write: (line) => io.out(`${line}\n`),
+    clock: systemClock,
+  });
+  await using gateway = await runGateway(config, { clock: systemClock, random: systemRandom, log, access });
   using signals = untilSignal(() => process.exit(130));
   // Alone it follows its fleet file; under a supervisor, what that wrote of it.
   using _reload = onReload(args.text("settings") ?? filePath(args, io), () => reload(gateway, args, io));

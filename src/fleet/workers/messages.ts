@@ -27,7 +27,7 @@ export type WorkerNews =
     }
   | { readonly type: "drained" }
   | {
-      readonly type: "log";
+      readonly type: "log" | "access";
       readonly level: LogLevel;
       readonly message: string;
       readonly fields: LogFields | undefined;

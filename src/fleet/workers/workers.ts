@@ -147,7 +147,8 @@ class Crew {
     else if (news.type === "reachable") {
       this.#reaching.delete(thread);
       if (this.#reaching.size === 0) this.#reached.resolve();
-    } else if (news.type === "log") this.#ports.log[news.level](news.message, news.fields);
+    } else if (news.type === "log" || news.type === "access")
+      this.#ports[news.type][news.level](news.message, news.fields);
     else if (news.type === "failed") ready.reject(new TuskerError(codeOf(news.code), news.message));
   }
 

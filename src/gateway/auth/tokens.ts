@@ -35,7 +35,10 @@ const fetchTimeoutMs = 5_000;
 const maxKeySetBytes = 1_048_576;
 
 interface Remembered extends TokenClaims {
-  readonly untilMs: number;
+  /** When the token ends; wall clock, as its issuer wrote it. */
+  readonly endMs: number;
+  /** When it is looked at anew; monotonic, so that a wall clock that is set back keeps nobody in. */
+  readonly againMs: number;
 }
 
 /** Tokens of one issuer (RFC 7519), verified once and then remembered by their hash until they end. */
@@ -46,7 +49,7 @@ export function tokens(settings: JwtSettings, ports: TokensPorts): Tokens {
 
   const remembered = (key: string): Remembered | undefined => {
     const found = cache.get(key);
-    if (found === undefined || found.untilMs > clock.wall()) return found;
+    if (found === undefined || (found.endMs > clock.wall() && found.againMs > clock.now())) return found;
     cache.delete(key);
     return undefined;
   };
@@ -115,11 +118,11 @@ function toRemembered(
   if (typeof consumer !== "string" || consumer === "") return undefined;
   const scope = payload.scope ?? payload.scp ?? "";
   const list: unknown[] = Array.isArray(scope) ? scope : String(scope).split(" ");
-  const endMs = typeof payload.exp === "number" ? payload.exp * 1000 + settings.leeway : 0;
   return {
     consumer,
     scopes: new Set(list.filter((one) => typeof one === "string" && one !== "").map(String)),
-    untilMs: Math.min(endMs, clock.wall() + maxCachedMs),
+    endMs: typeof payload.exp === "number" ? payload.exp * 1000 + settings.leeway : 0,
+    againMs: clock.now() + maxCachedMs,
   };
 }
 

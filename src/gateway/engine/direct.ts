@@ -143,6 +143,8 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
   #number = 0;
   #current: DirectTry | undefined;
   #wait: Timer | undefined;
+  /** It got past the limit: the service is held until the end. */
+  #entered = false;
   /** RateLimit fields, which every answer carries. */
   limitFields: HeaderList = [];
   status = 500;
@@ -201,6 +203,8 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
         return;
       }
     }
+    upstream.enter();
+    this.#entered = true;
     upstream.budget.deposit();
     this.#try();
   }
@@ -289,6 +293,7 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
       this.#wait?.cancel();
       this.#current?.abandon();
     }
+    if (this.#entered) plan.upstream.leave();
     endServerSpan(span, this.status);
     plan.route.meter.answered(this.method, this.status, (door.clock.now() - this.startMs) / 1000);
     door.inFlight.leave();

@@ -20,7 +20,13 @@ export interface Visit extends Facts {
 /** What a policy says: nothing (go on), no, or the answer itself. */
 export type Verdict =
   | undefined
-  | { readonly kind: "refuse"; readonly error: TuskerError; readonly fields?: HeaderList }
+  | {
+      readonly kind: "refuse";
+      readonly error: TuskerError;
+      readonly fields?: HeaderList;
+      /** In place of the status of its code. */
+      readonly status?: number;
+    }
   | { readonly kind: "answer"; readonly answer: Answer };
 
 /** A policy before the service is asked. Without a wait its verdict is there at once. */
