@@ -207,6 +207,17 @@ test("unknown paths are 404 and other methods 405 with Allow", () =>
     assert.equal((await ask(`${base}/health`, { method: "HEAD" })).bytes.length, 0);
   }));
 
+test("what clients did to its connections is told for Prometheus", () =>
+  withCollector(async (collector, ask) => {
+    const base = collector.url("otlp");
+    assert.equal((await ask(`${base}/${"x".repeat(9_000)}`)).status, 414);
+    const told = await ask(`${base}/metrics`);
+    assert.match(told.type, /^text\/plain; version=0\.0\.4/);
+    const series = 'tusker_collector_connection_limits_total{limit="target_bytes"} 1\n';
+    assert.ok(told.bytes.toString().includes(series));
+    assert.equal(collector.metrics(), told.bytes.toString());
+  }));
+
 test("a taken port makes its receiver stand down, the others go on", async () => {
   await using taken = await serveHttp1((exchange) => exchange.respond({ status: 200 }), { port: 0 });
   await withCollector(

@@ -17,6 +17,7 @@ import { watchExternals } from "./externals.ts";
 import { startOrder } from "./file/check/graph.ts";
 import { secretTexts } from "./file/secret-texts.ts";
 import type { FleetSettings, ServiceSettings } from "./file/settings.ts";
+import { fleetMetrics } from "./fleet-metrics.ts";
 import { gatewayInstance } from "./gateway-instance.ts";
 import { assertPortsFree } from "./ports.ts";
 import { publishedValues } from "./published.ts";
@@ -59,6 +60,8 @@ export interface RunningFleet extends AsyncDisposable {
   readonly started: Promise<void>;
   /** @throws TuskerError CONTROL_UNKNOWN for a name the fleet does not have */
   group(name: string): ServiceGroup;
+  /** What the processes count, in Prometheus text format; undefined when the gateway does not tell. */
+  metrics(): Promise<string | undefined>;
   /** Drains and ends everything, dependants before what they need. */
   stop(): Promise<void>;
   /** Ends everything at once. */
@@ -252,6 +255,7 @@ function running(parts: Parts): RunningFleet {
         `this fleet runs no service "${name}"; it runs ${groups.map((group) => group.settings.name).join(", ")}`,
       );
     },
+    metrics: () => fleetMetrics(parts),
     stop: () => (ending ??= stop()),
     kill() {
       gateway.kill();

@@ -1,6 +1,7 @@
 import type { Clock } from "../kernel/index.ts";
 import {
   type Answer,
+  connectionMeters,
   refuseRebinding,
   type Server,
   type ServerExchange,
@@ -33,6 +34,7 @@ export interface AdminOptions {
  * @throws TuskerError NET_PORT_TAKEN, NET_BIND
  */
 export async function startAdmin({ port, view, clock, onError }: AdminOptions): Promise<Server> {
+  const meters = connectionMeters("gateway_admin");
   let reachable = false;
   void view.reachable().then(() => {
     reachable = true;
@@ -45,13 +47,14 @@ export async function startAdmin({ port, view, clock, onError }: AdminOptions): 
     "/-/metrics": async () => ({
       status: 200,
       headers: ["Content-Type", "text/plain; version=0.0.4; charset=utf-8"],
-      body: await view.metrics(),
+      body: (await view.metrics()) + meters.render(),
     }),
   };
   const host = "127.0.0.1";
   const handler: ServerHandler = async (exchange) => exchange.respond(await answerFor(exchange, pages));
   return serveHttp1(refuseRebinding("the gateway's admin door", host, handler), {
     ...{ host, port, clock, onError },
+    ...meters.hooks,
   });
 }
 

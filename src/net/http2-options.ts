@@ -1,4 +1,5 @@
 import type { Clock, Random } from "../kernel/index.ts";
+import type { Http1ConnectionOptions } from "./http1/options.ts";
 import type { Http1ServerTls } from "./socket/server-tls.ts";
 
 // Apart from the engines, so that types of Node stay out of what the door publishes.
@@ -37,6 +38,10 @@ export interface Http2ServerOptions {
   readonly tls?: Http1ServerTls;
   /** Also serves HTTP/1.1 on the same port, told apart by ALPN or by the first bytes; default false. */
   readonly http1?: boolean;
+  /** Hears of each limit that was met by a client of HTTP/1.1 beside it, and of each connection too many. */
+  readonly onLimit?: Http1ConnectionOptions["onLimit"];
+  /** Hears of each request of HTTP/1.1 beside it that was refused, by its clause. */
+  readonly onMalformed?: Http1ConnectionOptions["onMalformed"];
   /** CONNECT with `:protocol` reaches the handler (RFC 8441); default false. Not with "node". */
   readonly extendedConnect?: boolean;
   /** Hears of a handler that failed; the client already got a problem document. */

@@ -1,7 +1,14 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Clock, messageOf, type Random, TuskerError } from "../kernel/index.ts";
-import { authority, isLoopback, refuseRebinding, type Server, serveHttp1 } from "../net/index.ts";
+import {
+  authority,
+  connectionMeters,
+  isLoopback,
+  refuseRebinding,
+  type Server,
+  serveHttp1,
+} from "../net/index.ts";
 import { accessOf } from "./acl/access.ts";
 import { type AclSettings, openToAll, tokensOf } from "./acl/tokens.ts";
 import { type Agent, aliveCheckId, localAgent } from "./agent.ts";
@@ -130,9 +137,9 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     const parts = await prepare(options, history);
     const { store, agent, sessions, onError, identity } = parts;
     let port = options.port;
-    const limitsMet = new Map<string, number>();
+    const connections = connectionMeters("registry");
     const wire = {
-      limitsMet,
+      connections,
       store,
       agent,
       sessions,
@@ -156,7 +163,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       onError,
       // A lease is held by its connection, and who waits for a change may be gone: both are missed at once.
       halfClosedTimeoutMs: 0,
-      onLimit: (limit) => limitsMet.set(limit, (limitsMet.get(limit) ?? 0) + 1),
+      ...connections.hooks,
       clock: options.clock,
     });
     port = server.port;

@@ -70,6 +70,7 @@ async function start(
     sockets,
     accept,
   });
+  node.on("drop", () => options.onLimit?.("connections"));
   if (tls !== undefined) node.on("tlsClientError", onError);
   await listen(node, options.port, host, onError);
   const drain = async (graceMs: number): Promise<void> => {
