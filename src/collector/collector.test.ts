@@ -207,6 +207,17 @@ test("unknown paths are 404 and other methods 405 with Allow", () =>
     assert.equal((await ask(`${base}/health`, { method: "HEAD" })).bytes.length, 0);
   }));
 
+test("what clients did to its connections is told for Prometheus", () =>
+  withCollector(async (collector, ask) => {
+    const base = collector.url("otlp");
+    assert.equal((await ask(`${base}/${"x".repeat(9_000)}`)).status, 414);
+    const told = await ask(`${base}/metrics`);
+    assert.match(told.type, /^text\/plain; version=0\.0\.4/);
+    const series = 'tusker_collector_connection_limits_total{limit="target_bytes"} 1\n';
+    assert.ok(told.bytes.toString().includes(series));
+    assert.equal(collector.metrics(), told.bytes.toString());
+  }));
+
 test("a taken port makes its receiver stand down, the others go on", async () => {
   await using taken = await serveHttp1((exchange) => exchange.respond({ status: 200 }), { port: 0 });
   await withCollector(
@@ -370,4 +381,23 @@ test("Zipkin's reading API answers on the OTLP port too", () =>
 
 test("what was stored can be read back as OTLP", () => {
   assert.equal(decodeOtlp(encodeOtlp([span(1)])).spans[0]?.name, "op 1");
+});
+
+test("a page of another name that was pointed at this machine reads no traces and writes none", async () => {
+  await using client = httpClient();
+  const statuses = async (host: string): Promise<number[]> => {
+    await using collector = await startCollector({
+      ...{ host, otlpPort: 0, zipkinPort: 0, jaegerPort: 0, clock: manualClock() },
+    });
+    return await Promise.all(
+      collector.listening.map(async ({ port }) => {
+        const url = `http://127.0.0.1:${port}/api/v2/services`;
+        const answer = await client.request({ method: "GET", url, headers: ["Host", "evil.example"] });
+        await answer.text(10_000);
+        return answer.status;
+      }),
+    );
+  };
+  assert.deepEqual(await statuses("127.0.0.1"), [403, 403, 403]);
+  assert.deepEqual(await statuses("0.0.0.0"), [200, 200, 404]);
 });

@@ -1,6 +1,14 @@
 import { type Clock, TuskerError } from "../kernel/index.ts";
-import { authority, type Server, type ServerHandler, serveHttp1 } from "../net/index.ts";
-import type { ExportProtocol, Logger } from "../telemetry/index.ts";
+import {
+  authority,
+  type ConnectionMeters,
+  connectionMeters,
+  refuseRebinding,
+  type Server,
+  type ServerHandler,
+  serveHttp1,
+} from "../net/index.ts";
+import { type ExportProtocol, type Logger, metricsMediaType } from "../telemetry/index.ts";
 import { receiveJaeger } from "./jaeger/receive.ts";
 import { receiveOtlp } from "./otlp/receive.ts";
 import { ownApi } from "./query/own-api.ts";
@@ -20,6 +28,8 @@ export interface Collector extends AsyncDisposable {
   url(protocol: ExportProtocol): string | undefined;
   /** True when an address of this machine leads to one of our own receivers: exporting there would be a circle. */
   owns(address: string): boolean;
+  /** What senders and readers did to its connections, in Prometheus text format; `GET /metrics` on the OTLP port. */
+  metrics(): string;
 }
 
 export interface ReceiverPort {
@@ -54,14 +64,15 @@ export interface CollectorOptions {
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const { clock, log, limits = {}, host = "127.0.0.1" } = options;
   const store = spanStore({ ...limits, clock, maxTraceDurationMs: options.maxTraceDurationMs });
+  const meters = connectionMeters("collector");
   const servers: { readonly protocol: ExportProtocol; readonly server: Server }[] = [];
   const standDown: ReceiverPort[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(servers.map(({ server }) => server[Symbol.asyncDispose]()));
   };
   try {
-    for (const { protocol, port, handler } of receivers(options, store)) {
-      const server = await serveUnlessTaken(handler, { host, port, log });
+    for (const { protocol, port, handler } of receivers(options, store, meters)) {
+      const server = await serveUnlessTaken(handler, { host, port, log, meters });
       if (server !== undefined) servers.push({ protocol, server });
       else {
         standDown.push({ protocol, port });
@@ -81,6 +92,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       return found === undefined ? undefined : `http://${authority(found.host, found.port)}`;
     },
     owns: (address) => servers.some(({ server }) => leadsTo(address, server)),
+    metrics: () => meters.render(),
     [Symbol.asyncDispose]: close,
   };
 }
@@ -88,6 +100,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
 function receivers(
   options: CollectorOptions,
   store: SpanStore,
+  meters: ConnectionMeters,
 ): readonly (ReceiverPort & { readonly handler: ServerHandler })[] {
   const maxBytes = options.limits?.maxBodyBytes ?? 64 * 1024 * 1024;
   const otlp: Endpoint = {
@@ -105,24 +118,37 @@ function receivers(
     path: "/api/traces",
     answer: ({ exchange }) => receiveJaeger(exchange, store, maxBytes),
   };
+  const metrics: Endpoint = {
+    method: "GET",
+    path: "/metrics",
+    answer: () => ({ status: 200, headers: ["content-type", metricsMediaType], body: meters.render() }),
+  };
   const reading = zipkinApi(store, options.clock);
   const all: (ReceiverPort & { readonly handler: ServerHandler })[] = [];
   const add = (protocol: ExportProtocol, port: number | undefined, endpoints: readonly Endpoint[]): void => {
     if (port !== undefined) all.push({ protocol, port, handler: serveEndpoints(endpoints) });
   };
-  add("otlp", options.otlpPort ?? 4318, [otlp, ...reading, ...ownApi(store)]);
+  add("otlp", options.otlpPort ?? 4318, [otlp, metrics, ...reading, ...ownApi(store)]);
   add("zipkin", options.zipkinPort, [zipkin, ...reading]);
   add("jaeger", options.jaegerPort, [jaeger]);
   return all;
 }
 
+interface ReceiverDoor {
+  readonly host: string;
+  readonly port: number;
+  readonly log: Logger | undefined;
+  readonly meters: ConnectionMeters;
+}
+
 async function serveUnlessTaken(
   handler: ServerHandler,
-  { host, port, log }: { readonly host: string; readonly port: number; readonly log: Logger | undefined },
+  { host, port, log, meters }: ReceiverDoor,
 ): Promise<Server | undefined> {
   const onError = (error: unknown): void => log?.error("collector could not answer a request", { error });
   try {
-    return await serveHttp1(handler, { host, port, onError });
+    const guarded = refuseRebinding("this collector", host, handler);
+    return await serveHttp1(guarded, { host, port, onError, ...meters.hooks });
   } catch (error) {
     if (error instanceof TuskerError && error.code === "NET_PORT_TAKEN") return undefined;
     throw error;

@@ -9,7 +9,15 @@ import {
   toProblem,
   toTuskerError,
 } from "../kernel/index.ts";
-import { authority, type Server, type ServerExchange, serveHttp1 } from "../net/index.ts";
+import {
+  authority,
+  type ConnectionMeters,
+  connectionMeters,
+  isOwnName,
+  type Server,
+  type ServerExchange,
+  serveHttp1,
+} from "../net/index.ts";
 import { metricsMediaType } from "../telemetry/index.ts";
 import { dashboardFile } from "./dashboard.ts";
 import { type Action, actions } from "./routes.ts";
@@ -51,8 +59,12 @@ export async function startControl(fleet: RunningFleet, options: ControlOptions)
   const token = signer.mint({ subject: "operator", audience, scopes: ["*"], ttlMs: 30 * 86_400_000 });
   const verifier = createVerifier([signer.publicJwk]);
   const context = { fleet, clock, onStop: options.onStop };
-  const door = { verifier, token, key: randomBytes(16).toString("base64url") };
-  const server = await serveHttp1((exchange) => handle(exchange, context, door), { host, port });
+  const meters = connectionMeters("control");
+  const door = { verifier, token, key: randomBytes(16).toString("base64url"), meters };
+  const server = await serveHttp1((exchange) => handle(exchange, context, door), {
+    ...{ host, port, clock },
+    ...meters.hooks,
+  });
   const url = `http://${authority(reachable[host] ?? host, server.port)}`;
   return {
     server,
@@ -69,13 +81,14 @@ interface Door {
   readonly verifier: Verifier;
   readonly token: Secret;
   readonly key: string;
+  readonly meters: ConnectionMeters;
 }
 
 async function handle(exchange: ServerExchange, context: Context, door: Door): Promise<void> {
   try {
-    refuseRebinding(exchange);
+    refuseOtherNames(exchange);
     const { pathname, searchParams } = addressOf(exchange.target);
-    if (pathname === "/metrics") return await metrics(exchange, context.fleet);
+    if (pathname === "/metrics") return await metrics(exchange, context.fleet, door.meters);
     if (!pathname.startsWith("/control/"))
       return await page(exchange, pathname, searchParams.get("key"), door);
     authenticate(exchange, door.verifier, context.clock);
@@ -89,12 +102,17 @@ async function handle(exchange: ServerExchange, context: Context, door: Door): P
   }
 }
 
-/** The gateway's metrics for Prometheus. Numbers only, so they need no token. */
-async function metrics(exchange: ServerExchange, fleet: RunningFleet): Promise<void> {
-  const text = await fleet.gateway.metrics();
+/** The fleet's metrics for Prometheus, and our own. Numbers only, so they need no token. */
+async function metrics(
+  exchange: ServerExchange,
+  fleet: RunningFleet,
+  meters: ConnectionMeters,
+): Promise<void> {
+  const text = await fleet.metrics();
   if (text === undefined)
     throw new TuskerError("FLEET_NOT_READY", "the gateway does not answer; ask again in a moment");
-  return exchange.respond({ status: 200, headers: ["Content-Type", metricsMediaType], body: text });
+  const body = text + meters.render();
+  return exchange.respond({ status: 200, headers: ["Content-Type", metricsMediaType], body });
 }
 
 /** A page of the dashboard. A visit with the key gets the token as a cookie and goes on without the key in the address. */
@@ -151,9 +169,8 @@ function refuseMethod(exchange: ServerExchange, pathname: string, known: readonl
 }
 
 /** A page of a foreign site whose name was pointed at this machine arrives with its own Host. */
-function refuseRebinding(exchange: ServerExchange): void {
-  const host = (exchange.header("host") ?? "").replace(/:\d+$/, "").toLowerCase();
-  if (host === "localhost" || host === "[::1]" || /^[\d.]+$/.test(host)) return;
+function refuseOtherNames(exchange: ServerExchange): void {
+  if (isOwnName(exchange.header("host") ?? "")) return;
   throw new TuskerError(
     "IDENTITY_DENIED",
     "the admin API answers to localhost and to addresses only, not to other names",

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { getCompileCacheDir } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { isEtcd } from "../discovery/index.ts";
 import { Secret } from "../kernel/index.ts";
 import { merged, type Values } from "../rpc/index.ts";
@@ -74,10 +74,10 @@ export function writeGatewayConfig(settings: FleetSettings, addresses: FleetAddr
 
 /** What a gateway process is told: its own sections and where to find the others. */
 export function gatewayFile(settings: FleetSettings, addresses: FleetAddresses): object {
-  const { gateway, routes, api_communication, tracing } = settings.written;
+  const { routes, api_communication, tracing } = settings.written;
   return {
     fleet: settings.name,
-    gateway: gateway ?? {},
+    gateway: gatewayKeys(settings),
     routes: routes ?? {},
     api_communication: api_communication ?? {},
     tracing: tracing ?? {},
@@ -85,6 +85,12 @@ export function gatewayFile(settings: FleetSettings, addresses: FleetAddresses):
     otlp: addresses.otlp ?? null,
     endpoints: staticEndpoints(settings),
   };
+}
+
+/** The path of the access log is seen from the fleet file, whatever the folder of the process that opens it. */
+function gatewayKeys({ written, sections, root }: FleetSettings): object {
+  const to = sections.gateway.access_log_to;
+  return { ...Object(written.gateway), access_log_to: to === "stdout" ? to : resolve(root, to) };
 }
 
 /** The addresses of the file itself: what everybody uses when discovery is switched off. */

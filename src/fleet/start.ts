@@ -17,6 +17,7 @@ import { watchExternals } from "./externals.ts";
 import { startOrder } from "./file/check/graph.ts";
 import { secretTexts } from "./file/secret-texts.ts";
 import type { FleetSettings, ServiceSettings } from "./file/settings.ts";
+import { fleetMetrics } from "./fleet-metrics.ts";
 import { gatewayInstance } from "./gateway-instance.ts";
 import { assertPortsFree } from "./ports.ts";
 import { publishedValues } from "./published.ts";
@@ -45,6 +46,8 @@ export interface RunningFleet extends AsyncDisposable {
   readonly logs: LogBook;
   readonly collector: Collector | undefined;
   readonly registryUrl: string | undefined;
+  /** Where its registry answers DNS, "host:port" on UDP and TCP; undefined when another process serves it, or nobody does. */
+  readonly dns: string | undefined;
   /** What the registry wants to be shown; undefined when it asks for nothing. */
   readonly registryToken: Secret | undefined;
   readonly otlpUrl: string | undefined;
@@ -59,6 +62,8 @@ export interface RunningFleet extends AsyncDisposable {
   readonly started: Promise<void>;
   /** @throws TuskerError CONTROL_UNKNOWN for a name the fleet does not have */
   group(name: string): ServiceGroup;
+  /** What the processes count, in Prometheus text format; undefined when the gateway does not tell. */
+  metrics(): Promise<string | undefined>;
   /** Drains and ends everything, dependants before what they need. */
   stop(): Promise<void>;
   /** Ends everything at once. */
@@ -238,6 +243,7 @@ function running(parts: Parts): RunningFleet {
     logs: parts.logs,
     collector: parts.collector,
     registryUrl: parts.registry?.url,
+    dns: parts.registry?.dns,
     registryToken: parts.registry?.token,
     otlpUrl: parts.spans.otlp,
     gateway,
@@ -252,6 +258,7 @@ function running(parts: Parts): RunningFleet {
         `this fleet runs no service "${name}"; it runs ${groups.map((group) => group.settings.name).join(", ")}`,
       );
     },
+    metrics: () => fleetMetrics(parts),
     stop: () => (ending ??= stop()),
     kill() {
       gateway.kill();

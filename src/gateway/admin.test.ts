@@ -25,7 +25,8 @@ test("tells readiness, routes, endpoints and metrics, and nothing else", async (
     },
   });
   await using admin = await adminOf(front);
-  const get = (path: string, method = "GET") => ask(admin.port, path, { method });
+  const headers = ["Host", `127.0.0.1:${admin.port}`];
+  const get = (path: string, method = "GET") => ask(admin.port, path, { method, headers });
   assert.equal((await get("/-/ready")).status, 503);
   front.discovery.set("users", [endpoint(users.port)]);
   await front.gateway.reachable();
@@ -52,4 +53,14 @@ test("tells readiness, routes, endpoints and metrics, and nothing else", async (
   assert.match((await get("/-/metrics")).body, /^tusker_gateway_requests_total\{/m);
   assert.equal((await get("/metrics")).status, 404);
   assert.equal((await get("/-/routes", "POST")).status, 405);
+});
+
+test("a page of another name that was pointed at this machine learns nothing", async () => {
+  await using front = await bench({ routes: {} });
+  await using admin = await adminOf(front);
+  for (const [host, status] of [
+    ["evil.example", 403],
+    [`localhost:${admin.port}`, 200],
+  ] as const)
+    assert.equal((await ask(admin.port, "/-/metrics", { headers: ["Host", host] })).status, status);
 });

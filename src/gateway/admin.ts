@@ -1,5 +1,13 @@
 import type { Clock } from "../kernel/index.ts";
-import { type Answer, type Server, type ServerExchange, serveHttp1 } from "../net/index.ts";
+import {
+  type Answer,
+  connectionMeters,
+  refuseRebinding,
+  type Server,
+  type ServerExchange,
+  type ServerHandler,
+  serveHttp1,
+} from "../net/index.ts";
 import type { RouteStats, ServiceStats } from "./gateway.ts";
 
 /** What the operator's door shows. Of several threads it is what all of them know together. */
@@ -26,6 +34,7 @@ export interface AdminOptions {
  * @throws TuskerError NET_PORT_TAKEN, NET_BIND
  */
 export async function startAdmin({ port, view, clock, onError }: AdminOptions): Promise<Server> {
+  const meters = connectionMeters("gateway_admin");
   let reachable = false;
   void view.reachable().then(() => {
     reachable = true;
@@ -38,14 +47,14 @@ export async function startAdmin({ port, view, clock, onError }: AdminOptions): 
     "/-/metrics": async () => ({
       status: 200,
       headers: ["Content-Type", "text/plain; version=0.0.4; charset=utf-8"],
-      body: await view.metrics(),
+      body: (await view.metrics()) + meters.render(),
     }),
   };
-  return serveHttp1(async (exchange) => exchange.respond(await answerFor(exchange, pages)), {
-    host: "127.0.0.1",
-    port,
-    clock,
-    onError,
+  const host = "127.0.0.1";
+  const handler: ServerHandler = async (exchange) => exchange.respond(await answerFor(exchange, pages));
+  return serveHttp1(refuseRebinding("the gateway's admin door", host, handler), {
+    ...{ host, port, clock, onError },
+    ...meters.hooks,
   });
 }
 

@@ -81,7 +81,7 @@ function policiesOf(written: WrittenRoute, parts: RouteParts): Policies {
   return {
     // A preflight carries no credentials, so it is answered before anybody asks for some.
     guard: route.cors === undefined ? undefined : cors(route.cors, route.method),
-    auth: route.auth === undefined ? undefined : auth(route, parts.auth),
+    auth: route.auth === undefined ? undefined : auth(route, parts.auth, route.timeout ?? gateway.timeout),
     lateGuard: inOrder(lateGuardsOf(written, parts)),
     split: weights.length === 0 ? undefined : split(weights, route.hash, placeOfKey, random),
     hash: route.hash,
@@ -104,11 +104,12 @@ function requestTransform({ route, gateway }: WrittenRoute): Transform | undefin
   return transform({ remove: [...remove, ...keys], set, add });
 }
 
-function lateGuardsOf({ path, route }: WrittenRoute, parts: RouteParts): Guard[] {
-  const { clock, random, onFault } = parts;
+function lateGuardsOf({ path, route, gateway }: WrittenRoute, parts: RouteParts): Guard[] {
+  const { clock, random } = parts;
+  const timeoutMs = route.timeout ?? gateway.timeout;
+  const onFault = (kind: "delay" | "abort"): void => parts.onFault(path, kind);
   const guards: Guard[] = [];
-  if (route.fault !== undefined)
-    guards.push(fault(route.fault, { clock, random, onFault: (kind) => onFault(path, kind) }));
+  if (route.fault !== undefined) guards.push(fault(route.fault, { clock, random, timeoutMs, onFault }));
   const parsed = parsePattern(path);
   if (route.redirect !== undefined && parsed.ok) guards.push(redirect(route.redirect, parsed.pattern));
   if (route.answer !== undefined) guards.push(staticAnswer(route.answer));

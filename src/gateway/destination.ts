@@ -3,7 +3,10 @@ import type { HeaderList, ServerExchange } from "../net/index.ts";
 import { bodyTooLarge } from "./body.ts";
 import { type IncomingHead, readHead } from "./head/incoming.ts";
 import { isLoop } from "./head/request.ts";
+import type { Facts } from "./match/facts.ts";
+import type { Match } from "./match/table.ts";
 import { parseTarget } from "./match/target.ts";
+import { isPreflight } from "./policy/cors.ts";
 import type { Visit } from "./policy/visit.ts";
 import type { Route } from "./route.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -38,7 +41,7 @@ export function destinationOf(exchange: ServerExchange, snapshot: Snapshot, pseu
   if (target.kind === "server") return { kind: "options", allow: everyMethod };
   const host = target.host ?? read.head.host;
   const facts = { host, query: target.query, header: (name: string) => exchange.header(name) };
-  const found = snapshot.table.match(exchange.method, target.path, facts);
+  const found = routeFor(exchange, snapshot, target.path, facts);
   if (found.kind === "none") return refused("GATEWAY_NO_ROUTE", `no route leads to ${target.path}`);
   if (found.kind === "method") {
     if (exchange.method === "OPTIONS") return { kind: "options", allow: found.allow };
@@ -49,6 +52,18 @@ export function destinationOf(exchange: ServerExchange, snapshot: Snapshot, pseu
   if (Number(exchange.header("content-length") ?? 0) > route.maxBodyBytes)
     return { kind: "refused", error: bodyTooLarge(route.maxBodyBytes) };
   return { kind: "route", route, head: read.head, path: target.path, query: target.query, host };
+}
+
+/**
+ * A preflight belongs to the route of the request it asks for: routes of one path may have rules of their own, or none.
+ * Where that one has none, it is an OPTIONS like any other.
+ */
+function routeFor(exchange: ServerExchange, { table }: Snapshot, path: string, facts: Facts): Match<Route> {
+  if (isPreflight({ method: exchange.method, header: facts.header })) {
+    const meant = table.match(facts.header("access-control-request-method") ?? "", path, facts);
+    if (meant.kind === "route" && meant.route.guard !== undefined) return meant;
+  }
+  return table.match(exchange.method, path, facts);
 }
 
 /** The request as policies see it. */
@@ -66,6 +81,7 @@ export function visitOf(
     signal: exchange.signal,
     header: (name) => exchange.header(name),
     consumer: undefined,
+    lasting: undefined,
     answerFields: [],
   };
 }

@@ -23,6 +23,8 @@ export interface Door {
   /** For requests that found no route. */
   readonly strayMeter: RouteMeter;
   readonly log: Logger;
+  /** Takes the lines of the access log. */
+  readonly access: Logger;
   readonly clock: Clock;
   readonly random: Random;
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { manualClock } from "../kernel/index.ts";
 import { headerOf, type ServerExchange } from "../net/index.ts";
+import { sharedMemory } from "../resilience/index.ts";
 import {
   ask,
   bench,
@@ -526,4 +527,23 @@ test("a body that is none is the client's fault: 400, and no endpoint is blamed 
   for (const body of ["0x5\r\nhello\r\n0\r\n\r\n", "5\r\nhelloX\r\n0\r\n\r\n"])
     assert.equal(parseReply(await exchangeBytes(front.port, head + body)).status, 400);
   assert.equal((await ask(front.port, "/")).status, 200, "the breaker is still closed");
+});
+
+test("the retries that are always allowed are of all threads together", async () => {
+  const clock = manualClock();
+  await using users = await rawService((socket) => socket.destroy());
+  const retried = async (threads: number): Promise<number> => {
+    await using front = await bench({
+      clock,
+      routes: { "/*": { service: "users", try_timeout: "30s" } },
+      endpoints: [endpoint(users.port)],
+      breaker: "off",
+      shared: { memory: sharedMemory({ threads, keys: 8, seed: 1 }), thread: 0, threads },
+    });
+    for (let i = 0; i < 40; i++) await ask(front.port, "/");
+    return front.metric('tusker_gateway_retries_total{service="users",reason="reset"}');
+  };
+  // A hundred in ten seconds for one; a fiftieth of them, and a fifth of the requests, for one of fifty.
+  assert.equal(await retried(1), 40);
+  assert.equal(await retried(50), 10);
 });

@@ -13,7 +13,7 @@ import {
   ratioSampler,
   type SpanData,
 } from "../telemetry/index.ts";
-import { type Gateway, type GatewayConfig, startGateway } from "./gateway.ts";
+import { type Gateway, type GatewayConfig, type SharedState, startGateway } from "./gateway.ts";
 import { gatewaySection, routesSection } from "./section.ts";
 
 const transports = ["engine", "compat"] as const;
@@ -51,6 +51,8 @@ export interface BenchOptions {
   readonly clock?: Clock;
   /** Default: none, so that every test sees the same. */
   readonly random?: Random;
+  /** Default: it is alone. */
+  readonly shared?: SharedState;
 }
 
 /** No back-off, no jitter, the first two endpoints compared: every test sees the same. */
@@ -79,6 +81,7 @@ export async function bench(options: BenchOptions): Promise<Bench> {
     log: createLogger({ service: "gateway", write: (line) => logs.push(line), clock }),
     clock,
     random: options.random ?? noChance,
+    shared: options.shared,
   });
   return {
     gateway,

@@ -10,13 +10,15 @@ import {
   sharedConcurrencyLimit,
   sharedRateLimit,
 } from "../resilience/index.ts";
-import type { Logger, Metrics, Tracer } from "../telemetry/index.ts";
+import { createLogger, type Logger, type Metrics, type Tracer } from "../telemetry/index.ts";
 import { apiKeys } from "./auth/api-keys.ts";
 import { type Tokens, tokens } from "./auth/tokens.ts";
+import { clockJumps } from "./clock-jumps.ts";
 import type { Door } from "./door.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { travel } from "./journey.ts";
 import { gatewayMeters, type Meters } from "./meters.ts";
+import { type LineFile, lineFile } from "./policy/access-file.ts";
 import { mirror } from "./policy/mirror.ts";
 import type { LimitStore, NamedLimit, RouteParts } from "./route.ts";
 import { changedForRestart, type GatewaySettings, type RoutesSettings } from "./section.ts";
@@ -37,6 +39,8 @@ export interface GatewayPorts {
   readonly tracer: Tracer;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Takes the access log where it goes to no file; default: `log`. */
+  readonly access?: Logger;
   readonly clock: Clock;
   readonly random: Random;
   /** What this gateway shares with others in threads of the same process; undefined when it is alone. */
@@ -67,8 +71,12 @@ export interface Gateway extends AsyncDisposable {
   routes(): readonly RouteStats[];
   /** What is known now, for the dashboard and `tusker ps`. */
   stats(): GatewayStats;
-  /** Stops accepting, lets running requests end for `graceMs`, then closes everything. */
-  drain(graceMs: number): Promise<void>;
+  /**
+   * Stops accepting, lets running requests end for `graceMs`, then closes everything.
+   *
+   * @param streamsMs answers that have begun, and tunnels, have this long instead; default `graceMs`
+   */
+  drain(graceMs: number, streamsMs?: number): Promise<void>;
 }
 
 export interface GatewayStats {
@@ -132,6 +140,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
     pools,
   });
   const state = new GatewayState(ports, meters, transport.forwarder);
+  const { access, file } = accessLog(gateway.access_log_to, ports);
   const door: Door = {
     snapshot: state.compile(config),
     forwarder: state.forwarder,
@@ -150,6 +159,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
     meters,
     strayMeter: meters.route(""),
     log: ports.log,
+    access,
     clock: ports.clock,
     random: ports.random,
   };
@@ -159,16 +169,35 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       await state.close();
       throw error;
     });
-  observe(ports.metrics, door, state, server);
-  return gatewayOf(config, door, state, server);
+  observe(ports, { door, state, server, file });
+  return gatewayOf(config, { door, state, server, file });
 }
 
-function gatewayOf(config: GatewayConfig, door: Door, state: GatewayState, server: Server): Gateway {
+/** The parts of a gateway that runs. */
+interface Parts {
+  readonly door: Door;
+  readonly state: GatewayState;
+  readonly server: Server;
+  /** Of the access log; undefined where it goes to none. */
+  readonly file: LineFile | undefined;
+}
+
+function accessLog(
+  to: string,
+  { log, access = log, clock }: GatewayPorts,
+): { readonly access: Logger; readonly file: LineFile | undefined } {
+  if (to === "stdout") return { access, file: undefined };
+  const file = lineFile(to, log);
+  return { access: createLogger({ service: "gateway", write: (line) => file.write(line), clock }), file };
+}
+
+function gatewayOf(config: GatewayConfig, { door, state, server, file }: Parts): Gateway {
   let current = config;
   let ending: Promise<void> | undefined;
-  const drain = async (graceMs: number): Promise<void> => {
-    await server.drain(graceMs);
+  const drain = async (graceMs: number, streamsMs: number | undefined): Promise<void> => {
+    await server.drain(graceMs, streamsMs);
     await state.close();
+    await file?.[Symbol.asyncDispose]();
   };
   const gateway: Gateway = {
     server,
@@ -191,13 +220,11 @@ function gatewayOf(config: GatewayConfig, door: Door, state: GatewayState, serve
       rateLimitForgotten: state.limits.forgotten,
       services: state.services(),
     }),
-    drain: (graceMs) => (ending ??= drain(graceMs)),
+    drain: (graceMs, streamsMs) => (ending ??= drain(graceMs, streamsMs)),
     [Symbol.asyncDispose]: () => gateway.drain(0),
   };
   return gateway;
 }
-
-/** Given to the socket when it was opened. */
 
 /** What outlives a reload, by stable name: services by name, limits by name and numbers. */
 class GatewayState {
@@ -261,6 +288,7 @@ class GatewayState {
         keys: apiKeys(config.gateway.api_keys),
         keyHeader: config.gateway.api_key_header,
         tokens: this.#tokens(config.gateway.jwt),
+        clock,
       },
       mirrorTo: (to, share) => mirror(to, share, { forwarder, clock, random, onCopy }),
       onFault(route, kind) {
@@ -316,15 +344,20 @@ class GatewayState {
   }
 
   #follow(service: string, config: GatewayConfig): Upstream {
-    const { discovery, clock, random, log } = this.#ports;
+    const { discovery, clock, random, log, shared } = this.#ports;
     return upstream({
       service,
+      threads: shared?.threads ?? 1,
       balance: config.gateway.balance,
       settings: config.gateway.upstreams[service],
       zone: config.gateway.zone,
       breaker: config.breaker === "off" ? undefined : (config.breaker ?? {}),
       discovery,
       forwarder: this.forwarder,
+      // Connections stay while anybody asks that instance: a service whose manner changed has another state for it.
+      retire: (endpoint) => {
+        if (![...this.#upstreams.values()].some((one) => one.has(endpoint))) this.forwarder.retire(endpoint);
+      },
       clock,
       random,
       onBreaker: (endpoint, state) => {
@@ -345,7 +378,7 @@ function mannerOf(service: string, { gateway, breaker }: GatewayConfig): string 
   return JSON.stringify([gateway.balance, gateway.zone, gateway.upstreams[service], breaker ?? {}]);
 }
 
-function observe(metrics: Metrics, door: Door, state: GatewayState, server: Server): void {
+function observe({ metrics, clock }: GatewayPorts, { door, state, server, file }: Parts): void {
   metrics.observe("tusker_gateway_in_flight", { help: "Requests under way." }, () => door.inFlight.inFlight);
   metrics.observe(
     "tusker_gateway_connections",
@@ -366,5 +399,15 @@ function observe(metrics: Metrics, door: Door, state: GatewayState, server: Serv
     "tusker_gateway_rate_limit_keys_forgotten",
     { help: "Clients forgotten by rate limits to make room, since the start." },
     () => state.limits.forgotten,
+  );
+  metrics.observe(
+    "tusker_gateway_clock_jumps",
+    { help: "Times the wall clock was set, since the start." },
+    clockJumps(clock),
+  );
+  metrics.observe(
+    "tusker_gateway_access_lines_dropped",
+    { help: "Lines of the access log that could not be written, since the start." },
+    () => file?.dropped ?? 0,
   );
 }

@@ -13,7 +13,8 @@ export {
   type SharedState,
   startGateway,
 } from "./gateway.ts";
-export { type RouteProblem, routeProblems } from "./match/table.ts";
+export { routeProblems } from "./match/problems.ts";
+export type { RouteProblem } from "./match/table.ts";
 export {
   changedForRestart,
   type GatewaySettings,

@@ -13,21 +13,19 @@ import { consumerHeader, requestHead } from "./head/request.ts";
 import { prefixOf } from "./match/strip-prefix.ts";
 import { accessLine, type Trail, trail } from "./policy/access-log.ts";
 import { compression } from "./policy/compress.ts";
+import { withoutPermissions } from "./policy/cors.ts";
 import { answerOf } from "./policy/local.ts";
 import { keyOf, type Verdict, type Visit } from "./policy/visit.ts";
 import { proxyStatus, refusal } from "./refusal.ts";
 import type { Route } from "./route.ts";
 import { endServerSpan, serverSpan } from "./spans.ts";
-import { inRoom, isDown, type Trip, type Try, withFallback } from "./tries.ts";
+import { atService, isDown, type Trip, type Try, withFallback } from "./tries.ts";
 import { noEndpoint, overloaded, rateLimited } from "./verdict.ts";
 
 /** The whole journey of a request, from the client to the service and back. */
 export async function travel(door: Door, exchange: ServerExchange): Promise<void> {
   // 1. Accept. What does not fit is refused while refusing is cheap.
-  if (!door.inFlight.tryEnter()) {
-    door.strayMeter.answered(exchange.method, 503, 0);
-    return exchange.respond(refusal(overloaded(), undefined));
-  }
+  if (!door.inFlight.tryEnter()) return turnAway(door, exchange);
   try {
     const startMs = door.clock.now();
     // 2. Match: one understanding of the target, one route, or a reason why not.
@@ -45,6 +43,13 @@ export async function travel(door: Door, exchange: ServerExchange): Promise<void
   } finally {
     door.inFlight.leave();
   }
+}
+
+async function turnAway(door: Door, exchange: ServerExchange): Promise<void> {
+  const to = { kind: "refused", error: overloaded() } as const;
+  await traced(door, exchange, { to, startMs: door.clock.now(), seen: trail() }, (span) =>
+    refuse(exchange, to.error, span),
+  );
 }
 
 function bodyFor(door: Door, exchange: ServerExchange, to: Destination): RequestBody | undefined {
@@ -86,7 +91,7 @@ async function traced(
     // Failures always; of the others a share.
     const { accessLog } = door.snapshot;
     if (accessLog > 0 && (status >= 500 || door.random.next() < accessLog))
-      door.log.info(
+      door.access.info(
         "access",
         accessLine(exchange, to, { status, tookMs, traceId: span.context.traceId }, seen),
       );
@@ -181,10 +186,13 @@ async function throughRoute(
     return typeof tunnelled === "number" ? tunnelled : answerRefused(trip, tunnelled);
   }
   // Tries: each picks an endpoint whose breaker is closed, and forwards.
-  const last = await withFallback(trip, await inRoom(trip));
+  const last = await withFallback(trip, await atService(trip));
   // 8. Answer: the service's, streamed through, or a problem document that names the service.
   const status = await answer(trip, last);
-  route.shadow?.send({ method: exchange.method, path: trip.path, headers: trip.headers, body: body?.kept() });
+  route.shadow?.send({
+    ...{ method: exchange.method, path: trip.path, headers: trip.headers },
+    body: body === undefined ? undefined : (body.kept() ?? "lost"),
+  });
   return status;
 }
 
@@ -195,7 +203,8 @@ async function tell(
   span: Span,
   fields: readonly string[],
 ): Promise<number> {
-  if (told.kind === "refuse") return refuse(exchange, told.error, span, [...fields, ...(told.fields ?? [])]);
+  if (told.kind === "refuse")
+    return refuse(exchange, told.error, span, [...fields, ...(told.fields ?? [])], told.status);
   await exchange.respond(told.answer);
   return told.answer.status;
 }
@@ -226,14 +235,14 @@ async function answer(trip: Trip, last: Try): Promise<number> {
   const { sticky } = route;
   if (sticky !== undefined && sticky.markOf(visit) !== last.mark)
     visit.answerFields.push("Set-Cookie", sticky.cookieFor(last.mark));
-  const fields = answerHead(headers, status, visit.answerFields);
+  const allowed = route.guard === undefined ? headers : withoutPermissions(headers);
+  const fields = answerHead(allowed, status, visit.answerFields);
   const edited = route.reply === undefined ? fields : route.reply(fields);
-  const packed =
-    route.compress && exchange.method !== "HEAD"
-      ? compression(exchange.header("accept-encoding"), status, edited)
-      : edited;
+  const packed = route.compress ? compression(exchange.header("accept-encoding"), status, edited) : edited;
   try {
-    if ("through" in packed) await last.answer.relay(exchange, packed.fields, packed.through);
+    // RFC 9110 §9.3.2: HEAD is told the fields of GET; there is only nothing to compress.
+    if ("through" in packed && exchange.method === "HEAD") await last.answer.relay(exchange, packed.fields);
+    else if ("through" in packed) await last.answer.relay(exchange, packed.fields, packed.through);
     else await last.answer.relay(exchange, packed);
   } catch (error) {
     if (!exchange.signal.aborted) {
@@ -267,8 +276,9 @@ async function refuse(
   error: TuskerError,
   span: Span,
   fields: readonly string[] = [],
+  status = error.row.http,
 ): Promise<number> {
   span.setAttribute("tusker.code", error.code);
-  await exchange.respond(refusal(error, span.context.traceId, fields));
-  return error.row.http;
+  await exchange.respond(refusal(error, span.context.traceId, fields, status));
+  return status;
 }

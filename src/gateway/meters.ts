@@ -1,3 +1,4 @@
+import { type ConnectionMeters, connectionMeters } from "../net/index.ts";
 import type { BreakerState } from "../resilience/index.ts";
 import type { Counter, Histogram, Metrics } from "../telemetry/index.ts";
 
@@ -12,10 +13,8 @@ export interface Meters {
   /** A service broke off in the middle of an answer. */
   broken(service: string): void;
   refusedConnection(): void;
-  /** A client met a limit of its connection; docs/reference/net.md has their names. */
-  limitMet(limit: string): void;
-  /** A client sent what is no request, by the clause it broke. */
-  malformed(clause: string): void;
+  /** Limits clients met with their connections, and requests that were none. */
+  readonly connections: ConnectionMeters;
   /** A request for which the service had no place. */
   shed(service: string, priority: string): void;
   /** A request of which two copies went out, and which one won. */
@@ -75,8 +74,11 @@ export function gatewayMeters(metrics: Metrics): Meters {
   const refused = metrics
     .counter("tusker_gateway_refused_connections_total", { help: "Connections refused by max_connections." })
     .bind();
+  const connections = connectionMeters("gateway");
+  metrics.append(() => connections.render());
   const routes = new Map<string, RouteMeter>();
   return {
+    connections,
     ...policyMeters(metrics),
     route(path) {
       const known = routes.get(path) ?? routeMeter(path, requests, seconds, limited);
@@ -88,23 +90,6 @@ export function gatewayMeters(metrics: Metrics): Meters {
     breaker: (service, endpoint, state) => breakers.bind({ service, endpoint }).set(breakerValue[state]),
     broken: (service) => broken.bind({ service }).add(),
     refusedConnection: () => refused.add(),
-    ...connectionMeters(metrics),
-  };
-}
-
-/** What clients do to their connections; limits and clauses are a fixed set of names. */
-function connectionMeters(metrics: Metrics) {
-  const limits = metrics.counter("tusker_gateway_connection_limits_total", {
-    help: "Times a client met a limit of its connection.",
-    labels: ["limit"],
-  });
-  const clauses = metrics.counter("tusker_gateway_malformed_requests_total", {
-    help: "Requests that could not be understood, by the clause they broke.",
-    labels: ["clause"],
-  });
-  return {
-    limitMet: (limit: string) => limits.bind({ limit }).add(),
-    malformed: (clause: string) => clauses.bind({ clause }).add(),
   };
 }
 

@@ -184,6 +184,43 @@ test("a mirror that hangs holds nobody up, and gets no more than 64 copies at on
   assert.equal(front.metric('tusker_gateway_mirrored_total{service="copy",outcome="dropped"}'), 6);
 });
 
+test("a body too long to be kept is not copied without it, and is counted", async () => {
+  await using users = await mirrorOfItself();
+  let copies = 0;
+  await using copied = await service((exchange) => {
+    copies++;
+    return exchange.respond({ status: 200 });
+  });
+  await using front = await bench({
+    routes: { "/a": { service: "users", mirror: { service: "copy" } } },
+    endpoints: [endpoint(users.port), endpoint(copied.port, "c", "copy")],
+  });
+  const long = await ask(front.port, "/a", { method: "POST", body: "x".repeat(70_000) });
+  assert.equal(JSON.parse(long.body).body.length, 70_000);
+  await until(() => front.metric('tusker_gateway_mirrored_total{service="copy",outcome="dropped"}') === 1);
+  assert.equal((await ask(front.port, "/a", { method: "POST", body: "short" })).status, 200);
+  await until(() => copies === 1);
+  assert.equal(front.metric('tusker_gateway_mirrored_total{service="copy",outcome="failed"}'), 0);
+});
+
+test("a delay on purpose takes no more than the time a request has", async () => {
+  const clock = manualClock();
+  await using users = await mirrorOfItself();
+  await using front = await bench({
+    clock,
+    routes: { "/a": { service: "users", timeout: "1s", fault: { delay: "1h" } } },
+    endpoints: [endpoint(users.port)],
+  });
+  const asked = ask(front.port, "/a");
+  await until(() => front.metric('tusker_gateway_faults_total{route="/a",kind="delay"}') === 1);
+  clock.advance(1_000);
+  const late = await asked;
+  assert.deepEqual(
+    [late.status, late.code, late.header("x-tusker-fault")],
+    [504, "GATEWAY_TIMEOUT", "delay=3600000ms"],
+  );
+});
+
 test("a preflight is answered before anybody asks who the page is; the answer itself says who may read it", async () => {
   await using users = await mirrorOfItself();
   await using front = await bench({
@@ -354,6 +391,8 @@ test("a failure on purpose says so in the answer, the log and a metric", async (
     [aborted.status, aborted.code, aborted.header("x-tusker-fault")],
     [418, "GATEWAY_FAULT_INJECTED", "abort=418"],
   );
+  const { status, trace_id } = JSON.parse(aborted.body);
+  assert.deepEqual([status, front.spans.some(({ traceId }) => traceId === trace_id)], [418, true]);
   const delayed = await ask(front.port, "/delay");
   assert.deepEqual([delayed.status, delayed.header("x-tusker-fault")], [200, "delay=20ms"]);
   assert.equal(front.metric('tusker_gateway_faults_total{route="/abort",kind="abort"}'), 1);

@@ -41,8 +41,8 @@ test("the reference lists every metric and no other", async () => {
   meters.breaker("s", "e", "open");
   meters.broken("s");
   meters.refusedConnection();
-  meters.limitMet("idle");
-  meters.malformed("oneHost");
+  meters.connections.hooks.onLimit("idle");
+  meters.connections.hooks.onMalformed({ clause: "oneHost", status: 400, text: "" });
   meters.shed("s", "low");
   meters.hedged("s", "second");
   meters.fellBack("s", "t");

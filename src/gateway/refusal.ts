@@ -7,9 +7,16 @@ import { formatRetryAfter } from "../resilience/index.ts";
  * (RFC 9209), so that a client can tell the gateway's word from the service's.
  *
  * @param fields added to the head: `Allow`, `Retry-After`, the RateLimit fields
+ * @param status in place of the status of the error's code
  */
-export function refusal(error: TuskerError, traceId: string | undefined, fields: HeaderList = []): Answer {
-  const problem = toProblem(error, traceId);
+export function refusal(
+  error: TuskerError,
+  traceId: string | undefined,
+  fields: HeaderList = [],
+  status = error.row.http,
+): Answer {
+  // RFC 9457 §3.1.2: the status of the document is that of the answer.
+  const problem = { ...toProblem(error, traceId), status };
   const headers = [
     "Content-Type",
     problemMediaType,

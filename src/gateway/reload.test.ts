@@ -3,7 +3,18 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { manualClock } from "../kernel/index.ts";
 import type { Server } from "../net/index.ts";
-import { ask, bench, deadPort, endpoint, rawService, requestOn, service, test } from "./fixture.test.ts";
+import {
+  ask,
+  bench,
+  deadPort,
+  endpoint,
+  rawService,
+  requestOn,
+  service,
+  test,
+  transportUnderTest,
+  until,
+} from "./fixture.test.ts";
 
 const named = (name: string): Promise<Server> =>
   service((exchange) => exchange.respond({ status: 200, body: name }));
@@ -130,6 +141,67 @@ test("breakers can be tuned and turned off", async () => {
   for (let i = 0; i < 20; i++) assert.equal((await ask(without.port, "/")).status, 500);
 });
 
+test("requests that wait for a place are served, though the service is asked in another manner meanwhile", async () => {
+  const held: (() => void)[] = [];
+  let connections = 0;
+  await using users = await rawService(async (socket) => {
+    connections++;
+    for (;;) {
+      await requestOn(socket);
+      await new Promise<void>((resolve) => held.push(resolve));
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    }
+  });
+  const manner = (most: number) => ({ upstreams: { users: { max_in_flight: most, queue_timeout: "30s" } } });
+  const routes = { "/*": { service: "users" } };
+  await using front = await bench({ gateway: manner(1), routes, endpoints: [endpoint(users.port)] });
+  const asked = [ask(front.port, "/1"), ask(front.port, "/2"), ask(front.port, "/3")];
+  await until(() => held.length === 1 && front.gateway.stats().inFlight === 3);
+  front.gateway.adopt(front.config(manner(2), routes));
+  for (let i = 0; i < 3; i++) {
+    await until(() => held.length === i + 1);
+    held[i]?.();
+  }
+  for (const one of asked) assert.equal((await one).status, 200);
+  // undici makes new ones as it likes.
+  const kept = transportUnderTest() === "engine" ? 1 : connections;
+  assert.equal(connections, kept, "the connection to an instance that stays is kept");
+  held.length = 0;
+  const later = ask(front.port, "/4");
+  await until(() => held.length === 1);
+  held[0]?.();
+  assert.equal((await later).status, 200);
+  assert.equal(connections, kept);
+});
+
+test("what no route leads to any more is let go with the last request that began with it", async () => {
+  const closed = Promise.withResolvers<void>();
+  const held: (() => void)[] = [];
+  await using users = await rawService(async (socket) => {
+    socket.on("close", () => closed.resolve());
+    for (;;) {
+      await requestOn(socket);
+      await new Promise<void>((resolve) => held.push(resolve));
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    }
+  });
+  const gateway = { upstreams: { users: { max_in_flight: 1, queue_timeout: "30s" } } };
+  await using front = await bench({
+    gateway,
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const asked = [ask(front.port, "/1"), ask(front.port, "/2")];
+  await until(() => held.length === 1 && front.gateway.stats().inFlight === 2);
+  front.gateway.adopt(front.config({}, {}));
+  for (let i = 0; i < 2; i++) {
+    await until(() => held.length === i + 1);
+    held[i]?.();
+  }
+  for (const one of asked) assert.equal((await one).status, 200);
+  await closed.promise;
+});
+
 test("draining lets a running request end and then closes everything", async () => {
   const arrived = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
@@ -152,6 +224,35 @@ test("draining lets a running request end and then closes everything", async () 
   assert.equal((await running).body, "done");
   await drained;
   assert.deepEqual(front.gateway.stats().services, []);
+});
+
+test("a slow stream has its own, longer grace than who waits for an answer", async () => {
+  const clock = manualClock();
+  const more = Promise.withResolvers<void>();
+  await using users = await service(async (exchange) => {
+    if (exchange.target === "/silent") return;
+    async function* words() {
+      yield new TextEncoder().encode("first ");
+      await more.promise;
+      yield new TextEncoder().encode("last");
+    }
+    await exchange.respond({ status: 200, body: words() });
+  });
+  await using front = await bench({
+    clock,
+    routes: { "/*": { service: "users", timeout: "1h" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const reply = await fetch(`http://127.0.0.1:${front.port}/stream`);
+  const silent = ask(front.port, "/silent");
+  await until(() => front.gateway.stats().inFlight === 2);
+  const drained = front.gateway.drain(1_000, 60_000);
+  clock.advance(1_000);
+  assert.equal((await silent).status, Number.NaN, "its connection is closed");
+  clock.advance(58_000);
+  more.resolve();
+  assert.equal(await reply.text(), "first last");
+  await drained;
 });
 
 test("a taken port is said in one sentence and leaves nothing behind", async () => {

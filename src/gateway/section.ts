@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { type Matchable, routeProblems } from "./match/table.ts";
+import { routeProblems } from "./match/problems.ts";
+import { unsafeRegex } from "./match/safe-regex.ts";
+import type { Matchable } from "./match/table.ts";
 import type { gatewaySection } from "./section/gateway.ts";
 import { routeContradictions, routeShape } from "./section/route.ts";
 
@@ -7,12 +9,13 @@ export { gatewaySection } from "./section/gateway.ts";
 
 const route = routeShape.superRefine((one, ctx) => {
   for (const { path, message } of routeContradictions(one))
-    ctx.addIssue({ code: "custom", message, path: [...path] });
+    ctx.addIssue({ code: "custom", message, path: [...path], params: { compares: true } });
 });
 
 /**
  * `[routes]`: path → route, or a list of routes that share the path and differ in method, host or conditions. What is
- * wrong with a path itself is an issue with `params.part` "key": the place to point at is the path and not the route.
+ * wrong with a path itself is an issue with `params.part` "key": the place to point at is the path and not the route. What
+ * is wrong beside something else, which may be missing, has `params.compares`.
  */
 export const routesSection = z
   .record(z.string(), z.union([route, z.array(route).min(1, "must hold at least one route")]))
@@ -35,6 +38,7 @@ export const gatewayRestartKeys = [
   "max_headers",
   "transport",
   "workers",
+  "access_log_to",
   "connect_timeout",
   "stream_idle_timeout",
 ] as const;
@@ -61,13 +65,13 @@ function refuseBadPaths(map: unknown, ctx: z.core.$RefinementCtx): void {
   );
   for (const { path, index, kind, message } of routeProblems(routes)) {
     if (kind === "pattern" && index > 0) continue;
-    // Of several routes of one path only one is a duplicate; that one is the place.
-    const several = kind === "duplicate" && Array.isArray(Reflect.get(map, path));
+    // Of several routes of one path only one is in question; that one is the place.
+    const several = kind !== "pattern" && Array.isArray(Reflect.get(map, path));
     ctx.addIssue({
       code: "custom",
       message,
       path: several ? [path, index] : [path],
-      params: { part: "key" },
+      params: { part: "key", compares: kind !== "pattern" },
     });
   }
 }
@@ -76,8 +80,7 @@ function refuseBadPaths(map: unknown, ctx: z.core.$RefinementCtx): void {
 function matchableOf(path: string, one: unknown): Matchable {
   if (typeof one !== "object" || one === null) return { path, methods: [] };
   const field = (name: string): unknown => Reflect.get(one, name);
-  if (hasOthersThanTexts(field("headers")) || hasOthersThanTexts(field("query")))
-    return { path, methods: [] };
+  if (hasUnreadable(field("headers")) || hasUnreadable(field("query"))) return { path, methods: [] };
   return {
     path,
     methods: textsOf(field("method")),
@@ -87,11 +90,13 @@ function matchableOf(path: string, one: unknown): Matchable {
   };
 }
 
-/** True for conditions of which one cannot be read. */
-function hasOthersThanTexts(value: unknown): boolean {
-  return (
-    typeof value === "object" && value !== null && Object.values(value).some((one) => typeof one !== "string")
-  );
+/** True for conditions of which one cannot be read: what is wrong with it is told where it stands. */
+function hasUnreadable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.values(value).some(isUnreadable);
+}
+
+function isUnreadable(one: unknown): boolean {
+  return typeof one !== "string" || (one.startsWith("~") && unsafeRegex(one.slice(1)) !== undefined);
 }
 
 function textsOf(value: unknown): readonly string[] | undefined {

@@ -18,7 +18,7 @@ function compiled(gateway: object, routes: object, limits: LimitStore = limitSto
     },
     limits,
     meters: gatewayMeters(createMetrics()),
-    auth: { keys: apiKeys({}), keyHeader: "X-API-Key", tokens: undefined },
+    auth: { keys: apiKeys({}), keyHeader: "X-API-Key", tokens: undefined, clock: manualClock() },
     mirrorTo: () => ({ send: () => {} }),
     onFault: () => {},
     clock: manualClock(),

@@ -97,8 +97,7 @@ function listenOptions({ settings, threads, clock, log, meters }: TransportOptio
     maxHeaders: settings.max_headers,
     clock,
     onRefused: () => meters.refusedConnection(),
-    onLimit: (limit) => meters.limitMet(limit),
-    onMalformed: ({ clause }) => meters.malformed(clause),
+    ...meters.connections.hooks,
     onError: failedInside(log),
   } satisfies Http1EngineOptions;
 }

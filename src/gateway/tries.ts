@@ -59,8 +59,21 @@ export type Try =
     }
   | { readonly kind: "refused"; readonly error: TuskerError };
 
-/** Step 7 of the journey: the tries, once the service has a place for the request. The place is held until the answer is through. */
-export async function inRoom(trip: Trip): Promise<Try> {
+/** Step 7 of the journey: the tries. The service is held until the answer is through, whatever is reloaded meanwhile. */
+export async function atService(trip: Trip): Promise<Try> {
+  const { upstream } = trip;
+  upstream.enter();
+  const last = await inRoom(trip).catch((error) => {
+    upstream.leave();
+    throw error;
+  });
+  if (last.kind === "answer") return endingWith(last, () => upstream.leave());
+  upstream.leave();
+  return last;
+}
+
+/** The tries, once the service has a place for the request. The place is held until the answer is through. */
+async function inRoom(trip: Trip): Promise<Try> {
   const { room, service } = trip.upstream;
   if (room === undefined) return tries(trip);
   const leftMs = remainingMs(trip.deadlineMs, trip.door.clock.now());
@@ -83,9 +96,13 @@ export async function inRoom(trip: Trip): Promise<Try> {
   }
   if (last.answer.status === 429 || last.answer.status === 503) room.dropped();
   else room.answered(trip.door.clock.now() - startMs, inFlight);
+  return endingWith(last, () => room.places.leave());
+}
+
+function endingWith<T extends Extract<Try, { kind: "answer" }>>(last: T, more: () => void): T {
   const end = (): void => {
     last.end();
-    room.places.leave();
+    more();
   };
   return { ...last, end };
 }
@@ -96,7 +113,7 @@ export async function withFallback(trip: Trip, last: Try): Promise<Try> {
   if (fallbackUpstream === undefined || last.kind !== "refused" || !isDown(last.error)) return last;
   if (trip.body?.replayable === false) return last;
   trip.door.meters.fellBack(trip.upstream.service, fallbackUpstream.service);
-  return inRoom({
+  return atService({
     ...trip,
     upstream: fallbackUpstream,
     tried: new Set(),

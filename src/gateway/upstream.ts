@@ -20,9 +20,17 @@ import type { Forwarder } from "./forward/forwarder.ts";
 import { type Checks, checks } from "./policy/checks.ts";
 import type { UpstreamSettings } from "./section.ts";
 
-/** A service behind the gateway: its endpoints, kept fresh, and what was learned about them. State. */
+/**
+ * A service behind the gateway: its endpoints, kept fresh, and what was learned about them. State. Disposed, it is no
+ * longer kept fresh; requests that began with it go on with the endpoints it has, and its connections end with the last.
+ */
 export interface Upstream extends Disposable {
   readonly service: string;
+  /** A request begins that may ask its endpoints, and ends. */
+  enter(): void;
+  leave(): void;
+  /** True when this is one of its endpoints, at this address. */
+  has(endpoint: Endpoint): boolean;
   readonly cluster: Cluster<Endpoint>;
   readonly budget: RetryBudget;
   /** When second copies of slow requests are sent. */
@@ -54,8 +62,12 @@ export interface UpstreamOptions {
   readonly zone: string | undefined;
   /** Undefined means no breakers. */
   readonly breaker: BreakerSettings | undefined;
+  /** How many threads ask this service; each gets its part of what is allowed without regard to traffic. */
+  readonly threads: number;
   readonly discovery: Discovery;
   readonly forwarder: Forwarder;
+  /** Lets the connections to an endpoint go that this service no longer asks. */
+  readonly retire: (endpoint: Endpoint) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly onBreaker: (endpoint: Endpoint, state: BreakerState) => void;
@@ -90,7 +102,14 @@ export function upstream(options: UpstreamOptions): Upstream {
   const some = Promise.withResolvers<void>();
   let waiting: Promise<void> | undefined = first.promise;
   let endpoints: readonly Endpoint[] = [];
+  let running = 0;
+  let over = false;
 
+  const close = (): void => {
+    const left = endpoints;
+    endpoints = [];
+    for (const endpoint of left) options.retire(endpoint);
+  };
   const adopt = (next: readonly Endpoint[]): void => {
     const stays = new Set(next.map(placeOf));
     const gone = endpoints.filter((endpoint) => !stays.has(placeOf(endpoint)));
@@ -101,7 +120,7 @@ export function upstream(options: UpstreamOptions): Upstream {
     members.adopt(next);
     active?.adopt(next);
     for (const endpoint of gone) {
-      options.forwarder.retire(endpoint);
+      options.retire(endpoint);
       options.onGone(endpoint);
     }
     waiting = undefined;
@@ -115,8 +134,14 @@ export function upstream(options: UpstreamOptions): Upstream {
 
   return {
     service,
+    enter: () => void running++,
+    leave() {
+      running--;
+      if (over && running === 0) close();
+    },
+    has: (endpoint) => endpoints.some((one) => placeOf(one) === placeOf(endpoint)),
     cluster: members,
-    budget: retryBudget({}, clock),
+    budget: retryBudget({ minPerSecond: retriesPerSecond / options.threads }, clock),
     hedge: {
       delay: liveQuantile(0.95, clock),
       budget: retryBudget({ ratio: hedgeShare, minPerSecond: 0 }, clock),
@@ -130,11 +155,18 @@ export function upstream(options: UpstreamOptions): Upstream {
     members: () => members.members(),
     [Symbol.dispose]() {
       watch?.[Symbol.dispose]();
-      adopt([]);
       active?.[Symbol.dispose]();
+      over = true;
+      waiting = undefined;
+      first.resolve();
+      for (const endpoint of endpoints) options.onGone(endpoint);
+      if (running === 0) close();
     },
   };
 }
+
+/** Retries that are always allowed, of all threads together. */
+const retriesPerSecond = 10;
 
 /** Second copies as a share of the requests. */
 const hedgeShare = 0.02;

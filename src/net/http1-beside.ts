@@ -10,8 +10,12 @@ export async function http1Beside(handler: ServerHandler, options: Http2ServerOp
     import("./http1/server/start.ts"),
     import("./http1/server/to-exchange.ts"),
   ]);
-  const { onError, clock = systemClock } = options;
-  const connections = http1Connections((exchange) => handOver(handler, exchange, onError), { clock });
+  const { onError, onLimit, onMalformed, clock = systemClock } = options;
+  const connections = http1Connections((exchange) => handOver(handler, exchange, onError), {
+    clock,
+    ...(onLimit === undefined ? {} : { onLimit }),
+    ...(onMalformed === undefined ? {} : { onMalformed }),
+  });
   return {
     adopt: (port, early) => connections.adopt(port, early),
     drain: () => connections.drain(),

@@ -1,4 +1,5 @@
 import type { Clock, Random } from "../kernel/index.ts";
+import type { Http1ConnectionOptions } from "./http1/options.ts";
 import type { Http1ServerTls } from "./socket/server-tls.ts";
 
 // Apart from the engines, so that types of Node stay out of what the door publishes.
@@ -29,14 +30,26 @@ export interface Http2ServerOptions {
   readonly maxConnectionAgeGraceMs?: number;
   /** Octets of a request's header list; default 32 KiB. */
   readonly maxHeadBytes?: number;
-  /** From the first byte to the client's SETTINGS; default 10,000. With "node" only to the choice of a protocol. */
+  /**
+   * From the first byte to the client's SETTINGS and its confirmation of ours; default 10,000. With "node" only to the
+   * choice of a protocol.
+   */
   readonly handshakeTimeoutMs?: number;
   /** How long a client may leave an answer unread; default 60,000. Not with "node". */
   readonly stallTimeoutMs?: number;
+  /**
+   * What answers may hold that clients do not take, over all connections; above it the client for which most waits is
+   * closed. Default 256 MiB. Not with "node".
+   */
+  readonly maxUnsentBytes?: number;
   /** Serves TLS with ALPN instead of clear text; its `protocols` are chosen here. */
   readonly tls?: Http1ServerTls;
   /** Also serves HTTP/1.1 on the same port, told apart by ALPN or by the first bytes; default false. */
   readonly http1?: boolean;
+  /** Hears of each limit that was met by a client of HTTP/1.1 beside it, and of each connection too many. */
+  readonly onLimit?: Http1ConnectionOptions["onLimit"];
+  /** Hears of each request of HTTP/1.1 beside it that was refused, by its clause. */
+  readonly onMalformed?: Http1ConnectionOptions["onMalformed"];
   /** CONNECT with `:protocol` reaches the handler (RFC 8441); default false. Not with "node". */
   readonly extendedConnect?: boolean;
   /** Hears of a handler that failed; the client already got a problem document. */

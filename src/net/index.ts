@@ -1,6 +1,6 @@
 // For users of the package and for other rooms: one interface over every engine and HTTP version.
-export { authority } from "./authority.ts";
 export { readAll } from "./bytes.ts";
+export { type ConnectionMeters, connectionMeters } from "./connection-meters.ts";
 export {
   type Answer,
   type ByteStream,
@@ -21,6 +21,7 @@ export { type HttpPoolOptions, httpPool } from "./http-pool.ts";
 export { createHttp1Client, type Http1ClientOptions } from "./http1/client/client.ts";
 export { poolOf } from "./http1/client/to-pool.ts";
 export { FieldBlock } from "./http1/codec/field-block.ts";
+export type { WireProblem } from "./http1/codec/problem.ts";
 export {
   type AnswerHead,
   type AnswerListener,
@@ -64,6 +65,7 @@ export type {
   Http2PoolOptions,
   Http2ServerOptions,
 } from "./http2-options.ts";
+export { authority, isLoopback, isOwnName, refuseRebinding } from "./loopback.ts";
 export { type BodySink, type BodySource, PushedBody, SharedBytes } from "./pushed-body.ts";
 export { serveHttp1 } from "./serve-http1.ts";
 export { Alarm } from "./socket/alarm.ts";

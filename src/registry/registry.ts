@@ -1,7 +1,14 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Clock, messageOf, type Random, TuskerError } from "../kernel/index.ts";
-import { authority, type Server, serveHttp1 } from "../net/index.ts";
+import {
+  authority,
+  connectionMeters,
+  isLoopback,
+  refuseRebinding,
+  type Server,
+  serveHttp1,
+} from "../net/index.ts";
 import { accessOf } from "./acl/access.ts";
 import { type AclSettings, openToAll, tokensOf } from "./acl/tokens.ts";
 import { type Agent, aliveCheckId, localAgent } from "./agent.ts";
@@ -15,7 +22,6 @@ import { loadSchemas, schemaFolder } from "./config/schemas.ts";
 import type { DnsServer } from "./dns/dns-server.ts";
 import { openDns } from "./dns/open.ts";
 import { eventRing } from "./events/event-ring.ts";
-import { isLoopback, refuseRebinding } from "./host.ts";
 import { instanceCheckId, type LocalInstance, rowsOf } from "./instance.ts";
 import { type SessionKeeper, sessionKeeper } from "./kv/session-keeper.ts";
 import { type Leases, leases } from "./leases.ts";
@@ -131,9 +137,9 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     const parts = await prepare(options, history);
     const { store, agent, sessions, onError, identity } = parts;
     let port = options.port;
-    const limitsMet = new Map<string, number>();
+    const connections = connectionMeters("registry");
     const wire = {
-      limitsMet,
+      connections,
       store,
       agent,
       sessions,
@@ -151,13 +157,13 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       replies: tokens.enforced ? noReplies : replyCache(store.version),
     };
     const handler = wireHandler(wire, onError);
-    const server = await serveHttp1(isLoopback(host) ? refuseRebinding(handler) : handler, {
+    const server = await serveHttp1(refuseRebinding("this registry", host, handler), {
       host,
       port,
       onError,
       // A lease is held by its connection, and who waits for a change may be gone: both are missed at once.
       halfClosedTimeoutMs: 0,
-      onLimit: (limit) => limitsMet.set(limit, (limitsMet.get(limit) ?? 0) + 1),
+      ...connections.hooks,
       clock: options.clock,
     });
     port = server.port;

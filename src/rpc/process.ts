@@ -8,6 +8,8 @@ export interface Drainable {
   drain(graceMs: number): Promise<void>;
   /** Who is connected over HTTP/2, and what they did. */
   figures(): readonly ConnectionFigures[];
+  /** What is counted of its connections, as Prometheus text. */
+  metrics(): string;
 }
 
 export interface ProcessOptions {
@@ -69,6 +71,7 @@ function listen({ clock, supervised, finish }: ProcessOptions): () => void {
     const graceMs = drainGrace(message);
     if (graceMs !== undefined) end(graceMs);
     else if (typeOf(message) === "tusker:connections") tellConnections();
+    else if (typeOf(message) === "tusker:metrics") tellMetrics();
   };
   // The supervisor died: nobody routes to us or watches us any more.
   const onDisconnect = (): void => end(0);
@@ -93,6 +96,12 @@ function listen({ clock, supervised, finish }: ProcessOptions): () => void {
 function tellConnections(): void {
   const connections = [...servers].flatMap((server) => server.figures());
   process.send?.({ type: "tusker:connections", connections }, undefined, {}, () => undefined);
+}
+
+/** As `tellConnections`: contracts of one process have series of their own. */
+function tellMetrics(): void {
+  const text = Array.from(servers, (server) => server.metrics()).join("");
+  process.send?.({ type: "tusker:metrics", text }, undefined, {}, () => undefined);
 }
 
 function typeOf(message: unknown): unknown {

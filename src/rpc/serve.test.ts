@@ -197,6 +197,20 @@ test("a body that does not arrive uses the time of its call up, over REST and ov
   rest.destroy();
 });
 
+test("limits that clients meet are counted for the service, on both of its ports", async () => {
+  await using server = await start();
+  const { grpcPort = 0 } = server;
+  const long = "x".repeat(9_000);
+  assert.equal(server.metrics(), "");
+  assert.equal((await ask(server, "GET", `/${long}`)).status, 414);
+  assert.equal((await fetch(`http://127.0.0.1:${grpcPort}/${long}`)).status, 414);
+  assert.match(
+    server.metrics(),
+    /^tusker_rpc_connection_limits_total\{service="[\w-]+",limit="target_bytes"\} 2$/m,
+  );
+  assert.match(server.metrics(), /^tusker_rpc_malformed_requests_total\{.*clause="targetTooLong"\} 2$/m);
+});
+
 test("health and OpenAPI are answered besides the methods, unless a method takes the path", async () => {
   await using server = await start();
   assert.equal((await ask(server, "GET", "/health")).body, '{"status":"ok","service":"thing-service"}');

@@ -1,5 +1,13 @@
 import { TuskerError } from "../kernel/index.ts";
-import { authority, type Server, type StreamServer, serveHttp1, serveStreams } from "../net/index.ts";
+import {
+  authority,
+  type ConnectionMeters,
+  connectionMeters,
+  type Server,
+  type StreamServer,
+  serveHttp1,
+  serveStreams,
+} from "../net/index.ts";
 import type { RpcContext } from "./context.ts";
 import {
   type Contract,
@@ -64,6 +72,11 @@ export interface Serving extends AsyncDisposable {
   readonly grpcPort: number | undefined;
   /** `http://127.0.0.1:8081` */
   readonly url: string;
+  /**
+   * What clients did to its connections, in Prometheus text format: limits that were met, requests that were none. In a
+   * fleet `GET /metrics` of the control server shows it, for every service.
+   */
+  metrics(): string;
   /** Refuses new connections, lets running calls end, cuts the rest after `graceMs`. */
   drain(graceMs: number): Promise<void>;
 }
@@ -96,7 +109,9 @@ export async function serve<M extends MethodSpecs>(
   });
   const host = options.host ?? config.host;
   const grpcPort = parts.grpc.enabled ? (options.grpcPort ?? config.grpcPort) : false;
-  const listeners = await listen(service, parts, { host, port: options.port ?? config.port, grpcPort });
+  const meters = connectionMeters("rpc", { service: info.name });
+  const at = { host, port: options.port ?? config.port, grpcPort, meters };
+  const listeners = await listen(service, parts, at);
   const { rest, grpc } = listeners;
   const drain = async (graceMs: number): Promise<void> => {
     lifecycle.drain();
@@ -104,7 +119,7 @@ export async function serve<M extends MethodSpecs>(
   };
   const finish = (): Promise<void> => runtime[Symbol.asyncDispose]();
   const attached = attachProcess(
-    { drain, figures: () => grpc?.figures() ?? [] },
+    { drain, figures: () => grpc?.figures() ?? [], metrics: () => meters.render() },
     { clock: parts.clock, supervised: config.supervised, finish },
   );
   const url = `http://${authority(host, rest.port)}`;
@@ -116,6 +131,7 @@ export async function serve<M extends MethodSpecs>(
     port: rest.port,
     grpcPort: grpc?.port,
     url,
+    metrics: () => meters.render(),
     drain,
     async [Symbol.asyncDispose]() {
       attached[Symbol.dispose]();
@@ -140,19 +156,29 @@ class Life implements Lifecycle {
   }
 }
 
-/** How many messages of the largest size may be on their way to a service at once, in pieces, before more are refused. */
-const arrivingMessages = 64;
+/**
+ * How many messages of the largest size may be on their way at once: to a service, in pieces, before more are refused;
+ * from it, for clients that do not take them, before whoever takes least is closed.
+ */
+const messagesHeld = 64;
 
 /** Opens both ports, or none. */
 async function listen(
   service: Service,
   parts: Parts,
-  at: { readonly host: string; readonly port: number; readonly grpcPort: number | false },
+  at: {
+    readonly host: string;
+    readonly port: number;
+    readonly grpcPort: number | false;
+    readonly meters: ConnectionMeters;
+  },
 ): Promise<{ readonly rest: Server; readonly grpc: StreamServer | undefined }> {
   const { host } = at;
+  const { hooks } = at.meters;
   const onError = (error: unknown): void => parts.log.error("a request could not be answered", { error });
   const binding = at.grpcPort === false ? undefined : await bindWithLock(service.info, parts);
-  const rest = await serveHttp1(restHandler(service), { host, port: at.port, onError, clock: parts.clock });
+  const common = { host, onError, ...hooks };
+  const rest = await serveHttp1(restHandler(service), { ...common, port: at.port, clock: parts.clock });
   if (binding === undefined || at.grpcPort === false) return { rest, grpc: undefined };
   const methods = new Map([
     ...contractMethods(service, binding, parts.grpc.timeout),
@@ -161,14 +187,14 @@ async function listen(
   ]);
   const handler = grpcStreams(methods, {
     maxMessageBytes: parts.grpc.max_message_size,
-    arriving: new Arriving(parts.grpc.max_message_size * arrivingMessages),
+    arriving: new Arriving(parts.grpc.max_message_size * messagesHeld),
     defaultTimeoutMs: parts.grpc.timeout,
     compressAbove: parts.grpc.compress_above,
     webOrigins: new Set(parts.grpc.web_origins),
     clock: parts.clock,
   });
   try {
-    const grpc = await serveStreams(handler, { ...http2Options(parts), host, port: at.grpcPort, onError });
+    const grpc = await serveStreams(handler, { ...http2Options(parts), ...common, port: at.grpcPort });
     return { rest, grpc };
   } catch (error) {
     await rest.drain(0);
@@ -211,6 +237,7 @@ function http2Options({ grpc, clock, random }: Parts): Omit<Parameters<typeof se
     maxConnectionIdleMs: grpc.max_connection_idle,
     maxConnectionAgeMs: grpc.max_connection_age,
     maxConnectionAgeGraceMs: grpc.max_connection_age_grace,
+    maxUnsentBytes: grpc.max_message_size * messagesHeld,
     clock,
     random,
   };

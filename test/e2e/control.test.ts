@@ -184,6 +184,17 @@ test("the gateway's metrics are there for Prometheus, without a token", async ()
   assert.match(text, /\/users\/\*/);
 });
 
+test("limits that clients met are there for every server of this process", async () => {
+  const long = "x".repeat(9_000);
+  for (const base of [control.url, fleet.otlpUrl]) assert.equal((await fetch(`${base}/${long}`)).status, 414);
+  const text = await (await fetch(`${control.url}/metrics`)).text();
+  for (const room of ["control", "collector"])
+    assert.match(
+      text,
+      new RegExp(`^tusker_${room}_connection_limits_total\\{limit="target_bytes"\\} 1$`, "m"),
+    );
+});
+
 test("wrong questions are 400 or 404 with a code, never a stack", async () => {
   for (const [path, status, init] of [
     ["/control/nothing", 404, {}],

@@ -33,14 +33,6 @@ async function origin(name: string): Promise<Server & AsyncDisposable & { readon
   });
 }
 
-function parsed(line: string): Readonly<Record<string, unknown>> {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return {};
-  }
-}
-
 function fileOf(port: number, admin: number, answer: string): string {
   return `[service_discovery]
 enabled: false
@@ -81,8 +73,8 @@ test("a gateway alone: fixed endpoints, an admin door, a changed file without a 
   );
   assert.match(await (await fetch(`${admin}/-/metrics`)).text(), /tusker_gateway_requests_total/);
 
-  const line = process.noise.map((text) => parsed(text)).find(({ message }) => message === "access");
-  assert.deepEqual([line?.path, line?.status, line?.service], ["/users/1", 200, "users"]);
+  const line = await process.line(({ message }) => message === "access");
+  assert.deepEqual([line.path, line.status, line.service], ["/users/1", 200, "users"]);
 
   at.write(fileOf(users.port, 0, "second"));
   await until("the changed file", async () => (await word()) === "second");

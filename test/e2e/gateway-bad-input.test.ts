@@ -13,6 +13,7 @@ const lines = [
   'timeout: "2s"',
   'connect_timeout: "5s"',
   'upstreams: { users: { endpoints: ["127.0.0.1:8081"] } }',
+  `api_keys: { acme: ["sha256:${"0".repeat(64)}"], beta: ["sha256:${"0".repeat(64)}"] }`,
   "[routes]",
   '"/users/{id}": { service: "users", method: "GET" }',
   '"/users/{name}": { service: "users", method: ["GET", "PUT"] }',
@@ -25,6 +26,12 @@ const lines = [
   '  { service: "users", query: { v: "1" } }',
   '  { service: "users", query: { v: "1" } }',
   "]",
+  '"/under/*": { service: "users" }',
+  '"/under/{id}": { service: "users" }',
+  '"/token": { service: "users", auth: ["jwt"] }',
+  '"/known": { service: "users", auth: ["key"], consumers: ["stranger"] }',
+  '"/to/{id}": { redirect: { to: "/at/{nothing}" } }',
+  '"/open": { service: "users", headers: { "X-A": "~(" } }',
 ];
 const folder = mkdtempSync(join(tmpdir(), "tusker-bad-"));
 const file = join(folder, "tusker.tsk");
@@ -48,7 +55,7 @@ async function saidOf(line: number): Promise<string> {
 test("all of it in one run, and the answer is no", async () => {
   const { code, stderr, stdout } = await checked;
   assert.equal(code, 1);
-  assert.match(stdout + stderr, /\b8 problems in /);
+  assert.match(stdout + stderr, /\b14 problems in /);
 });
 
 test("a route that another one shadows", async () => {
@@ -58,6 +65,24 @@ test("a route that another one shadows", async () => {
   );
   const second = lines.findLastIndex((text) => text.includes('query: { v: "1" }')) + 1;
   assert.match(await saidOf(second), /a route for every method already that asks for the same v/);
+});
+
+test("a pattern behind a prefix that takes all of it", async () => {
+  assert.match(await saidAt('"/under/{id}"'), /is never reached: "\/under\/\*" takes all of it/);
+});
+
+test("who could never pass, and a key that two have", async () => {
+  assert.match(await saidAt('"/token"'), /wants tokens, but \[gateway\] has no jwt/);
+  assert.match(await saidAt('"/known"'), /lets "stranger" pass, of whom api_keys has no key/);
+  assert.match(await saidAt("api_keys"), /"beta" has a key that "acme" has/);
+});
+
+test("a redirect to a parameter that the path does not have", async () => {
+  assert.match(await saidAt('"/to/{id}"'), /fills in \{nothing\}, which the path does not have/);
+});
+
+test("a regular expression that cannot be read", async () => {
+  assert.match(await saidAt('"/open"'), /it cannot be read/);
 });
 
 test("a regular expression that backtracks", async () => {

@@ -13,6 +13,7 @@ const skip = process.platform === "linux" ? false : "threads share a port on Lin
 async function started(settings: object) {
   const origin = await serveHttp1((exchange) => exchange.respond({ status: 200, body: "ok" }), { port: 0 });
   const logs: string[] = [];
+  const log = createLogger({ service: "gateway", clock: systemClock, write: (line) => logs.push(line) });
   const gateway = await runGateway(
     {
       fleet: "test",
@@ -24,11 +25,7 @@ async function started(settings: object) {
       otlp: null,
       endpoints: [{ service: "origin", id: "one", host: "127.0.0.1", port: origin.port }],
     },
-    {
-      clock: systemClock,
-      random: systemRandom,
-      log: createLogger({ service: "gateway", clock: systemClock, write: (line) => logs.push(line) }),
-    },
+    { clock: systemClock, random: systemRandom, log, access: log },
   );
   return {
     gateway,
@@ -92,7 +89,7 @@ test("settings taken over reach all threads; what needs a restart is told", { sk
   });
   assert.equal(await statusOf(`${front.url}only`), 200);
   assert.throws(() => front.gateway.adopt({ fleet: "test" }));
-  await front.gateway.drain(1_000);
+  await front.gateway.drain({ requestsMs: 1_000, streamsMs: 1_000 });
   await assert.rejects(statusOf(front.url));
 });
 
@@ -101,6 +98,7 @@ test("a thread that dies is replaced, and the port answers again", { skip }, asy
     port: 0,
   });
   const logs: string[] = [];
+  const log = createLogger({ service: "gateway", clock: systemClock, write: (line) => logs.push(line) });
   const file = (path: string) => ({
     fleet: "test",
     gateway: { port: 0, workers: 2 },
@@ -114,16 +112,12 @@ test("a thread that dies is replaced, and the port answers again", { skip }, asy
   await using gateway = await runWorkers(
     {
       threads: 2,
-      drainMs: 1_000,
+      grace: { requestsMs: 1_000, streamsMs: 1_000 },
       fileFor: (port) => ({ ...file("/*"), gateway: { port: port ?? 0, workers: 2 } }),
       // Nothing is held back here: what no thread can read ends it.
       check: () => [],
     },
-    {
-      clock: systemClock,
-      random: systemRandom,
-      log: createLogger({ service: "gateway", clock: systemClock, write: (line) => logs.push(line) }),
-    },
+    { clock: systemClock, random: systemRandom, log, access: log },
   );
   const url = `http://127.0.0.1:${gateway.port}/`;
   assert.equal(await statusOf(url), 200);

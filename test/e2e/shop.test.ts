@@ -133,6 +133,17 @@ test("one command brings the shop up, and a request goes through it as one trace
     assert.equal(missing.code, 1);
   });
 
+  await t.test("limits that clients of a service met are told at the control server", async () => {
+    const at = `http://127.0.0.1:${lastReady(fleet, "user-service").port}/${"x".repeat(9_000)}`;
+    assert.equal((await fetch(at)).status, 414);
+    const up = await fleet.saw(({ type }) => type === "up");
+    const text = await (await fetch(new URL("/metrics", String(up.dashboard)))).text();
+    assert.match(
+      text,
+      /^tusker_rpc_connection_limits_total\{service="user-service",limit="target_bytes"\} 1$/m,
+    );
+  });
+
   await t.test("a second up of the same fleet is refused in one sentence", async () => {
     const again = await upFleet({ dataDir: fleet.dataDir, waitUp: false });
     assert.equal(await exited(again), 1);

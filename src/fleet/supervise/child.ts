@@ -25,6 +25,7 @@ export interface ReadyReport {
 export class Child {
   readonly #process: ChildProcess;
   readonly #exit: Promise<string>;
+  /** It reported by its channel. Whoever did not will not answer there either. */
   #reported = false;
 
   constructor({ command, cwd, env, onLine, onMessage }: ChildSpec) {
@@ -69,13 +70,13 @@ export class Child {
 
   /** The process's metrics as Prometheus text; undefined when it does not answer within `limitMs`. */
   async metrics(clock: Clock, limitMs: number): Promise<string | undefined> {
+    if (!this.#reported) return undefined;
     const answer = await this.#ask("tusker:metrics", isMetricsMessage, { clock, limitMs });
     return answer?.text;
   }
 
   /** Who is connected over HTTP/2; undefined when it does not answer within `limitMs`. */
   async connections(clock: Clock, limitMs: number): Promise<readonly ConnectionFigures[] | undefined> {
-    // Whoever did not report by its channel has no such habit.
     if (!this.#reported) return undefined;
     const answer = await this.#ask("tusker:connections", isConnectionsMessage, { clock, limitMs });
     return answer?.connections;

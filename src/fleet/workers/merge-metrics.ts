@@ -1,6 +1,6 @@
 /**
  * The metrics of several threads as those of one process: series of the same name and labels are added up, but for
- * states, of which the worst counts.
+ * states, of which the worst counts, and what every thread sees of the same thing.
  *
  * @param texts in Prometheus text format, as `Metrics.render` writes it
  */
@@ -12,7 +12,7 @@ export function mergeMetrics(texts: readonly string[]): string {
       if (line === "") continue;
       if (line.startsWith("# HELP ")) {
         const name = line.split(" ", 3)[2] ?? "";
-        family = families.get(name) ?? { head: [], series: new Map(), worst: name.endsWith("_state") };
+        family = families.get(name) ?? { head: [], series: new Map(), merge: mergeOf(name) };
         families.set(name, family);
       }
       if (family === undefined) continue;
@@ -30,16 +30,22 @@ export function mergeMetrics(texts: readonly string[]): string {
 interface Family {
   readonly head: string[];
   readonly series: Map<string, number>;
-  /** The largest value counts, not the sum. */
-  readonly worst: boolean;
+  readonly merge: (one: number, other: number) => number;
 }
 
-function addTo({ series, worst }: Family, line: string): void {
+/** A breaker's state and a clock that was set: the largest. What checks say: down when one thread finds it so. */
+function mergeOf(name: string): Family["merge"] {
+  if (/_(?:state|clock_jumps)$/.test(name)) return Math.max;
+  if (name.endsWith("_up")) return Math.min;
+  return (one, other) => one + other;
+}
+
+function addTo({ series, merge }: Family, line: string): void {
   // A label value may hold blanks; the number stands behind the last one.
   const at = line.lastIndexOf(" ");
   const name = line.slice(0, at);
   const value = Number(line.slice(at + 1).replace("Inf", "Infinity"));
   const before = series.get(name);
   if (before === undefined) series.set(name, value);
-  else series.set(name, worst ? Math.max(before, value) : before + value);
+  else series.set(name, merge(before, value));
 }

@@ -10,8 +10,8 @@ if (parentPort !== null) await serve(parentPort, workerData);
 async function serve(port: NonNullable<typeof parentPort>, { file, shared }: WorkerStart): Promise<void> {
   const say = (news: WorkerNews): void => port.postMessage(news);
   try {
-    const log = passedOn(say);
-    const gateway = await runGateway(file, { clock: threadClock, random: systemRandom, log }, shared);
+    const [log, access] = [passedOn(say, "log"), passedOn(say, "access")];
+    const gateway = await runGateway(file, { clock: threadClock, random: systemRandom, log, access }, shared);
     port.on("message", (order: WorkerOrder) => obey(gateway, order, say));
     say({ type: "ready", port: gateway.port });
     await gateway.reachable();
@@ -36,7 +36,7 @@ function obey(gateway: RunningGateway, order: WorkerOrder, say: (news: WorkerNew
       gateway.adopt(order.file);
       return;
     case "drain":
-      void gateway.drain(order.graceMs).then(async () => {
+      void gateway.drain(order.grace).then(async () => {
         await gateway[Symbol.asyncDispose]();
         say({ type: "drained" });
       });
@@ -47,11 +47,11 @@ function obey(gateway: RunningGateway, order: WorkerOrder, say: (news: WorkerNew
 }
 
 /** Lines of a thread are written by the process, so that they do not mix. */
-function passedOn(say: (news: WorkerNews) => void, more: object = {}): Logger {
+function passedOn(say: (news: WorkerNews) => void, type: "log" | "access", more: object = {}): Logger {
   const at =
     (level: LogLevel): Logger["info"] =>
     (message, fields) =>
-      say({ type: "log", level, message, fields: { ...more, ...fields } });
+      say({ type, level, message, fields: { ...more, ...fields } });
   const [debug, info, warn, error] = logLevels.map(at);
   const nothing = (): void => {};
   return {
@@ -59,7 +59,7 @@ function passedOn(say: (news: WorkerNews) => void, more: object = {}): Logger {
     info: info ?? nothing,
     warn: warn ?? nothing,
     error: error ?? nothing,
-    child: (fields) => passedOn(say, { ...more, ...fields }),
+    child: (fields) => passedOn(say, type, { ...more, ...fields }),
     enabled: (level) => level !== "debug",
   };
 }

@@ -190,6 +190,49 @@ test("an issuer that hangs holds nobody up for longer than five seconds, and onl
   assert.equal(front.metric("tusker_gateway_jwks_failures_total"), 1);
 });
 
+test("an issuer that hangs holds nobody up for longer than the request has", async () => {
+  await using users = await consumerService();
+  await using hangs = await rawService(() => {});
+  const clock = manualClock(Date.parse(new Date().toISOString()));
+  await using front = await bench({
+    gateway: { jwt: jwt(hangs.port), timeout: "1s" },
+    routes: { "/a": { service: "users", auth: ["jwt"] } },
+    endpoints: [endpoint(users.port)],
+    clock,
+  });
+  const waiting = ask(front.port, "/a", bearer(await token(key("one"))));
+  await until(() => hangs.count === 1);
+  clock.advance(1_000);
+  const refused = await waiting;
+  assert.deepEqual([refused.status, refused.code], [503, "GATEWAY_KEYS_UNAVAILABLE"]);
+});
+
+test("a wall clock that is set back does not keep a token in whose key was withdrawn", async () => {
+  await using users = await consumerService();
+  const [one, two] = [key("one"), key("two")];
+  await using keys = await issuer([one]);
+  const real = manualClock(Date.parse(new Date().toISOString()));
+  let backMs = 0;
+  const clock = { ...real, now: () => real.now(), wall: () => real.wall() - backMs };
+  await using front = await bench({
+    gateway: { jwt: jwt(keys.port) },
+    routes: { "/a": { service: "users", auth: ["jwt"] } },
+    endpoints: [endpoint(users.port)],
+    clock,
+  });
+  const good = bearer(await token(one, { endsInS: 86_400 }));
+  assert.equal((await ask(front.port, "/a", good)).status, 200);
+  keys.keys = [two];
+  backMs = 3_600_000;
+  assert.equal(front.metric("tusker_gateway_clock_jumps"), 1);
+  real.advance(700_000);
+  // Old keys are good for one more request, which has new ones fetched.
+  await ask(front.port, "/a", good);
+  await until(() => keys.asked === 2);
+  real.advance(300_000);
+  assert.equal((await ask(front.port, "/a", good)).status, 401);
+});
+
 test("known keys go on counting while the issuer is away, and nobody waits for it", async () => {
   const clock = manualClock();
   const fetches: PromiseWithResolvers<unknown>[] = [];

@@ -1,4 +1,4 @@
-import { TuskerError } from "../../kernel/index.ts";
+import { type Clock, TuskerError } from "../../kernel/index.ts";
 import type { Guard, Verdict, Visit } from "../policy/visit.ts";
 import type { RouteSettings } from "../section.ts";
 import type { ApiKeys } from "./api-keys.ts";
@@ -10,13 +10,16 @@ export interface AuthPorts {
   readonly keyHeader: string;
   /** Undefined where no issuer is trusted. */
   readonly tokens: Tokens | undefined;
+  readonly clock: Clock;
 }
 
 /**
  * Lets through who shows a good key or token, as the route wants it. A request that shows something bad is refused even
  * if it shows something good beside it: whoever sends both does not know who he is.
+ *
+ * @param timeoutMs longest wait for an issuer: the whole time of a request
  */
-export function auth(settings: RouteSettings, ports: AuthPorts): Guard {
+export function auth(settings: RouteSettings, ports: AuthPorts, timeoutMs: number): Guard {
   const ways = new Set(settings.auth);
   const keyHeader = ports.keyHeader.toLowerCase();
   const consumers = settings.consumers === undefined ? undefined : new Set(settings.consumers);
@@ -29,10 +32,11 @@ export function auth(settings: RouteSettings, ports: AuthPorts): Guard {
     const lacking = scopes.filter((scope) => granted?.has(scope) !== true);
     return lacking.length === 0 ? undefined : denied(`the token lacks the scope ${lacking.join(", ")}`);
   };
-  const byToken = (visit: Visit, claims: TokenClaims | undefined): Verdict =>
-    claims === undefined
-      ? unknown("the token is not valid", challenge)
-      : admit(visit, claims.consumer, claims.scopes);
+  const byToken = (visit: Visit, claims: TokenClaims | undefined): Verdict => {
+    if (claims === undefined) return unknown("the token is not valid", challenge);
+    visit.lasting = claims;
+    return admit(visit, claims.consumer, claims.scopes);
+  };
 
   return (visit) => {
     const key = ways.has("key") ? visit.header(keyHeader) : undefined;
@@ -45,7 +49,7 @@ export function auth(settings: RouteSettings, ports: AuthPorts): Guard {
         : admit(visit, consumer, undefined);
     const claims = ports.tokens.check(token);
     if (!(claims instanceof Promise)) return byToken(visit, claims);
-    return claims.then(
+    return within(claims, timeoutMs, ports.clock).then(
       (found) => byToken(visit, found),
       (error: unknown) => {
         if (error instanceof TuskerError) return { kind: "refuse", error };
@@ -53,6 +57,25 @@ export function auth(settings: RouteSettings, ports: AuthPorts): Guard {
       },
     );
   };
+}
+
+/** An issuer that hangs must not hold a request up for longer than it has. */
+async function within<T>(claims: Promise<T>, ms: number, clock: Clock): Promise<T> {
+  const late = Promise.withResolvers<T>();
+  const timer = clock.after(ms, () => late.reject(keysLate()));
+  try {
+    return await Promise.race([claims, late.promise]);
+  } finally {
+    timer.cancel();
+  }
+}
+
+function keysLate(): TuskerError {
+  return new TuskerError(
+    "GATEWAY_KEYS_UNAVAILABLE",
+    "the keys that tokens are checked with did not come in the time of this request",
+    { details: { retry_after_ms: 1_000 } },
+  );
 }
 
 /** RFC 6750 §2.1. What stands there is looked at when it is verified: a token that is known was fine. */

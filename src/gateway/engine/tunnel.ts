@@ -16,6 +16,17 @@ import { join, openTunnel, type TunnelOutcome } from "./joined.ts";
  * @returns the status that was answered, or why there is no answer
  */
 export async function throughTunnel(trip: Trip, offer: UpgradeOffer): Promise<number | TuskerError> {
+  const { upstream } = trip;
+  upstream.enter();
+  try {
+    return await opened(trip, offer);
+  } finally {
+    // An open tunnel has a connection of its own.
+    upstream.leave();
+  }
+}
+
+async function opened(trip: Trip, offer: UpgradeOffer): Promise<number | TuskerError> {
   const { door, route, upstream } = trip;
   const { service } = upstream;
   await firstSet(upstream, door.clock);

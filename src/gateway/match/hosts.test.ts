@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { cookieOf, type Facts, hostOf, parameterOf } from "./facts.ts";
-import { compileTable, type Matchable, routeProblems } from "./table.ts";
+import { routeProblems } from "./problems.ts";
+import { compileTable, type Matchable } from "./table.ts";
 
 interface Named extends Matchable {
   readonly name: string;

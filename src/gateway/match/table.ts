@@ -37,19 +37,21 @@ export interface RouteProblem {
   readonly path: string;
   /** Position among the routes of one path. */
   readonly index: number;
-  readonly kind: "pattern" | "duplicate";
+  readonly kind: "pattern" | "duplicate" | "shadowed";
   /** One sentence. */
   readonly message: string;
 }
 
 /** The routes of one shape under one host that ask the same of method and conditions. */
-interface Choice<R> {
+export interface Choice<R> {
   readonly route: R;
+  /** Position among the routes of its path. */
+  readonly index: number;
   readonly fits: Conditions | undefined;
 }
 
 /** All routes of one shape under one host. */
-interface Entry<R> {
+export interface Entry<R> {
   order: number;
   readonly pattern: Pattern;
   /** The more is asked, the earlier. */
@@ -93,14 +95,12 @@ export function compileTable<R extends Matchable>(routes: readonly R[]): RouteTa
   };
 }
 
-/** Bad patterns, and routes that no request can reach because another of the same shape takes all of theirs. */
-export function routeProblems(routes: readonly Matchable[]): readonly RouteProblem[] {
-  const problems: RouteProblem[] = [];
-  entriesOf(routes, problems);
-  return problems;
-}
-
-function entriesOf<R extends Matchable>(
+/**
+ * The routes by host and shape.
+ *
+ * @param problems takes bad patterns, and routes that ask for the very same as another
+ */
+export function entriesOf<R extends Matchable>(
   routes: readonly R[],
   problems: RouteProblem[],
 ): Map<string, Map<string, Entry<R>>> {
@@ -125,20 +125,20 @@ function entriesOf<R extends Matchable>(
       hosts.set(host, entries);
       const entry = entries.get(shape) ?? { order: 0, pattern: parsed.pattern, byMethod: new Map(), any: [] };
       entries.set(shape, entry);
-      for (const message of addTo(entry, route, host))
+      for (const message of addTo(entry, route, index, host))
         problems.push({ path: route.path, index, kind: "duplicate", message });
     }
   }
   return hosts;
 }
 
-function addTo<R extends Matchable>(entry: Entry<R>, route: R, host: string): string[] {
+function addTo<R extends Matchable>(entry: Entry<R>, route: R, index: number, host: string): string[] {
   const fits = compileConditions(route);
   const conditions = Object.keys({ ...route.headers, ...route.query });
   const asking = conditions.length === 0 ? "" : ` that asks for the same ${conditions.join(", ")}`;
   const where = `${asking}${host === "" ? "" : ` at host ${host}`}`;
   if (route.methods === undefined) {
-    const first = place(entry.any, { route, fits });
+    const first = place(entry.any, { route, index, fits });
     if (first === undefined) return [];
     return [`path "${route.path}" has a route for every method already${where}, at "${first.path}"`];
   }
@@ -146,7 +146,7 @@ function addTo<R extends Matchable>(entry: Entry<R>, route: R, host: string): st
   for (const method of route.methods) {
     const choices = entry.byMethod.get(method) ?? [];
     entry.byMethod.set(method, choices);
-    const first = place(choices, { route, fits });
+    const first = place(choices, { route, index, fits });
     if (first !== undefined)
       problems.push(
         `${method} of path "${route.path}" has a route already${where}, at "${first.path}"; the second would never be used`,

@@ -43,8 +43,15 @@ export function bestCoding(accepted: string | undefined): Coding | undefined {
     const q = parameters.map((one) => /^\s*q=([\d.]+)\s*$/i.exec(one)?.[1]).find((one) => one !== undefined);
     weights.set(name.trim().toLowerCase(), q === undefined ? 1 : Number(q));
   }
-  const weightOf = (coding: string): number => weights.get(coding) ?? weights.get("*") ?? 0;
-  const order = (["zstd", "br", "gzip"] as const).filter((coding) => weightOf(coding) > 0);
+  // RFC 9110 §8.4.1.3: x-gzip is gzip by its old name.
+  const named = (coding: string): number | undefined =>
+    weights.get(coding) ?? (coding === "gzip" ? weights.get("x-gzip") : undefined);
+  const weightOf = (coding: string): number => named(coding) ?? weights.get("*") ?? 0;
+  // §12.5.3: whoever says that it likes the answer as it is better than compressed gets it so.
+  const least = weights.get("identity") ?? 0;
+  const order = (["zstd", "br", "gzip"] as const).filter(
+    (coding) => weightOf(coding) > 0 && weightOf(coding) >= least,
+  );
   return order.sort((a, b) => weightOf(b) - weightOf(a))[0];
 }
 
@@ -65,12 +72,22 @@ function encoded(fields: HeaderList, coding: Coding): string[] {
     const name = fields[i] ?? "";
     const value = fields[i + 1] ?? "";
     const lower = name.toLowerCase();
-    if (lower === "content-length" || lower === "accept-ranges" || lower === "content-md5") continue;
+    if (ofTheBytes.has(lower)) continue;
     out.push(name, lower === "etag" && value.startsWith('"') ? `W/${value}` : value);
   }
   out.push("Content-Encoding", coding);
   return out;
 }
+
+/** Fields that speak of the bytes as they were (RFC 9110 §8.6, §14.3; RFC 9530 §2, §3; RFC 3230). */
+const ofTheBytes: ReadonlySet<string> = new Set([
+  "content-length",
+  "accept-ranges",
+  "content-md5",
+  "content-digest",
+  "repr-digest",
+  "digest",
+]);
 
 function withVary(fields: HeaderList): string[] {
   const vary = headerOf(fields, "vary") ?? "";
@@ -78,13 +95,17 @@ function withVary(fields: HeaderList): string[] {
   return [...fields, "Vary", "Accept-Encoding"];
 }
 
-/** Streams through the coder, at the pace of who reads. What breaks before it breaks after it. */
+/**
+ * Streams through the coder, at the pace of who reads. What breaks before it breaks after it. When the source pauses,
+ * what came so far goes out: the reader of an answer that is made bit by bit must not wait for the coder to be full.
+ */
 async function* compressed(body: ByteStream, coding: Coding): AsyncGenerator<Uint8Array> {
   const coder = coderOf(coding);
   const feed = async (): Promise<void> => {
     try {
-      for await (const chunk of body) {
-        if (!coder.write(chunk)) await roomIn(coder);
+      for await (const chunk of inBursts(body)) {
+        if (chunk === "pause") coder.flush(flushOf(coding));
+        else if (!coder.write(chunk)) await roomIn(coder);
         // The reader left: leaving the loop tells the source.
         if (coder.destroyed) return;
       }
@@ -102,6 +123,27 @@ async function* compressed(body: ByteStream, coding: Coding): AsyncGenerator<Uin
   }
 }
 
+/** The chunks of a body, and "pause" behind those after which the next one is not there yet. */
+async function* inBursts(body: ByteStream): AsyncGenerator<Uint8Array | "pause"> {
+  const source = body[Symbol.asyncIterator]();
+  try {
+    for (let pending = source.next(); ; ) {
+      const next = await pending;
+      if (next.done === true) return;
+      yield next.value;
+      pending = source.next();
+      if ((await Promise.race([pending, nextTurn()])) === "late") yield "pause";
+    }
+  } finally {
+    await source.return?.();
+  }
+}
+
+/** A turn of the event loop: what has arrived is there by then. */
+function nextTurn(): Promise<"late"> {
+  return new Promise((resolve) => setImmediate(resolve, "late"));
+}
+
 /** Resolves when the coder takes more, or takes nothing any more. */
 function roomIn(coder: Transform): Promise<void> {
   if (coder.destroyed) return Promise.resolve();
@@ -114,6 +156,20 @@ function roomIn(coder: Transform): Promise<void> {
     coder.once("drain", done);
     coder.once("close", done);
   });
+}
+
+/** Everything so far can be read by who has it; the coder remembers what it knows. */
+function flushOf(coding: Coding): number {
+  switch (coding) {
+    case "zstd":
+      return constants.ZSTD_e_flush;
+    case "br":
+      return constants.BROTLI_OPERATION_FLUSH;
+    case "gzip":
+      return constants.Z_SYNC_FLUSH;
+    default:
+      return coding satisfies never;
+  }
 }
 
 function coderOf(coding: Coding) {

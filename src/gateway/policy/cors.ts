@@ -1,3 +1,4 @@
+import type { HeaderList } from "../../net/index.ts";
 import type { RouteSettings } from "../section.ts";
 import type { Guard, Visit } from "./visit.ts";
 
@@ -27,6 +28,19 @@ export function cors(settings: CorsSettings, methods: readonly string[] | undefi
     if (allowed) fields.push(...preflight(settings, methods, visit));
     return { kind: "answer", answer: { status: 204, headers: [...visit.answerFields, ...fields] } };
   };
+}
+
+/**
+ * The fields of a service's answer without its own permissions. Beside ours a browser would refuse both, and what the
+ * route forbids the service must not allow.
+ */
+export function withoutPermissions(fields: HeaderList): string[] {
+  const out: string[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = fields[i] ?? "";
+    if (!/^access-control-/i.test(name)) out.push(name, fields[i + 1] ?? "");
+  }
+  return out;
 }
 
 /** Fetch standard §3.2.2: OPTIONS with both of these is a preflight; any other OPTIONS is the service's own. */

@@ -1,5 +1,4 @@
 import { aborted, type Clock, type Random, TuskerError } from "../../kernel/index.ts";
-import { refusal } from "../refusal.ts";
 import type { RouteSettings } from "../section.ts";
 import type { Guard } from "./visit.ts";
 
@@ -11,19 +10,21 @@ export const faultHeader = "X-Tusker-Fault";
 export interface FaultPorts {
   readonly clock: Clock;
   readonly random: Random;
+  /** The whole time of a request: a wait ends with it. */
+  readonly timeoutMs: number;
   /** Hears of each fault, for log and metric. */
   readonly onFault: (kind: "delay" | "abort") => void;
 }
 
 /** Failures on purpose, for a share of the requests: a wait, an answer in place of the service's, or both. */
-export function fault(settings: FaultSettings, { clock, random, onFault }: FaultPorts): Guard {
+export function fault(settings: FaultSettings, { clock, random, timeoutMs, onFault }: FaultPorts): Guard {
   return async (visit) => {
     const { delay, abort } = settings;
     if (delay !== undefined && random.next() < settings.delay_share) {
       onFault("delay");
       visit.answerFields.push(faultHeader, `delay=${delay}ms`);
       try {
-        await clock.sleep(delay, visit.signal);
+        await clock.sleep(Math.min(delay, timeoutMs), visit.signal);
       } catch {
         return { kind: "refuse", error: aborted(visit.signal) };
       }
@@ -35,6 +36,6 @@ export function fault(settings: FaultSettings, { clock, random, onFault }: Fault
       "GATEWAY_FAULT_INJECTED",
       `this failure was made on purpose: the route has a fault with abort ${abort}`,
     );
-    return { kind: "answer", answer: { ...refusal(error, undefined, visit.answerFields), status: abort } };
+    return { kind: "refuse", error, status: abort };
   };
 }

@@ -8,8 +8,8 @@ export interface Copied {
   readonly method: string;
   readonly path: string;
   readonly headers: readonly string[];
-  /** All of it; undefined when there is none. */
-  readonly body: readonly Uint8Array[] | undefined;
+  /** All of it; undefined when there is none; "lost" when it was too long to be kept, or not read to its end. */
+  readonly body: readonly Uint8Array[] | "lost" | undefined;
 }
 
 /** Sends copies; never waits, never fails. */
@@ -38,7 +38,7 @@ export function mirror(upstream: Upstream, share: number, ports: MirrorPorts): M
   const { service } = upstream;
   let underWay = 0;
 
-  const copy = async (request: Copied): Promise<boolean> => {
+  const copy = async (request: Copied, body: readonly Uint8Array[] | undefined): Promise<boolean> => {
     const picked = upstream.cluster.pick();
     if (picked.kind !== "endpoint") return false;
     using lease = picked.lease;
@@ -48,7 +48,7 @@ export function mirror(upstream: Upstream, share: number, ports: MirrorPorts): M
         method: request.method,
         path: request.path,
         headers: [...request.headers, mirrorHeader, "1"],
-        body: request.body === undefined ? undefined : chunks(request.body),
+        body: body === undefined ? undefined : chunks(body),
         signal: limit.signal,
       },
       lease.endpoint,
@@ -62,14 +62,19 @@ export function mirror(upstream: Upstream, share: number, ports: MirrorPorts): M
   return {
     send(request) {
       if (random.next() >= share) return;
-      if (underWay >= maxUnderWay) return onCopy(service, "dropped");
+      // Without its body it would be another request: the service would wait for bytes that do not come.
+      if (underWay >= maxUnderWay || request.body === "lost") return onCopy(service, "dropped");
       underWay++;
-      copy(request)
+      upstream.enter();
+      copy(request, request.body)
         .then(
           (good) => onCopy(service, good ? "sent" : "failed"),
           () => onCopy(service, "failed"),
         )
-        .finally(() => underWay--);
+        .finally(() => {
+          upstream.leave();
+          underWay--;
+        });
     },
   };
 }

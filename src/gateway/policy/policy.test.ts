@@ -19,6 +19,7 @@ function visit(more: Partial<Visit> = {}): Visit {
     signal: new AbortController().signal,
     header: (name) => (name === "x-user" ? "ada" : undefined),
     consumer: "acme",
+    lasting: undefined,
     answerFields: [],
     ...more,
   };
@@ -92,6 +93,16 @@ test("the coding is one the client takes, the one it likes best", () => {
     ),
     ["gzip", "br", "gzip", "zstd", undefined, undefined, "br", undefined, "gzip"],
   );
+  assert.deepEqual(
+    [
+      "x-gzip",
+      "x-gzip;q=0, *;q=0",
+      "gzip;q=0.5, identity",
+      "gzip;q=0.5, identity;q=0.5",
+      "gzip, *;q=0.1",
+    ].map(bestCoding),
+    ["gzip", undefined, undefined, "gzip", "gzip"],
+  );
 });
 
 test("only whole answers of a compressible kind are compressed", () => {
@@ -153,7 +164,7 @@ test("a fault touches the share that is written", async () => {
   const kinds: string[] = [];
   const one = fault(
     { abort: 500, abort_share: 0.25, delay_share: 1 },
-    { clock: manualClock(), random: seededRandom(3), onFault: (kind) => kinds.push(kind) },
+    { clock: manualClock(), random: seededRandom(3), timeoutMs: 1_000, onFault: (kind) => kinds.push(kind) },
   );
   for (let i = 0; i < 1_000; i++) await one(visit());
   assert.ok(Math.abs(kinds.length - 250) < 50, `${kinds.length}`);

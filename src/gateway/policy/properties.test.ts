@@ -27,6 +27,7 @@ function visit(fields: Readonly<Record<string, string>> = {}, more: Partial<Visi
     },
     signal: new AbortController().signal,
     header: (name) => fields[name],
+    lasting: undefined,
     answerFields: [],
     ...more,
   };
@@ -74,15 +75,19 @@ test("fault: about the share that is written, and each is announced in the answe
         let told = 0;
         const one = fault(
           { abort, abort_share, delay_share: 1 },
-          { clock: manualClock(), random: seededRandom(seed), onFault: () => told++ },
+          {
+            ...{ clock: manualClock(), random: seededRandom(seed), timeoutMs: 1_000 },
+            onFault: () => told++,
+          },
         );
         let answered = 0;
         for (let i = 0; i < 300; i++) {
-          const verdict = await one(visit());
+          const asked = visit();
+          const verdict = await one(asked);
           if (verdict === undefined) continue;
           answered++;
-          assert.ok(verdict.kind === "answer" && verdict.answer.status === abort);
-          assert.equal(headerOf(verdict.answer.headers ?? [], "x-tusker-fault"), `abort=${abort}`);
+          assert.ok(verdict.kind === "refuse" && verdict.status === abort);
+          assert.equal(headerOf(asked.answerFields, "x-tusker-fault"), `abort=${abort}`);
         }
         assert.equal(told, answered);
         assert.ok(Math.abs(answered / 300 - abort_share) < 0.12, `${answered}`);

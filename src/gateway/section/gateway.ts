@@ -20,11 +20,16 @@ const healthCheck = z.strictObject({
   up_after: count({ min: 1 }).default(2).describe("Passed checks in a row that bring it back."),
 });
 
+function isAddress(text: string): boolean {
+  const port = /^(?:\[[0-9A-Fa-f:]+\]|[^\s:/]+):(\d{1,5})$/.exec(text)?.[1];
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+}
+
 /** How one service is asked, whichever route leads to it. */
 const upstream = z.strictObject({
   balance: z.enum(balancerNames).optional().describe("In place of the gateway's."),
   endpoints: z
-    .array(z.string().regex(/^(?:\[[0-9A-Fa-f:]+\]|[^\s:/]+):\d{1,5}$/, 'must be "host:port"'))
+    .array(z.string().refine(isAddress, 'must be "host:port", with a port 1–65535'))
     .min(1, "must hold at least one")
     .optional()
     .describe('Fixed addresses, "host:port"; no registry is asked for this service.'),
@@ -114,15 +119,21 @@ export const gatewaySection = z.strictObject({
     .describe("Compress answers for clients that take them so; a route may override."),
   access_log: ratio()
     .default(0)
-    .describe(
-      "Share of requests that are logged, as JSON lines with `--json`; failures always are when above 0.",
-    ),
+    .describe("Share of requests that are logged, as JSON lines; failures always are when above 0."),
+  access_log_to: z
+    .string()
+    .min(1, 'must be "stdout" or the path of a file')
+    .default("stdout")
+    .describe('Where these lines go: "stdout", or a file that is appended to, seen from the fleet file.'),
   stream_idle_timeout: durationMs({ minMs: 1 })
     .prefault("5m")
     .describe("Longest silence in a tunnel (WebSocket), and in an answer whose reader waits."),
-  stream_drain: durationMs()
+  drain: durationMs()
     .prefault("30s")
-    .describe("How long tunnels and answers under way may go on when the gateway is stopped."),
+    .describe("How long requests may wait for their answer to begin when the gateway is stopped."),
+  stream_drain: durationMs()
+    .prefault("1h")
+    .describe("How long tunnels, and answers that have begun, may go on when the gateway is stopped."),
   max_body: sizeBytes().prefault("10MiB").describe("Largest request body; a route may override."),
   max_head: sizeBytes().prefault("32KiB").describe("Largest request head: request line and fields."),
   max_headers: count({ min: 1 }).default(100).describe("Fields of a request head."),

@@ -92,6 +92,23 @@ const sticky = z.strictObject({
   ttl: durationMs().prefault("1h").describe("How long it is kept."),
 });
 
+/** What is done for a service, which a route that answers by itself does not have. */
+const forServices = [
+  "try_timeout",
+  "retries",
+  "retry_on",
+  "hedge",
+  "strip_prefix",
+  "add_prefix",
+  "request_headers",
+  "response_headers",
+  "compress",
+  "mirror",
+  "sticky",
+  "fallback",
+  "fallback_service",
+] as const;
+
 /** One route, as written. What contradicts itself is refused by `routeContradictions`. */
 export const routeShape = z.strictObject({
   service: serviceName.optional().describe("Name of a service of the fleet."),
@@ -140,6 +157,7 @@ export const routeShape = z.strictObject({
   rate_limit: rateLimit.optional().describe("Replaces the gateway's limit on this route."),
   auth: z
     .array(z.enum(["key", "jwt"]))
+    .min(1, "must name at least one way; without the key everybody may pass")
     .optional()
     .describe('Who may pass: "key" (an API key), "jwt" (a token), both for either.'),
   scopes: z.array(z.string().min(1)).optional().describe("Scopes a token must have, all of them."),
@@ -174,6 +192,10 @@ export function routeContradictions(
   if (ends.length === 0)
     say('must name a service, unless the route has "services", "redirect" or "answer"', "service");
   if (ends.length > 1) say(`must not stand beside ${ends[0]}: a route leads to one place`, ends[1] ?? "");
+  const own = route.redirect !== undefined ? "redirect" : route.answer !== undefined ? "answer" : undefined;
+  for (const key of forServices)
+    if (own !== undefined && route[key] !== undefined)
+      say(`must not stand beside ${own}: no service is asked, it would never come to act`, key);
   if (route.services !== undefined && Object.values(route.services).every((weight) => weight === 0))
     say("must have a weight above 0: they sum to zero, nothing would get a request", "services");
   const timeout = route.timeout ?? gatewayTimeoutMs;
@@ -190,6 +212,8 @@ export function routeContradictions(
     say("must stand beside auth: without it nobody is known", "consumers");
   if (route.rate_limit?.key === "consumer" && route.auth === undefined)
     say('must not be "consumer" on a route without auth: nobody is known', "rate_limit", "key");
+  if (route.hash === "consumer" && route.auth === undefined)
+    say('must not be "consumer" on a route without auth: nobody is known', "hash");
   if (route.fault !== undefined && route.fault.delay === undefined && route.fault.abort === undefined)
     say("must have a delay or an abort: it does nothing", "fault");
   if (route.fallback !== undefined && route.fallback_service !== undefined)

@@ -53,6 +53,7 @@ export async function serveNode(handler: ServerHandler, options: Http2ServerOpti
     http2: (socket) => http2.emit("connection", socket),
     http1: http1 === undefined ? undefined : (port) => http1.adopt(port, undefined),
   });
+  front.node.on("drop", () => options.onLimit?.("connections"));
   if (tls !== undefined && onError !== undefined) front.node.on("tlsClientError", onError);
   await listen(front.node, options.port, host, onError);
   const drain = drainOf({ front, sessions, clock, http1 });

@@ -1,5 +1,5 @@
 import { type Clock, type Random, TuskerError } from "../../kernel/index.ts";
-import type { HeaderList } from "../../net/index.ts";
+import type { ConnectionMeters, HeaderList } from "../../net/index.ts";
 import type { Access } from "../acl/access.ts";
 import type { Tokens } from "../acl/tokens.ts";
 import type { Agent } from "../agent.ts";
@@ -44,8 +44,8 @@ export interface Wire {
   readonly checkRules: CheckRules;
   readonly tokens: Tokens;
   readonly stats: () => RegistryStats;
-  /** How often clients met each limit of their connections, by the names of docs/reference/net.md. */
-  readonly limitsMet: ReadonlyMap<string, number>;
+  /** Limits clients met with their connections, and requests that were none. */
+  readonly connections: ConnectionMeters;
   readonly clock: Clock;
   readonly random: Random;
   readonly replies: ReplyCache;

@@ -104,6 +104,16 @@ test("an observed gauge is asked at each rendering", () => {
   assert.equal(read(metrics.render()).get("queue_length"), 9);
 });
 
+test("what others count stands behind, as it is at each rendering", () => {
+  const metrics = createMetrics();
+  let count = 1;
+  metrics.append(() => `# TYPE other_total counter\nother_total ${count}\n`);
+  assert.equal(read(metrics.render()).get("other_total"), 1);
+  count = 2;
+  metrics.counter("own_total", { help: "h" }).bind().add();
+  assert.match(metrics.render(), /own_total 1\n# TYPE other_total counter\nother_total 2\n$/);
+});
+
 test("asking again for a metric gives the same, asking differently is refused", () => {
   const metrics = createMetrics();
   metrics

@@ -50,6 +50,8 @@ export interface Metrics {
   ): Metric<Histogram, Label>;
   /** A gauge that is asked when somebody looks. */
   observe(name: string, options: { readonly help: string }, read: () => number): void;
+  /** Metrics that somebody else counts, in the same format, behind ours at each rendering. */
+  append(read: () => string): void;
   /** Prometheus text exposition format 0.0.4, families in the order they were made. */
   render(): string;
 }
@@ -75,6 +77,7 @@ const labelShape = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 export function createMetrics(options: { readonly maxSeries?: number } = {}): Metrics {
   const families = new Map<string, Family>();
   const maxSeries = options.maxSeries ?? 2000;
+  const others: (() => string)[] = [];
   let overflows = 0;
   const family = (type: FamilyType, name: string, shape: FamilyShape): Family => {
     const known = families.get(name);
@@ -103,7 +106,10 @@ export function createMetrics(options: { readonly maxSeries?: number } = {}): Me
     observe(name, shape, read) {
       family("gauge", name, shape).read = read;
     },
-    render: () => renderFamilies(families.values()),
+    append(read) {
+      others.push(read);
+    },
+    render: () => renderFamilies(families.values()) + others.map((read) => read()).join(""),
   };
   const help = "Times a metric had more label values than it may keep.";
   family("counter", "tusker_metrics_overflow_total", { help }).read = () => overflows;

@@ -6,7 +6,7 @@ import { missingCommands } from "./commands.ts";
 import { field, mapOf, type Services } from "./fields.ts";
 import { type Graph, startOrder } from "./graph.ts";
 import { portConflicts } from "./port-conflicts.ts";
-import { contradictoryTimeouts } from "./routes.ts";
+import { contradictoryAuth, contradictoryTimeouts, unknownParameters } from "./routes.ts";
 import { unknownServices } from "./unknown-services.ts";
 
 /**
@@ -22,6 +22,8 @@ export function crossCheck(
   return [
     ...unknownServices(value, services),
     ...contradictoryTimeouts(value),
+    ...contradictoryAuth(value),
+    ...unknownParameters(value),
     ...circles(services),
     ...portConflicts(value, services, sections),
     ...unknownPorts(value, services),

@@ -31,17 +31,95 @@ export function contradictoryTimeouts(value: Readonly<Record<string, unknown>>):
   const never = "is longer than the timeout of the gateway; it would never come to act";
   const found: OutsideProblem[] = [];
   if (connect > whole)
-    found.push(problem("FLEET_INVALID", ["gateway", "connect_timeout"], `connect_timeout ${never}`));
+    found.push(
+      problem("FLEET_INVALID", ["gateway", "connect_timeout"], `connect_timeout ${never}`, {
+        unless: [["gateway", "timeout"]],
+      }),
+    );
   for (const { path, route, at } of routesOf(value)) {
     const one = duration(field(route, "try_timeout"));
     if (one === undefined || one <= whole || field(route, "timeout") !== undefined) continue;
     found.push(
       problem("FLEET_INVALID", [...at, "try_timeout"], `try_timeout of the route "${path}" ${never}`, {
         help: "give the route a longer timeout of its own, or a shorter try_timeout",
+        unless: [
+          ["gateway", "timeout"],
+          [...at, "timeout"],
+        ],
       }),
     );
   }
   return found;
+}
+
+/** What routes want of those who ask, against whom the gateway knows. */
+export function contradictoryAuth(value: Readonly<Record<string, unknown>>): OutsideProblem[] {
+  const consumers = mapOf(field(value.gateway, "api_keys"));
+  const issuer = field(value.gateway, "jwt") !== undefined;
+  const found: OutsideProblem[] = [];
+  for (const { path, route, at } of routesOf(value)) {
+    const auth = field(route, "auth");
+    const ways = Array.isArray(auth) ? auth : [];
+    const say = (key: readonly PropertyKey[], message: string, ...lacks: readonly string[]): void => {
+      const unless = [
+        ["gateway", ...lacks],
+        [...at, "auth"],
+      ];
+      found.push(problem("FLEET_INVALID", [...at, ...key], `the route "${path}" ${message}`, { unless }));
+    };
+    for (const [index, way] of ways.entries()) {
+      if (way === "jwt" && !issuer)
+        say(["auth", index], "wants tokens, but [gateway] has no jwt: nobody could pass", "jwt");
+      if (way === "key" && Object.keys(consumers).length === 0)
+        say(["auth", index], "wants API keys, but [gateway] has no api_keys: nobody could pass", "api_keys");
+    }
+    const named = field(route, "consumers");
+    // A token may name anybody; keys are of those who are written.
+    if (!Array.isArray(named) || ways.includes("jwt")) continue;
+    for (const [index, one] of named.entries())
+      if (typeof one === "string" && !Object.hasOwn(consumers, one))
+        say(["consumers", index], `lets "${one}" pass, of whom api_keys has no key`, "api_keys", one);
+  }
+  return [...found, ...sharedKeys(consumers)];
+}
+
+/** A key that two have says nothing about who asks. */
+function sharedKeys(consumers: Readonly<Record<string, unknown>>): OutsideProblem[] {
+  const owners = new Map<unknown, { readonly name: string; readonly path: readonly PropertyKey[] }>();
+  const found: OutsideProblem[] = [];
+  for (const [name, keys] of Object.entries(consumers)) {
+    for (const [index, key] of (Array.isArray(keys) ? keys : []).entries()) {
+      const path = ["gateway", "api_keys", name, index];
+      const owner = owners.get(key);
+      if (owner === undefined) owners.set(key, { name, path });
+      else if (owner.name !== name)
+        found.push(
+          problem("FLEET_INVALID", path, `"${name}" has a key that "${owner.name}" has: who asks by it?`, {
+            also: [{ path: owner.path, message: "the other one" }],
+            help: "give every consumer keys of its own",
+          }),
+        );
+    }
+  }
+  return found;
+}
+
+/** Redirects that fill in what the path does not have: it would reach the client as it stands. */
+export function unknownParameters(value: Readonly<Record<string, unknown>>): OutsideProblem[] {
+  return routesOf(value).flatMap(({ path, route, at }) => {
+    const to = field(field(route, "redirect"), "to");
+    if (typeof to !== "string") return [];
+    const known = new Set(["host", "path", "query", ...namesIn(path)]);
+    const unknown = namesIn(to).filter((name) => !known.has(name));
+    if (unknown.length === 0) return [];
+    const message = `redirect of "${path}" fills in {${unknown[0]}}, which the path does not have`;
+    const help = `there are {${[...known].join("}, {")}}`;
+    return [problem("FLEET_INVALID", [...at, "redirect", "to"], message, { help })];
+  });
+}
+
+function namesIn(text: string): string[] {
+  return [...text.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
 }
 
 function duration(text: unknown): number | undefined {

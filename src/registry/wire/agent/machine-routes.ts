@@ -52,7 +52,7 @@ const gauges = [
 ] as const;
 const counters = [["refused", "Blocking queries turned away"]] as const;
 
-function metrics({ stats, limitsMet, clock }: Wire, query: URLSearchParams): Reply {
+function metrics({ stats, connections, clock }: Wire, query: URLSearchParams): Reply {
   const format = query.get("format") ?? "";
   const now = stats();
   if (format === "prometheus") {
@@ -61,10 +61,10 @@ function metrics({ stats, limitsMet, clock }: Wire, query: URLSearchParams): Rep
       ...counters.flatMap(([name, help]) =>
         sample(`tusker_registry_${name}_total`, "counter", help, now[name]),
       ),
-      ...limitLines(limitsMet),
     ];
     const type = "text/plain; version=0.0.4; charset=utf-8";
-    return { status: 200, content: { kind: "text", text: `${lines.join("\n")}\n`, type } };
+    const text = `${lines.join("\n")}\n${connections.render()}`;
+    return { status: 200, content: { kind: "text", text, type } };
   }
   if (format !== "")
     throw refusal(400, `Invalid format "${format}": leave it out for JSON, or say prometheus`);
@@ -80,21 +80,15 @@ function metrics({ stats, limitsMet, clock }: Wire, query: URLSearchParams): Rep
         Labels: {},
       }))
       .concat(
-        Array.from(limitsMet, ([limit, count]) => ({
+        Array.from(connections.limits, ([limit, count]) => ({
           ...{ Name: "tusker.registry.connection_limits", Count: count, Sum: count, Labels: { limit } },
+        })),
+        Array.from(connections.malformed, ([clause, count]) => ({
+          ...{ Name: "tusker.registry.malformed_requests", Count: count, Sum: count, Labels: { clause } },
         })),
       ),
     Samples: [],
   });
-}
-
-function limitLines(limitsMet: ReadonlyMap<string, number>): string[] {
-  const name = "tusker_registry_connection_limits_total";
-  return [
-    `# HELP ${name} Times a client met a limit of its connection.`,
-    `# TYPE ${name} counter`,
-    ...Array.from(limitsMet, ([limit, count]) => `${name}{limit="${limit}"} ${count}`),
-  ];
 }
 
 function sample(name: string, type: string, help: string, value: number): string[] {
