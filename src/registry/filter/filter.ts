@@ -148,7 +148,7 @@ function positive({ selector, operator, value }: Match, shape: Shape): Test {
   }
   if (shape === "number" || shape === "flag") {
     if (operator !== "equal") throw refuse();
-    const wanted = coerced(selector, value, shape === "number" ? numberOf : flagOf);
+    const wanted = coerced<number | boolean>(selector, value, shape === "number" ? numberOf : flagOf);
     // What a row leaves out is what Go calls its zero.
     const absent = shape === "number" ? 0 : false;
     return (found) => (found ?? absent) === wanted;
