@@ -1,6 +1,12 @@
 import { grpcPortOf } from "../../discovery/index.ts";
 import { type Clock, TuskerError } from "../../kernel/index.ts";
-import { type HeaderList, type Http2Engine, type StreamChannel, streamChannel } from "../../net/index.ts";
+import {
+  authority,
+  type HeaderList,
+  type Http2Engine,
+  type StreamChannel,
+  streamChannel,
+} from "../../net/index.ts";
 import { formatGrpcTimeout } from "../../resilience/index.ts";
 import type { Method } from "../contract.ts";
 import { invalidInput } from "../dispatch.ts";
@@ -43,8 +49,7 @@ export function grpcWire(options: GrpcWireOptions): Wire {
     protocol: "grpc",
     originOf(endpoint) {
       const port = grpcPortOf(endpoint);
-      const host = endpoint.host.includes(":") ? `[${endpoint.host}]` : endpoint.host;
-      return port === undefined ? undefined : `http://${host}:${port}`;
+      return port === undefined ? undefined : `http://${authority(endpoint.host, port)}`;
     },
     link: (origin) => new GrpcLink(origin, compiled, options),
     async prepare(method, input) {
