@@ -93,8 +93,12 @@ export interface Server extends AsyncDisposable {
   readonly port: number;
   /** Open connections now. */
   readonly connections: number;
-  /** Stops accepting, lets running exchanges end, closes idle connections at once and the rest after `graceMs`. */
-  drain(graceMs: number): Promise<void>;
+  /**
+   * Stops accepting, lets running exchanges end, closes idle connections at once and the rest after `graceMs`.
+   *
+   * @param streamsMs over HTTP/1.1 what has begun to answer, and what changed its protocol, has this long instead
+   */
+  drain(graceMs: number, streamsMs?: number): Promise<void>;
 }
 
 /** One request of a client. */

@@ -2,7 +2,7 @@ import type { Diagnostic } from "../../diagnostic.ts";
 import { Source, type Span } from "../../source.ts";
 import { reparse } from "../again/reparse.ts";
 import { limits } from "../limits.ts";
-import { isSound } from "../parse.ts";
+import { isRefused, isSound } from "../parse.ts";
 import type { Item, Tree, Value } from "../tree.ts";
 import { Lines } from "./lines.ts";
 
@@ -31,7 +31,7 @@ export function intact(tree: Tree): Intact | undefined {
   if (!isWrong(tree)) return undefined;
   const { text, file, layer } = tree.source;
   const nothing: Intact = { items: [], lost: [{ start: 0, end: text.length }], nameless: [] };
-  if (text.length > limits.saved) return nothing;
+  if (text.length > limits.saved || isRefused(tree)) return nothing;
   const lines = new Lines(text);
   let now = tree;
   for (let round = 1; round < rounds; round++) {
