@@ -466,6 +466,23 @@ test("draining answers who waits and closes the port", async () => {
   await t[Symbol.asyncDispose]();
 });
 
+test("a body that stalls is the client's failure: 408, and nothing is reported", async () => {
+  await using t = await bench();
+  const socket = connect(t.registry.port, "127.0.0.1").setEncoding("latin1");
+  socket.write("PUT /v1/kv/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\nabc");
+  let text = "";
+  socket.on("data", (chunk) => {
+    text += chunk;
+  });
+  await t.until(() => {
+    t.clock.advance(1_000);
+    return text !== "";
+  });
+  assert.match(text, /^HTTP\/1\.1 408 [^]*\r\nConnection: close\r\n/i);
+  socket.destroy();
+  assert.deepEqual(t.logged, []);
+});
+
 test("a taken port is an error that names it", async () => {
   await using t = await bench();
   await assert.rejects(
