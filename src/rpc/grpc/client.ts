@@ -69,6 +69,7 @@ export function grpcWire(options: GrpcWireOptions): Wire {
 class GrpcLink implements Link {
   readonly #channel: StreamChannel;
   readonly #authority: string;
+  readonly #scheme: string;
   readonly #compiled: (method: Method) => GrpcMethod;
   readonly #options: GrpcWireOptions;
   /** One list per method and encoding: the connection knows it by its identity. */
@@ -81,7 +82,9 @@ class GrpcLink implements Link {
 
   constructor(origin: string, compiled: (method: Method) => GrpcMethod, options: GrpcWireOptions) {
     this.#channel = streamChannel(origin, { clock: options.clock, engine: options.engine });
-    this.#authority = new URL(origin).host;
+    const { host, protocol } = new URL(origin);
+    this.#authority = host;
+    this.#scheme = protocol.slice(0, -1);
     this.#compiled = compiled;
     this.#options = options;
   }
@@ -166,7 +169,7 @@ class GrpcLink implements Link {
     const known = this.#heads[encoding].get(path);
     if (known !== undefined) return known;
     const head = [
-      ...[":method", "POST", ":scheme", "http", ":path", path, ":authority", this.#authority],
+      ...[":method", "POST", ":scheme", this.#scheme, ":path", path, ":authority", this.#authority],
       ...[
         "te",
         "trailers",
