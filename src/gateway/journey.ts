@@ -10,6 +10,7 @@ import { answerHead } from "./head/answer.ts";
 import { clientAddress, clientKey } from "./head/client.ts";
 import { rateLimitFields } from "./head/rate-limit.ts";
 import { consumerHeader, requestHead } from "./head/request.ts";
+import { announcedTrailers, trailersFor } from "./head/request-trailers.ts";
 import { prefixOf } from "./match/strip-prefix.ts";
 import { accessLine, type Trail, trail } from "./policy/access-log.ts";
 import { compression } from "./policy/compress.ts";
@@ -162,6 +163,8 @@ async function throughRoute(
   } as const;
   const headers = requestHead(head, arrival, `${exchange.httpVersion} ${door.pseudonym}`, exchange.hasBody);
   if (visit.consumer !== undefined) headers.push(consumerHeader, visit.consumer);
+  const announced = announcedTrailers(head.fields);
+  if (announced.length > 0) headers.push("Trailer", announced.join(", "));
   const trip: Trip = {
     door,
     exchange,
@@ -173,6 +176,7 @@ async function throughRoute(
     path: `${route.addPrefix}${to.path.slice(prefix.length) || "/"}${to.query}`,
     headers: route.edit === undefined ? headers : route.edit(headers),
     body,
+    trailers: announced.length === 0 ? undefined : () => trailersFor(exchange.trailers?.() ?? [], announced),
     repeatable: isRepeatable(exchange.method, {
       idempotencyKey: head.idempotencyKey,
       retryUnsafe: route.retryUnsafe,
