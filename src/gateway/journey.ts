@@ -5,7 +5,7 @@ import type { Span } from "../telemetry/index.ts";
 import { drainBody, type RequestBody, requestBody } from "./body.ts";
 import { type Destination, destinationOf, visitOf } from "./destination.ts";
 import type { Door } from "./door.ts";
-import { throughTunnel } from "./engine/tunnel.ts";
+import { isTunnel, throughTunnel } from "./engine/tunnel.ts";
 import { answerHead } from "./head/answer.ts";
 import { clientAddress, clientKey } from "./head/client.ts";
 import { rateLimitFields } from "./head/rate-limit.ts";
@@ -185,7 +185,7 @@ async function throughRoute(
     tried: new Set(),
   };
   // 7. A client that wants another protocol gets a tunnel; everything else is tried.
-  if (exchange.upgrade !== undefined) {
+  if (exchange.upgrade !== undefined && isTunnel(exchange.upgrade)) {
     const tunnelled = await throughTunnel(trip, exchange.upgrade);
     return typeof tunnelled === "number" ? tunnelled : answerRefused(trip, tunnelled);
   }

@@ -136,6 +136,8 @@ export class CompatExchange implements ServerExchange {
     this.#answered = true;
     const res = this.#res;
     if (res.destroyed) return;
+    // Node reads no more of a connection it has let go of, and would not hear that its client goes.
+    this.#offered?.socket.once("end", () => res.destroy()).resume();
     // A body nobody takes in would stand before the next request.
     if (this.#unread || this.#life.draining) res.shouldKeepAlive = false;
     const headers = headOf(answer);
