@@ -50,8 +50,10 @@ const seconds = 1;
 /**
  * One worker of each proxy in front of the same nginx, the same load on one after the other, several rounds of it.
  * What is printed is the least CPU per request of all rounds: other work on the machine only ever adds.
+ *
+ * @param args `policies` for that row alone
  */
-export async function* figures(): AsyncGenerator<Figure> {
+export async function* figures(args: readonly string[] = []): AsyncGenerator<Figure> {
   const folder = mkdtempSync(join(tmpdir(), "tusker-bench-"));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
@@ -59,6 +61,9 @@ export async function* figures(): AsyncGenerator<Figure> {
   const origin = stack.use(
     await startNginxOrigin(join(folder, "origin"), { "16k": 16 * 1024, "1m": 1024 * 1024 }),
   );
+  const beside = { folder: join(folder, "policies"), originPort: origin.port };
+  yield* policies(beside, await builtBin());
+  if (args.includes("policies")) return;
   const runners: Runner[] = [];
   for (const [name, start] of starters())
     runners.push({
@@ -70,7 +75,6 @@ export async function* figures(): AsyncGenerator<Figure> {
     runners.filter(({ name }) => !name.includes("tusker")),
   ];
   yield* idle(ours);
-  yield* policies(join(folder, "policies"), origin.port);
   for (const [what, load] of Object.entries(loads)) {
     const asked = runners.filter(({ name }) => load.only?.includes(name) ?? true);
     const costs = await interleaved(asked, load);
@@ -152,7 +156,7 @@ async function interleaved(
   for (let round = 0; round <= rounds; round++)
     for (const { name, at } of runners) {
       const before = cpuMicrosOf(at.pid);
-      const { requests, failures } = await wrk(at.port, path, seconds, script);
+      const { requests, failures } = await wrk(at.port, path, seconds, { script });
       if (failures > 0) throw new Error(`${name} failed ${failures} of ${requests} requests: ${at.output()}`);
       const cost = (cpuMicrosOf(at.pid) - before) / requests;
       if (round > 0) least.set(name, Math.min(cost, least.get(name) ?? Number.POSITIVE_INFINITY));

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { peerEnvironment, peerProgram } from "../../test/support/peer-program.ts";
 
-/** What a browser's client sends, eight fields; Host makes nine. */
+/** What a browser's client sends; Authorization and Host make nine. */
 const fields: Readonly<Record<string, string>> = {
   "User-Agent":
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36",
@@ -10,10 +10,11 @@ const fields: Readonly<Record<string, string>> = {
   "Accept-Language": "en-US,en;q=0.9,de;q=0.8",
   "Accept-Encoding": "gzip, deflate, br",
   Cookie: "session=8f14e45fceea167a5a36dedd4bea2543; theme=dark",
-  Authorization: "Bearer 6f1ed002ab5595859014ebf0951522d9f3a7c1e0b2d4",
   Referer: "https://shop.example.test/account/orders",
   "X-Client-Version": "web/4.18.2",
 };
+
+const usual = "Bearer 6f1ed002ab5595859014ebf0951522d9f3a7c1e0b2d4";
 
 /** What came of one run of the load generator. */
 export interface WrkResult {
@@ -22,16 +23,25 @@ export interface WrkResult {
   readonly failures: number;
 }
 
-/**
- * Loads a port of this machine: one thread, 64 kept connections, nine request fields.
- *
- * @param script Lua file that makes the requests; default: all are the same
- */
-export async function wrk(port: number, path: string, seconds: number, script?: string): Promise<WrkResult> {
+export interface WrkOptions {
+  /** Lua file that makes the requests; default: all are the same. */
+  readonly script?: string | undefined;
+  /** What stands behind `Authorization:`; default: a token nobody looks at. */
+  readonly authorization?: string;
+}
+
+/** Loads a port of this machine: one thread, 64 kept connections, nine request fields. */
+export async function wrk(
+  port: number,
+  path: string,
+  seconds: number,
+  { script, authorization = usual }: WrkOptions = {},
+): Promise<WrkResult> {
   const program = peerProgram("wrk");
   if (program === undefined)
     throw new Error("no .peers/wrk here; fetch it with: node scripts/setup-peers.ts");
-  const headers = Object.entries(fields).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+  const sent = { ...fields, Authorization: authorization };
+  const headers = Object.entries(sent).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   const { stdout } = await promisify(execFile)(
     program,
     [

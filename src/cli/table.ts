@@ -308,7 +308,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: "restart",
-    summary: "stop a service and start it again",
+    summary: "stop a service and start it again, its instances one after the other",
     operands: "service",
     maxOperands: 1,
     options: { json, file },

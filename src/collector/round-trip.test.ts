@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { TuskerError } from "../kernel/index.ts";
+import { manualClock, TuskerError } from "../kernel/index.ts";
 import {
   type Attributes,
+  createTracer,
   encodeJaeger,
   encodeOtlp,
   encodeZipkin,
+  exporterFor,
+  ratioSampler,
   type SpanData,
+  SpanForm,
   spanKinds,
 } from "../telemetry/index.ts";
 import { decodeJaeger } from "./jaeger/decode.ts";
@@ -80,6 +84,55 @@ test("OTLP protobuf: what telemetry writes is what the collector reads", () => {
     fc.property(spans, (sent) => {
       assert.deepEqual(decodeOtlp(encodeOtlp(sent)), { spans: sent, rejected: 0 });
     }),
+  );
+});
+
+test("OTLP protobuf: spans that follow a form are read as if they had said everything themselves", () => {
+  const word = fc.record({
+    common: attributes,
+    own: attributes,
+    name: text,
+    kind: fc.constantFrom(...spanKinds),
+  });
+  fc.assert(
+    fc.property(fc.array(word, { minLength: 1, maxLength: 5 }), fc.boolean(), (words, failing) => {
+      const sent: SpanData[] = [];
+      const sink = { accept: (span: SpanData) => sent.push(span) };
+      const tracer = createTracer({ service: "s", sampler: ratioSampler(1), sink, clock: manualClock() });
+      const forms = words.map(({ name, kind, common }) => new SpanForm(name, kind, common));
+      // Each form twice: it is written once.
+      for (const [n, form] of [...forms.entries(), ...forms.entries()]) {
+        const span = tracer.startFormed(form, "root", words[n]?.own);
+        if (failing) span.recordError("boom");
+        span.end();
+      }
+      const { spans: read } = decodeOtlp(encodeOtlp(sent));
+      assert.deepEqual(
+        read.map(({ spanId, name, kind, attributes: said }) => ({ spanId, name, kind, said })),
+        sent.map(({ spanId, name, kind, attributes: said }) => ({ spanId, name, kind, said })),
+      );
+      assert.equal(new Set(read.map(({ spanId }) => spanId)).size, sent.length);
+    }),
+  );
+});
+
+test("OTLP protobuf: spans written one by one, of whatever process, are those that are read", () => {
+  fc.assert(
+    fc.property(
+      fc
+        .array(resource, { minLength: 1, maxLength: 3 })
+        .chain((of) => fc.array(fc.constantFrom(...of).chain(spanOf))),
+      (sent) => {
+        const writing = exporterFor("http://127.0.0.1:4318").begin?.();
+        assert.ok(writing !== undefined);
+        for (const span of sent) writing.add(span);
+        const [request] = writing.finish();
+        const read = decodeOtlp(Buffer.from(request?.body ?? []));
+        assert.equal(read.rejected, 0);
+        const groups = Map.groupBy(sent, (span) => span.resource);
+        assert.deepEqual(read.spans, [...groups.values()].flat());
+      },
+    ),
   );
 });
 

@@ -74,11 +74,15 @@ async function changeService(
 ): Promise<void> {
   const { fleet } = context;
   const [, , , name = "", verb] = pathname.split("/");
+  const ready = (one: Starting): Promise<void> => readyInTime(one, name, { ...context, exchange });
   const group = name === "gateway" ? fleet.gateway : fleet.group(name);
-  if (verb !== "start") await group.stop();
-  if (verb !== "stop") {
-    group.start();
-    await readyInTime(group, name, { ...context, exchange });
+  if ("restart" in group && verb === "restart") await group.restart(ready);
+  else {
+    if (verb !== "start") await group.stop();
+    if (verb !== "stop") {
+      group.start();
+      await ready(group);
+    }
   }
   const view = fleetView(fleet);
   await json(
@@ -87,13 +91,16 @@ async function changeService(
   );
 }
 
+/** A process that was started, or all of a service. */
+type Starting = Pick<ServiceGroup, "whenReady">;
+
 /**
  * Waits for a start, for as long as the client does.
  *
  * @throws TuskerError FLEET_NOT_READY; the service goes on trying
  */
 async function readyInTime(
-  group: Pick<ServiceGroup, "whenReady">,
+  one: Starting,
   name: string,
   { exchange, fleet, clock }: ActionContext & { readonly exchange: ServerExchange },
 ): Promise<void> {
@@ -105,7 +112,7 @@ async function readyInTime(
       `${name} is not ready after ${formatDuration(limitMs)}; \`tusker logs ${name}\` tells why`,
     );
   });
-  await Promise.race([group.whenReady(), late]).finally(() => over.abort());
+  await Promise.race([one.whenReady(), late]).finally(() => over.abort());
 }
 
 async function logs(exchange: ServerExchange, { fleet }: ActionContext, { query }: Asked): Promise<void> {

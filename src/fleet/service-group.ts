@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { InstanceRegistration, Registrar } from "../discovery/index.ts";
 import type { Clock, Random } from "../kernel/index.ts";
-import { messageOf } from "../kernel/index.ts";
+import { messageOf, TuskerError } from "../kernel/index.ts";
 import type { HttpClient } from "../net/index.ts";
 import { childEnvironment, type FleetAddresses } from "./child-config.ts";
 import type { EventHub } from "./events.ts";
@@ -44,6 +44,8 @@ export class ServiceGroup {
   readonly #fleet: FleetSettings;
   readonly #ports: GroupPorts;
   #waitedFor: readonly string[] = [];
+  /** Counts what was asked of the whole group: a restart in turn goes on only while nothing else was asked. */
+  #asked = 0;
 
   constructor(fleet: FleetSettings, settings: ServiceSettings, ports: GroupPorts) {
     this.#fleet = fleet;
@@ -54,6 +56,7 @@ export class ServiceGroup {
 
   /** @param waitedFor what had to be ready first, for the output */
   start(waitedFor: readonly string[] = []): void {
+    this.#asked++;
     this.#waitedFor = waitedFor;
     for (const instance of this.instances) instance.start();
   }
@@ -64,7 +67,33 @@ export class ServiceGroup {
   }
 
   async stop(): Promise<void> {
+    this.#asked++;
     await Promise.all(this.instances.map((instance) => instance.stop()));
+  }
+
+  /**
+   * Ends and starts its processes one after the other: while one is away the others answer. Those that do not answer
+   * come first, so that the others stay should these not come back.
+   *
+   * @param answers waits for an instance that was started; what it throws ends the restart and leaves the rest running
+   * @throws TuskerError FLEET_NOT_READY when the service was told to start, stop or restart meanwhile
+   */
+  async restart(answers: (instance: Instance) => Promise<void>): Promise<void> {
+    const asked = ++this.#asked;
+    const goesOn = (): void => {
+      if (this.#asked === asked) return;
+      throw new TuskerError(
+        "FLEET_NOT_READY",
+        `${this.settings.name} was told something else while it was being restarted; \`tusker ps\` shows how it stands`,
+      );
+    };
+    for (const instance of silentFirst(this.instances)) {
+      await instance.stop();
+      goesOn();
+      instance.start();
+      await answers(instance);
+      goesOn();
+    }
   }
 
   kill(): void {
@@ -144,6 +173,11 @@ export class ServiceGroup {
       gone: () => registry("taken out of the registry", (from) => from.deregister(id)),
     });
   }
+}
+
+function silentFirst(instances: readonly Instance[]): readonly Instance[] {
+  const silent = instances.filter(({ ready }) => ready === undefined);
+  return [...silent, ...instances.filter((instance) => !silent.includes(instance))];
 }
 
 /** What the registry is told of one instance. */

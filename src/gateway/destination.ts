@@ -81,6 +81,7 @@ export function visitOf(
     signal: exchange.signal,
     header: (name) => exchange.header(name),
     consumer: undefined,
+    lasting: undefined,
     answerFields: [],
   };
 }

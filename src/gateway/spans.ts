@@ -1,6 +1,13 @@
 import type { Endpoint } from "../discovery/index.ts";
 import type { ServerExchange } from "../net/index.ts";
-import { extract, type Span, type SpanContext, type Tracer } from "../telemetry/index.ts";
+import {
+  type AttributeInput,
+  extract,
+  type Span,
+  type SpanContext,
+  SpanForm,
+  type Tracer,
+} from "../telemetry/index.ts";
 import { knownMethod } from "./meters.ts";
 
 /** What a span says of a request. */
@@ -13,6 +20,8 @@ export type Asked = Pick<
 export interface Matched {
   readonly route: string;
   readonly path: string;
+  /** Its address, as far as trusted proxies vouch for it; told later where left out. */
+  readonly client?: string;
 }
 
 /**
@@ -26,23 +35,48 @@ export function serverSpan(
   to: Matched | undefined,
   parent: SpanContext | "root" = extract(exchange.headers) ?? "root",
 ): Span {
-  const method = knownMethod(exchange.method);
-  const route = to?.route;
-  const name = method === "_OTHER" ? "HTTP" : method;
-  const span = tracer.startSpan(route === undefined ? name : `${name} ${route}`, { kind: "server", parent });
+  const span = tracer.startSpan(nameOf(exchange.method, to?.route), { kind: "server", parent });
   if (!span.recording) return span;
+  const path = to?.path ?? pathOf(exchange.target);
   return span.setAttributes({
+    ...headAttributes(exchange, to?.route),
+    "url.path": path,
+    "client.address": to?.client,
+  });
+}
+
+/** What the spans of requests with one head, from one client, to one route have in common. */
+export function serverForm(exchange: Asked, route: string): SpanForm {
+  return new SpanForm(nameOf(exchange.method, route), "server", {
+    ...headAttributes(exchange, route),
+    "client.address": exchange.remoteAddress,
+  });
+}
+
+function headAttributes(exchange: Asked, route: string | undefined): AttributeInput {
+  const method = knownMethod(exchange.method);
+  return {
     "http.request.method": method,
     "http.request.method_original": method === "_OTHER" ? exchange.method : undefined,
     "http.route": route,
     "url.scheme": "http",
-    // Without the query, which may hold what nobody else should read.
-    "url.path": to?.path ?? exchange.target.split("?", 1)[0],
     "server.address": exchange.header("host"),
     "network.peer.address": exchange.remoteAddress,
     "network.protocol.version": exchange.httpVersion,
     "user_agent.original": exchange.header("user-agent"),
-  });
+  };
+}
+
+function nameOf(method: string, route: string | undefined): string {
+  const known = knownMethod(method);
+  const name = known === "_OTHER" ? "HTTP" : known;
+  return route === undefined ? name : `${name} ${route}`;
+}
+
+/** Without the query, which may hold what nobody else should read. */
+function pathOf(target: string): string {
+  const end = target.indexOf("?");
+  return end < 0 ? target : target.slice(0, end);
 }
 
 /** A 4xx is the client's mistake and no error of this server. */
@@ -59,21 +93,30 @@ export function trySpan(
   request: { readonly method: string; readonly path: string; readonly attempt: number },
   to: Endpoint,
 ): Span {
-  const method = knownMethod(request.method);
-  const span = tracer.startSpan(method === "_OTHER" ? "HTTP" : method, {
-    kind: "client",
-    parent: parent.context,
-  });
+  const span = tracer.startFormed(tryForm(request.method, to), parent.context);
   if (!span.recording) return span;
-  return span.setAttributes({
+  if (request.attempt > 1) span.setAttribute("http.request.resend_count", request.attempt - 1);
+  return span.setAttribute("url.path", pathOf(request.path));
+}
+
+/** By endpoint and method: an endpoint set keeps its objects from request to request. */
+const tryForms = new WeakMap<Endpoint, Map<string, SpanForm>>();
+
+function tryForm(written: string, to: Endpoint): SpanForm {
+  const method = knownMethod(written);
+  const forms = tryForms.get(to) ?? new Map<string, SpanForm>();
+  if (forms.size === 0) tryForms.set(to, forms);
+  const known = forms.get(method);
+  if (known !== undefined) return known;
+  const form = new SpanForm(nameOf(written, undefined), "client", {
     "http.request.method": method,
-    "http.request.resend_count": request.attempt > 1 ? request.attempt - 1 : undefined,
-    "url.path": request.path.split("?", 1)[0],
     "server.address": to.host,
     "server.port": to.port,
     "peer.service": to.service,
     "tusker.endpoint": to.id,
   });
+  forms.set(method, form);
+  return form;
 }
 
 /** What the service answered; for a client span every status from 400 is an error. */

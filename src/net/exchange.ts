@@ -14,10 +14,18 @@ export type ByteStream = AsyncIterable<Uint8Array>;
 /** One request on a server and the answer to it. */
 export interface ServerExchange {
   readonly method: string;
-  /** Request target as received: path and query (RFC 9112 §3.2.1). Never decoded, never normalised. */
+  /**
+   * Request target as received: path and query (RFC 9112 §3.2.1); of CONNECT the authority (§3.2.3). Never decoded, never
+   * normalised.
+   */
   readonly target: string;
   readonly headers: HeaderList;
   readonly httpVersion: "1.0" | "1.1" | "2";
+  /**
+   * What a CONNECT of HTTP/2 wants to speak on its stream (RFC 8441), for example "websocket": a 200 with a body that
+   * streams accepts it, and both bodies are its bytes.
+   */
+  readonly protocol?: string | undefined;
   /** Address of the peer socket, without port. */
   readonly remoteAddress: string;
   /** Fires when the client went away before the answer was complete. */
@@ -87,15 +95,24 @@ export interface Server extends AsyncDisposable {
   readonly port: number;
   /** Open connections now. */
   readonly connections: number;
-  /** Stops accepting, lets running exchanges end, closes idle connections at once and the rest after `graceMs`. */
-  drain(graceMs: number): Promise<void>;
+  /**
+   * Stops accepting, lets running exchanges end, closes idle connections at once and the rest after `graceMs`.
+   *
+   * @param streamsMs over HTTP/1.1 what has begun to answer, and what changed its protocol, has this long instead
+   */
+  drain(graceMs: number, streamsMs?: number): Promise<void>;
 }
 
 /** One request of a client. */
 export interface ClientRequest {
   readonly method: string;
-  /** Path and query, as it goes on the wire. */
+  /** Path and query, as it goes on the wire; of CONNECT without `protocol` the authority. */
   readonly path: string;
+  /**
+   * With CONNECT: what to speak on the stream, for example "websocket" (RFC 8441). A server that does not offer it is
+   * NET_MALFORMED with `details.sent` false; so is HTTP/1.1, and `node:http2`.
+   */
+  readonly protocol?: string;
   readonly headers?: HeaderList;
   readonly body?: string | Uint8Array | ByteStream;
   /** Asked for when a body in chunks has ended, and sent behind it; by the HTTP/1.1 engine only. */
@@ -110,7 +127,7 @@ export interface ClientRequest {
   readonly repeatable?: boolean;
   /** Called once when the request's head has been handed to the socket: from here on the peer may have acted. */
   readonly onSent?: () => void;
-  /** Hears of interim answers (RFC 9110 §15.2) but 101; of HTTP/1.1 only. */
+  /** Hears of interim answers (RFC 9110 §15.2) but 101. */
   readonly onInform?: (status: number, headers: HeaderList) => void;
 }
 

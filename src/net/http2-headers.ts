@@ -11,11 +11,8 @@ const perConnection = new Set([
 ]);
 
 /** The head of a request as it goes on the wire. @throws TuskerError NET_MALFORMED when it cannot be written */
-export function requestFields(origin: string, { method, path, headers = [] }: ClientRequest): string[] {
-  const scheme = origin.slice(0, origin.indexOf(":"));
-  const authority = headerOf(headers, "host") ?? new URL(origin).host;
-  const pseudo = [":method", method, ":scheme", scheme, ":authority", authority, ":path", path];
-  const fields = toWire(pseudo, withoutHost(headers));
+export function requestFields(origin: string, request: ClientRequest): string[] {
+  const fields = toWire(pseudoFields(origin, request), withoutHost(request.headers ?? []));
   const bad = firstUnwritable(fields);
   if (bad !== undefined) throw unwritable(origin, new Error(`"${bad}" holds what HTTP/2 cannot carry`));
   return fields;
@@ -38,6 +35,15 @@ export function answerFields(
 /** A body that comes over time, told from one that is whole. */
 export function isStream(body: Answer["body"]): body is ByteStream {
   return body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array);
+}
+
+/** RFC 9113 §8.3.1; of CONNECT §8.5, and RFC 8441 §4. */
+function pseudoFields(origin: string, { method, path, protocol, headers = [] }: ClientRequest): string[] {
+  if (method === "CONNECT" && protocol === undefined) return [":method", method, ":authority", path];
+  const scheme = origin.slice(0, origin.indexOf(":"));
+  const authority = headerOf(headers, "host") ?? new URL(origin).host;
+  const pseudo = [":method", method, ":scheme", scheme, ":authority", authority, ":path", path];
+  return protocol === undefined ? pseudo : [...pseudo, ":protocol", protocol];
 }
 
 function withoutHost(headers: HeaderList): HeaderList {
@@ -86,6 +92,16 @@ export function toTrailers(headers: HeaderList): Record<string, string | string[
     out[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value];
   }
   return out;
+}
+
+/** The target of a request: of CONNECT without a protocol the authority (RFC 9113 §8.5), of all others the path. */
+export function targetOf(raw: readonly string[]): string {
+  return headerOf(raw, ":path") ?? headerOf(raw, ":authority") ?? "/";
+}
+
+/** Whether a client holds its body back until it is told to go on (RFC 9110 §10.1.1). */
+export function expectsContinue(raw: readonly string[]): boolean {
+  return headerOf(raw, "expect")?.toLowerCase() === "100-continue";
 }
 
 /** Fields as received, pseudo fields aside; `:authority` is told as Host (RFC 9113 §8.3.1). */

@@ -30,10 +30,18 @@ export interface Http2ServerOptions {
   readonly maxConnectionAgeGraceMs?: number;
   /** Octets of a request's header list; default 32 KiB. */
   readonly maxHeadBytes?: number;
-  /** From the first byte to the client's SETTINGS; default 10,000. With "node" only to the choice of a protocol. */
+  /**
+   * From the first byte to the client's SETTINGS and its confirmation of ours; default 10,000. With "node" only to the
+   * choice of a protocol.
+   */
   readonly handshakeTimeoutMs?: number;
   /** How long a client may leave an answer unread; default 60,000. Not with "node". */
   readonly stallTimeoutMs?: number;
+  /**
+   * What answers may hold that clients do not take, over all connections; above it the client for which most waits is
+   * closed. Default 256 MiB. Not with "node".
+   */
+  readonly maxUnsentBytes?: number;
   /** Serves TLS with ALPN instead of clear text; its `protocols` are chosen here. */
   readonly tls?: Http1ServerTls;
   /** Also serves HTTP/1.1 on the same port, told apart by ALPN or by the first bytes; default false. */

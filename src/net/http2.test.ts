@@ -70,6 +70,68 @@ each("carries method, target, fields and both bodies", async ({ serveHttp2, http
   assert.deepEqual(answer.trailers(), []);
 });
 
+each("a client that holds its body back is told to go on by whoever reads it", async ({ serveHttp2 }) => {
+  await using server = await serveHttp2(
+    async (x) => {
+      if (x.target === "/no") return x.respond({ status: 403 });
+      const body = Buffer.from(await x.bytes(100)).toString();
+      await x.respond({ status: 200, body: body.toUpperCase() });
+    },
+    { port: 0 },
+  );
+  const session = connectHttp2(originOf(server));
+  const asking = (path: string) =>
+    session.request({ ":method": "POST", ":path": path, expect: "100-continue" }, { endStream: false });
+  const welcome = asking("/yes");
+  await once(welcome, "continue");
+  welcome.end("hello");
+  let text = "";
+  for await (const chunk of welcome.setEncoding("utf8")) text += chunk;
+  assert.equal(text, "HELLO");
+  const refused = asking("/no");
+  let told = false;
+  refused.on("continue", () => {
+    told = true;
+  });
+  const [headers] = await once(refused, "response");
+  assert.deepEqual([headers[":status"], told], [403, false]);
+  refused.close();
+  session.close();
+});
+
+each("interim answers are heard before the answer", async ({ serveHttp2, http2Pool }) => {
+  await using server = await serveHttp2(
+    async (x) => {
+      x.inform(103, ["link", "</a.css>"]);
+      await x.respond({ status: 200, body: "a" });
+    },
+    { port: 0 },
+  );
+  await using pool = http2Pool(originOf(server));
+  const heard: unknown[] = [];
+  const answer = await pool.request({ ...get, onInform: (...told) => heard.push(told) });
+  assert.equal(await answer.text(10), "a");
+  assert.deepEqual(heard, [[103, ["link", "</a.css>"]]]);
+});
+
+each(
+  "a plain CONNECT names the authority it wants, and the handler refuses it by that",
+  async ({ serveHttp2, http2Pool }) => {
+    const seen: string[] = [];
+    await using server = await serveHttp2(
+      (x) => {
+        seen.push(`${x.method} ${x.target}`);
+        return x.respond({ status: 405 });
+      },
+      { port: 0 },
+    );
+    await using pool = http2Pool(originOf(server));
+    const answer = await pool.request({ method: "CONNECT", path: "db.internal:5432" });
+    assert.equal(answer.status, 405);
+    assert.deepEqual(seen, ["CONNECT db.internal:5432"]);
+  },
+);
+
 each("fields of one connection never cross HTTP/2", async ({ serveHttp2, http2Pool }) => {
   await using server = await serveHttp2(
     (x) =>

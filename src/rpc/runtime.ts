@@ -272,7 +272,7 @@ export function parseSettings<S extends Schema>(
 /**
  * Path of a file in the service's own data folder, which exists when this returns.
  *
- * @example const db = new DatabaseSync(dataFile("users.db"));
+ * @example const db = new DatabaseSync(dataFile("users.db"), { timeout: 5_000 }); // instances share it
  */
 export function dataFile(name: string): string {
   if (!/^[\w.-]+$/.test(name) || name.startsWith(".")) {

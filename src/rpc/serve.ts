@@ -154,8 +154,11 @@ class Life implements Lifecycle {
   }
 }
 
-/** How many messages of the largest size may be on their way to a service at once, in pieces, before more are refused. */
-const arrivingMessages = 64;
+/**
+ * How many messages of the largest size may be on their way at once: to a service, in pieces, before more are refused;
+ * from it, for clients that do not take them, before whoever takes least is closed.
+ */
+const messagesHeld = 64;
 
 /** Opens both ports, or none. */
 async function listen(
@@ -182,7 +185,7 @@ async function listen(
   ]);
   const handler = grpcStreams(methods, {
     maxMessageBytes: parts.grpc.max_message_size,
-    arriving: new Arriving(parts.grpc.max_message_size * arrivingMessages),
+    arriving: new Arriving(parts.grpc.max_message_size * messagesHeld),
     defaultTimeoutMs: parts.grpc.timeout,
     compressAbove: parts.grpc.compress_above,
     webOrigins: new Set(parts.grpc.web_origins),
@@ -232,6 +235,7 @@ function http2Options({ grpc, clock, random }: Parts): Omit<Parameters<typeof se
     maxConnectionIdleMs: grpc.max_connection_idle,
     maxConnectionAgeMs: grpc.max_connection_age,
     maxConnectionAgeGraceMs: grpc.max_connection_age_grace,
+    maxUnsentBytes: grpc.max_message_size * messagesHeld,
     clock,
     random,
   };

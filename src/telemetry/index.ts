@@ -57,5 +57,6 @@ export type {
   SpanStatus,
 } from "./span-data.ts";
 export { nothingDropped, spanKinds } from "./span-data.ts";
+export { SpanForm } from "./span-form.ts";
 export { createTracer, type SpanOptions, type Tracer, type TracerOptions } from "./tracer.ts";
 export { startTracing, type Tracing, type TracingOptions } from "./tracing.ts";

@@ -1,4 +1,5 @@
-import { messageOf, Secret, TuskerError } from "../kernel/index.ts";
+import { messageOf, TuskerError } from "../kernel/index.ts";
+import { bounded, boundedValue, cut, spanLimits } from "./bounded.ts";
 import { randomFlag, type SpanContext } from "./context.ts";
 import type { Epoch } from "./epoch.ts";
 import type { IdSource } from "./ids.ts";
@@ -13,6 +14,7 @@ import {
   type SpanSink,
   type SpanStatus,
 } from "./span-data.ts";
+import { FormedSpan, type SpanForm } from "./span-form.ts";
 
 /** One piece of work on its way. Every method returns the span, does nothing after `end`, and never throws. */
 export interface Span {
@@ -30,9 +32,6 @@ export interface Span {
   /** Finishes the span and hands it on. A second call does nothing. */
   end(): void;
 }
-
-/** Per span, as in the OpenTelemetry SDK limits; what goes beyond is counted, not kept. */
-export const spanLimits = { attributes: 128, events: 128, links: 128, valueLength: 4096 } as const;
 
 /** What recorded spans of one tracer share. */
 export interface Recorder {
@@ -53,24 +52,29 @@ export interface SpanStart {
 export class RecordedSpan implements Span {
   readonly context: SpanContext;
   readonly #recorder: Recorder;
-  readonly #start: SpanStart;
+  readonly #parentSpanId: string | undefined;
+  readonly #kind: SpanKind;
   readonly #startNow: number;
   readonly #startUs: number;
+  /** What it says besides; given up by the first word against it. */
+  #form: SpanForm | undefined;
   #name: string;
-  #status: SpanStatus = { code: "unset" };
+  #status: SpanStatus = unset;
   #attributes: Record<string, AttributeValue> = {};
   #attributeCount = 0;
-  #events: SpanEvent[] = [];
-  #links: SpanLink[] = [];
+  #events: SpanEvent[] | undefined;
+  #links: SpanLink[] | undefined;
   #dropped: { attributes: number; events: number; links: number } | undefined;
   #ended = false;
 
-  constructor(recorder: Recorder, start: SpanStart) {
+  constructor(recorder: Recorder, start: SpanStart, form?: SpanForm) {
     this.context = start.context;
     this.#recorder = recorder;
-    this.#start = start;
+    this.#parentSpanId = start.parentSpanId;
+    this.#kind = start.kind;
     this.#startNow = recorder.now();
     this.#startUs = recorder.epoch.toUs(this.#startNow);
+    this.#form = form;
     this.#name = start.name;
   }
 
@@ -80,6 +84,7 @@ export class RecordedSpan implements Span {
 
   setAttribute(name: string, value: AttributeValue | undefined): Span {
     if (this.#ended || value === undefined || name === "" || name === "__proto__") return this;
+    if (this.#form !== undefined && Object.hasOwn(this.#form.attributes, name)) this.#leaveForm(this.#form);
     if (!Object.hasOwn(this.#attributes, name)) {
       if (this.#attributeCount >= spanLimits.attributes) {
         this.#drop().attributes++;
@@ -87,19 +92,19 @@ export class RecordedSpan implements Span {
       }
       this.#attributeCount++;
     }
-    this.#attributes[name] = bounded(value);
+    this.#attributes[name] = boundedValue(value);
     return this;
   }
 
   setAttributes(attributes: AttributeInput): Span {
     // Nearly all attributes of a span are given at its start, when none can be there already.
-    const fresh = this.#attributeCount === 0 && !this.#ended;
+    const fresh = this.#attributeCount === 0 && !this.#ended && this.#form === undefined;
     for (const name in attributes) {
       const value = attributes[name];
       const first = fresh && value !== undefined && name !== "" && name !== "__proto__";
       if (first && this.#attributeCount < spanLimits.attributes) {
         this.#attributeCount++;
-        this.#attributes[name] = bounded(value);
+        this.#attributes[name] = boundedValue(value);
       } else this.setAttribute(name, value);
     }
     return this;
@@ -107,19 +112,21 @@ export class RecordedSpan implements Span {
 
   addEvent(name: string, attributes?: AttributeInput): Span {
     if (this.#ended) return this;
+    this.#events ??= [];
     if (this.#events.length >= spanLimits.events) this.#drop().events++;
-    else this.#events.push({ timeUs: this.#nowUs(), name, attributes: boundedAll(attributes) });
+    else this.#events.push({ timeUs: this.#nowUs(), name, attributes: bounded(attributes) });
     return this;
   }
 
   /** Not part of `Span`: links are given at the start. */
   addLink(context: SpanContext, attributes?: AttributeInput): void {
+    this.#links ??= [];
     if (this.#links.length >= spanLimits.links) this.#drop().links++;
     else
       this.#links.push({
         traceId: context.traceId,
         spanId: context.spanId,
-        attributes: boundedAll(attributes),
+        attributes: bounded(attributes),
       });
   }
 
@@ -143,31 +150,41 @@ export class RecordedSpan implements Span {
   }
 
   updateName(name: string): Span {
-    if (!this.#ended) this.#name = name;
+    if (this.#ended) return this;
+    if (this.#form !== undefined) this.#leaveForm(this.#form);
+    this.#name = name;
     return this;
   }
 
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    const { context, parentSpanId, kind } = this.#start;
-    this.#recorder.sink.accept({
-      resource: this.#recorder.resource,
-      traceId: context.traceId,
-      spanId: context.spanId,
-      parentSpanId,
-      traceState: context.traceState,
-      flags: context.flags,
-      name: this.#name,
-      kind,
+    const { resource, sink } = this.#recorder;
+    const { traceId, spanId, traceState, flags } = this.context;
+    const common = {
+      resource,
+      traceId,
+      spanId,
+      parentSpanId: this.#parentSpanId,
+      traceState,
+      flags,
       startUs: this.#startUs,
       durationUs: this.#nowUs() - this.#startUs,
-      attributes: this.#attributes,
-      events: this.#events,
-      links: this.#links,
+      events: this.#events ?? none,
+      links: this.#links ?? none,
       status: this.#status,
       dropped: this.#dropped ?? nothingDropped,
-    });
+    };
+    const own = this.#attributes;
+    if (this.#form !== undefined) sink.accept(new FormedSpan(this.#form, common, own));
+    else sink.accept({ ...common, name: this.#name, kind: this.#kind, attributes: own });
+  }
+
+  /** From here on what the form says is said by the span itself. */
+  #leaveForm({ attributes }: SpanForm): void {
+    this.#attributes = { ...attributes, ...this.#attributes };
+    this.#attributeCount += Object.keys(attributes).length;
+    this.#form = undefined;
   }
 
   /** Measured from the start on the monotonic clock, so that a stepped wall clock cannot make a duration negative. */
@@ -180,6 +197,9 @@ export class RecordedSpan implements Span {
     return this.#dropped;
   }
 }
+
+const unset: SpanStatus = Object.freeze({ code: "unset" });
+const none: readonly never[] = Object.freeze([]);
 
 /** A span nobody records. It makes its ids only when somebody asks for them, to send them on. */
 export class CarriedSpan implements Span {
@@ -250,31 +270,4 @@ export function passingSpan(context: SpanContext): Span {
 function errorType(error: unknown): string {
   if (error instanceof TuskerError) return error.code;
   return error instanceof Error ? error.name : typeof error;
-}
-
-function boundedAll(attributes: AttributeInput | undefined): Record<string, AttributeValue> {
-  const kept: Record<string, AttributeValue> = {};
-  for (const [name, value] of Object.entries(attributes ?? {}))
-    if (value !== undefined && name !== "__proto__") kept[name] = bounded(value);
-  return kept;
-}
-
-function bounded(value: AttributeValue): AttributeValue {
-  if (typeof value === "string") return cut(value);
-  if (typeof value === "number" || typeof value === "boolean") return value;
-  if (!Array.isArray(value)) return foreign(value);
-  return value
-    .slice(0, spanLimits.attributes)
-    .map((v: unknown) =>
-      typeof v === "string" ? cut(v) : typeof v === "number" || typeof v === "boolean" ? v : foreign(v),
-    );
-}
-
-/** JavaScript callers can pass anything. A Secret prints as [secret] wherever it lands. */
-function foreign(value: unknown): string {
-  return value instanceof Secret ? "[secret]" : cut(String(value));
-}
-
-function cut(text: string): string {
-  return text.length <= spanLimits.valueLength ? text : text.slice(0, spanLimits.valueLength);
 }

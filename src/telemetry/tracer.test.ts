@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ManualClock, manualClock, Secret, seededRandom, TuskerError } from "../kernel/index.ts";
+import { spanLimits } from "./bounded.ts";
 import type { SpanContext } from "./context.ts";
 import { currentSpan, withSpan } from "./current.ts";
 import { idsFrom } from "./ids.ts";
 import { ratioSampler } from "./sampler.ts";
-import { spanLimits } from "./span.ts";
+
 import type { SpanData } from "./span-data.ts";
 import { createTracer, type Tracer } from "./tracer.ts";
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { type Random, seededRandom, systemClock } from "../../src/kernel/index.ts";
 import { ServerConnection } from "../../src/net/http2/server/connection.ts";
+import { Unsent } from "../../src/net/http2/server/unsent.ts";
 import type { StreamListener } from "../../src/net/http2/streams.ts";
 import { errorName } from "../../src/net/http2/words.ts";
 import { type Expected, inItsOwnTime, nghttp2, verdict } from "../support/http2-model.ts";
@@ -55,6 +56,7 @@ function said(bytes: readonly Buffer[]): Expected {
     stallMs: 60_000,
     clock: systemClock,
     random: seededRandom(1),
+    unsent: new Unsent(1_048_576),
     onOver: () => {},
   });
   for (const piece of bytes) served.connection.receive(piece);

@@ -114,19 +114,29 @@ export interface RawServed {
   readonly frames: readonly RawFrame[];
 }
 
-/** A server that answers every frame of its clients with exactly what it is told, after SETTINGS and their ACK. */
+type Answering = (frame: RawFrame, to: RawServed) => readonly Uint8Array[];
+
+/** What a server begins with: SETTINGS, and its confirmation of the client's. */
+const serverHello = Buffer.concat([rawFrame(4, 0, 0), rawFrame(4, 1, 0)]);
+
+/** A server that answers every frame of its clients with exactly what it is told, after its greeting. */
 export class RawServer implements AsyncDisposable {
   readonly #server = createServer((socket) => this.#serve(socket));
   readonly #sockets = new Set<Socket>();
-  readonly #answer: (frame: RawFrame, to: RawServed) => readonly Uint8Array[];
+  readonly #answer: Answering;
+  readonly #greeting: Uint8Array;
   connections = 0;
 
-  private constructor(answer: (frame: RawFrame, to: RawServed) => readonly Uint8Array[]) {
+  private constructor(answer: Answering, greeting: Uint8Array) {
     this.#answer = answer;
+    this.#greeting = greeting;
   }
 
-  static async start(answer: (frame: RawFrame, to: RawServed) => readonly Uint8Array[]): Promise<RawServer> {
-    const server = new RawServer(answer);
+  static async start(
+    answer: Answering,
+    { greeting = serverHello }: { readonly greeting?: Uint8Array } = {},
+  ): Promise<RawServer> {
+    const server = new RawServer(answer, greeting);
     server.#server.listen(0, "127.0.0.1");
     await once(server.#server, "listening");
     return server;
@@ -150,7 +160,7 @@ export class RawServer implements AsyncDisposable {
     const served = { socket, number: ++this.connections, frames };
     let early = 24;
     socket.on("error", () => {});
-    socket.write(Buffer.concat([rawFrame(4, 0, 0), rawFrame(4, 1, 0)]));
+    socket.write(this.#greeting);
     socket.on("data", (bytes) => {
       const preface = Math.min(early, bytes.byteLength);
       early -= preface;

@@ -4,7 +4,8 @@ import { client, dataFile, fail, isFault, serve } from "tusker/rpc";
 import { catalogue } from "./catalogue.ts";
 import { Order, Orders, Payments, Users } from "./contracts.ts";
 
-const db = new DatabaseSync(dataFile("orders.db"));
+// Several instances share the file: a write waits for another's.
+const db = new DatabaseSync(dataFile("orders.db"), { timeout: 5_000 });
 db.exec(
   "PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY, body TEXT NOT NULL)",
 );

@@ -7,7 +7,8 @@ import { Payments, Receipt } from "./contracts.ts";
 const declinedCard = "4000000000000002";
 const limit = 1_000_000;
 
-const db = new DatabaseSync(dataFile("payments.db"));
+// Several instances share the file: a write waits for another's.
+const db = new DatabaseSync(dataFile("payments.db"), { timeout: 5_000 });
 db.exec(`
   PRAGMA journal_mode = WAL;
   CREATE TABLE IF NOT EXISTS charges

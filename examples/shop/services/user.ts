@@ -3,7 +3,8 @@ import { DatabaseSync } from "node:sqlite";
 import { dataFile, fail, serve } from "tusker/rpc";
 import { User, Users } from "./contracts.ts";
 
-const db = new DatabaseSync(dataFile("users.db"));
+// Several instances share the file: a write waits for another's.
+const db = new DatabaseSync(dataFile("users.db"), { timeout: 5_000 });
 db.exec(`
   PRAGMA journal_mode = WAL;
   CREATE TABLE IF NOT EXISTS users (id TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL UNIQUE);

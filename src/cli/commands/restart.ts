@@ -3,7 +3,7 @@ import type { Run } from "../command.ts";
 import { controlClient } from "../control-client.ts";
 import { runningFleet } from "../fleet-file.ts";
 
-/** Stops a service and starts it again; returns when it is ready. */
+/** Stops a service and starts it again, instance by instance; returns when all are ready. */
 export const run: Run = async (args, io) => {
   const [service] = args.positionals;
   if (service === undefined) throw new TuskerError("CLI_USAGE", "restart needs the name of a service");

@@ -32,10 +32,11 @@ export function auth(settings: RouteSettings, ports: AuthPorts, timeoutMs: numbe
     const lacking = scopes.filter((scope) => granted?.has(scope) !== true);
     return lacking.length === 0 ? undefined : denied(`the token lacks the scope ${lacking.join(", ")}`);
   };
-  const byToken = (visit: Visit, claims: TokenClaims | undefined): Verdict =>
-    claims === undefined
-      ? unknown("the token is not valid", challenge)
-      : admit(visit, claims.consumer, claims.scopes);
+  const byToken = (visit: Visit, claims: TokenClaims | undefined): Verdict => {
+    if (claims === undefined) return unknown("the token is not valid", challenge);
+    visit.lasting = claims;
+    return admit(visit, claims.consumer, claims.scopes);
+  };
 
   return (visit) => {
     const key = ways.has("key") ? visit.header(keyHeader) : undefined;

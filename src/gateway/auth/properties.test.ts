@@ -47,7 +47,7 @@ test("guard: in comes who shows something good that the route takes, and nothing
         routesSection.parse({ "/a": { service: "s", auth: ways, consumers, scopes: wanted } }),
       ).flat();
       assert.ok(settings !== undefined);
-      const claims: TokenClaims = { consumer: "ada", scopes: new Set(scopes) };
+      const claims: TokenClaims = { consumer: "ada", scopes: new Set(scopes), endMs: 0, againMs: 0 };
       const guard = auth(
         settings,
         {
@@ -168,6 +168,7 @@ function visitWith(fields: Readonly<Record<string, string | undefined>>): Visit 
     ...{ method: "GET", path: "/a", query: "", host: "h.test", client: "192.0.2.1", consumer: undefined },
     signal: new AbortController().signal,
     header: (name) => fields[name],
+    lasting: undefined,
     answerFields: [],
   };
 }

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { type Clock, TuskerError } from "../../kernel/index.ts";
 import type { HttpClient } from "../../net/index.ts";
+import { type Lasting, lasts } from "../policy/visit.ts";
 import type { GatewaySettings } from "../section.ts";
 import { type IssuerKeys, issuerKeys } from "./jwks.ts";
 import { Recent } from "./recent.ts";
@@ -8,7 +9,7 @@ import { Recent } from "./recent.ts";
 type JwtSettings = NonNullable<GatewaySettings["jwt"]>;
 
 /** Who a token speaks for. */
-export interface TokenClaims {
+export interface TokenClaims extends Lasting {
   readonly consumer: string;
   readonly scopes: ReadonlySet<string>;
 }
@@ -34,22 +35,15 @@ const maxCachedMs = 300_000;
 const fetchTimeoutMs = 5_000;
 const maxKeySetBytes = 1_048_576;
 
-interface Remembered extends TokenClaims {
-  /** When the token ends; wall clock, as its issuer wrote it. */
-  readonly endMs: number;
-  /** When it is looked at anew; monotonic, so that a wall clock that is set back keeps nobody in. */
-  readonly againMs: number;
-}
-
 /** Tokens of one issuer (RFC 7519), verified once and then remembered by their hash until they end. */
 export function tokens(settings: JwtSettings, ports: TokensPorts): Tokens {
   const { clock } = ports;
-  const cache = new Recent<Remembered>(maxCached);
+  const cache = new Recent<TokenClaims>(maxCached);
   let verifier: Promise<Verifier> | undefined;
 
-  const remembered = (key: string): Remembered | undefined => {
+  const remembered = (key: string): TokenClaims | undefined => {
     const found = cache.get(key);
-    if (found === undefined || (found.endMs > clock.wall() && found.againMs > clock.now())) return found;
+    if (found === undefined || lasts(found, clock)) return found;
     cache.delete(key);
     return undefined;
   };
@@ -72,7 +66,7 @@ export function tokens(settings: JwtSettings, ports: TokensPorts): Tokens {
   };
 }
 
-type Verifier = (token: string) => Promise<Remembered | undefined>;
+type Verifier = (token: string) => Promise<TokenClaims | undefined>;
 
 async function makeVerifier(settings: JwtSettings, ports: TokensPorts): Promise<Verifier> {
   const { jwtVerify, createLocalJWKSet, errors } = await import("jose");
@@ -91,7 +85,7 @@ async function makeVerifier(settings: JwtSettings, ports: TokensPorts): Promise<
     requiredClaims: ["exp"],
   });
   const once = async (token: string, set: Awaited<ReturnType<IssuerKeys["current"]>>) =>
-    toRemembered((await jwtVerify(token, set, options())).payload, settings, ports.clock);
+    toClaims((await jwtVerify(token, set, options())).payload, settings, ports.clock);
   return async (token) => {
     try {
       return await once(token, await keys.current());
@@ -109,11 +103,11 @@ async function makeVerifier(settings: JwtSettings, ports: TokensPorts): Promise<
   };
 }
 
-function toRemembered(
+function toClaims(
   payload: Readonly<Record<string, unknown>>,
   settings: JwtSettings,
   clock: Clock,
-): Remembered | undefined {
+): TokenClaims | undefined {
   const consumer = payload[settings.consumer_claim];
   if (typeof consumer !== "string" || consumer === "") return undefined;
   const scope = payload.scope ?? payload.scp ?? "";

@@ -14,12 +14,13 @@ import {
   type Tunnel,
   untilClose,
 } from "../../net/index.ts";
-import { type Lease, parseRetryAfter, type Tried } from "../../resilience/index.ts";
+import { type Lease, parseRetryAfter, type RateDecision, type Tried } from "../../resilience/index.ts";
 import type { Span } from "../../telemetry/index.ts";
 import type { Door } from "../door.ts";
 import type { Line, Lines } from "../forward/lines.ts";
 import { failed } from "../forward/pooled.ts";
 import { answerHead } from "../head/answer.ts";
+import { addRateLimit } from "../head/rate-limit.ts";
 import { rewrittenAnswer } from "../head/remembered.ts";
 import type { Route } from "../route.ts";
 import { answeredTry, trySpan } from "../spans.ts";
@@ -41,7 +42,8 @@ export interface TryHost {
   readonly span: Span;
   readonly method: string;
   readonly repeatable: boolean;
-  /** RateLimit fields, which every answer carries. */
+  /** What the rate limit said, if there is one: every answer carries it, as lines or as these fields. */
+  readonly limited: RateDecision | undefined;
   readonly limitFields: HeaderList;
   /** How many tries there were. */
   readonly attempts: number;
@@ -142,12 +144,14 @@ export class DirectTry implements AnswerListener {
   }
 
   #fieldsOf({ fields, status }: AnswerHead, plain: FieldBlock | undefined): FieldBlock | HeaderList {
-    const { limitFields } = this.#trip;
-    if (plain === undefined) return answerHead(fields, status, limitFields);
-    if (limitFields.length === 0) return plain;
-    const block = plain.extended();
-    const added = limitFields.every((name, i) => i % 2 === 1 || block.tryAdd(name, limitFields[i + 1] ?? ""));
-    return added ? block : answerHead(fields, status, limitFields);
+    const { limited, plan } = this.#trip;
+    const { limit } = plan.route;
+    if (plain !== undefined) {
+      if (limited === undefined || limit === undefined) return plain;
+      const block = plain.extended();
+      if (addRateLimit(block, limit, limited)) return block;
+    }
+    return answerHead(fields, status, this.#trip.limitFields);
   }
 
   /** An answer without body may say how long one would have been (RFC 9110 §8.6). */

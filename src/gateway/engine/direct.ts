@@ -15,6 +15,7 @@ import {
   type Lease,
   nextTry,
   perTryMs,
+  type RateDecision,
   remainingMs,
   type Tried,
 } from "../../resilience/index.ts";
@@ -23,13 +24,13 @@ import type { Door } from "../door.ts";
 import type { Lines } from "../forward/lines.ts";
 import { clientKey } from "../head/client.ts";
 import { rateLimitFields } from "../head/rate-limit.ts";
-import { rewrittenRequest } from "../head/remembered.ts";
-import { attemptHeader, consumerHeader } from "../head/request.ts";
+import { rewrittenRequest, type SeenRequest } from "../head/remembered.ts";
+import { attemptHeader } from "../head/request.ts";
 import type { Facts } from "../match/facts.ts";
 import { prefixOf } from "../match/strip-prefix.ts";
 import { parseTarget } from "../match/target.ts";
 import { retriesOn } from "../policy/retry-on.ts";
-import type { Visit } from "../policy/visit.ts";
+import type { Guard, Visit } from "../policy/visit.ts";
 import { refusal } from "../refusal.ts";
 import type { Route } from "../route.ts";
 import { type Asked, endServerSpan, serverSpan } from "../spans.ts";
@@ -64,15 +65,14 @@ export function takeDirect(door: Door, lines: Lines<EngineConnections>, exchange
   // 2. The request as the service shall see it, but for what differs from try to try.
   const prefix = prefixOf(target.path, route.stripPrefix);
   const arrival = { peer, host: head.authority, prefix, via: `1.1 ${door.pseudonym}` };
-  const plain = rewrittenRequest(head, arrival);
+  const seen = rewrittenRequest(head, arrival);
+  if (seen === undefined) return false;
   // Who asks. A token that must be checked first, and one that is refused, are the journey's business.
-  const visit = route.auth === undefined ? undefined : visitOf(head, peer, target);
-  const verdict = visit === undefined ? undefined : route.auth?.(visit);
-  if (verdict instanceof Promise) verdict.catch(() => {});
-  if (verdict !== undefined || plain === undefined) return false;
-  const { block, traced } = plain;
-  const common = visit?.consumer === undefined ? block : block.extended();
-  if (visit?.consumer !== undefined && !common.tryAdd(consumerHeader, visit.consumer)) return false;
+  const common =
+    route.auth === undefined
+      ? seen.block
+      : (seen.admittedBy(route.auth, door.clock) ?? admitted(seen, route.auth, visitOf(head, peer, target)));
+  if (common === undefined) return false;
   // 3. Accept. The last thing that may say no, because it counts.
   if (!door.inFlight.tryEnter()) return false;
   const path = prefix === "" ? target.path : target.path.slice(prefix.length) || "/";
@@ -82,9 +82,18 @@ export function takeDirect(door: Door, lines: Lines<EngineConnections>, exchange
     path: target.path,
     target: `${route.addPrefix}${path}${target.query}`,
     common,
-    traced,
+    seen,
   }).start();
   return true;
+}
+
+/** The fields with the name of whoever sent them, when the guard lets them in without a wait. */
+function admitted(seen: SeenRequest, guard: Guard, visit: Visit): FieldBlock | undefined {
+  const verdict = guard(visit);
+  if (verdict instanceof Promise) verdict.catch(() => {});
+  if (verdict !== undefined) return undefined;
+  if (visit.consumer === undefined) return seen.block;
+  return seen.admit(guard, visit.consumer, visit.lasting);
 }
 
 function visitOf(
@@ -96,6 +105,7 @@ function visitOf(
     ...{ method, path, query, client, host: authority, signal: never },
     header: (name) => headerOf(fields, name),
     consumer: undefined,
+    lasting: undefined,
     answerFields: [],
   };
 }
@@ -125,7 +135,8 @@ interface Plan {
   readonly target: string;
   /** The fields of every try; those of a single one are written behind them. */
   readonly common: FieldBlock;
-  readonly traced: boolean;
+  /** What is known of its fields. */
+  readonly seen: SeenRequest;
 }
 
 /** One request under way, from its route to the end of its answer. */
@@ -145,12 +156,11 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
   #wait: Timer | undefined;
   /** It got past the limit: the service is held until the end. */
   #entered = false;
-  /** RateLimit fields, which every answer carries. */
-  limitFields: HeaderList = [];
+  limited: RateDecision | undefined;
   status = 500;
 
   constructor(door: Door, lines: Lines<EngineConnections>, exchange: Http1Exchange, plan: Plan) {
-    const { route, traced, path } = plan;
+    const { route, seen, path } = plan;
     this.door = door;
     this.lines = lines;
     this.exchange = exchange;
@@ -159,8 +169,10 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
     this.deadlineMs = this.startMs + route.timeoutMs;
     this.repeatable = isRepeatable(this.method, { idempotencyKey: false, retryUnsafe: route.retryUnsafe });
     // 4. Trace: everything from here on is a child of this span.
-    const parent = traced ? (extract(this.headers) ?? "root") : "root";
-    this.span = serverSpan(door.tracer, this, { route: route.path, path }, parent);
+    const parent = seen.traced ? (extract(this.headers) ?? "root") : "root";
+    this.span = seen.repeated
+      ? door.tracer.startFormed(seen.formFor(route.path, this), parent, { "url.path": path })
+      : serverSpan(door.tracer, this, { route: route.path, path, client: this.remoteAddress }, parent);
   }
 
   get method(): string {
@@ -188,15 +200,13 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
   }
 
   start(): void {
-    const { span, remoteAddress } = this;
     const { upstream, route } = this.plan;
     const { limit, meter } = route;
     this.exchange.attach(this);
-    if (span.recording) span.setAttribute("client.address", remoteAddress);
     // 5. Rate limit, by the address of the peer.
     if (limit !== undefined) {
-      const decision = limit.rate.check(clientKey(remoteAddress));
-      this.limitFields = rateLimitFields(limit.name, limit.rate.settings, decision);
+      const decision = limit.rate.check(clientKey(this.remoteAddress));
+      this.limited = decision;
       if (!decision.allowed) {
         meter.limited();
         this.refuse(rateLimited(decision));
@@ -261,6 +271,12 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
     this.#tried.add(endpoint.id);
     this.#wait = clock.after(next, () => this.#try());
     return true;
+  }
+
+  get limitFields(): HeaderList {
+    const { limit } = this.plan.route;
+    if (limit === undefined || this.limited === undefined) return [];
+    return rateLimitFields(limit.name, limit.rate.settings, this.limited);
   }
 
   get attempts(): number {

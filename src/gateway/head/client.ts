@@ -22,7 +22,8 @@ export function clientAddress(peer: string, forwardedFor: string | undefined, tr
  * subscriber is given at least that many addresses (RFC 6177).
  */
 export function clientKey(address: string): string {
-  if (isIP(address) !== 6) return address;
+  // Only the second question costs anything.
+  if (!address.includes(":") || isIP(address) !== 6) return address;
   return `${groupsOf(address).slice(0, 4).join(":")}::/64`;
 }
 

@@ -1,25 +1,37 @@
+import { FieldBlock } from "../../net/index.ts";
 import { formatRetryAfter, type RateDecision, type RateLimitSettings } from "../../resilience/index.ts";
+import type { NamedLimit } from "../route.ts";
 
 /**
  * `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers): structured lists of one named policy,
  * `q` requests in `w` seconds, `r` left for the next `t` seconds. A refusal adds `Retry-After`, never earlier than `t`.
  */
 export function rateLimitFields(name: string, settings: RateLimitSettings, decision: RateDecision): string[] {
-  const { quoted, policy } = wordsOf(name, settings);
-  const fields = [
-    "RateLimit-Policy",
-    policy,
-    "RateLimit",
-    `${quoted};r=${decision.remaining};t=${Math.max(1, Math.ceil(decision.resetMs / 1000))}`,
-  ];
+  const words = wordsOf(name, settings);
+  const fields = ["RateLimit-Policy", words.policy, "RateLimit", stateOf(words, decision)];
   if (!decision.allowed) fields.push("Retry-After", formatRetryAfter(decision.retryAfterMs));
   return fields;
+}
+
+/** As `rateLimitFields`, of a decision that allowed, as lines. @returns false, and adds nothing, when they cannot be written */
+export function addRateLimit(block: FieldBlock, { name, rate }: NamedLimit, decision: RateDecision): boolean {
+  const words = wordsOf(name, rate.settings);
+  if (words.line === undefined) return false;
+  block.join(words.line);
+  block.copy("RateLimit", stateOf(words, decision));
+  return true;
+}
+
+function stateOf({ quoted }: Words, { remaining, resetMs }: RateDecision): string {
+  return `${quoted};r=${remaining};t=${Math.max(1, Math.ceil(resetMs / 1000))}`;
 }
 
 interface Words {
   readonly name: string;
   readonly quoted: string;
   readonly policy: string;
+  /** The field of the policy; undefined when the name holds what a head cannot carry. */
+  readonly line: FieldBlock | undefined;
 }
 
 /** What every answer under a limit says alike; gone with the limit. */
@@ -30,7 +42,8 @@ function wordsOf(name: string, settings: RateLimitSettings): Words {
   if (known?.name === name) return known;
   const quoted = `"${name.replaceAll(/["\\]/g, "\\$&")}"`;
   const policy = `${quoted};q=${settings.limit};w=${Math.max(1, Math.ceil(settings.windowMs / 1000))}`;
-  const made = { name, quoted, policy };
+  const line = new FieldBlock();
+  const made = { name, quoted, policy, line: line.tryAdd("RateLimit-Policy", policy) ? line : undefined };
   words.set(settings, made);
   return made;
 }

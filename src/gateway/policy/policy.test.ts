@@ -19,6 +19,7 @@ function visit(more: Partial<Visit> = {}): Visit {
     signal: new AbortController().signal,
     header: (name) => (name === "x-user" ? "ada" : undefined),
     consumer: "acme",
+    lasting: undefined,
     answerFields: [],
     ...more,
   };

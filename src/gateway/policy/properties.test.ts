@@ -27,6 +27,7 @@ function visit(fields: Readonly<Record<string, string>> = {}, more: Partial<Visi
     },
     signal: new AbortController().signal,
     header: (name) => fields[name],
+    lasting: undefined,
     answerFields: [],
     ...more,
   };

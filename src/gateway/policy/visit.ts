@@ -1,4 +1,4 @@
-import type { TuskerError } from "../../kernel/index.ts";
+import type { Clock, TuskerError } from "../../kernel/index.ts";
 import type { Answer, HeaderList } from "../../net/index.ts";
 import { cookieOf, type Facts, parameterOf } from "../match/facts.ts";
 
@@ -13,8 +13,22 @@ export interface Visit extends Facts {
   readonly signal: AbortSignal;
   /** Who it is, once a policy found out. */
   consumer: string | undefined;
+  /** How long the same fields mean the same consumer; undefined when nobody says. */
+  lasting: Lasting | undefined;
   /** Fields for whatever is answered in the end. */
   readonly answerFields: string[];
+}
+
+/** How long what was found out holds. */
+export interface Lasting {
+  /** When it ends; wall clock, as whoever vouches for it wrote it. */
+  readonly endMs: number;
+  /** When it is looked at anew; monotonic, so that a wall clock that is set back keeps nobody in. */
+  readonly againMs: number;
+}
+
+export function lasts({ endMs, againMs }: Lasting, clock: Clock): boolean {
+  return endMs > clock.wall() && againMs > clock.now();
 }
 
 /** What a policy says: nothing (go on), no, or the answer itself. */

@@ -128,9 +128,12 @@ export const gatewaySection = z.strictObject({
   stream_idle_timeout: durationMs({ minMs: 1 })
     .prefault("5m")
     .describe("Longest silence in a tunnel (WebSocket), and in an answer whose reader waits."),
-  stream_drain: durationMs()
+  drain: durationMs()
     .prefault("30s")
-    .describe("How long tunnels and answers under way may go on when the gateway is stopped."),
+    .describe("How long requests may wait for their answer to begin when the gateway is stopped."),
+  stream_drain: durationMs()
+    .prefault("1h")
+    .describe("How long tunnels, and answers that have begun, may go on when the gateway is stopped."),
   max_body: sizeBytes().prefault("10MiB").describe("Largest request body; a route may override."),
   max_head: sizeBytes().prefault("32KiB").describe("Largest request head: request line and fields."),
   max_headers: count({ min: 1 }).default(100).describe("Fields of a request head."),

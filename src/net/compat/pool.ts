@@ -14,7 +14,7 @@ import { clientLimitsFrom } from "../http1/client/limits.ts";
 import type { Http1Pool } from "../http1/client/to-pool.ts";
 import type { Http1PoolOptions } from "../http1-options.ts";
 import type { ClientTls } from "../http2-options.ts";
-import { unwritable } from "../unwritable.ts";
+import { refuseProtocol, unwritable } from "../unwritable.ts";
 import { doubtInAnswer, withoutBlanksBehind } from "./strict.ts";
 
 /**
@@ -70,6 +70,7 @@ function send(undici: UndiciPool, origin: string, request: ClientRequest): Promi
   const { signal } = request;
   if (signal?.aborted === true) return Promise.reject(aborted(signal));
   return new Promise((resolve, reject) => {
+    refuseProtocol(origin, request);
     const handler = new AnswerHandler(origin, request, resolve, reject);
     undici.dispatch(
       {

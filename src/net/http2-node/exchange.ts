@@ -9,7 +9,7 @@ import {
   type ReadOptions,
   type ServerExchange,
 } from "../exchange.ts";
-import { answerFields, fromWire, isStream, toTrailers } from "../http2-headers.ts";
+import { answerFields, expectsContinue, fromWire, isStream, targetOf, toTrailers } from "../http2-headers.ts";
 import { plainAddress } from "../sockets.ts";
 
 /** One request on an HTTP/2 stream of `node:http2`. */
@@ -33,7 +33,7 @@ export class Http2Exchange implements ServerExchange {
   }
 
   get target(): string {
-    return headerOf(this.#raw, ":path") ?? "/";
+    return targetOf(this.#raw);
   }
 
   get headers(): HeaderList {
@@ -66,7 +66,7 @@ export class Http2Exchange implements ServerExchange {
   }
 
   get body(): ByteStream {
-    this.#reading = true;
+    this.#invite();
     return bodyOf(this.#stream, this.#pace);
   }
 
@@ -79,7 +79,7 @@ export class Http2Exchange implements ServerExchange {
   }
 
   bytes(maxBytes: number, options?: ReadOptions): Promise<Uint8Array> {
-    this.#reading = true;
+    this.#invite();
     const body = bodyOf(this.#stream, { ...this.#pace, signal: options?.signal });
     return readAll(body, maxBytes, this.header("content-length"));
   }
@@ -127,6 +127,12 @@ export class Http2Exchange implements ServerExchange {
     const stream = this.#stream;
     if (!this.#reading || stream.readableEnded) return;
     setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+  }
+
+  /** Somebody reads: a client that waits for that is told to send its body (RFC 9110 §10.1.1). */
+  #invite(): void {
+    if (!this.#reading && this.hasBody && expectsContinue(this.#raw)) this.inform(100);
+    this.#reading = true;
   }
 
   async #pipe(body: ByteStream, closed: Promise<void>): Promise<void> {

@@ -3,7 +3,7 @@ import { aborted, type Clock, systemCode, type TuskerError, toTuskerError } from
 import { ownBody, readAll } from "../bytes.ts";
 import { type ClientAnswer, type ClientRequest, type HeaderList, headerOf } from "../exchange.ts";
 import { fromWire, requestFields } from "../http2-headers.ts";
-import { unwritable } from "../unwritable.ts";
+import { refuseProtocol, unwritable } from "../unwritable.ts";
 import { type Connection, netError } from "./connection.ts";
 
 /** Sends one request on a ready connection; resolves with the head of the answer. */
@@ -17,6 +17,7 @@ export async function send(
   if (!connection.usable) {
     throw netError("NET_CONNECT", `the connection to ${origin} was closed`, origin, false);
   }
+  refuseProtocol(origin, request);
   const headers = requestFields(origin, request);
   const stream = begin(connection, headers, body === undefined);
   connection.hold(stream);
@@ -47,6 +48,7 @@ export async function send(
       limit.cancel();
       resolve(answerOf(stream, fromWire(raw), statusOf(raw), state, origin));
     });
+    stream.on("headers", (_headers, _flags, raw) => request.onInform?.(statusOf(raw), fromWire(raw)));
     stream.on("trailers", (_headers, _flags, raw) => {
       state.trailers = fromWire(raw);
     });

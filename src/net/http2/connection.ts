@@ -58,6 +58,7 @@ export class Connection implements StreamPort, ReceiverPort {
     this.lastLocalId = role.side === "client" ? -1 : 0;
     this.sender = new Sender(role, this.peer, {
       localEnd: (stream) => this.#localEnd(stream),
+      held: (change) => role.held(change),
       written: () => this.#look(),
     });
     this.#receiver = new Receiver(this);

@@ -253,6 +253,7 @@ export class Receiver implements FrameSink {
     if (flags & flag.ACK) {
       if (end !== from) throw frameSize("an acknowledgement with a payload");
       this.#acknowledged = true;
+      role.acknowledged();
       return;
     }
     if ((end - from) % 6 !== 0) throw frameSize("SETTINGS has 6 bytes for each");

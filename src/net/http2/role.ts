@@ -29,11 +29,15 @@ export interface ConnectionRole extends Duct {
   freed(): void;
   /** The peer's SETTINGS, the first and every later one, are in force. */
   settings(): void;
+  /** The peer has confirmed our SETTINGS: from now on it must keep to them. */
+  acknowledged(): void;
   goaway(lastId: number, code: number, debug: string): void;
   /** True: read no more for now, because the peer does not take what we send. */
   congested(full: boolean): void;
   /** Bytes of streams wait for the peer, or do no longer. */
   stalled(waiting: boolean): void;
+  /** So many bytes more, or fewer, wait in the queues of streams for the peer to take them. */
+  held(change: number): void;
   /** The connection is over: what is collected has been written, the socket may close. */
   over(error: Http2Error | undefined): void;
 }

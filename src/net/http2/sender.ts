@@ -96,10 +96,13 @@ export class Sender {
 
   /** Sends or queues; true when nothing has to wait. */
   data(stream: Http2Stream, bytes: Uint8Array): boolean {
-    if (stream.queue !== undefined) stream.queue.push(bytes);
-    else if (this.#fits(stream, bytes.byteLength)) this.#frame(stream, bytes, 0);
+    if (stream.queue !== undefined) {
+      stream.queue.push(bytes);
+      this.#hooks.held(bytes.byteLength);
+    } else if (this.#fits(stream, bytes.byteLength)) this.#frame(stream, bytes, 0);
     else {
       stream.queue = [bytes];
+      this.#hooks.held(bytes.byteLength);
       this.#pump(stream);
     }
     if (stream.queue === undefined) return true;
@@ -127,6 +130,7 @@ export class Sender {
 
   /** Forgets what a stream had to say. */
   drop(stream: Http2Stream): void {
+    if (stream.queue !== undefined) this.#hooks.held(stream.queueAt - bytesIn(stream.queue));
     stream.queue = undefined;
     stream.queueAt = 0;
     stream.tail = undefined;
@@ -211,6 +215,7 @@ export class Sender {
     if (stuck) this.#waiting.add(stream);
     if (stuck || (room <= 0 && left > 0)) return false;
     this.#frame(stream, bytes.subarray(stream.queueAt, stream.queueAt + room), 0);
+    this.#hooks.held(-room);
     if (room < left) {
       stream.queueAt += room;
       return true;
@@ -270,6 +275,8 @@ export class Sender {
 export interface SenderHooks {
   /** Our half of a stream has ended. */
   localEnd(stream: Http2Stream): void;
+  /** So many bytes more, or fewer, wait in the queues of streams. */
+  held(change: number): void;
   /** The socket took everything it was given. */
   written(): void;
 }
@@ -277,3 +284,7 @@ export interface SenderHooks {
 /** An end without trailers. */
 export const noTail: Tail = { fixed: noFields, varying: noFields };
 const nothing = new Uint8Array(0);
+
+function bytesIn(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+}

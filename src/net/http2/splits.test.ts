@@ -9,6 +9,7 @@ import { seededRandom, systemClock } from "../../kernel/index.ts";
 import { serveHttp2 } from "../http2.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { ServerConnection } from "./server/connection.ts";
+import { Unsent } from "./server/unsent.ts";
 import type { StreamHandler } from "./streams.ts";
 import { Http2Error } from "./words.ts";
 
@@ -154,6 +155,7 @@ function served(pieces: readonly Buffer[]): { readonly heard: readonly string[];
     ...{ handshakeMs: 10_000, idleMs: 60_000, ageMs: undefined, graceMs: 10_000, stallMs: 60_000 },
     clock: systemClock,
     random: seededRandom(1),
+    unsent: new Unsent(1_048_576),
     onOver: nothing,
   });
   for (const piece of pieces) {

@@ -51,6 +51,8 @@ export interface Tail {
 
 /** A call that wants a stream. */
 export interface StreamUser extends StreamListener {
+  /** Its head has `:protocol`: it may be sent only to a server that offers that (RFC 8441 §3). */
+  readonly extendedConnect?: boolean;
   /** The stream is there: send the head now. */
   onStream(stream: MessageStream): void;
   /** No stream could be had; nothing was sent. */

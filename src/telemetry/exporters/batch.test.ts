@@ -88,6 +88,41 @@ test("a full batch leaves without waiting", async () => {
   assert.equal(sent[0]?.names, "a,b,c");
 });
 
+test("a protocol that can writes each span when it ends, and a batch is full by its bytes too", async () => {
+  const written: string[] = [];
+  const { batcher, clock, sent } = setUp({
+    exporters: [
+      {
+        protocol: "otlp",
+        url: "http://a",
+        encode: () => assert.fail("spans were kept"),
+        begin() {
+          const names: string[] = [];
+          return {
+            add({ name }) {
+              written.push(name);
+              names.push(name);
+              return names.length * 600_000;
+            },
+            finish: () => [{ url: "http://a", headers: [], body: Buffer.from(names.join()) }],
+          };
+        },
+      },
+    ],
+  });
+  accept(batcher, "a", "b", "c");
+  assert.deepEqual(written, ["a", "b", "c"]);
+  clock.advance(0);
+  await settle();
+  accept(batcher, "d");
+  await batcher.flush();
+  assert.deepEqual(
+    sent.map(({ names }) => names),
+    ["a,b,c", "d"],
+  );
+  assert.equal(batcher.stats().endpoints[0]?.sent, 4);
+});
+
 test("flush sends what is there and waits for it", async () => {
   const { batcher, sent } = setUp();
   accept(batcher, "a");

@@ -1,5 +1,5 @@
 import type { Clock, Random, Timer } from "../../kernel/index.ts";
-import type { SpanData, SpanSink } from "../span-data.ts";
+import type { SpanSink } from "../span-data.ts";
 import { type DeliveryEvent, type DeliveryStats, deliver } from "./delivery.ts";
 import type { Exporter, Send } from "./exporter.ts";
 
@@ -24,7 +24,7 @@ export interface BatcherOptions {
   readonly send: Send;
   readonly clock: Clock;
   readonly random: Random;
-  /** A full batch leaves at once; default 512 spans. */
+  /** A full batch leaves at once; default 512 spans. One of a mebibyte is full too. */
   readonly maxBatch?: number;
   /** The first span of a batch waits this long at most; default 200. */
   readonly intervalMs?: number;
@@ -45,7 +45,8 @@ export function batchSpans(options: BatcherOptions): SpanBatcher {
   const deliveries = options.exporters.map((exporter) =>
     deliver({ exporter, send, clock, random, maxWaiting, report }),
   );
-  let batch: SpanData[] = [];
+  let size = 0;
+  let full = false;
   let due: Timer | undefined;
   let accepted = 0;
   let late = 0;
@@ -54,9 +55,9 @@ export function batchSpans(options: BatcherOptions): SpanBatcher {
   const release = (): void => {
     due?.cancel();
     due = undefined;
-    const full = batch;
-    batch = [];
-    for (const delivery of deliveries) delivery.offer(full);
+    size = 0;
+    full = false;
+    for (const delivery of deliveries) delivery.release();
   };
   const flush = async (): Promise<void> => {
     release();
@@ -77,9 +78,12 @@ export function batchSpans(options: BatcherOptions): SpanBatcher {
       }
       accepted++;
       if (deliveries.length === 0) return;
-      batch.push(span);
-      // Encoding waits for its own turn: `end()` of the request that filled the batch must not pay for all of it.
-      if (batch.length === maxBatch) {
+      size++;
+      let bytes = 0;
+      for (const delivery of deliveries) bytes = Math.max(bytes, delivery.add(span));
+      // Sending waits for its own turn: `end()` of the request that filled the batch must not pay for it.
+      if (!full && (size >= maxBatch || bytes >= maxBatchBytes)) {
+        full = true;
         due?.cancel();
         due = clock.after(0, release);
       } else due ??= clock.after(intervalMs, release, { background: true });
@@ -91,6 +95,9 @@ export function batchSpans(options: BatcherOptions): SpanBatcher {
   };
   return batcher;
 }
+
+/** What receivers take without a word, several times over. */
+const maxBatchBytes = 1_048_576;
 
 /** An event in a sentence an operator can act on. */
 export function deliveryMessage(event: DeliveryEvent): string {

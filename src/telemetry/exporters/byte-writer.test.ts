@@ -50,6 +50,25 @@ test("text is UTF-8, short or long, plain or not", () => {
   assert.equal(written((out) => out.utf8("\ud800")).toString("hex"), "efbfbd");
 });
 
+test("a part has its shortest length whatever room was left for it", () => {
+  for (const room of [1, 2, 3])
+    for (const size of [0, 1, 5, 126, 127, 128, 129, 16_383, 16_384, 20_000])
+      for (const firstSize of [1, 8, size + room]) {
+        const bytes = written((out) => {
+          out.byte(9);
+          const start = out.beginPart(room);
+          for (let i = 0; i < size; i++) out.byte(i & 0x7f);
+          out.endPart(start, room);
+          out.byte(8);
+        }, firstSize);
+        const { value, next } = varintAt(bytes, 1);
+        assert.deepEqual([value, bytes.length], [size, next + size + 1]);
+        assert.ok(next === 2 || bytes[next - 1] !== 0);
+        for (let i = 0; i < size; i++) assert.equal(bytes[next + i], i & 0x7f);
+        assert.deepEqual([bytes[0], bytes.at(-1)], [9, 8]);
+      }
+});
+
 test("parts nest, and each length is that of what follows", () => {
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 400 }), { minLength: 1, maxLength: 6 }), (sizes) => {

@@ -4,8 +4,9 @@ export class ByteWriter {
   #length = 0;
 
   /** @param bytes first size of the buffer */
-  constructor(bytes = 4096) {
-    this.#buffer = Buffer.allocUnsafe(bytes);
+  constructor(bytes: number = 4096) {
+    // Not of the pool: what is written may be sent as it lies here, long after.
+    this.#buffer = Buffer.allocUnsafeSlow(bytes);
   }
 
   get length(): number {
@@ -17,6 +18,17 @@ export class ByteWriter {
     return Uint8Array.prototype.slice.call(this.#buffer, 0, this.#length);
   }
 
+  /** The bytes from `at` on, not copied: nothing may be written afterwards. */
+  finishFrom(at: number): Uint8Array {
+    return this.#buffer.subarray(at, this.#length);
+  }
+
+  /** Itself, to be written anew. */
+  emptied(): this {
+    this.#length = 0;
+    return this;
+  }
+
   byte(value: number): void {
     this.#reserve(1);
     this.#buffer[this.#length++] = value;
@@ -25,7 +37,13 @@ export class ByteWriter {
   /** Little endian 32 bits; takes any number modulo 2^32. */
   u32le(value: number): void {
     this.#reserve(4);
-    this.#length = this.#buffer.writeUInt32LE(value >>> 0, this.#length);
+    const buffer = this.#buffer;
+    const at = this.#length;
+    buffer[at] = value;
+    buffer[at + 1] = value >>> 8;
+    buffer[at + 2] = value >>> 16;
+    buffer[at + 3] = value >>> 24;
+    this.#length = at + 4;
   }
 
   u16be(value: number): void {
@@ -106,29 +124,35 @@ export class ByteWriter {
     this.#length += this.#buffer.write(text, this.#length, "utf8");
   }
 
-  /** Begins a part with its length in front; gives what `endPart` wants. Parts nest. */
-  beginPart(): number {
-    this.byte(0);
+  /**
+   * Begins a part with its length in front; gives what `endPart` wants. Parts nest.
+   *
+   * @param room bytes kept free for the length: 1 is enough for 127, 2 for 16,383
+   */
+  beginPart(room: number = 1): number {
+    this.#reserve(room);
+    this.#length += room;
     return this.#length;
   }
 
   /**
-   * Ends a part. Nearly all parts are shorter than 128 bytes, for which the one byte kept free is enough; a longer
-   * one is moved to make room, which is cheaper than measuring all parts before writing them.
+   * Ends a part. With the room it was given it is nearly always where it must be; otherwise it is moved, which is cheaper
+   * than measuring all parts before writing them.
    */
-  endPart(start: number): void {
+  endPart(start: number, room: number = 1): void {
     const size = this.#length - start;
-    if (size <= 0x7f) {
-      this.#buffer[start - 1] = size;
-      return;
-    }
-    let more = 0;
-    for (let rest = size; rest > 0x7f; rest = Math.floor(rest / 128)) more++;
-    this.#reserve(more);
-    this.#buffer.copyWithin(start + more, start, this.#length);
-    this.#length = start - 1;
-    this.varint(size);
-    this.#length += size;
+    const buffer = this.#buffer;
+    if (room === 1 && size <= 0x7f) buffer[start - 1] = size;
+    else if (room === 2 && size > 0x7f && size <= 0x3fff) {
+      buffer[start - 2] = (size & 0x7f) | 0x80;
+      buffer[start - 1] = size >>> 7;
+    } else this.#movePart(start, room, size);
+  }
+
+  /** Puts bytes where they were left room for, ending before `end`; gives where they begin. */
+  putBefore(end: number, bytes: Uint8Array): number {
+    this.#buffer.set(bytes, end - bytes.length);
+    return end - bytes.length;
   }
 
   /** Overwrites four bytes at `at`. */
@@ -136,10 +160,21 @@ export class ByteWriter {
     this.#buffer.writeInt32BE(value, at);
   }
 
+  #movePart(start: number, room: number, size: number): void {
+    let needed = 1;
+    for (let rest = size; rest > 0x7f; rest = Math.floor(rest / 128)) needed++;
+    // As much as a length may want, while the part still counts as written: a buffer that grows takes it along.
+    this.#reserve(8);
+    this.#buffer.copyWithin(start - room + needed, start, this.#length);
+    this.#length = start - room;
+    this.varint(size);
+    this.#length += size;
+  }
+
   #reserve(bytes: number): void {
     const wanted = this.#length + bytes;
     if (wanted <= this.#buffer.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(wanted, this.#buffer.length * 2));
+    const grown = Buffer.allocUnsafeSlow(Math.max(wanted, this.#buffer.length * 2));
     this.#buffer.copy(grown, 0, 0, this.#length);
     this.#buffer = grown;
   }

@@ -1,11 +1,13 @@
 import { type Clock, messageOf, type Random, type Timer } from "../../kernel/index.ts";
 import type { SpanData } from "../span-data.ts";
-import type { ExportAnswer, Exporter, ExportRequest, Send } from "./exporter.ts";
+import type { ExportAnswer, Exporter, ExportRequest, Send, Writing } from "./exporter.ts";
 
 /** Sends batches to one endpoint, one request at a time, and bears with its absence. */
 export interface Delivery {
-  /** Takes a batch. Past the limit the oldest waiting batch is given up: newer spans are worth more. */
-  offer(spans: readonly SpanData[]): void;
+  /** Takes a span into the batch that is being made. @returns bytes of that batch, as far as they are known */
+  add(span: SpanData): number;
+  /** The batch is full. Past the limit the oldest waiting batch is given up: newer spans are worth more. */
+  release(): void;
   /** Tries what is waiting now; resolves when it is delivered or the endpoint turned out not to answer. */
   flush(): Promise<void>;
   /** Gives up what is left and cancels the request under way. */
@@ -42,11 +44,12 @@ export type DeliveryEvent =
 const again: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const limits = { tries: 5, firstPauseMs: 500, longestPauseMs: 30_000, requestMs: 10_000 } as const;
 
-type Batch = {
-  readonly spans: readonly SpanData[];
+interface Batch {
+  readonly writing: Writing;
+  spans: number;
   requests: readonly ExportRequest[] | undefined;
   tries: number;
-};
+}
 
 export function deliver(options: DeliveryOptions): Delivery {
   return new Deliverer(options);
@@ -54,6 +57,8 @@ export function deliver(options: DeliveryOptions): Delivery {
 
 class Deliverer implements Delivery {
   readonly #options: DeliveryOptions;
+  /** The batch that takes spans now. */
+  #making: Batch | undefined;
   readonly #queue: Batch[] = [];
   #waiting = 0;
   #sent = 0;
@@ -70,10 +75,20 @@ class Deliverer implements Delivery {
     this.#options = options;
   }
 
-  offer(spans: readonly SpanData[]): void {
-    if (this.#closed || spans.length === 0) return;
-    this.#queue.push({ spans, requests: undefined, tries: 0 });
-    this.#waiting += spans.length;
+  add(span: SpanData): number {
+    if (this.#closed) return 0;
+    this.#making ??= this.#begin();
+    const batch = this.#making;
+    batch.spans++;
+    return batch.writing.add(span);
+  }
+
+  release(): void {
+    const batch = this.#making;
+    this.#making = undefined;
+    if (batch === undefined) return;
+    this.#queue.push(batch);
+    this.#waiting += batch.spans;
     while (this.#waiting > this.#options.maxWaiting && this.#queue.length > 1) {
       // The first one may be on its way; the next oldest is given up.
       const [given] = this.#queue.splice(this.#running === undefined ? 0 : 1, 1);
@@ -94,6 +109,7 @@ class Deliverer implements Delivery {
     this.#pause?.cancel();
     this.#pause = undefined;
     this.#inFlight?.abort();
+    this.release();
     for (const batch of this.#queue.splice(0)) this.#giveUp(batch);
   }
 
@@ -131,7 +147,7 @@ class Deliverer implements Delivery {
 
   /** undefined when the batch is settled; else how long to wait before it is tried again. */
   async #deliver(batch: Batch): Promise<number | undefined> {
-    batch.requests ??= this.#options.exporter.encode(batch.spans);
+    batch.requests ??= batch.writing.finish();
     while (batch.requests[0] !== undefined) {
       const answer = await this.#request(batch.requests[0]);
       if (this.#closed) return undefined;
@@ -146,8 +162,9 @@ class Deliverer implements Delivery {
       this.#refusedStatus = 0;
       batch.requests = batch.requests.slice(1);
     }
-    this.#waiting -= batch.spans.length;
-    this.#sent += batch.spans.length;
+    batch.writing.arrived?.();
+    this.#waiting -= batch.spans;
+    this.#sent += batch.spans;
     return undefined;
   }
 
@@ -196,9 +213,26 @@ class Deliverer implements Delivery {
   }
 
   #giveUp(batch: Batch): void {
-    this.#waiting -= batch.spans.length;
-    this.#dropped += batch.spans.length;
+    this.#waiting -= batch.spans;
+    this.#dropped += batch.spans;
   }
+
+  #begin(): Batch {
+    const { exporter } = this.#options;
+    return { writing: exporter.begin?.() ?? keeping(exporter), spans: 0, requests: undefined, tries: 0 };
+  }
+}
+
+/** For a protocol that wants to see all spans of a batch first. */
+function keeping(exporter: Exporter): Writing {
+  const spans: SpanData[] = [];
+  return {
+    add(span) {
+      spans.push(span);
+      return 0;
+    },
+    finish: () => exporter.encode(spans),
+  };
 }
 
 /** RFC 9110 §10.2.3, the form in seconds; a date is not worth parsing here. */

@@ -7,6 +7,18 @@ export interface Exporter {
   readonly url: string;
   /** One request, or several where the protocol allows only one service per request. */
   encode(spans: readonly SpanData[]): readonly ExportRequest[];
+  /** Begins a batch whose spans are written as they end. Left out where a protocol wants to see all of them first. */
+  begin?(): Writing;
+}
+
+/** A batch that is being written. */
+export interface Writing {
+  /** @returns bytes so far */
+  add(span: SpanData): number;
+  /** What carries all that was added. Called once, when nothing more is added. */
+  finish(): readonly ExportRequest[];
+  /** What carried them has arrived: its memory may be written to again. */
+  arrived?(): void;
 }
 
 export const exportProtocols = ["otlp", "zipkin", "jaeger"] as const;

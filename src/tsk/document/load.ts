@@ -7,7 +7,8 @@ import { reparse } from "../syntax/again/reparse.ts";
 import { limits } from "../syntax/limits.ts";
 import { parse } from "../syntax/parse.ts";
 import { withoutConsequences } from "../syntax/repair/consequences.ts";
-import type { Tree } from "../syntax/tree.ts";
+import { intact } from "../syntax/repair/intact.ts";
+import type { Item, Tree } from "../syntax/tree.ts";
 import { evaluate } from "../value/evaluate.ts";
 import { type IncludeRequest, type MapPart, outline, type Where, withIncludes } from "../value/outline.ts";
 import { assemble } from "./assemble.ts";
@@ -42,6 +43,8 @@ class Loader {
   readonly #unreadable = new Set<string>();
   /** Trees by path: a file may be included often. */
   readonly #trees = new Map<string, Tree>();
+  /** What can be read of them. */
+  readonly #items = new Map<string, readonly Item[]>();
   /** Outlines of files that are only asked for single values. */
   readonly #others = new Map<string, MapPart>();
   /** The files that led to a source, itself last. */
@@ -76,7 +79,9 @@ class Loader {
   readonly #report = (diagnostic: Diagnostic): void => {
     if (this.#diagnostics.length >= limits.allDiagnostics || this.#unreadable.has(diagnostic.file)) return;
     const source = this.#trees.get(diagnostic.file)?.source;
-    if (!this.#damage.explains(diagnostic, source)) this.#diagnostics.push(diagnostic);
+    if (this.#damage.explains(diagnostic, source)) return;
+    this.#diagnostics.push(diagnostic);
+    this.#damage.addValue(diagnostic, source);
   };
 
   /** Reads one file into a layer; false when it does not exist. */
@@ -89,20 +94,22 @@ class Loader {
       return true;
     }
     if (content === undefined) return false;
-    this.#roots.push(this.#outline(this.#tree(path, layer, content), path, layer, [path], { under }));
+    this.#roots.push(this.#outline(this.#tree(path, layer, content, under), path, layer, [path], { under }));
     return true;
   }
 
-  #tree(path: string, layer: LayerName, content: string | Uint8Array): Tree {
+  /** @param under where it stands in the document; undefined for a file that another one names */
+  #tree(path: string, layer: LayerName, content: string | Uint8Array, under?: readonly string[]): Tree {
     const source = this.#decode(path, layer, content);
     const before = this.#options.before?.trees.get(path);
     const tree = before === undefined ? parse(source) : reparse(before, source);
     this.#textLength += source.text.length;
     this.#trees.set(path, tree);
     maskDefaults(tree);
-    this.#damage.add(tree);
+    const left = intact(tree);
+    this.#items.set(path, this.#damage.add(tree, left, under));
     // Of bytes that are no text, nothing is to be said but that.
-    if (!this.#unreadable.has(path)) this.#diagnostics.push(...withoutConsequences(tree));
+    if (!this.#unreadable.has(path)) this.#diagnostics.push(...withoutConsequences(tree, left?.lost));
     return tree;
   }
 
@@ -110,7 +117,12 @@ class Loader {
     const source = tree.source.layer === layer ? tree.source : tree.source.inLayer(layer);
     this.#chains.set(source, chain);
     if (!this.#sources.has(path)) this.#sources.set(path, source);
-    return outline(source, tree.items, { report: this.#report, include: this.#include }, where);
+    return outline(
+      source,
+      this.#items.get(path) ?? tree.items,
+      { report: this.#report, include: this.#include },
+      where,
+    );
   }
 
   readonly #include = (source: Source, request: IncludeRequest): readonly MapPart[] => {
@@ -254,7 +266,7 @@ class Loader {
       (one) => one.severity,
     );
     const diagnostics = inOrder(withWarnings(errors, warnings), [...this.#sources.keys()]);
-    return { document, diagnostics, trees: this.#trees };
+    return { document, diagnostics, trees: this.#trees, lost: this.#damage.lost };
   }
 }
 

@@ -40,6 +40,34 @@ export const cCore: Party = {
   },
 };
 
+/** A call by its path and its bytes, as C-core makes it and is answered. */
+export interface RawCall {
+  readonly path: string;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+  readonly messages: readonly Uint8Array[];
+  readonly cancel?: "after first answer";
+}
+
+/** Calls of any service, in C-core. */
+export async function rawCore(
+  port: number,
+): Promise<AsyncDisposable & { call(call: RawCall): Promise<{ status: number; answers: Buffer[] }> }> {
+  const child = start("client", String(port));
+  const answers = lines(child)[Symbol.asyncIterator]();
+  return {
+    async call({ messages, ...call }) {
+      const encoded = messages.map((message) => Buffer.from(message).toString("base64"));
+      child.stdin?.write(`${JSON.stringify({ ...call, messages: encoded, packs: false, turns: false })}\n`);
+      const { value, done } = await answers.next();
+      if (done === true) throw new Error("the client of C-core ended");
+      const { status, answers: said }: Line = JSON.parse(value);
+      return { status, answers: said.map((text) => Buffer.from(text, "base64")) };
+    },
+    [Symbol.asyncDispose]: () => end(child),
+  };
+}
+
 function start(...args: readonly string[]): ChildProcess {
   const env = { ...peerEnvironment("grpc-core"), PYTHONPATH: dirname(dirname(library ?? "")) };
   return spawn(python, [script, ...args], { env, stdio: ["pipe", "pipe", "inherit"] });

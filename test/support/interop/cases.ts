@@ -118,6 +118,17 @@ export const cases: readonly Case[] = [
     ],
     check: ok(answerSizes),
   },
+  {
+    // Not in the description: 4 MB each way at once, beyond the windows of every implementation.
+    name: "large_both_ways",
+    calls: [
+      {
+        method: "fullDuplexCall",
+        messages: Array.from({ length: 8 }, () => ({ ...asks(500_000), ...payload(500_000) })),
+      },
+    ],
+    check: ok(Array.from({ length: 8 }, () => 500_000)),
+  },
   { name: "empty_stream", calls: [{ method: "fullDuplexCall", messages: [] }], check: ok([]) },
   {
     name: "custom_metadata",

@@ -8,6 +8,7 @@ import {
   headerOf,
   type Pool,
 } from "../../exchange.ts";
+import { refuseProtocol } from "../../unwritable.ts";
 import { ByteQueue } from "../byte-queue.ts";
 import {
   type AnswerHead,
@@ -74,6 +75,7 @@ class PromisedAnswer implements AnswerListener {
   send(client: Http1Client): void {
     const { signal } = this.#request;
     try {
+      refuseProtocol(this.#origin, this.#request);
       this.#exchange = client.send(outgoing(this.#request), this);
       signal?.addEventListener("abort", this.#onAbort, { once: true });
       if (this.#over) this.#settle();

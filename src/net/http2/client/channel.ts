@@ -9,6 +9,7 @@ import type { Http2PoolOptions } from "../../http2-options.ts";
 import { type Dialing, type DialTarget, dial } from "../../socket/dial.ts";
 import type { SocketPort } from "../../socket/port.ts";
 import { type TimerWheel, timerWheel } from "../../socket/wheel.ts";
+import { unwritable } from "../../unwritable.ts";
 import type { ConnectionLimits } from "../role.ts";
 import type { StreamChannel, StreamUser } from "../streams.ts";
 import { Wire } from "../wire.ts";
@@ -41,7 +42,7 @@ export class Channel implements StreamChannel {
 
   open(user: StreamUser): void {
     const current = this.#current;
-    if (current?.ready === true && this.#queue.size === 0) {
+    if (current?.ready === true && this.#queue.size === 0 && user.extendedConnect !== true) {
       user.onStream(current.begin(user));
       return;
     }
@@ -79,8 +80,11 @@ export class Channel implements StreamChannel {
     for (const user of this.#queue) {
       const current = this.#current;
       if (current?.ready !== true) break;
+      const offered = user.extendedConnect === true ? current.extendedConnect : true;
+      if (offered === undefined) break;
       this.#queue.delete(user);
-      user.onStream(current.begin(user));
+      if (offered) user.onStream(current.begin(user));
+      else user.onNoStream(unwritable(this.origin, new Error("the server takes no CONNECT with a protocol")));
     }
     if (this.#queue.size > 0 && this.#current?.usable !== true) this.#dial();
   }
@@ -116,6 +120,7 @@ export class Channel implements StreamChannel {
       idleMs: idleTimeoutMs,
       pingMs: pingTimeoutMs,
       keepaliveMs,
+      handshakeMs,
       clock: this.#clock,
       onChange: this.#onChange,
       onOver: (gone) => {
@@ -152,6 +157,9 @@ export class Channel implements StreamChannel {
     return new TuskerError("NET_CONNECT", message, { cause, details });
   }
 }
+
+/** What a server may take to say its SETTINGS and to confirm ours, as long as ours gives its clients. */
+const handshakeMs = 10_000;
 
 const limits: Omit<ConnectionLimits, "maxListSize"> = {
   maxConcurrentStreams: 0,

@@ -17,6 +17,8 @@ export interface ClientConnectionOptions {
   readonly keepaliveMs: number;
   /** How long it may take to answer. */
   readonly pingMs: number;
+  /** From the first byte to the server's SETTINGS and its confirmation of ours (RFC 9113 §6.5.3). */
+  readonly handshakeMs: number;
   readonly clock: Clock;
   /** The connection can take another stream, or can no longer. */
   readonly onChange: (connection: ClientConnection) => void;
@@ -39,6 +41,9 @@ export class ClientConnection implements ConnectionRole, WireReader {
   readonly #wheel: TimerWheel;
   readonly #idle = new Deadline(() => this.close());
   readonly #keepalive = new Deadline(() => this.#keptAlive());
+  readonly #handshake = new Deadline(() =>
+    this.connection.fail(new Http2Error(errorCode.SETTINGS_TIMEOUT, "our SETTINGS were not acknowledged")),
+  );
   #check: Timer | undefined;
 
   constructor(wire: ConnectionWire, options: ClientConnectionOptions) {
@@ -46,6 +51,7 @@ export class ClientConnection implements ConnectionRole, WireReader {
     this.#options = options;
     this.#wheel = timerWheel(options.clock);
     this.connection = new Connection(this, options.limits, options.clock);
+    this.#wheel.set(this.#handshake, options.handshakeMs);
     this.connection.begin();
   }
 
@@ -57,6 +63,11 @@ export class ClientConnection implements ConnectionRole, WireReader {
   /** True while an answer to a PING is overdue, or soon will be. */
   get suspected(): boolean {
     return this.#check !== undefined;
+  }
+
+  /** Whether the server takes CONNECT with a protocol; undefined until its SETTINGS say. */
+  get extendedConnect(): boolean | undefined {
+    return this.#settled ? this.connection.peer.extendedConnect : undefined;
   }
 
   /** True when a stream may begin now. */
@@ -81,7 +92,7 @@ export class ClientConnection implements ConnectionRole, WireReader {
   suspect(): void {
     const { connection } = this;
     const { clock, pingMs } = this.#options;
-    if (this.suspected || !this.usable) return;
+    if (this.suspected || connection.over) return;
     this.#check = clock.after(pingMs, () => this.#dead(`no answer to a PING within ${pingMs} ms`), {
       background: true,
     });
@@ -170,6 +181,10 @@ export class ClientConnection implements ConnectionRole, WireReader {
     this.#options.onChange(this);
   }
 
+  acknowledged(): void {
+    this.#wheel.remove(this.#handshake);
+  }
+
   /** RFC 9113 §6.8: streams above the last id were not looked at and may be sent again elsewhere. */
   goaway(lastId: number, code: number, debug: string): void {
     this.#retire();
@@ -187,9 +202,14 @@ export class ClientConnection implements ConnectionRole, WireReader {
     // The server's flow control is its affair; a call that cannot be sent ends by its deadline.
   }
 
+  held(): void {
+    // What a request is made of is its caller's, who has it anyway.
+  }
+
   over(): void {
     this.#wheel.remove(this.#idle);
     this.#wheel.remove(this.#keepalive);
+    this.#wheel.remove(this.#handshake);
     this.#check?.cancel();
     this.#check = undefined;
     // Somebody may be waiting for its end, which comes within a moment: until then it keeps the process.

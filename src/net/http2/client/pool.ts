@@ -66,6 +66,7 @@ class Unprocessed extends Error {
 
 /** One request on one stream. */
 class Exchange implements StreamUser {
+  readonly extendedConnect: boolean;
   readonly #channel: Channel;
   readonly #request: ClientRequest;
   readonly #fields: HeaderList;
@@ -85,6 +86,7 @@ class Exchange implements StreamUser {
   constructor(channel: Channel, request: ClientRequest, fields: HeaderList, clock: Clock) {
     this.#channel = channel;
     this.#request = request;
+    this.extendedConnect = request.protocol !== undefined;
     this.#fields = fields;
     this.#body = new BodyQueue(
       () => this.#stream,
@@ -123,7 +125,10 @@ class Exchange implements StreamUser {
   }
 
   onHead(status: number, fields: HeaderList): void {
-    if (status < 200) return;
+    if (status < 200) {
+      this.#request.onInform?.(status, fromWire(fields));
+      return;
+    }
     this.#limit.cancel();
     const headers = fromWire(fields);
     const bytes = (maxBytes: number): Promise<Uint8Array> =>

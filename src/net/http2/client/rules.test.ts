@@ -89,6 +89,41 @@ test("while a stream is open the server is asked whether it is there; one that i
   assert.match(failure.message, /no answer to a PING within 1000 ms/);
 });
 
+test("also a connection that was asked to leave is given up when its server has gone", async () => {
+  const clock = manualClock();
+  const told = Promise.withResolvers<void>();
+  await using server = await RawServer.start((frame, { number }) => {
+    if (!isRequest(frame)) return [];
+    // The first connection is told to leave with its request open, and is never heard of again.
+    return number === 1 ? [goaway(frame.id)] : answer(frame.id);
+  });
+  await using pool = http2Pool(server.origin, { clock, keepaliveMs: 5_000, pingTimeoutMs: 1_000 });
+  const lost = failureOf(pool.request({ ...get, headTimeoutMs: 3_600_000, onSent: told.resolve }));
+  await told.promise;
+  // A second connection shows that the GOAWAY has been read.
+  while (server.connections < 2) await (await pool.request(get)).text(10).catch(() => "");
+  clock.advance(5_000);
+  clock.advance(1_000);
+  assert.match((await lost).message, /no answer to a PING within 1000 ms/);
+});
+
+test("a server that never confirms our SETTINGS loses the connection", async () => {
+  const clock = manualClock();
+  const asked = Promise.withResolvers<void>();
+  await using server = await RawServer.start(
+    (frame) => {
+      if (isRequest(frame)) asked.resolve();
+      return frame.type === PING ? [rawFrame(PING, 1, 0, frame.payload)] : [];
+    },
+    { greeting: rawFrame(SETTINGS, 0, 0) },
+  );
+  await using pool = http2Pool(server.origin, { clock, keepaliveMs: 60_000 });
+  const lost = failureOf(pool.request({ ...get, headTimeoutMs: 3_600_000 }));
+  await asked.promise;
+  clock.advance(10_000);
+  assert.match((await lost).message, /SETTINGS were not acknowledged/);
+});
+
 test("a server that answers the PING keeps its connection", async () => {
   const clock = manualClock();
   const pinged = Promise.withResolvers<Buffer>();

@@ -9,12 +9,13 @@ import { type Http2Stream, noFields } from "../stream.ts";
 import type { ConnectionFigures, PeerFacts, StreamHandler, StreamListener } from "../streams.ts";
 import type { ConnectionWire, WireReader } from "../wire.ts";
 import { errorCode, Http2Error, maxWindow } from "../words.ts";
+import type { Holder, Unsent } from "./unsent.ts";
 
 export interface ServerConnectionOptions {
   readonly limits: ConnectionLimits;
   readonly handler: StreamHandler;
   readonly peer: PeerFacts;
-  /** From the first byte to the end of the client's preface and SETTINGS. */
+  /** From the first byte to the client's SETTINGS and its confirmation of ours (RFC 9113 §6.5.3). */
   readonly handshakeMs: number;
   /** Without streams. */
   readonly idleMs: number;
@@ -26,12 +27,14 @@ export interface ServerConnectionOptions {
   readonly stallMs: number;
   readonly clock: Clock;
   readonly random: Random;
+  /** Counts what waits for clients, over all connections. */
+  readonly unsent: Unsent;
   /** The connection has closed. */
   readonly onOver: (connection: ServerConnection) => void;
 }
 
 /** The server's half of a connection: opens streams for requests, and decides when the connection ends. */
-export class ServerConnection implements ConnectionRole, WireReader {
+export class ServerConnection implements ConnectionRole, WireReader, Holder {
   readonly side = "server";
   readonly connection: Connection;
   readonly #wire: ConnectionWire;
@@ -42,6 +45,8 @@ export class ServerConnection implements ConnectionRole, WireReader {
   #age: Deadline | undefined;
   #grace: Deadline | undefined;
   #stall: Deadline | undefined;
+  /** Bytes of answers that wait for the client. */
+  unsentBytes = 0;
   /** What had been sent when the client was last looked at for taking nothing. */
   #sentBefore = 0;
   /** "asked" until everything on its way has arrived, then "told" the last stream that counts. */
@@ -54,9 +59,10 @@ export class ServerConnection implements ConnectionRole, WireReader {
     this.#options = options;
     this.connection = new Connection(this, options.limits, clock);
     this.#wheel = timerWheel(clock);
-    this.#handshake = this.#in(handshakeMs, () =>
-      this.connection.fail(new Http2Error(errorCode.SETTINGS_TIMEOUT, "no SETTINGS came")),
-    );
+    this.#handshake = this.#in(handshakeMs, () => {
+      const what = this.#settled ? "our SETTINGS were not acknowledged" : "no SETTINGS came";
+      this.connection.fail(new Http2Error(errorCode.SETTINGS_TIMEOUT, what));
+    });
     if (ageMs !== undefined) {
       // gRFC A9: ±10 %, so that clients that connected together do not come back together.
       const age = ageMs * (0.9 + 0.2 * random.next());
@@ -193,9 +199,13 @@ export class ServerConnection implements ConnectionRole, WireReader {
   settings(): void {
     if (this.#settled) return;
     this.#settled = true;
+    this.#rest();
+  }
+
+  /** Until it confirms our limits a client may open any number of streams, to be refused one by one. */
+  acknowledged(): void {
     if (this.#handshake !== undefined) this.#wheel.remove(this.#handshake);
     this.#handshake = undefined;
-    this.#rest();
   }
 
   goaway(): void {
@@ -212,7 +222,18 @@ export class ServerConnection implements ConnectionRole, WireReader {
     this.#watchStall();
   }
 
+  held(change: number): void {
+    this.unsentBytes += change;
+    this.#options.unsent.change(this, change);
+  }
+
+  burden(): void {
+    const message = `${this.unsentBytes} bytes of answers wait for this client, more than for any other`;
+    this.connection.fail(new Http2Error(errorCode.ENHANCE_YOUR_CALM, message));
+  }
+
   over(): void {
+    this.held(-this.unsentBytes);
     for (const deadline of [this.#handshake, this.#idle, this.#age, this.#grace, this.#stall])
       if (deadline !== undefined) this.#wheel.remove(deadline);
     this.#wire.close();

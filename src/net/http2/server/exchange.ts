@@ -8,7 +8,15 @@ import {
   type ReadOptions,
   type ServerExchange,
 } from "../../exchange.ts";
-import { answerFields, firstUnwritable, fromWire, isStream, toWire } from "../../http2-headers.ts";
+import {
+  answerFields,
+  expectsContinue,
+  firstUnwritable,
+  fromWire,
+  isStream,
+  targetOf,
+  toWire,
+} from "../../http2-headers.ts";
 import { BodyQueue } from "../body-queue.ts";
 import { noFields } from "../stream.ts";
 import type { MessageStream, PeerFacts, StreamFailure, StreamListener } from "../streams.ts";
@@ -27,6 +35,7 @@ export class StreamExchange implements ServerExchange, StreamListener {
   #failure: TuskerError | undefined;
   #answered = false;
   #ended = false;
+  #invited = false;
 
   constructor(stream: MessageStream, fields: HeaderList, peer: PeerFacts, pace: Pace) {
     this.#stream = stream;
@@ -44,7 +53,11 @@ export class StreamExchange implements ServerExchange, StreamListener {
   }
 
   get target(): string {
-    return headerOf(this.#fields, ":path") ?? "/";
+    return targetOf(this.#fields);
+  }
+
+  get protocol(): string | undefined {
+    return headerOf(this.#fields, ":protocol");
   }
 
   get headers(): HeaderList {
@@ -73,6 +86,7 @@ export class StreamExchange implements ServerExchange, StreamListener {
   }
 
   get body(): ByteStream {
+    this.#invite();
     return paced(this.#body, this.#pace);
   }
 
@@ -85,6 +99,7 @@ export class StreamExchange implements ServerExchange, StreamListener {
   }
 
   bytes(maxBytes: number, options?: ReadOptions): Promise<Uint8Array> {
+    this.#invite();
     const body = paced(this.#body, { ...this.#pace, signal: options?.signal });
     return readAll(body, maxBytes, this.header("content-length"));
   }
@@ -154,6 +169,13 @@ export class StreamExchange implements ServerExchange, StreamListener {
   }
 
   #drained: (() => void) | undefined;
+
+  /** Somebody reads: a client that waits for that is told to send its body (RFC 9110 §10.1.1). */
+  #invite(): void {
+    if (this.#invited) return;
+    this.#invited = true;
+    if (!this.#ended && expectsContinue(this.#fields)) this.inform(100);
+  }
 
   #lost(failure: TuskerError): void {
     this.#failure = failure;

@@ -9,6 +9,7 @@ import { testCertificate } from "../../../../test/support/certificate.ts";
 import { hello, RawPeer, rawFrame } from "../../../../test/support/http2-peer.ts";
 import { TuskerError } from "../../../kernel/index.ts";
 import type { ServerHandler } from "../../exchange.ts";
+import { http1Pool } from "../../http1-pool.ts";
 import { http2Pool, serveHttp2 } from "../../http2.ts";
 import type { Http2Engine } from "../../http2-options.ts";
 
@@ -157,6 +158,78 @@ test("extended CONNECT is offered where it is asked for, and carries bytes both 
   await once(stream, "end");
   session.close();
 });
+
+test("our own client speaks over extended CONNECT with our server, which knows what it was asked for", async () => {
+  const chat: ServerHandler = (exchange) =>
+    exchange.protocol === "websocket"
+      ? exchange.respond({ status: 200, headers: ["x-path", exchange.target], body: exchange.body })
+      : exchange.respond({ status: 501 });
+  await using server = await serveHttp2(chat, { port: 0, extendedConnect: true });
+  await using pool = http2Pool(`http://127.0.0.1:${server.port}`);
+  const words = new Words();
+  // The first request of a connection: the server's SETTINGS are waited for.
+  const answer = await pool.request({ method: "CONNECT", path: "/chat", protocol: "websocket", body: words });
+  assert.deepEqual([answer.status, answer.header("x-path")], [200, "/chat"]);
+  const heard = answer.body[Symbol.asyncIterator]();
+  for (const word of ["one", "two"]) {
+    words.say(word);
+    assert.equal(Buffer.from((await heard.next()).value ?? []).toString(), word);
+  }
+  words.end();
+  assert.equal((await heard.next()).done, true);
+  const other = await pool.request({ method: "CONNECT", path: "/chat", protocol: "carrier-pigeon" });
+  assert.equal(other.status, 501);
+});
+
+test("extended CONNECT to a server that does not offer it is told before anything is sent", async () => {
+  let asked = 0;
+  await using server = await serveHttp2(
+    (exchange) => {
+      asked++;
+      return handler(exchange);
+    },
+    { port: 0, http1: true },
+  );
+  const origin = `http://127.0.0.1:${server.port}`;
+  await using stack = new AsyncDisposableStack();
+  const pools = [http2Pool(origin), http2Pool(origin, { engine: "node" })];
+  for (const transport of ["engine", "compat"] as const) pools.push(http1Pool(origin, { transport }));
+  for (const pool of pools) {
+    stack.use(pool);
+    await assert.rejects(
+      () => pool.request({ method: "CONNECT", path: "/chat", protocol: "websocket" }),
+      (error) =>
+        error instanceof TuskerError && error.code === "NET_MALFORMED" && error.details.sent === false,
+    );
+  }
+  assert.equal(asked, 0);
+});
+
+/** A body that is said word by word. */
+class Words implements AsyncIterable<Uint8Array> {
+  readonly #words: string[] = [];
+  #wake: () => void = () => {};
+  #ended = false;
+
+  say(word: string): void {
+    this.#words.push(word);
+    this.#wake();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const word = this.#words.shift();
+      if (word !== undefined) yield Buffer.from(word);
+      else if (this.#ended) return;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+}
 
 both("draining closes connections of both protocols", async (engine) => {
   const server = await serveHttp2(handler, { engine, port: 0, http1: true });

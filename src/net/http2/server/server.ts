@@ -16,6 +16,7 @@ import { Wire } from "../wire.ts";
 import { choose } from "./choose.ts";
 import { ServerConnection } from "./connection.ts";
 import { StreamExchange } from "./exchange.ts";
+import { Unsent } from "./unsent.ts";
 
 /** Serves HTTP/2 on the engine, exchange by exchange. @throws TuskerError NET_PORT_TAKEN, NET_BIND */
 export function serveExchanges(handler: ServerHandler, options: Http2ServerOptions): Promise<StreamServer> {
@@ -49,7 +50,8 @@ async function start(
     connections.get(connection)?.resolve();
     connections.delete(connection);
   };
-  const settings = { ...ageing(options), handler, onOver };
+  const unsent = new Unsent(options.maxUnsentBytes ?? 256 * 1_024 * 1_024);
+  const settings = { ...ageing(options), handler, onOver, unsent };
   const begin = (port: SocketPort, early: Buffer | undefined): void => {
     const messages = { received: 0, sent: 0 };
     const peer = { remoteAddress: port.remoteAddress, secure: port.tls !== undefined, messages };
