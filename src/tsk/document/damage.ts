@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import { didYouMean } from "../report/suggest.ts";
 import type { Source, Span } from "../source.ts";
+import { isRefused } from "../syntax/parse.ts";
 import { type Intact, joinedLines, placeAt } from "../syntax/repair/intact.ts";
 import type { Item, Tree } from "../syntax/tree.ts";
 import type { Lost, Path } from "./document.ts";
@@ -35,6 +36,12 @@ export class Damage {
   add(tree: Tree, left: Intact | undefined, under: Path | undefined): readonly Item[] {
     this.#left.set(tree.source.file, { items: left?.items ?? tree.items, under });
     if (left === undefined) return tree.items;
+    if (isRefused(tree)) {
+      // Anything may have been named there; to look at it all would cost what was refused.
+      this.#nameless = true;
+      for (const span of left.lost) this.#add(tree.source, span, []);
+      return left.items;
+    }
     const beside = tree.diagnostics.flatMap((one) =>
       one.severity === "error" ? this.#besideOf(tree.source, one) : [],
     );

@@ -11,6 +11,7 @@ import { intact } from "../syntax/repair/intact.ts";
 import type { Item, Tree } from "../syntax/tree.ts";
 import { evaluate } from "../value/evaluate.ts";
 import { type IncludeRequest, type MapPart, outline, type Where, withIncludes } from "../value/outline.ts";
+import { Allowance } from "./allowance.ts";
 import { assemble } from "./assemble.ts";
 import { Damage } from "./damage.ts";
 import type { Loaded } from "./document.ts";
@@ -50,6 +51,7 @@ class Loader {
   /** The files that led to a source, itself last. */
   readonly #chains = new Map<Source, readonly string[]>();
   #included = 0;
+  readonly #allowance = new Allowance();
   #textLength = 0;
 
   constructor(options: LoadOptions) {
@@ -117,12 +119,17 @@ class Loader {
     const source = tree.source.layer === layer ? tree.source : tree.source.inLayer(layer);
     this.#chains.set(source, chain);
     if (!this.#sources.has(path)) this.#sources.set(path, source);
-    return outline(
-      source,
-      this.#items.get(path) ?? tree.items,
-      { report: this.#report, include: this.#include },
-      where,
-    );
+    const items = this.#affords(tree, source) ? (this.#items.get(path) ?? tree.items) : [];
+    return outline(source, items, { report: this.#report, include: this.#include }, where);
+  }
+
+  /** False, and told once, when all files together say more than one document may. */
+  #affords(tree: Tree, source: Source): boolean {
+    const wasFull = this.#allowance.isFull;
+    if (this.#allowance.takes(tree)) return true;
+    const message = `all files together have more than ${limits.tokens} words and signs`;
+    if (!wasFull) this.#report(problem(source, { start: 0, end: 0 }, "TSK_TOO_LARGE", message));
+    return false;
   }
 
   readonly #include = (source: Source, request: IncludeRequest): readonly MapPart[] => {
@@ -143,7 +150,7 @@ class Loader {
     if (this.#included === limits.includes + 1)
       return refuse("TSK_FUEL", `more than ${limits.includes} files are included`);
     // Told once: what is included without end would fill the report with it.
-    if (this.#included > limits.includes) return undefined;
+    if (this.#included > limits.includes || this.#allowance.isFull) return undefined;
     if (chain.includes(path))
       return refuse("TSK_INCLUDE_CYCLE", `${[...chain.slice(chain.indexOf(path)), path].join(" includes ")}`);
     if (chain.length >= limits.includeDepth)

@@ -2,6 +2,11 @@
 export const limits = {
   /** Length of one text: UTF-16 units, or bytes when bytes are given. */
   text: 16 * 1024 * 1024,
+  /**
+   * Words and signs of one document, comments and white space not counted: what is made of one takes up to 600 bytes, and memory
+   * must end before the process does.
+   */
+  tokens: 3_500_000,
   /** Texts of one document together. */
   allText: 64 * 1024 * 1024,
   /** Bytes of a file read by `@file`, `@json` and their like. */

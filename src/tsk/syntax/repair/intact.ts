@@ -1,6 +1,6 @@
 import { Source, type Span } from "../../source.ts";
 import { reparse } from "../again/reparse.ts";
-import { isSound } from "../parse.ts";
+import { isRefused, isSound } from "../parse.ts";
 import type { Item, Tree, Value } from "../tree.ts";
 import { Lines } from "./lines.ts";
 
@@ -23,6 +23,7 @@ const rounds = 4;
 export function intact(tree: Tree): Intact | undefined {
   if (!isWrong(tree)) return undefined;
   const { text, file, layer } = tree.source;
+  if (isRefused(tree)) return { items: [], lost: [{ start: 0, end: text.length }] };
   const lines = new Lines(text);
   let now = tree;
   for (let round = 1; round < rounds; round++) {
