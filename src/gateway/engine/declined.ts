@@ -14,16 +14,13 @@ import {
 export class DeclinedBody implements BodySource {
   readonly body: PushedBody = new PushedBody((sink) => this.#start(sink));
   readonly #exchange: OutgoingExchange | undefined;
-  readonly #over: () => void;
   #sink: BodySink | undefined;
   /** What came before anybody read: never more than one read of the socket. */
   #early: SharedBytes[] = [];
   #end: { readonly error?: unknown } | undefined;
 
-  /** @param over called once when nothing more is read */
-  constructor(exchange: OutgoingExchange | undefined, over: () => void) {
+  constructor(exchange: OutgoingExchange | undefined) {
     this.#exchange = exchange;
-    this.#over = over;
     exchange?.pause();
   }
 
@@ -48,7 +45,7 @@ export class DeclinedBody implements BodySource {
   }
 
   onEnd(): void {
-    this.#over();
+    // Whoever passes it on closes its connection.
   }
 
   #start(sink: BodySink): BodySource {

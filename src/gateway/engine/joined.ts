@@ -34,6 +34,8 @@ export type TunnelOutcome =
       readonly status: number;
       readonly fields: HeaderList;
       readonly body: ByteStream;
+      /** To be called when nobody reads the body any more, also when nobody ever did. */
+      discard(): void;
     }
   | { readonly kind: "failed"; readonly cause: TuskerError; readonly sent: boolean };
 
@@ -98,9 +100,10 @@ class Listener implements AnswerListener {
   onHead({ status, fields }: AnswerHead): void {
     this.#fields = [...fields];
     if (status === 101) return;
-    const declined = new DeclinedBody(this.#exchange, this.#over);
+    const declined = new DeclinedBody(this.#exchange);
     this.#declined = declined;
-    const answer = { kind: "answer", status, fields: this.#fields, body: declined.body } as const;
+    const { body } = declined;
+    const answer = { kind: "answer", status, fields: this.#fields, body, discard: this.#over } as const;
     // What came with the head may show that it is no answer: that is known when all of it has been read.
     queueMicrotask(() => this.#done(answer));
   }

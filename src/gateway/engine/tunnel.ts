@@ -85,14 +85,17 @@ async function settle(
     if (outcome.status >= 500) lease.failure();
     else lease.success();
     const headers = answerHead(outcome.fields, outcome.status, visit.answerFields);
-    await exchange.respond({ status: outcome.status, headers, body: outcome.body }).catch((error) => {
-      if (exchange.signal.aborted) return;
-      door.meters.broken(upstream.service);
-      door.log.warn("a service broke off its answer", {
-        service: upstream.service,
-        error: messageOf(error),
-      });
-    });
+    try {
+      await exchange.respond({ status: outcome.status, headers, body: outcome.body });
+    } catch (error) {
+      if (!exchange.signal.aborted) {
+        const { service } = upstream;
+        door.meters.broken(service);
+        door.log.warn("a service broke off its answer", { service, error: messageOf(error) });
+      }
+    } finally {
+      outcome.discard();
+    }
     return exchange.signal.aborted ? 499 : outcome.status;
   }
   lease.success();

@@ -135,9 +135,8 @@ export class CompatExchange implements ServerExchange {
     if (this.#answered) throw new TuskerError("KERNEL_INTERNAL", "an exchange was answered twice");
     this.#answered = true;
     const res = this.#res;
+    this.#listenForEnd();
     if (res.destroyed) return;
-    // Node reads no more of a connection it has let go of, and would not hear that its client goes.
-    this.#offered?.socket.once("end", () => res.destroy()).resume();
     // A body nobody takes in would stand before the next request.
     if (this.#unread || this.#life.draining) res.shouldKeepAlive = false;
     const headers = headOf(answer);
@@ -151,6 +150,13 @@ export class CompatExchange implements ServerExchange {
       res.write(nothing);
       await this.#respondStream(answer, body);
     }
+  }
+
+  /** Node reads no more of a connection it has let go of, and would not hear that its client goes. */
+  #listenForEnd(): void {
+    const socket = this.#offered?.socket;
+    if (socket?.readableEnded === true) this.#res.destroy();
+    else socket?.once("end", () => this.#res.destroy()).resume();
   }
 
   abort(): void {
