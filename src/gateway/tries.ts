@@ -266,7 +266,7 @@ function passOn(exchange: Trip["exchange"], status: number, fields: HeaderList):
 }
 
 /** What the choice of an endpoint shall go by; undefined for most routes. */
-function hintsOf({ route, visit }: Trip): { key?: string; mark?: string } | undefined {
+export function hintsOf({ route, visit }: Trip): { key?: string; mark?: string } | undefined {
   if (route.hash === undefined && route.sticky === undefined) return undefined;
   const key = route.hash === undefined ? undefined : keyOf(route.hash, visit);
   const mark = route.sticky?.markOf(visit);
