@@ -8,6 +8,7 @@ import type { Door } from "./door.ts";
 import { throughTunnel } from "./engine/tunnel.ts";
 import { answerHead } from "./head/answer.ts";
 import { clientAddress, clientKey } from "./head/client.ts";
+import { earlierHops } from "./head/forwarded.ts";
 import { rateLimitFields } from "./head/rate-limit.ts";
 import { consumerHeader, requestHead } from "./head/request.ts";
 import { prefixOf } from "./match/strip-prefix.ts";
@@ -128,7 +129,9 @@ async function throughRoute(
   const { route, head } = to;
   // 4. Who asks: address as far as trusted proxies vouch for it, CORS, limit, key or token. Guessing keys is limited
   // too; only a limit per consumer comes after it is known who that is.
-  const client = clientAddress(exchange.remoteAddress, head.forwardedFor, door.snapshot.trusted);
+  const { trusted } = door.snapshot;
+  const peer = exchange.remoteAddress;
+  const client = trusted.has(peer) ? clientAddress(peer, earlierHops(head).forwardedFor, trusted) : peer;
   span.setAttribute("client.address", client);
   seen.client = client;
   const visit = visitOf(exchange, to, client);

@@ -375,11 +375,9 @@ test("the health of one instance is a plain status for plain monitors", async ()
   assert.deepEqual(await of("id/u1"), [503, "critical", "critical"]);
   await t.put("/v1/agent/service/maintenance/u1?enable=true");
   assert.deepEqual(await of("id/u1"), [503, "maintenance", "maintenance"]);
-  assert.deepEqual(await of("id/x%0d%0ay"), [
-    404,
-    '"ServiceId x\\r\\ny not found"',
-    "ServiceId x??y not found",
-  ]);
+  assert.deepEqual(await of("id/x%C3%A9y"), [404, '"ServiceId xéy not found"', "ServiceId x?y not found"]);
+  assert.deepEqual(await of("id/x%0d%0ay"), [400, "", undefined]);
+  assert.deepEqual(await of("id/"), [500, "Bad request: Missing serviceID", undefined]);
 });
 
 test("the registry's own node and its own check cannot be taken away", async () => {

@@ -18,6 +18,7 @@ import {
 import { crossCheck } from "./check/cross-check.ts";
 import { type Explained, explained } from "./check/explain.ts";
 import { Lost } from "./check/lost.ts";
+import { grpcPorts } from "./grpc-ports.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { machinePorts } from "./machine.ts";
 import { schemaProblems } from "./problems.ts";
@@ -176,17 +177,17 @@ function settingsOf(
   const root = dirname(file);
   const names = document.keys(["services"]);
   const own = new Set(names);
-  const services = names.flatMap((name, index): ServiceSettings[] => {
+  const counted = grpcPorts(names, sections);
+  const services = names.flatMap((name): ServiceSettings[] => {
     const section = sections.services[name];
     if (section === undefined) return [];
-    const base = sections.grpc.port === 0 ? 0 : sections.grpc.port + index;
     return [
       {
         ...section,
         name,
         needs: section.dependencies.filter((one) => own.has(one)),
         needsExternals: section.dependencies.filter((one) => !own.has(one)),
-        grpcPort: sections.grpc.enabled ? (section.grpc_port ?? base) : undefined,
+        grpcPort: sections.grpc.enabled ? counted.get(name) : undefined,
       },
     ];
   });
