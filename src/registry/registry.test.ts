@@ -466,6 +466,39 @@ test("draining answers who waits and closes the port", async () => {
   await t[Symbol.asyncDispose]();
 });
 
+test("a wait of nothing or less, with an index, is five minutes", async () => {
+  await using t = await bench();
+  const index = await t.index("/v1/catalog/services");
+  for (const wait of ["-5s", "0s", "-0.5h"]) {
+    let answered = false;
+    const asking = t.ask("GET", `/v1/catalog/services?index=${index}&wait=${wait}`).finally(() => {
+      answered = true;
+    });
+    await t.until(() => t.registry.stats.waiting === 1);
+    t.clock.advance(299_000);
+    assert.deepEqual([t.registry.stats.waiting, answered], [1, false], wait);
+    t.clock.advance(20_000);
+    assert.equal((await asking).status, 200);
+  }
+});
+
+test("a body that stalls is the client's failure: 408, and nothing is reported", async () => {
+  await using t = await bench();
+  const socket = connect(t.registry.port, "127.0.0.1").setEncoding("latin1");
+  socket.write("PUT /v1/kv/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\nabc");
+  let text = "";
+  socket.on("data", (chunk) => {
+    text += chunk;
+  });
+  await t.until(() => {
+    t.clock.advance(1_000);
+    return text !== "";
+  });
+  assert.match(text, /^HTTP\/1\.1 408 [\s\S]*\r\nConnection: close\r\n/i);
+  socket.destroy();
+  assert.deepEqual(t.logged, []);
+});
+
 test("a taken port is an error that names it", async () => {
   await using t = await bench();
   await assert.rejects(
@@ -480,6 +513,17 @@ test("listening for everybody is said aloud, and clients are told an address the
   assert.match(t.registry.url, /^http:\/\/127\.0\.0\.1:/);
   const [node] = (await t.get("/v1/catalog/nodes")) as { Address: string }[];
   assert.equal(node?.Address, "127.0.0.1");
+});
+
+test("listening on one address that others reach is said aloud as well, and on loopback nothing is", async (t) => {
+  await using quiet = await bench();
+  assert.deepEqual(quiet.logged, []);
+  const own = Object.values(networkInterfaces())
+    .flat()
+    .find((one) => one?.internal === false && one.family === "IPv4");
+  if (own === undefined) return t.skip("this machine has no address that others reach");
+  await using b = await bench({ host: own.address });
+  assert.match(b.logged[0] ?? "", new RegExp(`listens on ${own.address}: everybody who reaches port`));
 });
 
 test("an address of IPv6 is told as clients can use it", async (t) => {
