@@ -26,7 +26,7 @@ export function servicesView(live: Live, shell: Shell): View {
   const draw = (): void => {
     const { fleet } = live;
     if (fleet === undefined || !node.isConnected) return;
-    groups(fleet.services.map((service) => ({ service, fleet })));
+    groups([gatewayOf(fleet), ...fleet.services].map((service) => ({ service, fleet })));
     none.hidden = fleet.services.length > 0;
     for (const body of table.tBodies)
       body.classList.toggle("chosen", body.getAttribute("data-service") === wanted);
@@ -101,7 +101,13 @@ function nobody(service: ServiceView): InstanceView {
   return { id: "", state: service.supervised ? "waiting" : "ready", restarts: 0, crashLoop: false };
 }
 
+/** The way in as a row among the others: its process is watched over, stopped and started as theirs are. */
+function gatewayOf({ gatewayProcess }: Pick<FleetView, "gatewayProcess">): ServiceView {
+  return { name: "gateway", version: "", dependencies: [], supervised: true, instances: [gatewayProcess] };
+}
+
 function aboutText(service: ServiceView, fleet: FleetView): string {
+  if (service.instances[0] === fleet.gatewayProcess) return `the way in · ${countOf(fleet.routes.length)}`;
   const routes = fleet.routes.filter((route) => route.service === service.name);
   const paths = routes.map(({ methods, path }) => [methods.join(" "), path].filter(Boolean).join(" "));
   const needs = service.dependencies.length === 0 ? "" : `needs ${service.dependencies.join(", ")}`;
@@ -128,6 +134,10 @@ function instanceRow(): Row<InstanceView> {
   };
 }
 
+function countOf(routes: number): string {
+  return routes === 1 ? "1 route" : `${routes} routes`;
+}
+
 type Verb = "stop" | "start" | "restart";
 
 function actionCell(
@@ -141,7 +151,10 @@ function actionCell(
     node.setAttribute("aria-busy", "true");
     shell.say(`${name}: ${verb} asked for`);
     try {
-      const after = await ask<ServiceView>(`/control/services/${encodeURIComponent(name)}/${verb}`, "POST");
+      const path = `/control/services/${encodeURIComponent(name)}/${verb}`;
+      const told = await ask<ServiceView | InstanceView>(path, "POST");
+      // Of the gateway its process is told, which is all there is of it.
+      const after = "instances" in told ? told : gatewayOf({ gatewayProcess: told });
       shell.say(`${name} is ${wordOf(serviceState(after), after.instances)}`);
     } catch (error) {
       shell.say(`${name}: ${verb} failed. ${error instanceof Error ? error.message : String(error)}`);

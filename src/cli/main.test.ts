@@ -100,6 +100,15 @@ test("commands that need a running fleet say that none runs", async () => {
   }
 });
 
+test("wrong use is JSON too where JSON was asked for", async () => {
+  const { code, out, err } = await ran(["config", "render", "--nope", "--json"]);
+  assert.deepEqual([code, out], [2, ""]);
+  const problem: unknown = JSON.parse(err);
+  assert.ok(
+    typeof problem === "object" && problem !== null && "code" in problem && problem.code === "CLI_USAGE",
+  );
+});
+
 test("a failure as JSON is a problem document", async () => {
   const { code, err } = await ran(["up", "/nowhere.tsk", "--json"]);
   assert.equal(code, 1);

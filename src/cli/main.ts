@@ -30,7 +30,11 @@ export async function main(argv: readonly string[], io: Io = terminal()): Promis
   try {
     args = sortArgs(command, rest);
   } catch (error) {
-    io.err(`tusker ${name}: ${await usageText(command, error)}\n\n${commandHelp(command)}`);
+    const said = await usageText(command, error);
+    // Who asked for JSON reads nothing else, and has no use for the help.
+    if (rest.includes("--json"))
+      io.err(`${JSON.stringify(toProblem(new TuskerError("CLI_USAGE", `${name}: ${said}`)))}\n`);
+    else io.err(`tusker ${name}: ${said}\n\n${commandHelp(command)}`);
     return 2;
   }
   try {

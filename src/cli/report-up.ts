@@ -7,6 +7,8 @@ import { harmless, paintFor } from "./paint.ts";
 export interface UpAddresses {
   readonly gateway: string;
   readonly registry: string | undefined;
+  /** Where the registry answers DNS, "host:port". */
+  readonly dns: string | undefined;
   readonly dashboard: string;
   readonly tryUrl: string | undefined;
   readonly tookMs: number;

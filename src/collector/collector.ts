@@ -1,5 +1,6 @@
 import { type Clock, TuskerError } from "../kernel/index.ts";
 import {
+  authority,
   type ConnectionMeters,
   connectionMeters,
   refuseRebinding,
@@ -88,7 +89,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     standDown,
     url(protocol) {
       const found = servers.find((each) => each.protocol === protocol)?.server;
-      return found === undefined ? undefined : `http://${hostText(found.host)}:${found.port}`;
+      return found === undefined ? undefined : `http://${authority(found.host, found.port)}`;
     },
     owns: (address) => servers.some(({ server }) => leadsTo(address, server)),
     metrics: () => meters.render(),

@@ -10,6 +10,7 @@ import {
   toTuskerError,
 } from "../kernel/index.ts";
 import {
+  authority,
   type ConnectionMeters,
   connectionMeters,
   isOwnName,
@@ -39,6 +40,9 @@ export interface ControlOptions {
   readonly onStop: () => void;
 }
 
+/** Where an address that means every one is reached from here. */
+const reachable: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+
 const audience = "control";
 // A path of its own, so that the gateway and the services, which share this host, are not sent the cookie.
 const cookieName = "tusker_token";
@@ -61,7 +65,7 @@ export async function startControl(fleet: RunningFleet, options: ControlOptions)
     ...{ host, port, clock },
     ...meters.hooks,
   });
-  const url = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${server.port}`;
+  const url = `http://${authority(reachable[host] ?? host, server.port)}`;
   return {
     server,
     token,

@@ -13,10 +13,10 @@ import { type Clock, type Random, Secret } from "../kernel/index.ts";
 import { port } from "../kernel/section.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import type { BreakerSettings } from "../resilience/index.ts";
-import { apiCommunicationSection } from "../rpc/index.ts";
+import { apiCommunicationSection } from "../rpc/section.ts";
 import { createMetrics, type Logger, startTracing } from "../telemetry/index.ts";
 import { tracingSection } from "../telemetry/section.ts";
-import { sendOver } from "./collector-side.ts";
+import { sendOver } from "./send-over.ts";
 
 /** What a gateway process is told; the supervisor writes it, `tusker gateway` makes it from a fleet file. */
 const gatewayFileSchema = z.object({
@@ -43,19 +43,25 @@ const gatewayFileSchema = z.object({
 
 type GatewayFile = z.output<typeof gatewayFileSchema>;
 
+/** How long requests may go on that nobody has begun to answer, and how long answers and tunnels. */
+export interface Grace {
+  readonly requestsMs: number;
+  readonly streamsMs: number;
+}
+
 /** A gateway that runs, in this thread or in several. */
 export interface RunningGateway extends AdminView, AsyncDisposable {
   readonly port: number;
   /** How long a stop may take, as the file says. */
-  readonly drainMs: number;
+  readonly grace: Grace;
   /**
    * Takes over another file between two requests: routes and `[gateway]`. Gives back what only a restart can change.
    *
    * @throws an error of the schema when the file is not right; then nothing changes
    */
   adopt(file: unknown): readonly string[];
-  /** Takes no new connection and lets running requests end; what is left after `graceMs` is cut off. */
-  drain(graceMs: number): Promise<void>;
+  /** Takes no new connection and lets running requests end; what is left after its grace is cut off. */
+  drain(grace: Grace): Promise<void>;
 }
 
 /** A gateway that runs in this process, with the operator's door where the file wants one. */
@@ -75,7 +81,7 @@ export interface GatewayProcessPorts {
 /** What threads need to know of a file before they are started with it. */
 export function gatewayPlan(file: unknown): {
   readonly threads: number;
-  readonly drainMs: number;
+  readonly grace: Grace;
   readonly adminPort: number | undefined;
   readonly fileFor: (port: number | undefined) => unknown;
   readonly check: (next: unknown) => readonly string[];
@@ -83,7 +89,7 @@ export function gatewayPlan(file: unknown): {
   const { gateway } = gatewayFileSchema.parse(file);
   return {
     threads: gateway.workers,
-    drainMs: gateway.stream_drain,
+    grace: graceOf(gateway),
     adminPort: gateway.admin_port,
     fileFor: (port) =>
       port === undefined ? file : { ...Object(file), gateway: { ...Object(file).gateway, port } },
@@ -141,7 +147,7 @@ export async function runGateway(
   const owned = stack.move();
   return {
     port: running.server.port,
-    drainMs: gateway.stream_drain,
+    grace: graceOf(gateway),
     adopt(next) {
       const parsed = gatewayFileSchema.parse(next);
       return running.adopt({
@@ -154,7 +160,7 @@ export async function runGateway(
     routes: () => running.routes(),
     services: () => running.stats().services,
     metrics: () => metrics.render(),
-    drain: (graceMs) => running.drain(graceMs),
+    drain: ({ requestsMs, streamsMs }) => running.drain(requestsMs, streamsMs),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
@@ -179,6 +185,11 @@ function followed(
 /** Discovery is off: the addresses of the file are the endpoints. */
 function fixed(endpoints: GatewayFile["endpoints"]): Discovery {
   return staticDiscovery(endpoints.map((one) => ({ ...one, meta: {}, tags: [], weight: 1 })));
+}
+
+/** Streams have no less time than requests. */
+function graceOf({ drain, stream_drain }: GatewayFile["gateway"]): Grace {
+  return { requestsMs: drain, streamsMs: Math.max(drain, stream_drain) };
 }
 
 function breakerOf(api: GatewayFile["api_communication"]): BreakerSettings | "off" {

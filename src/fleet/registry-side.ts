@@ -28,6 +28,8 @@ export interface RegistrySide extends AsyncDisposable {
   readonly url: string;
   /** What processes of the fleet show to it; undefined when it asks for nothing. */
   readonly token: Secret | undefined;
+  /** Where a registry of our own answers DNS, "host:port" on UDP and TCP; undefined when it does not. */
+  readonly dns: string | undefined;
   readonly registrar: Registrar;
   /** False when another process serves it. */
   readonly own: boolean;
@@ -81,7 +83,8 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
       const registrar = new ForeignRegistry(url, options.fleet, http, holder(scope, { ...options, http }));
       scope.run((signal) => registrar.keepTold(clock, signal));
       const serves = (service: string, at: number): Promise<boolean> => registrar.serves(service, at);
-      return { url, token, registrar, own: false, serves, [Symbol.asyncDispose]: () => scope.close() };
+      const close = (): Promise<void> => scope.close();
+      return { url, token, dns: undefined, registrar, own: false, serves, [Symbol.asyncDispose]: close };
     }
     if (found.kind === "other") {
       throw new TuskerError(
@@ -112,6 +115,7 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
   return {
     url: registry.url,
     token: own,
+    dns: registry.dnsPort === undefined ? undefined : `127.0.0.1:${registry.dnsPort}`,
     registrar: registry,
     own: true,
     serves: async () => false,
@@ -127,6 +131,7 @@ async function engineSide(options: RegistrySideOptions): Promise<RegistrySide> {
   return {
     url,
     token,
+    dns: undefined,
     registrar,
     own: false,
     serves: (service, port) => registrar.serves(service, port),

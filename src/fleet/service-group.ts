@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { InstanceRegistration, Registrar } from "../discovery/index.ts";
 import type { Clock, Random } from "../kernel/index.ts";
 import { messageOf, TuskerError } from "../kernel/index.ts";
-import type { HttpClient } from "../net/index.ts";
+import { authority, type HttpClient } from "../net/index.ts";
 import { childEnvironment, type FleetAddresses } from "./child-config.ts";
 import type { EventHub } from "./events.ts";
 import { type FleetSettings, instanceId, type ServiceSettings } from "./file/settings.ts";
@@ -199,7 +199,7 @@ export function registrationOf(
     tags: service.tags,
     check: {
       kind: "http",
-      url: `http://${service.host}:${at.port}${service.health_endpoint}`,
+      url: `http://${authority(service.host, at.port)}${service.health_endpoint}`,
       intervalMs: 10_000,
       timeoutMs: 5_000,
     },

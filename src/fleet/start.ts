@@ -46,6 +46,8 @@ export interface RunningFleet extends AsyncDisposable {
   readonly logs: LogBook;
   readonly collector: Collector | undefined;
   readonly registryUrl: string | undefined;
+  /** Where its registry answers DNS, "host:port" on UDP and TCP; undefined when another process serves it, or nobody does. */
+  readonly dns: string | undefined;
   /** What the registry wants to be shown; undefined when it asks for nothing. */
   readonly registryToken: Secret | undefined;
   readonly otlpUrl: string | undefined;
@@ -241,6 +243,7 @@ function running(parts: Parts): RunningFleet {
     logs: parts.logs,
     collector: parts.collector,
     registryUrl: parts.registry?.url,
+    dns: parts.registry?.dns,
     registryToken: parts.registry?.token,
     otlpUrl: parts.spans.otlp,
     gateway,

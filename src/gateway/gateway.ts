@@ -71,8 +71,12 @@ export interface Gateway extends AsyncDisposable {
   routes(): readonly RouteStats[];
   /** What is known now, for the dashboard and `tusker ps`. */
   stats(): GatewayStats;
-  /** Stops accepting, lets running requests end for `graceMs`, then closes everything. */
-  drain(graceMs: number): Promise<void>;
+  /**
+   * Stops accepting, lets running requests end for `graceMs`, then closes everything.
+   *
+   * @param streamsMs answers that have begun, and tunnels, have this long instead; default `graceMs`
+   */
+  drain(graceMs: number, streamsMs?: number): Promise<void>;
 }
 
 export interface GatewayStats {
@@ -190,8 +194,8 @@ function accessLog(
 function gatewayOf(config: GatewayConfig, { door, state, server, file }: Parts): Gateway {
   let current = config;
   let ending: Promise<void> | undefined;
-  const drain = async (graceMs: number): Promise<void> => {
-    await server.drain(graceMs);
+  const drain = async (graceMs: number, streamsMs: number | undefined): Promise<void> => {
+    await server.drain(graceMs, streamsMs);
     await state.close();
     await file?.[Symbol.asyncDispose]();
   };
@@ -216,7 +220,7 @@ function gatewayOf(config: GatewayConfig, { door, state, server, file }: Parts):
       rateLimitForgotten: state.limits.forgotten,
       services: state.services(),
     }),
-    drain: (graceMs) => (ending ??= drain(graceMs)),
+    drain: (graceMs, streamsMs) => (ending ??= drain(graceMs, streamsMs)),
     [Symbol.asyncDispose]: () => gateway.drain(0),
   };
   return gateway;

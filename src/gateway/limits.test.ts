@@ -188,3 +188,18 @@ test("a wall clock that jumps neither frees nor locks anybody: limits, breakers 
     if (limited.status === 429) assert.ok(Number(limited.header("retry-after")) <= 3_600);
   }
 });
+
+test("a limit of a path in letters beyond ASCII is told as a request has them, and no window is longer than itself", async () => {
+  await using users = await service((exchange) => exchange.respond({ status: 200, body: exchange.target }));
+  await using front = await bench({
+    gateway: { strip_prefix: "/日本" },
+    routes: { "/日本/*": { service: "users", rate_limit: { requests: 5, window: "1m" } } },
+    endpoints: [endpoint(users.port)],
+  });
+  for (let i = 0; i < 3; i++) {
+    const reply = await ask(front.port, "/%e6%97%a5%E6%9C%AC/a");
+    assert.equal(reply.body, "/a", "and is taken off like any other prefix");
+    assert.equal(reply.header("ratelimit-policy"), '"/%E6%97%A5%E6%9C%AC/*";q=5;w=60');
+    assert.match(reply.header("ratelimit") ?? "", /;t=(?:[1-9]|[1-5]\d|60)$/);
+  }
+});

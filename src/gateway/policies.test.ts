@@ -42,6 +42,19 @@ test("a redirect fills in host, path, query and parameters", async () => {
   assert.deepEqual([rest.status, rest.header("location")], [308, "https://shop.example/a/b?c"]);
 });
 
+test("letters beyond ASCII go into an address as it has them", async () => {
+  await using users = await mirrorOfItself();
+  await using front = await bench({
+    routes: {
+      "/old": { redirect: { to: "/größe?q=日" } },
+      "/a": { service: "users", add_prefix: "/käse" },
+    },
+    endpoints: [endpoint(users.port)],
+  });
+  assert.equal((await ask(front.port, "/old")).header("location"), "/gr%C3%B6%C3%9Fe?q=%E6%97%A5");
+  assert.equal(JSON.parse((await ask(front.port, "/a")).body).target, "/k%C3%A4se/a");
+});
+
 test("a fixed answer, with fields of its own, and without a body where there is none", async () => {
   await using front = await bench({
     routes: {

@@ -226,6 +226,35 @@ test("draining lets a running request end and then closes everything", async () 
   assert.deepEqual(front.gateway.stats().services, []);
 });
 
+test("a slow stream has its own, longer grace than who waits for an answer", async () => {
+  const clock = manualClock();
+  const more = Promise.withResolvers<void>();
+  await using users = await service(async (exchange) => {
+    if (exchange.target === "/silent") return;
+    async function* words() {
+      yield new TextEncoder().encode("first ");
+      await more.promise;
+      yield new TextEncoder().encode("last");
+    }
+    await exchange.respond({ status: 200, body: words() });
+  });
+  await using front = await bench({
+    clock,
+    routes: { "/*": { service: "users", timeout: "1h" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const reply = await fetch(`http://127.0.0.1:${front.port}/stream`);
+  const silent = ask(front.port, "/silent");
+  await until(() => front.gateway.stats().inFlight === 2);
+  const drained = front.gateway.drain(1_000, 60_000);
+  clock.advance(1_000);
+  assert.equal((await silent).status, Number.NaN, "its connection is closed");
+  clock.advance(58_000);
+  more.resolve();
+  assert.equal(await reply.text(), "first last");
+  await drained;
+});
+
 test("a taken port is said in one sentence and leaves nothing behind", async () => {
   await using front = await bench({ routes: {} });
   await assert.rejects(bench({ gateway: { port: front.port }, routes: { "/*": { service: "users" } } }), {

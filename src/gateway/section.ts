@@ -9,12 +9,13 @@ export { gatewaySection } from "./section/gateway.ts";
 
 const route = routeShape.superRefine((one, ctx) => {
   for (const { path, message } of routeContradictions(one))
-    ctx.addIssue({ code: "custom", message, path: [...path] });
+    ctx.addIssue({ code: "custom", message, path: [...path], params: { compares: true } });
 });
 
 /**
  * `[routes]`: path → route, or a list of routes that share the path and differ in method, host or conditions. What is
- * wrong with a path itself is an issue with `params.part` "key": the place to point at is the path and not the route.
+ * wrong with a path itself is an issue with `params.part` "key": the place to point at is the path and not the route. What
+ * is wrong beside something else, which may be missing, has `params.compares`.
  */
 export const routesSection = z
   .record(z.string(), z.union([route, z.array(route).min(1, "must hold at least one route")]))
@@ -70,7 +71,7 @@ function refuseBadPaths(map: unknown, ctx: z.core.$RefinementCtx): void {
       code: "custom",
       message,
       path: several ? [path, index] : [path],
-      params: { part: "key" },
+      params: { part: "key", compares: kind !== "pattern" },
     });
   }
 }

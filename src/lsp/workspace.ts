@@ -119,7 +119,6 @@ export class Workspace {
         env: this.#env,
         ...this.#host,
         files: this.#files,
-        sections: "always",
         modules: false,
         before: before?.loaded,
       });

@@ -65,7 +65,7 @@ export type {
   Http2PoolOptions,
   Http2ServerOptions,
 } from "./http2-options.ts";
-export { isLoopback, isOwnName, refuseRebinding } from "./loopback.ts";
+export { authority, isLoopback, isOwnName, refuseRebinding } from "./loopback.ts";
 export { type BodySink, type BodySource, PushedBody, SharedBytes } from "./pushed-body.ts";
 export { serveHttp1 } from "./serve-http1.ts";
 export { Alarm } from "./socket/alarm.ts";

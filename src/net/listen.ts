@@ -8,7 +8,7 @@ export interface Listening {
   readonly node: NodeServer;
   readonly host: string;
   readonly connections: () => number;
-  readonly drain: (graceMs: number) => Promise<void>;
+  readonly drain: (graceMs: number, streamsMs: number) => Promise<void>;
 }
 
 /**
@@ -43,7 +43,7 @@ export function serverOf({ node, host, connections, drain }: Listening): Server 
     get connections() {
       return connections();
     },
-    drain: (graceMs) => (ending ??= drain(graceMs)),
+    drain: (graceMs, streamsMs = graceMs) => (ending ??= drain(graceMs, streamsMs)),
     [Symbol.asyncDispose]: () => server.drain(0),
   };
   return server;

@@ -30,3 +30,8 @@ export function isOwnName(host: string): boolean {
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
+
+/** Host and port as they stand in an address: one of IPv6 in brackets (RFC 3986 §3.2.2). */
+export function authority(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,5 +1,6 @@
 import { TuskerError } from "../kernel/index.ts";
 import type { Checker } from "./checks/checker.ts";
+import { captured } from "./checks/probe.ts";
 import type { Change, Check, CheckSpec, CheckStatus, Service } from "./state/model.ts";
 import type { Store } from "./state/store.ts";
 import type { Tables } from "./state/tables.ts";
@@ -102,7 +103,7 @@ export function localAgent(node: string, store: Store, checks: Checker): Agent {
       const check = tables.check(node, id);
       if (check?.spec?.kind !== "ttl") throw unknown(`CheckID "${id}" does not have associated TTL`);
       checks.beat(id);
-      await commit({ kind: "check", check: { ...check, status, output } });
+      await commit({ kind: "check", check: { ...check, status, output: captured(output, check.spec) } });
     },
     async serviceMaintenance(serviceId, enable, reason) {
       if (tables.service(node, serviceId) === undefined) {

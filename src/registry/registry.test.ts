@@ -375,11 +375,9 @@ test("the health of one instance is a plain status for plain monitors", async ()
   assert.deepEqual(await of("id/u1"), [503, "critical", "critical"]);
   await t.put("/v1/agent/service/maintenance/u1?enable=true");
   assert.deepEqual(await of("id/u1"), [503, "maintenance", "maintenance"]);
-  assert.deepEqual(await of("id/x%0d%0ay"), [
-    404,
-    '"ServiceId x\\r\\ny not found"',
-    "ServiceId x??y not found",
-  ]);
+  assert.deepEqual(await of("id/x%C3%A9y"), [404, '"ServiceId xéy not found"', "ServiceId x?y not found"]);
+  assert.deepEqual(await of("id/x%0d%0ay"), [400, "", undefined]);
+  assert.deepEqual(await of("id/"), [500, "Bad request: Missing serviceID", undefined]);
 });
 
 test("the registry's own node and its own check cannot be taken away", async () => {
@@ -466,6 +464,39 @@ test("draining answers who waits and closes the port", async () => {
   assert.equal(t.clock.pending, 0);
   await assert.rejects(t.ask("GET", "/v1/status/leader"));
   await t[Symbol.asyncDispose]();
+});
+
+test("a wait of nothing or less, with an index, is five minutes", async () => {
+  await using t = await bench();
+  const index = await t.index("/v1/catalog/services");
+  for (const wait of ["-5s", "0s", "-0.5h"]) {
+    let answered = false;
+    const asking = t.ask("GET", `/v1/catalog/services?index=${index}&wait=${wait}`).finally(() => {
+      answered = true;
+    });
+    await t.until(() => t.registry.stats.waiting === 1);
+    t.clock.advance(299_000);
+    assert.deepEqual([t.registry.stats.waiting, answered], [1, false], wait);
+    t.clock.advance(20_000);
+    assert.equal((await asking).status, 200);
+  }
+});
+
+test("a body that stalls is the client's failure: 408, and nothing is reported", async () => {
+  await using t = await bench();
+  const socket = connect(t.registry.port, "127.0.0.1").setEncoding("latin1");
+  socket.write("PUT /v1/kv/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\nabc");
+  let text = "";
+  socket.on("data", (chunk) => {
+    text += chunk;
+  });
+  await t.until(() => {
+    t.clock.advance(1_000);
+    return text !== "";
+  });
+  assert.match(text, /^HTTP\/1\.1 408 [\s\S]*\r\nConnection: close\r\n/i);
+  socket.destroy();
+  assert.deepEqual(t.logged, []);
 });
 
 test("a taken port is an error that names it", async () => {

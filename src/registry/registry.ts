@@ -1,7 +1,14 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Clock, messageOf, type Random, TuskerError } from "../kernel/index.ts";
-import { connectionMeters, isLoopback, refuseRebinding, type Server, serveHttp1 } from "../net/index.ts";
+import {
+  authority,
+  connectionMeters,
+  isLoopback,
+  refuseRebinding,
+  type Server,
+  serveHttp1,
+} from "../net/index.ts";
 import { accessOf } from "./acl/access.ts";
 import { type AclSettings, openToAll, tokensOf } from "./acl/tokens.ts";
 import { type Agent, aliveCheckId, localAgent } from "./agent.ts";
@@ -15,7 +22,6 @@ import { loadSchemas, schemaFolder } from "./config/schemas.ts";
 import type { DnsServer } from "./dns/dns-server.ts";
 import { openDns } from "./dns/open.ts";
 import { eventRing } from "./events/event-ring.ts";
-import { authority } from "./host.ts";
 import { instanceCheckId, type LocalInstance, rowsOf } from "./instance.ts";
 import { type SessionKeeper, sessionKeeper } from "./kv/session-keeper.ts";
 import { type Leases, leases } from "./leases.ts";
@@ -161,7 +167,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       clock: options.clock,
     });
     port = server.port;
-    if (host !== reachable(host)) {
+    if (!isLoopback(host)) {
       log.info(`the registry listens on ${host}: everybody who reaches port ${port} can register instances`);
     }
     const dns = await openDns(options, { store, identity, access: tokens.find("")?.access ?? accessOf({}) });

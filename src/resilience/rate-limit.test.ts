@@ -87,6 +87,43 @@ test("a billion keys need no more memory than the most it may keep", () => {
   assert.equal(limit.forgotten, 4_900);
 });
 
+test("whatever keys come, those used last are the ones that are remembered", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 6 }),
+      fc.array(fc.nat(12), { maxLength: 120 }),
+      (maxKeys, asked) => {
+        const limit = rateLimit({ limit: 1, windowMs: 60_000, maxKeys }, manualClock());
+        /** Keys by their last use, the youngest first. */
+        let remembered: number[] = [];
+        let forgotten = 0;
+        for (const key of asked) {
+          assert.equal(limit.check(String(key)).allowed, !remembered.includes(key));
+          remembered = [key, ...remembered.filter((one) => one !== key)];
+          if (remembered.length > maxKeys) forgotten++;
+          remembered = remembered.slice(0, maxKeys);
+          assert.deepEqual([limit.keys, limit.forgotten], [remembered.length, forgotten]);
+        }
+      },
+    ),
+  );
+});
+
+test("the two hundred thousandth key costs what the first one cost", () => {
+  const limit = rateLimit({ ...minute, maxKeys: 20_000 }, manualClock());
+  let number = 0;
+  const cost = (): number => {
+    const before = process.cpuUsage();
+    for (let i = 0; i < 20_000; i++) limit.check(`key ${number++}`);
+    const { user, system } = process.cpuUsage(before);
+    return user + system;
+  };
+  const rounds = Array.from({ length: 10 }, cost);
+  // Finding the oldest by walking over those that are gone costs fifty times as much by now.
+  const least = Math.min(...rounds.slice(5));
+  assert.ok(least < 10 * Math.min(...rounds.slice(0, 2)), rounds.join(" "));
+});
+
 const schedule = fc.array(fc.nat(1_500), { minLength: 1, maxLength: 150 });
 
 test("never more than the limit in the window that begins with a key's first request", () => {

@@ -46,38 +46,18 @@ export interface KeyState {
  */
 export function rateLimit(settings: RateLimitSettings, clock: Clock): RateLimit {
   const { limit, windowMs } = settings;
-  const maxKeys = settings.maxKeys ?? 100_000;
-  const states = new Map<string, KeyState>();
-  let forgotten = 0;
-  let youngest: string | undefined;
-
-  /** The state of a key, moved to the young end: a Map keeps the order of insertion. */
-  const touch = (key: string, now: number): KeyState => {
-    const known = states.get(key);
-    if (known !== undefined && key === youngest) return known;
-    youngest = key;
-    if (known !== undefined) states.delete(key);
-    const state = known ?? { tatMs: 0, anchorMs: now, used: 0 };
-    states.set(key, state);
-    if (states.size > maxKeys) {
-      const [oldest] = states.keys();
-      if (oldest !== undefined) states.delete(oldest);
-      forgotten++;
-    }
-    return state;
-  };
-
+  const states = new ByLastUse(settings.maxKeys ?? 100_000);
   return {
     settings,
     get keys() {
       return states.size;
     },
     get forgotten() {
-      return forgotten;
+      return states.forgotten;
     },
     check(key) {
       const now = clock.now();
-      const state = touch(key, now);
+      const state = states.touch(key, now);
       if (now - state.anchorMs >= windowMs) {
         state.anchorMs = now;
         state.used = 0;
@@ -85,6 +65,68 @@ export function rateLimit(settings: RateLimitSettings, clock: Clock): RateLimit 
       return decide(state, limit, windowMs, now);
     },
   };
+}
+
+/** A key among the others, in the order of their last use. */
+interface Linked extends KeyState {
+  readonly key: string;
+  older: Linked | undefined;
+  younger: Linked | undefined;
+}
+
+/**
+ * What is known of each key; past `max` the one unused for longest is forgotten. The order is kept in links: that of a Map
+ * costs more with every key that was deleted at its old end, so that a billion keys would have every request search.
+ */
+class ByLastUse {
+  forgotten = 0;
+  readonly #max: number;
+  readonly #states = new Map<string, Linked>();
+  #oldest: Linked | undefined;
+  #youngest: Linked | undefined;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#states.size;
+  }
+
+  /** The state of a key, which is the youngest from now on. */
+  touch(key: string, now: number): KeyState {
+    const known = this.#states.get(key);
+    if (known !== undefined && known === this.#youngest) return known;
+    if (known !== undefined) this.#unlink(known);
+    const state = known ?? { key, tatMs: 0, anchorMs: now, used: 0, older: undefined, younger: undefined };
+    if (known === undefined) this.#states.set(key, state);
+    this.#append(state);
+    if (this.#states.size > this.#max) this.#forget();
+    return state;
+  }
+
+  #append(state: Linked): void {
+    state.older = this.#youngest;
+    state.younger = undefined;
+    if (this.#youngest === undefined) this.#oldest = state;
+    else this.#youngest.younger = state;
+    this.#youngest = state;
+  }
+
+  #unlink({ older, younger }: Linked): void {
+    if (older === undefined) this.#oldest = younger;
+    else older.younger = younger;
+    if (younger === undefined) this.#youngest = older;
+    else younger.older = older;
+  }
+
+  #forget(): void {
+    const oldest = this.#oldest;
+    if (oldest === undefined) return;
+    this.#unlink(oldest);
+    this.#states.delete(oldest.key);
+    this.forgotten++;
+  }
 }
 
 /** One decision, written back into `state`. */

@@ -1,5 +1,6 @@
 import { TuskerError } from "../kernel/index.ts";
 import {
+  authority,
   type ConnectionMeters,
   connectionMeters,
   type Server,
@@ -121,14 +122,15 @@ export async function serve<M extends MethodSpecs>(
     { drain, figures: () => grpc?.figures() ?? [], metrics: () => meters.render() },
     { clock: parts.clock, supervised: config.supervised, finish },
   );
+  const url = `http://${authority(host, rest.port)}`;
   const also = grpc === undefined ? "" : `, gRPC on ${grpc.port}`;
-  parts.log.info(`${info.name} listens on http://${host}:${rest.port}${also}`);
+  parts.log.info(`${info.name} listens on ${url}${also}`);
   if (config.supervised) reportReady(rest.port, grpc?.port);
   return {
     name: info.name,
     port: rest.port,
     grpcPort: grpc?.port,
-    url: `http://${host}:${rest.port}`,
+    url,
     metrics: () => meters.render(),
     drain,
     async [Symbol.asyncDispose]() {

@@ -86,7 +86,8 @@ export function withWarnings(
     const places = [error, ...(error.related ?? [])];
     const read = warnings.filter(
       (one) =>
-        readings.has(one.code) && (isOfKey(one, error) || places.some((place) => isWithin(one, place))),
+        isOldCallOf(one, error) ||
+        (readings.has(one.code) && (isOfKey(one, error) || places.some((place) => isWithin(one, place)))),
     );
     if (read.length === 0) return error;
     for (const one of read) explained.add(one);
@@ -112,6 +113,11 @@ const readings: ReadonlySet<string> = new Set<TskCode>([
 /** True for the value of a key that is wrong itself. */
 function isOfKey(value: Diagnostic, { code, file, line, end }: Diagnostic): boolean {
   return code === "FLEET_UNKNOWN_KEY" && value.file === file && value.line === line && value.start >= end;
+}
+
+/** True for the `@` that a call lacks which is wrong itself: an operator that does not exist is one with or without it. */
+function isOldCallOf({ code, file, start }: Diagnostic, error: Diagnostic): boolean {
+  return code === "TSK_OLD_CALL" && error.file === file && error.start === start;
 }
 
 /** A problem as a place that belongs to another one. */

@@ -2,7 +2,7 @@
 
 export { type TskCode, tskCodes } from "./codes.ts";
 export type { Diagnostic, Fix, Related } from "./diagnostic.ts";
-export type { Document, Loaded, Origin, Path } from "./document/document.ts";
+export type { Document, Loaded, Lost, Origin, Path } from "./document/document.ts";
 export { loadDocument } from "./document/load.ts";
 export type { LoadOptions } from "./document/options.ts";
 export { format } from "./format/format.ts";
@@ -29,6 +29,7 @@ export { operators } from "./operators/table.ts";
 export { frame, type OutsideProblem, problemAt } from "./report/problem-at.ts";
 export { repaired } from "./report/repair.ts";
 export { didYouMean } from "./report/suggest.ts";
+export { pathAt } from "./syntax/repair/intact.ts";
 export { kind } from "./syntax/token.ts";
 export type { Argument, Item, Key, ObjectValue, Operator, Value, VariableUse } from "./syntax/tree.ts";
 export { keyText } from "./value/slot.ts";

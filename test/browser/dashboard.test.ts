@@ -261,6 +261,23 @@ test("everything that can be used has a name and can be reached by Tab", { skip 
     assert.ok(reached.includes(name), `${name} in ${reached.join(", ")}`);
 });
 
+// The last one: the gateway may come back on another port.
+test("the gateway is a row of its own, first, and is restarted from it", { skip }, async () => {
+  await using seen = await open("#/services");
+  const { page } = seen;
+  const row = page.locator('tbody[data-service="gateway"]');
+  const { pid } = lastReady(fleet, "gateway");
+  await row.getByText(String(pid)).waitFor();
+  assert.equal(await page.locator("tbody").first().getAttribute("data-service"), "gateway");
+  assert.match(await textOf(row), /the way in · \d+ routes/);
+  await row.getByRole("button", { name: "Restart gateway" }).click();
+  await page.getByText("gateway is ready").waitFor();
+  await row.getByText(String(lastReady(fleet, "gateway").pid)).waitFor();
+  assert.notEqual(lastReady(fleet, "gateway").pid, pid);
+  await row.getByRole("link", { name: "Logs of gateway" }).click();
+  assert.match(page.url(), /logs\?service=gateway/);
+});
+
 function getUser(): Promise<Response> {
   return fetch(`${fleet.gateway}/api/users/123`);
 }

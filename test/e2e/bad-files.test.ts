@@ -50,6 +50,20 @@ test("a missing file is one sentence and exit 1", async () => {
   assert.equal(stderr.trim().split("\n").length, 1);
 });
 
+test("what cannot be read hides nothing else: a broken line, an unknown key and a route to nobody are three problems", async () => {
+  using at = folder({
+    "a.js": "",
+    "tusker.tsk": `[services]\n${service("users", "port 8081")}${service("orders")}\n[gateway]\ntimout: "30s"\n\n[routes]\n"/users/*": { service: "users" }\n"/orders/*": { service: "nobody" }\n`,
+  });
+  const { code, stderr } = await tusker(["check", at.file, "--json"]);
+  assert.equal(code, 1);
+  const { diagnostics }: { readonly diagnostics: readonly Problem[] } = JSON.parse(stderr);
+  assert.deepEqual(
+    diagnostics.map((one) => `${one.line}:${one.column} ${one.code}`),
+    ["2:28 TSK_EXPECTED", "6:1 FLEET_UNKNOWN_KEY", "10:25 FLEET_UNKNOWN_SERVICE"],
+  );
+});
+
 test("all problems of a file come at once, each with its place, a code frame and a suggestion", async () => {
   using at = folder({
     "a.js": "",

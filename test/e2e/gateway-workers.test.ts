@@ -89,7 +89,7 @@ test("settings taken over reach all threads; what needs a restart is told", { sk
   });
   assert.equal(await statusOf(`${front.url}only`), 200);
   assert.throws(() => front.gateway.adopt({ fleet: "test" }));
-  await front.gateway.drain(1_000);
+  await front.gateway.drain({ requestsMs: 1_000, streamsMs: 1_000 });
   await assert.rejects(statusOf(front.url));
 });
 
@@ -112,7 +112,7 @@ test("a thread that dies is replaced, and the port answers again", { skip }, asy
   await using gateway = await runWorkers(
     {
       threads: 2,
-      drainMs: 1_000,
+      grace: { requestsMs: 1_000, streamsMs: 1_000 },
       fileFor: (port) => ({ ...file("/*"), gateway: { port: port ?? 0, workers: 2 } }),
       // Nothing is held back here: what no thread can read ends it.
       check: () => [],

@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import type {
-  CodeAction,
-  CompletionItem,
-  DocumentSymbol,
-  Hover,
-  Location,
-  SemanticTokens,
-  TextEdit,
-  WorkspaceEdit,
+import {
+  type CodeAction,
+  type CompletionItem,
+  type DocumentSymbol,
+  ErrorCodes,
+  type Hover,
+  type Location,
+  ResponseError,
+  type SemanticTokens,
+  type TextEdit,
+  type WorkspaceEdit,
 } from "vscode-languageserver/node";
 import { startEditor } from "../support/editor.ts";
 
@@ -129,4 +133,49 @@ test("a layer that is open counts before it is saved, and a renamed service take
     "kind" in one && one.kind === "rename" ? [basename(one.newUri)] : [],
   );
   assert.deepEqual(moved, ["people.tsk"]);
+});
+
+test("a request outside the session, or about nothing, is refused in the words of the protocol", async () => {
+  using at = folder();
+  await using editor = await startEditor(at.path);
+  const file = join(at.path, "tusker.tsk");
+  await editor.open(file, text);
+  const textDocument = { uri: pathToFileURL(file).href };
+  const position = { line: 7, character: 2 };
+  const codeOf = async (params: object): Promise<unknown> =>
+    await editor.connection.sendRequest("textDocument/hover", params).then(
+      (found) => found,
+      (error: unknown) => (error instanceof ResponseError ? error.code : error),
+    );
+  assert.equal(await codeOf({}), ErrorCodes.InvalidParams);
+  assert.equal(
+    await codeOf({ textDocument: { uri: "file://elsewhere/a.tsk" }, position }),
+    ErrorCodes.InvalidParams,
+  );
+  assert.equal(await codeOf({ textDocument, position: { line: "7" } }), ErrorCodes.InvalidParams);
+  assert.equal(await codeOf({ textDocument, position: { line: 7_000_000, character: 1 } }), null);
+  assert.match(JSON.stringify(await codeOf({ textDocument, position })), /gateway\.timeout/);
+  await editor.connection.sendRequest("shutdown");
+  assert.equal(await codeOf({ textDocument, position }), ErrorCodes.InvalidRequest);
+});
+
+test("before initialize nothing is answered, and the end of the input without shutdown is exit 1", async () => {
+  const bin = new URL("../../bin/tusker.js", import.meta.url).pathname;
+  const child = spawn(process.execPath, [bin, "lsp", "--stdio"], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  const body = JSON.stringify({
+    jsonrpc: "2.0",
+    id: 1,
+    method: "textDocument/hover",
+    params: { textDocument: { uri: "file:///a.tsk" } },
+  });
+  child.stdin.write(`Content-Length: ${body.length}\r\n\r\n${body}`);
+  let said = "";
+  for await (const chunk of child.stdout.setEncoding("utf8")) {
+    said += String(chunk);
+    if (said.endsWith("}}")) break;
+  }
+  assert.equal(JSON.parse(said.slice(said.indexOf("{"))).error.code, ErrorCodes.ServerNotInitialized);
+  child.stdin.end();
+  assert.deepEqual(await ended, [1, null]);
 });

@@ -19,6 +19,12 @@ test("the suite runs against a command, and ours passes", () => {
   assert.match(stdout, /^(\d+) of \1 cases$/m);
 });
 
+test("cases that need a host are passed over unless the command has one", () => {
+  const { status, stdout } = suite(`${process.execPath} bin/tusker.js config render --json --layers --raw`, "secrets/encrypted");
+  assert.equal(status, 1);
+  assert.equal(stdout, "2 cases need a host\n0 of 0 cases\n");
+});
+
 test("an implementation that knows nothing fails every case that asks for something", () => {
   const { status, stdout } = suite(`${process.execPath} --eval 0 --`, "units");
   assert.equal(status, 1);

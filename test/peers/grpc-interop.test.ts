@@ -106,7 +106,7 @@ for (const proxy of [nginx, haproxy]) {
         await using wire = await tap(passed.port);
         await using caller = await connect(wire.port);
         for (const one of casesOf(packing))
-          await t.test(`${name}: ${one.name}`, async () => {
+          await t.test(`${name}: ${one.name}`, { skip: standsStill(proxy.name, one) }, async () => {
             wire.taken();
             one.check(await all(caller, one.calls), wire.taken());
             await until("no call to be answered any more", () => server.live.count === 0 || undefined);
@@ -114,6 +114,12 @@ for (const proxy of [nginx, haproxy]) {
       }
     }
   });
+}
+
+/** Why a case cannot pass a proxy, whoever speaks through it. */
+function standsStill(proxy: string, one: Case): string | false {
+  if (proxy !== haproxy.name || one.name !== "large_both_ways") return false;
+  return "HAProxy 2.6 reads nothing of a connection while a stream of it waits: two of grpc-js stand still through it too";
 }
 
 function casesOf(packing: Packing): readonly Case[] {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { seededRandom } from "../../src/kernel/index.ts";
 import { skipWithoutPeer } from "../support/consul-peer.ts";
+import { transactionEdges } from "../support/oracle/edges.ts";
 import { compareKeys, drop, get, keyStepOf, put, startKeysAnew } from "../support/oracle/keys.ts";
 import { type Exchange, type Sides, startSides } from "../support/oracle/sides.ts";
 
@@ -153,6 +154,7 @@ test("transactions that are wrong have the same answers", { skip }, async () => 
     Array.from({ length: 65 }, (_, i) => kv("set", `k${i}`)),
   ];
   for (const body of bodies) await compare(put("/v1/txn", body));
+  for (const exchange of transactionEdges) await compare(exchange);
   await compare(get("/v1/kv/w"));
 });
 

@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { seededRandom } from "../../src/kernel/index.ts";
 import { skipWithoutPeer } from "../support/consul-peer.ts";
 import { catalogReads, catalogWriteOf, compareCatalog } from "../support/oracle/catalog.ts";
+import { catalogEdges, filterEdges, parameterEdges } from "../support/oracle/edges.ts";
 import { type Exchange, type Sides, startSides } from "../support/oracle/sides.ts";
 
 const skip = skipWithoutPeer;
@@ -110,6 +111,11 @@ test("requests that are wrong are refused with the same status and words", { ski
   for (const method of ["POST", "DELETE"] as const) {
     for (const path of ["/v1/catalog/nodes", service]) await compare({ method, path });
   }
+});
+
+test("what is at the edge of being understood is understood alike, and refused alike", { skip }, async () => {
+  for (const exchange of [...catalogEdges, ...parameterEdges, ...filterEdges]) await compare(exchange);
+  await compare({ method: "PUT", path: "/v1/agent/service/deregister/w1" });
 });
 
 const seeds = (process.env.TUSKER_ORACLE_SEEDS ?? "1,2,3").split(",").map(Number);

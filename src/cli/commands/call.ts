@@ -1,6 +1,6 @@
 import { registryDiscovery } from "../../discovery/index.ts";
 import { Secret, systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
-import { httpClient } from "../../net/index.ts";
+import { authority, httpClient } from "../../net/index.ts";
 import type { Args, Io, Run } from "../command.ts";
 import { runningFleet } from "../fleet-file.ts";
 
@@ -37,7 +37,7 @@ export const run: Run = async (args, io) => {
     );
   return await ask(
     http,
-    { method: method.toUpperCase(), url: `http://${endpoint.host}:${endpoint.port}${path}` },
+    { method: method.toUpperCase(), url: `http://${authority(endpoint.host, endpoint.port)}${path}` },
     args,
     io,
   );

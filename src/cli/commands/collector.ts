@@ -1,5 +1,6 @@
 import { startCollector } from "../../collector/index.ts";
 import { systemClock, TuskerError } from "../../kernel/index.ts";
+import { authority } from "../../net/index.ts";
 import type { Run } from "../command.ts";
 import { bindOption, portOption } from "../listen-options.ts";
 import { serveUntilSignal, stderrLogger } from "../serve.ts";
@@ -23,7 +24,7 @@ export const run: Run = async (args, io) => {
     );
   }
   const addresses = Object.fromEntries(
-    collector.listening.map(({ protocol, port }) => [protocol, `http://${host}:${port}`]),
+    collector.listening.map(({ protocol, port }) => [protocol, `http://${authority(host, port)}`]),
   );
   await serveUntilSignal(addresses, args, io);
   return 0;

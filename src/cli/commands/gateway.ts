@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type GatewayProcess, gatewayFile, runGateway } from "../../fleet/index.ts";
-import { messageOf, systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
+import { formatDuration, messageOf, systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
 import { createLogger } from "../../telemetry/index.ts";
 import type { Args, Io, Run } from "../command.ts";
 import { fleetPath, settingsOrProblems } from "../fleet-file.ts";
@@ -30,12 +30,23 @@ export const run: Run = async (args, io) => {
     // Its requests may still find nobody; whoever says that the whole fleet is up waits for this too.
     void gateway.reachable().then(() => process.connected && process.send?.({ type: "tusker:reachable" }));
   }
-  const graceMs = await Promise.race([signals.asked.then(() => gateway.drainMs), supervisorAsks(gateway)]);
-  await gateway.drain(graceMs);
+  const grace = await Promise.race([signals.asked.then(() => gateway.grace), supervisorAsks(gateway)]);
+  await drained(gateway, grace, io);
   // A channel that stays open would keep the process alive.
   if (process.connected) process.disconnect();
   return 0;
 };
+
+/** How long a stop may take before it is said what it waits for. */
+const patienceMs = 500;
+
+async function drained(gateway: GatewayProcess, grace: GatewayProcess["grace"], io: Io): Promise<void> {
+  const [requests, streams] = [formatDuration(grace.requestsMs), formatDuration(grace.streamsMs)];
+  const said = `stopping; requests have ${requests}, answers that have begun and tunnels ${streams}; a second signal cuts them off\n`;
+  // A supervisor has its own words for it.
+  using _said = systemClock.after(patienceMs, () => process.send === undefined && io.err(said));
+  await gateway.drain(grace);
+}
 
 function announce({ port, adminPort }: GatewayProcess, args: Args, io: Io): void {
   const gateway = `http://localhost:${port}`;
@@ -103,8 +114,9 @@ function overrides(args: Args): string[] {
 }
 
 /** Answers the supervisor's questions, until it asks us to drain or is gone; gives how long draining may take. */
-function supervisorAsks(gateway: GatewayProcess): Promise<number> {
-  return new Promise((resolve) => {
+function supervisorAsks(gateway: GatewayProcess): Promise<GatewayProcess["grace"]> {
+  return new Promise((given) => {
+    const resolve = (ms: number): void => given({ requestsMs: ms, streamsMs: ms });
     process.on("message", (message) => {
       if (typeof message !== "object" || message === null || !("type" in message)) return;
       if (message.type === "tusker:metrics")

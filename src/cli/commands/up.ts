@@ -136,6 +136,7 @@ function addressesOf(fleet: RunningFleet, dashboard: string, tookMs: number): Up
   return {
     gateway,
     registry: fleet.registryUrl,
+    dns: fleet.dns,
     dashboard,
     tryUrl: tryPath === undefined ? undefined : gateway + tryPath,
     tookMs,

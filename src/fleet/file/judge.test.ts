@@ -20,7 +20,7 @@ const text = `$region: "eu"\n[services]\n${services}[gateway]\nport: 8080\n[rout
 function load(source: string, before?: LoadedFleet): LoadedFleet {
   const readFile = (path: string): string | undefined => (path.endsWith("tusker.tsk") ? source : undefined);
   const files = { readFile, list: () => [] };
-  return loadFleet("/nowhere/tusker.tsk", { env: { TOKEN: "s3cret" }, files, sections: "always", before });
+  return loadFleet("/nowhere/tusker.tsk", { env: { TOKEN: "s3cret" }, files, before });
 }
 
 /** All that a fleet says, with the place of every value. */

@@ -313,8 +313,6 @@ e: { run: "node a.js", grpc_port: 0 }
       ),
     [
       "2 error gateway.port (its default) and by services.a.port",
-      // It may not speak gRPC at all.
-      "3 warning services.a.grpc_port (its default) and by services.b.port",
       "4 error service_discovery.registry_url (its default) and by services.c.port",
       "4 error collector.otlp_port (its default) and by services.c.grpc_port",
     ],
@@ -323,6 +321,40 @@ e: { run: "node a.js", grpc_port: 0 }
     "tusker.tsk": `[services]\na: { run: "node a.js", port: 8500, grpc_port: 4318 }\n[gateway]\nport: 8600\n[service_discovery]\nenabled: false\n[tracing]\nenabled: false\n`,
   });
   assert.deepEqual(codes(off.load()), []);
+});
+
+test("ports for gRPC are counted past those that others use", () => {
+  using at = folder({
+    "tusker.tsk": `[services]
+a: { run: "node a.js" }
+b: { run: "node a.js", grpc_port: 9500 }
+c: { run: "node a.js", port: 9398 }
+d: { run: "node a.js" }
+e: { run: "node a.js" }
+f: { port: 9403 }
+[grpc]
+port: 9397
+`,
+  });
+  const { settings, diagnostics } = at.load();
+  assert.deepEqual(
+    settings?.services.map(({ grpcPort }) => grpcPort),
+    // 9398 is that of c, 9400 that of the dashboard, 9403 of a service that runs elsewhere on this machine.
+    [9397, 9500, 9399, 9401, 9402, 9404],
+    JSON.stringify(diagnostics),
+  );
+});
+
+test("a fleet of 400 services leaves the ports of the platform alone, and past the last port the system chooses", () => {
+  const services = Array.from({ length: 400 }, (_, n) => `s${n}: { run: "node a.js" }`).join("\n");
+  const portsOf = (grpc: string): number[] => {
+    using at = folder({ "tusker.tsk": `[services]\n${services}\n${grpc}` });
+    return (at.load().settings?.services ?? []).map(({ grpcPort }) => grpcPort ?? -1);
+  };
+  const usual = portsOf("");
+  assert.equal(new Set(usual).size, 400);
+  assert.deepEqual([usual.includes(9400), usual.includes(9411), usual.at(-1)], [false, false, 9491]);
+  assert.deepEqual(portsOf("[grpc]\nport: 65534\n").slice(0, 3), [65534, 65535, 0]);
 });
 
 test("an external's port is one that can be asked", () => {

@@ -4,17 +4,21 @@ import { deepFreeze, TuskerError } from "../../kernel/index.ts";
 import {
   type Diagnostic,
   type Document,
+  type Loaded,
   type LoadOptions,
   loadDocument,
   type OperatorPlugin,
   type OutsideProblem,
+  pathAt,
   problemAt,
   type SecretProvider,
   type Tree,
   withWarnings,
 } from "../../tsk/index.ts";
 import { crossCheck } from "./check/cross-check.ts";
-import { explained } from "./check/explain.ts";
+import { type Explained, explained } from "./check/explain.ts";
+import { Lost } from "./check/lost.ts";
+import { grpcPorts } from "./grpc-ports.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { machinePorts } from "./machine.ts";
 import { schemaProblems } from "./problems.ts";
@@ -38,17 +42,12 @@ export interface LoadFleetOptions {
   /** True when operators and providers of secrets that ask the network may run; default false. */
   readonly network?: boolean;
   /**
-   * When sections are checked: `sound` (default) after the language found nothing wrong, `always` also when it did. What
-   * could not be read is then not called missing.
-   */
-  readonly sections?: "sound" | "always";
-  /**
    * Whether the modules are run that services name as the schema of their `config`: default true. An editor reads files
    * of people whom nobody asked yet; it runs nothing.
    */
   readonly modules?: boolean;
   /** An earlier version of the same fleet: what has not changed since is not judged again. The result is the same. */
-  readonly before?: Pick<LoadedFleet, "document" | "diagnostics" | "trees" | "judgement"> | undefined;
+  readonly before?: (Loaded & Partial<Pick<LoadedFleet, "judgement">>) | undefined;
 }
 
 /** A fleet file read to the end: settings when it is right, problems in any case. */
@@ -58,10 +57,12 @@ export interface LoadedFleet {
   readonly diagnostics: readonly Diagnostic[];
   /** The tree of every file that was read. */
   readonly trees: ReadonlyMap<string, Tree>;
+  /** What could not be read, and values that could not be had. */
+  readonly lost: Loaded["lost"];
   /** Absent when a diagnostic is an error. */
   readonly settings: FleetSettings | undefined;
-  /** What the sections said; absent when they were not asked. */
-  readonly judgement?: Judgement | undefined;
+  /** What the sections said of all that could be read. */
+  readonly judgement: Judgement;
 }
 
 /**
@@ -96,28 +97,62 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
     before: options.before,
     ...(environment.overlay ? { environment: environment.name } : {}),
   });
-  const { diagnostics, trees } = loaded;
-  const broken = diagnostics.some((one) => one.severity === "error");
-  if (broken && options.sections !== "always") return { ...loaded, settings: undefined };
+  const judged = judgeAll(loaded, options, root);
+  const { document, diagnostics, sections } = judged;
+  const read = { file: absolute, environment: environment.name, document, variables: watched.read };
+  const right = sections !== undefined && !diagnostics.some((one) => one.severity === "error");
+  const settings = right ? settingsOf(read, sections) : undefined;
+  const { trees, lost } = loaded;
+  return { document, trees, lost, diagnostics, judgement: judged.judgement, settings };
+}
 
+/** A document and what is wrong with it, for the language and for the fleet. */
+interface Judged {
+  readonly document: Document;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly judgement: Judgement;
+  /** Absent when a section is wrong. */
+  readonly sections: FleetSections | undefined;
+}
+
+/** What the rooms say of all that could be read of a document. */
+function judgeAll(loaded: Loaded, options: LoadFleetOptions, root: string): Judged {
+  const broken = loaded.diagnostics.some((one) => one.severity === "error");
   const { document, judgement } = withSuitedVariables(loaded.document, options.before?.judgement);
-  const { value } = document;
-  const { sections } = judgement;
-  const problems = (of: Document["value"], judged: Judgement): readonly OutsideProblem[] =>
-    [
-      ...schemaProblems(judged.issues, of, knownKeys),
-      ...crossCheck(of, { root, sections: judged.sections, modules: options.modules !== false }),
-    ].filter((one) => !broken || one.code !== "FLEET_REQUIRED");
-  const found = explained(problems(value, judgement), value, (other) =>
+  const lost = new Lost({ document, lost: loaded.lost });
+  const problems = (of: Document["value"], judged: Judgement): readonly OutsideProblem[] => {
+    // What is lost may have said otherwise than the defaults do.
+    const sections = broken ? undefined : judged.sections;
+    return lost.without([
+      ...schemaProblems(lost.withoutComparisons(judged.issues), of, knownKeys),
+      ...crossCheck(of, { root, sections, modules: options.modules !== false }),
+    ]);
+  };
+  const found = explained(problems(document.value, judgement), document.value, (other) =>
     problems(other, judge(other, judgement)),
   );
-  const located = found.map((one) => problemAt(document, one));
-  const { error: errors = [], warning: warnings = [] } = Object.groupBy(diagnostics, (one) => one.severity);
-  const all = byPlace(document, [...errors, ...withWarnings(located, warnings)]);
-  const read = { file: absolute, environment: environment.name, document, variables: watched.read };
-  const right = sections !== undefined && !all.some((one) => one.severity === "error");
-  const settings = right ? settingsOf(read, sections) : undefined;
-  return { document, trees, diagnostics: all, judgement, settings };
+  const located = found.problems.map((one) => problemAt(document, one));
+  const own = loaded.diagnostics.filter((one) => !isOfLostHeader(one, loaded, found));
+  const { error: errors = [], warning: warnings = [] } = Object.groupBy(own, (one) => one.severity);
+  const diagnostics = byPlace(document, [...errors, ...withWarnings(located, warnings)]);
+  return { document, diagnostics, judgement, sections: judgement.sections };
+}
+
+/** True for a key that seems to be written twice because the header of its own section is missing. */
+function isOfLostHeader(
+  { code, file, start }: Diagnostic,
+  { trees }: Loaded,
+  { lostHeader }: Explained,
+): boolean {
+  const tree = code === "TSK_DUPLICATE" ? trees.get(file) : undefined;
+  if (tree === undefined || lostHeader === undefined) return false;
+  const path = pathAt(tree.items, start);
+  const { section, around } = lostHeader;
+  return (
+    path.length === around.length + 1 &&
+    around.every((key, index) => key === path[index]) &&
+    knownKeys([section]).includes(path.at(-1) ?? "")
+  );
 }
 
 /** In the order a person reads: file by file, from the top. */
@@ -142,17 +177,17 @@ function settingsOf(
   const root = dirname(file);
   const names = document.keys(["services"]);
   const own = new Set(names);
-  const services = names.flatMap((name, index): ServiceSettings[] => {
+  const counted = grpcPorts(names, sections);
+  const services = names.flatMap((name): ServiceSettings[] => {
     const section = sections.services[name];
     if (section === undefined) return [];
-    const base = sections.grpc.port === 0 ? 0 : sections.grpc.port + index;
     return [
       {
         ...section,
         name,
         needs: section.dependencies.filter((one) => own.has(one)),
         needsExternals: section.dependencies.filter((one) => !own.has(one)),
-        grpcPort: sections.grpc.enabled ? (section.grpc_port ?? base) : undefined,
+        grpcPort: sections.grpc.enabled ? counted.get(name) : undefined,
       },
     ];
   });

@@ -122,6 +122,7 @@ export function problem(
     readonly help?: string;
     readonly part?: "key" | "value";
     readonly severity?: "error" | "warning";
+    readonly unless?: NonNullable<OutsideProblem["unless"]>;
     readonly also?: NonNullable<OutsideProblem["also"]>;
   } = {},
 ): OutsideProblem {

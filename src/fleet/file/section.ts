@@ -49,7 +49,9 @@ const serviceObject = z.strictObject({
   port: port().default(0).describe("REST port; 0 lets the system choose."),
   grpc_port: port()
     .optional()
-    .describe("gRPC port; default: `[grpc] port` plus the place of the service in the file."),
+    .describe(
+      "gRPC port; default: `[grpc] port` plus the place of the service in the file, past ports that are in use by the fleet.",
+    ),
   host: z
     .string("must be a host name or address")
     .default("127.0.0.1")

@@ -1,5 +1,6 @@
 import type { RouteStats, ServiceStats, SharedState } from "../../gateway/index.ts";
 import type { LogFields, LogLevel } from "../../telemetry/index.ts";
+import type { Grace } from "../gateway-process.ts";
 
 /** What a thread is started with. */
 export interface WorkerStart {
@@ -13,7 +14,7 @@ export type WorkerOrder =
   | { readonly type: "metrics" }
   | { readonly type: "state" }
   | { readonly type: "adopt"; readonly file: unknown }
-  | { readonly type: "drain"; readonly graceMs: number };
+  | { readonly type: "drain"; readonly grace: Grace };
 
 /** What a thread says. */
 export type WorkerNews =

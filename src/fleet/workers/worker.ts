@@ -36,7 +36,7 @@ function obey(gateway: RunningGateway, order: WorkerOrder, say: (news: WorkerNew
       gateway.adopt(order.file);
       return;
     case "drain":
-      void gateway.drain(order.graceMs).then(async () => {
+      void gateway.drain(order.grace).then(async () => {
         await gateway[Symbol.asyncDispose]();
         say({ type: "drained" });
       });

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { type Code, isCode, TuskerError } from "../../kernel/index.ts";
 import { forgetThread, type SharedMemory, sharedMemory } from "../../resilience/index.ts";
-import type { GatewayProcessPorts, RunningGateway } from "../gateway-process.ts";
+import type { GatewayProcessPorts, Grace, RunningGateway } from "../gateway-process.ts";
 import { mergeMetrics } from "./merge-metrics.ts";
 import { mergeServices } from "./merge-services.ts";
 import type { WorkerNews, WorkerOrder, WorkerStart } from "./messages.ts";
@@ -10,7 +10,7 @@ import type { WorkerNews, WorkerOrder, WorkerStart } from "./messages.ts";
 export interface WorkersPlan {
   readonly threads: number;
   /** How long a stop may take, as the file says. */
-  readonly drainMs: number;
+  readonly grace: Grace;
   /** The file with another port: 0 becomes what the first thread was given. */
   readonly fileFor: (port: number | undefined) => unknown;
   /** Checks another file, and gives what only a restart can change. */
@@ -38,7 +38,7 @@ export async function runWorkers(plan: WorkersPlan, ports: GatewayProcessPorts):
 function processOf(crew: Crew, plan: WorkersPlan, first: Ready): RunningGateway {
   return {
     port: first.port,
-    drainMs: plan.drainMs,
+    grace: plan.grace,
     adopt(file) {
       const restart = plan.check(file);
       crew.adopt(file);
@@ -49,7 +49,7 @@ function processOf(crew: Crew, plan: WorkersPlan, first: Ready): RunningGateway 
     routes: async () => (await crew.states())[0]?.routes ?? [],
     services: async () => mergeServices((await crew.states()).map(({ services }) => services)),
     metrics: () => crew.metrics(),
-    drain: (graceMs) => crew.drain(graceMs),
+    drain: (grace) => crew.drain(grace),
     [Symbol.asyncDispose]: () => crew.end(),
   };
 }
@@ -121,12 +121,12 @@ class Crew {
     return this.#askAll("state");
   }
 
-  async drain(graceMs: number): Promise<void> {
+  async drain(grace: Grace): Promise<void> {
     this.#ending.abort();
     await Promise.all(
       this.#alive().map(async (worker) => {
         const drained = heard(worker, "drained");
-        this.#tell(worker, { type: "drain", graceMs });
+        this.#tell(worker, { type: "drain", grace });
         await drained;
         await worker.terminate();
       }),

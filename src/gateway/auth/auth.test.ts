@@ -24,12 +24,20 @@ interface Wanted {
   readonly issuer?: string;
   readonly scope?: string;
   readonly endsInS?: number;
+  /** False: it does not name its key. */
+  readonly kid?: boolean;
 }
 
 function token(by: Key, wanted: Wanted = {}): Promise<string> {
-  const { audience = "shop", issuer = "https://issuer.test", scope = "orders.read", endsInS = 600 } = wanted;
+  const {
+    audience = "shop",
+    issuer = "https://issuer.test",
+    scope = "orders.read",
+    endsInS = 600,
+    kid = true,
+  } = wanted;
   return new SignJWT({ scope })
-    .setProtectedHeader({ alg: "EdDSA", kid: by.kid })
+    .setProtectedHeader({ alg: "EdDSA", ...(kid ? { kid: by.kid } : {}) })
     .setSubject("ada")
     .setIssuer(issuer)
     .setAudience(audience)
@@ -163,6 +171,33 @@ test("a key the issuer began to use is fetched when a token names it", async () 
   assert.equal(keys.asked, 1);
   clock.advance(30_000);
   assert.equal((await ask(front.port, "/a", bearer(await token(two)))).status, 200);
+  assert.equal(keys.asked, 2);
+});
+
+test("an issuer that does not name its keys may have several, and change them", async () => {
+  await using users = await consumerService();
+  const nameless = (one: Key): Key => {
+    const { kid: _kid, ...jwk } = Object.assign({ kid: "" }, one.jwk);
+    return { ...one, jwk };
+  };
+  const [one, two, three] = [nameless(key("a")), nameless(key("b")), nameless(key("c"))];
+  await using keys = await issuer([one, two]);
+  const clock = manualClock(Date.parse(new Date().toISOString()));
+  await using front = await bench({
+    gateway: { jwt: jwt(keys.port) },
+    routes: { "/a": { service: "users", auth: ["jwt"] } },
+    endpoints: [endpoint(users.port)],
+    clock,
+  });
+  let ends = 600;
+  // Each is another token: none is remembered.
+  const status = async (by: Key) =>
+    (await ask(front.port, "/a", bearer(await token(by, { kid: false, endsInS: ends++ })))).status;
+  assert.deepEqual([await status(one), await status(two), await status(three)], [200, 200, 401]);
+  keys.keys = [three];
+  clock.advance(30_000);
+  assert.equal(await status(three), 200, "a signature that does not fit may be of a new key");
+  assert.equal(await status(one), 401);
   assert.equal(keys.asked, 2);
 });
 

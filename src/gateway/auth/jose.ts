@@ -1,5 +1,5 @@
 /** The part of `jose` that is used; the package itself is loaded with the first gateway that checks tokens. */
-export type { JSONWebKeySet, JWTVerifyResult } from "jose";
+export type { CryptoKey, errors as joseErrors, JSONWebKeySet, JWTVerifyResult } from "jose";
 
 import type { createLocalJWKSet } from "jose";
 

@@ -3,6 +3,7 @@ import { type Clock, TuskerError } from "../../kernel/index.ts";
 import type { HttpClient } from "../../net/index.ts";
 import { type Lasting, lasts } from "../policy/visit.ts";
 import type { GatewaySettings } from "../section.ts";
+import type { CryptoKey, joseErrors, LocalJWKSet } from "./jose.ts";
 import { type IssuerKeys, issuerKeys } from "./jwks.ts";
 import { Recent } from "./recent.ts";
 
@@ -84,22 +85,48 @@ async function makeVerifier(settings: JwtSettings, ports: TokensPorts): Promise<
     currentDate: new Date(ports.clock.wall()),
     requiredClaims: ["exp"],
   });
-  const once = async (token: string, set: Awaited<ReturnType<IssuerKeys["current"]>>) =>
-    toClaims((await jwtVerify(token, set, options())).payload, settings, ports.clock);
+  const once = async (token: string, by: LocalJWKSet | CryptoKey) => {
+    const verified =
+      typeof by === "function" ? jwtVerify(token, by, options()) : jwtVerify(token, by, options());
+    return toClaims((await verified).payload, settings, ports.clock);
+  };
+  /** A token that does not name its key may be of any that fits. */
+  const byEach = async (token: string, fitting: AsyncIterable<CryptoKey>): Promise<Verified> => {
+    let tried = 0;
+    for await (const key of fitting) {
+      if (++tried > mostKeysTried) break;
+      const found = await once(token, key).catch(refusedBy(errors));
+      if (found !== "other key") return found;
+    }
+    return "other key";
+  };
+  const by = (token: string, set: LocalJWKSet): Promise<Verified> =>
+    once(token, set).catch((error: unknown) =>
+      error instanceof errors.JWKSMultipleMatchingKeys ? byEach(token, error) : refusedBy(errors)(error),
+    );
   return async (token) => {
-    try {
-      return await once(token, await keys.current());
-    } catch (error) {
-      if (!(error instanceof errors.JOSEError)) throw error;
-      if (!(error instanceof errors.JWKSNoMatchingKey)) return undefined;
-    }
-    try {
-      // The issuer may have changed its keys since.
-      return await once(token, await keys.renew());
-    } catch (error) {
-      if (error instanceof errors.JOSEError) return undefined;
-      throw error;
-    }
+    const first = await keys.current();
+    const found = await by(token, first);
+    if (found !== "other key") return found;
+    // The issuer may have changed its keys since, under the same name or another.
+    const fresh = await keys.renew();
+    const again = fresh === first ? "other key" : await by(token, fresh);
+    return again === "other key" ? undefined : again;
+  };
+}
+
+/** What a token is good for, or that the key it was signed with is not among ours. */
+type Verified = TokenClaims | undefined | "other key";
+
+/** Of keys that nothing tells apart so many are tried: each costs a verification. */
+const mostKeysTried = 8;
+
+function refusedBy(errors: typeof joseErrors): (error: unknown) => undefined | "other key" {
+  return (error) => {
+    if (error instanceof errors.JWKSNoMatchingKey) return "other key";
+    if (error instanceof errors.JWSSignatureVerificationFailed) return "other key";
+    if (error instanceof errors.JOSEError) return undefined;
+    throw error;
   };
 }
 

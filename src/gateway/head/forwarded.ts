@@ -21,10 +21,54 @@ export type EarlierHops = Pick<
 >;
 
 /**
+ * What a trusted proxy says of the hops before it, in the older fields or, where it has none of one, in `Forwarded`
+ * (RFC 7239 §7.4). The older ones go first: a proxy that writes them may pass on a `Forwarded` that it did not write.
+ */
+export function earlierHops(head: EarlierHops): EarlierHops {
+  if (head.forwarded === undefined) return head;
+  const elements = elementsOf(head.forwarded);
+  // An element without an address is a hop nobody knows: nothing before it can be believed.
+  const addresses = elements.map((one) => one.get("for") ?? "unknown");
+  return {
+    forwarded: head.forwarded,
+    forwardedFor: head.forwardedFor ?? (addresses.length === 0 ? undefined : addresses.join(", ")),
+    forwardedProto: head.forwardedProto ?? schemeOf(elements[0]?.get("proto")),
+    forwardedHost: head.forwardedHost ?? elements[0]?.get("host"),
+  };
+}
+
+/**
+ * RFC 7239 §4: elements by comma, pairs by semicolon, values that may be quoted. None at all where something cannot be
+ * read: what a client wrote before it must not pass for what a proxy wrote behind it.
+ */
+function elementsOf(forwarded: string): readonly ReadonlyMap<string, string>[] {
+  const elements: Map<string, string>[] = [];
+  let element = new Map<string, string>();
+  for (let at = 0; at < forwarded.length; at = pair.lastIndex) {
+    pair.lastIndex = at;
+    const [, name = "", quotedText, token = "", end] = pair.exec(forwarded) ?? [];
+    if (end === undefined) return [];
+    element.set(name.toLowerCase(), quotedText?.replaceAll(/\\(.)/g, "$1") ?? token);
+    if (end === ";") continue;
+    elements.push(element);
+    element = new Map();
+  }
+  return elements;
+}
+
+/** One pair and what stands behind it. Sticky: each character is read once. */
+const pair = /[ \t]*([!#$%&'*+.^`|~\w-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))[ \t]*([;,]|$)/y;
+
+function schemeOf(proto: string | undefined): string | undefined {
+  return proto !== undefined && /^https?$/i.test(proto) ? proto.toLowerCase() : undefined;
+}
+
+/**
  * `Forwarded` (RFC 7239) and its older forms. A trusted proxy's words are continued; anybody else's are replaced,
  * because a client could otherwise choose the address it seems to come from.
  */
-export function forwardedFields(head: EarlierHops, arrival: Arrival): string[] {
+export function forwardedFields(written: EarlierHops, arrival: Arrival): string[] {
+  const head = arrival.trusted ? earlierHops(written) : written;
   const { peer, proto, host, prefix, trusted } = arrival;
   const own = [
     `for=${node(peer)}`,

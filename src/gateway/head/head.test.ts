@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type HeaderList, headerOf } from "../../net/index.ts";
 import { answerHead } from "./answer.ts";
-import type { Arrival } from "./forwarded.ts";
+import { type Arrival, earlierHops } from "./forwarded.ts";
 import { type IncomingHead, readHead } from "./incoming.ts";
 import { isLoop, requestHead } from "./request.ts";
 
@@ -180,8 +180,10 @@ test("the answer loses per-hop fields and keeps everything else", () => {
     ...["Transfer-Encoding", "chunked", "Keep-Alive", "timeout=5", "Trailer", "X-T"],
   ];
   assert.deepEqual(answerHead(fields, 200, ["RateLimit", "x"]), [
-    ...["Content-Type", "text/plain", "Set-Cookie", "a=1", "Set-Cookie", "b=2", "RateLimit", "x"],
+    ...["Content-Type", "text/plain", "Set-Cookie", "a=1", "Set-Cookie", "b=2", "Trailer", "X-T"],
+    ...["RateLimit", "x"],
   ]);
+  assert.deepEqual(answerHead(["Content-Length", "9", "Trailer", "X-T"], 200, []), ["Content-Length", "9"]);
 });
 
 test("a 204 has no length, other answers keep theirs", () => {
@@ -234,5 +236,47 @@ test("no choice of fields brings a per-hop field, a forged hop or a second Host 
       const named = pairs.some(([field, text]) => field === "Connection" && text.includes("X-A"));
       if (named) assert.ok(!names.includes("x-a"));
     }),
+  );
+});
+
+test("a trusted proxy that writes Forwarded alone is understood, and its words go on in the older fields too", () => {
+  const sent = forwarded(
+    ["Forwarded", 'for=192.0.2.1;proto=https;host="shop.test:8443", for="[2001:db8::1]:4711"'],
+    proxy,
+  );
+  assert.equal(headerOf(sent, "x-forwarded-for"), "192.0.2.1, [2001:db8::1]:4711, 10.0.0.1");
+  assert.equal(headerOf(sent, "x-forwarded-proto"), "https");
+  assert.equal(headerOf(sent, "x-forwarded-host"), "shop.test:8443");
+  const stranger = forwarded(["Forwarded", "for=192.0.2.1;proto=https"]);
+  assert.equal(headerOf(stranger, "x-forwarded-for"), "192.0.2.7");
+  assert.equal(headerOf(stranger, "x-forwarded-proto"), "http");
+});
+
+test("of a Forwarded that cannot be read nothing is believed, and nothing before a hop without address", () => {
+  const hops = (...fields: string[]) => earlierHops(head(...fields)).forwardedFor;
+  assert.equal(hops("Forwarded", "for=6.6.6.6, (, for=192.0.2.1"), undefined);
+  assert.equal(hops("Forwarded", 'for=6.6.6.6, for="192.0.2.1'), undefined);
+  assert.equal(hops("Forwarded", "for=6.6.6.6, proto=https"), "6.6.6.6, unknown");
+  assert.equal(hops("Forwarded", 'For="a\\"b" ; proto=http'), 'a"b');
+  assert.equal(hops("Forwarded", "for=6.6.6.6", "X-Forwarded-For", "192.0.2.1"), "192.0.2.1");
+  assert.equal(hops("Forwarded", ""), undefined);
+  const long = `for=${'"\\'.repeat(10_000)}`;
+  assert.equal(hops("Forwarded", long), undefined);
+});
+
+test("whatever stands in Forwarded, the last address is that of the proxy that wrote last", () => {
+  const token = fc.stringMatching(/^[!#$%&'*+.^`|~\w-]{1,8}$/);
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.array(token).map((all) => all.join(", ")),
+      ),
+      (before) => {
+        fc.pre(/^[\t\x20-\x7e]*$/.test(before));
+        const hops = earlierHops(head("Forwarded", before, "Forwarded", "for=192.0.2.1")).forwardedFor;
+        assert.ok(hops === undefined || hops.endsWith("192.0.2.1"), hops);
+      },
+    ),
   );
 });

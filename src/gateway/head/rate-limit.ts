@@ -23,7 +23,8 @@ export function addRateLimit(block: FieldBlock, { name, rate }: NamedLimit, deci
 }
 
 function stateOf({ quoted }: Words, { remaining, resetMs }: RateDecision): string {
-  return `${quoted};r=${remaining};t=${Math.max(1, Math.ceil(resetMs / 1000))}`;
+  // To the millisecond: what adding up made of a whole second is not the beginning of the next.
+  return `${quoted};r=${remaining};t=${Math.max(1, Math.ceil(Math.round(resetMs) / 1000))}`;
 }
 
 interface Words {
@@ -40,10 +41,15 @@ const words = new WeakMap<RateLimitSettings, Words>();
 function wordsOf(name: string, settings: RateLimitSettings): Words {
   const known = words.get(settings);
   if (known?.name === name) return known;
-  const quoted = `"${name.replaceAll(/["\\]/g, "\\$&")}"`;
+  const quoted = `"${plainText(name).replaceAll(/["\\]/g, "\\$&")}"`;
   const policy = `${quoted};q=${settings.limit};w=${Math.max(1, Math.ceil(settings.windowMs / 1000))}`;
   const line = new FieldBlock();
   const made = { name, quoted, policy, line: line.tryAdd("RateLimit-Policy", policy) ? line : undefined };
   words.set(settings, made);
   return made;
+}
+
+/** RFC 9651 §3.3.3: a string of a structured field is ASCII; a path in other letters stands as a request has it. */
+function plainText(name: string): string {
+  return name.toWellFormed().replaceAll(/[^\x20-\x7e]/gu, encodeURIComponent);
 }

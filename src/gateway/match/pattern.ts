@@ -76,9 +76,16 @@ function compareSegments(a: readonly PatternSegment[], b: readonly PatternSegmen
   return b.length - a.length;
 }
 
-/** Requests are matched in percent-encoded form, so what is written in plain letters is encoded the same way. */
+/**
+ * A path as a request has it. Requests are matched and forwarded in percent-encoded form, so what the file has in plain
+ * letters is encoded the same way; what it has encoded stays.
+ */
+export function encodedPath(text: string): string {
+  return encodeURI(text.toWellFormed()).replaceAll("%25", "%");
+}
+
 function literal(part: string): PatternSegment {
-  return { kind: "literal", text: encodeURI(part).replaceAll("%25", "%") };
+  return { kind: "literal", text: encodedPath(part) };
 }
 
 function plain(part: string): boolean {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { count, durationMs, httpUrl, port, ratio, sizeBytes } from "../../kernel/section.ts";
 import { balancerNames } from "../../resilience/index.ts";
 import { isCidr } from "../head/cidr.ts";
+import { encodedPath } from "../match/pattern.ts";
 import { headerName, serviceName, stripPrefix } from "./words.ts";
 
 const network = z.string().refine(isCidr, 'must be an address or a network such as "10.0.0.0/8"');
@@ -9,7 +10,8 @@ const network = z.string().refine(isCidr, 'must be an address or a network such 
 const healthCheck = z.strictObject({
   path: z
     .string()
-    .startsWith("/", "must begin with /")
+    .regex(/^\/[^\s#\\]*$/, "must be a path, and begin with /")
+    .transform(encodedPath)
     .default("/health")
     .describe("Path that answers 2xx when all is well."),
   interval: durationMs({ minMs: 100 })
@@ -94,7 +96,7 @@ export const gatewaySection = z.strictObject({
   trusted_proxies: z
     .array(network)
     .default([])
-    .describe("Addresses and networks whose X-Forwarded-For is believed."),
+    .describe("Addresses and networks whose X-Forwarded-* is believed, or Forwarded where they write that."),
   balance: z.enum(balancerNames).default("p2c_ewma").describe("How an endpoint is chosen."),
   zone: z
     .string()
@@ -128,9 +130,12 @@ export const gatewaySection = z.strictObject({
   stream_idle_timeout: durationMs({ minMs: 1 })
     .prefault("5m")
     .describe("Longest silence in a tunnel (WebSocket), and in an answer whose reader waits."),
-  stream_drain: durationMs()
+  drain: durationMs()
     .prefault("30s")
-    .describe("How long tunnels and answers under way may go on when the gateway is stopped."),
+    .describe("How long requests may wait for their answer to begin when the gateway is stopped."),
+  stream_drain: durationMs()
+    .prefault("1h")
+    .describe("How long tunnels, and answers that have begun, may go on when the gateway is stopped."),
   max_body: sizeBytes().prefault("10MiB").describe("Largest request body; a route may override."),
   max_head: sizeBytes().prefault("32KiB").describe("Largest request head: request line and fields."),
   max_headers: count({ min: 1 }).default(100).describe("Fields of a request head."),

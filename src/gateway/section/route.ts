@@ -36,6 +36,8 @@ const redirect = z.strictObject({
   to: z
     .string("must be an address")
     .regex(/^(?:https?:\/\/|\/)[^\s]*$/, 'must begin with "/", "http://" or "https://"')
+    // A head is ASCII; the braces of parameters are.
+    .transform((text) => text.toWellFormed().replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent))
     .describe("Where to: `{host}`, `{path}`, `{query}` and the parameters of the path are filled in."),
   status: z
     .literal([301, 302, 303, 307, 308], "must be 301, 302, 303, 307 or 308")

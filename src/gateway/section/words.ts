@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { encodedPath } from "../match/pattern.ts";
 import { unsafeRegex } from "../match/safe-regex.ts";
 
 /** A path beginning that is taken off before a request is forwarded; "" takes nothing off. */
@@ -60,5 +61,5 @@ function plainPath(expected: string): z.ZodType<string, string> {
   return z
     .string(expected)
     .regex(/^(?:\/[^\s?#*{}/]+)*\/?$/, `${expected}, found something else`)
-    .transform((text) => text.replace(/\/$/, ""));
+    .transform((text) => encodedPath(text.replace(/\/$/, "")));
 }

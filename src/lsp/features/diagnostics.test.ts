@@ -19,6 +19,25 @@ test("the language and the sections are heard together, even in a file that is h
   });
 });
 
+test("beside a line that cannot be read, sections and names are judged, and nothing that it may have said is missed", () => {
+  const text = `#!tusker 1
+[services]
+users: { run "node users.js", port: 81 }
+orders: { port: true }
+[gateway]
+timout: 5s
+[routes]
+"/users": { service: "users" }
+"/orders": { service: "nobody" }
+`;
+  assert.deepEqual(found(openFile(text))["tusker.tsk"], [
+    "3:10 error TSK_EXPECTED",
+    "4:17 error FLEET_INVALID",
+    "6:1 error FLEET_UNKNOWN_KEY",
+    "9:23 error FLEET_UNKNOWN_SERVICE",
+  ]);
+});
+
 test("each file of a fleet has its own list, be it empty", () => {
   const at = openFleet({
     "tusker.tsk": "[gateway]\nport: 1\n",

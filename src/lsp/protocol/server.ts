@@ -35,6 +35,7 @@ import {
 } from "./convert.ts";
 import { Files } from "./files.ts";
 import { Publisher } from "./publisher.ts";
+import { pathOf, positionOf, Session } from "./session.ts";
 
 /** How an editor is answered. */
 export type LanguageServerOptions = WorkspaceOptions;
@@ -55,10 +56,12 @@ export function startLanguageServer(options: LanguageServerOptions): LanguageSer
   const workspace = new Workspace(options);
   const files = new Files();
   const publisher = new Publisher(connection, workspace, files);
+  const session = new Session(connection);
   let abilities: Abilities = { watches: false, renamesFiles: false };
 
   connection.onInitialize((params) => {
     abilities = abilitiesOf(params);
+    session.begin();
     return initialized;
   });
   connection.onInitialized(() => (abilities.watches ? watch(connection) : undefined));
@@ -78,11 +81,15 @@ export function startLanguageServer(options: LanguageServerOptions): LanguageSer
     workspace.close(files.path(document.uri));
     publisher.changed();
   });
+  const path = (of: unknown): string => {
+    session.assertOpen();
+    return pathOf(files, of);
+  };
   answer(connection, {
     files,
-    seen: (uri) => workspace.snapshot(files.path(uri)),
-    draft: (uri) => workspace.draft(files.path(uri)),
-    offset: ({ textDocument, position }) => documents.get(textDocument.uri)?.offsetAt(position) ?? 0,
+    seen: (of) => workspace.snapshot(path(of)),
+    draft: (of) => workspace.draft(path(of)),
+    offset: (at) => documents.get(at.textDocument.uri)?.offsetAt(positionOf(at)) ?? 0,
     renamed: (snapshot, result) => toWorkspaceEdit(snapshot, files, result, abilities),
   });
   documents.listen(connection);
@@ -90,11 +97,16 @@ export function startLanguageServer(options: LanguageServerOptions): LanguageSer
   return { [Symbol.dispose]: () => connection.dispose() };
 }
 
+interface AboutFile {
+  readonly textDocument: { readonly uri: string };
+}
+
 interface Around {
   readonly files: Files;
-  readonly seen: (uri: string) => Snapshot | undefined;
+  /** The newest version of the file a request is about. */
+  readonly seen: (of: AboutFile) => Snapshot | undefined;
   /** The newest text with the values of the version before. */
-  readonly draft: (uri: string) => Snapshot | undefined;
+  readonly draft: (of: AboutFile) => Snapshot | undefined;
   readonly offset: (at: TextDocumentPositionParams) => number;
   readonly renamed: (snapshot: Snapshot, result: Renamed) => WorkspaceEdit | ResponseError<void>;
 }
@@ -102,47 +114,47 @@ interface Around {
 /** One line per request: the newest snapshot, the feature, the words of the protocol. */
 function answer(connection: Connection, { files, seen, draft, offset, renamed }: Around): void {
   connection.onCompletion((at) => {
-    const now = draft(at.textDocument.uri);
+    const now = draft(at);
     return now && complete(now, offset(at)).map((one) => toCompletion(now.tree.source, one));
   });
   connection.onHover((at) => {
-    const now = seen(at.textDocument.uri);
+    const now = seen(at);
     const found = now && hover(now, offset(at));
     if (now === undefined || found === undefined) return null;
     const contents = { kind: "markdown" as const, value: found.markdown };
     return { contents, range: toRange(now.tree.source, found) };
   });
   connection.onDefinition((at) => {
-    const now = seen(at.textDocument.uri);
+    const now = seen(at);
     return now && definition(now, offset(at)).map((place) => toLocation(now, files, place));
   });
   connection.onReferences((at) => {
-    const now = seen(at.textDocument.uri);
+    const now = seen(at);
     return now && references(now, offset(at)).map((place) => toLocation(now, files, place));
   });
   connection.onPrepareRename((at) => {
-    const now = seen(at.textDocument.uri);
+    const now = seen(at);
     const span = now && renameable(now, offset(at));
     return now === undefined || span === undefined ? null : toRange(now.tree.source, span);
   });
   connection.onRenameRequest((at) => {
-    const now = seen(at.textDocument.uri);
+    const now = seen(at);
     return now && renamed(now, rename(now, offset(at), at.newName));
   });
-  connection.onDocumentFormatting(({ textDocument }) => {
-    const now = seen(textDocument.uri);
-    return now && (toChanges(now, files, format(now))[textDocument.uri] ?? []);
+  connection.onDocumentFormatting((of) => {
+    const now = seen(of);
+    return now && (toChanges(now, files, format(now))[of.textDocument.uri] ?? []);
   });
-  connection.onDocumentSymbol(({ textDocument }) => {
-    const now = seen(textDocument.uri);
+  connection.onDocumentSymbol((of) => {
+    const now = seen(of);
     return now && documentSymbols(now).map((one) => toSymbol(now.tree.source, one));
   });
-  connection.languages.semanticTokens.on(({ textDocument }) => {
-    const now = draft(textDocument.uri);
+  connection.languages.semanticTokens.on((of) => {
+    const now = draft(of);
     return now === undefined ? { data: [] } : toSemanticTokens(now.tree.source, semanticTokens(now));
   });
   connection.onCodeAction(({ textDocument, range, context }) => {
-    const now = seen(textDocument.uri);
+    const now = seen({ textDocument });
     if (now === undefined) return undefined;
     const span = {
       start: offset({ textDocument, position: range.start }),

@@ -102,7 +102,7 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
     else before.once("close", say);
   });
   await listen(node, options.port, host, options.onError, options.reusePort);
-  return serverOf({ node, host, connections: () => sockets.size, drain: drainOf(node, life, clock) });
+  return serverOf({ node, host, connections: () => sockets.size, drain: drainOf(node, life, latest) });
 }
 
 /** The server of Node, over TLS or not, and told of every limit it knows. */
@@ -150,6 +150,8 @@ function answerOn(req: IncomingMessage): ServerResponse {
   res.shouldKeepAlive = false;
   res.assignSocket(req.socket);
   res.once("finish", () => req.socket.destroySoon());
+  // Node would tell an answer of its own; that of a connection it let go of waits for ever.
+  req.socket.on("drain", () => res.emit("drain"));
   return res;
 }
 
@@ -164,18 +166,31 @@ interface Life {
   readonly settled: () => void;
 }
 
-function drainOf(node: NodeServer, life: Life, clock: Clock): (graceMs: number) => Promise<void> {
-  return async (graceMs) => {
+function drainOf(
+  node: NodeServer,
+  life: Life,
+  latest: WeakMap<Duplex, ServerResponse>,
+): (graceMs: number, streamsMs: number) => Promise<void> {
+  /** An answer has begun, or its socket was handed over. */
+  const isAnswering = (socket: Socket): boolean => {
+    const res = latest.get(socket);
+    return res !== undefined && (res.headersSent || res.socket === null);
+  };
+  return async (graceMs, streamsMs) => {
     life.draining = true;
     const closed = once(node, "close");
     node.close();
     node.closeIdleConnections();
     // Node forgets a connection that asked for a tunnel or broke its parser, and yet waits for it to close.
-    const hard = clock.after(graceMs, () => {
+    const soft = life.clock.after(graceMs, () => {
+      for (const socket of life.sockets) if (!isAnswering(socket)) socket.destroy();
+    });
+    const hard = life.clock.after(streamsMs, () => {
       for (const socket of life.sockets) socket.destroy();
       life.farewells.cut();
     });
     await closed;
+    soft.cancel();
     hard.cancel();
   };
 }

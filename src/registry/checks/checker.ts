@@ -5,7 +5,7 @@ import type { Store } from "../state/store.ts";
 import { type AliasCheck, aliasCheck } from "./alias-check.ts";
 import { intervalCheck } from "./interval-check.ts";
 import { type LeaseCheck, leaseCheck } from "./lease-check.ts";
-import type { ProbeResult, Probes } from "./probe.ts";
+import { kept, type ProbeResult, type Probes } from "./probe.ts";
 import { type TtlCheck, type TtlChecks, ttlChecks } from "./ttl-checks.ts";
 
 /** Runs the checks of one node. */
@@ -120,7 +120,8 @@ class RunningChecks implements Checker {
 
   #start(id: string, spec: CheckSpec, serviceId: string): Running["work"] {
     const { clock, store, node } = this.#options;
-    const report = (result: ProbeResult): void => this.#report(id, result);
+    const report = (result: ProbeResult): void =>
+      this.#report(id, { ...result, output: kept(result.output, spec) });
     switch (spec.kind) {
       case "ttl":
         return this.#ttls.start(id, spec.ttlMs);
@@ -135,7 +136,7 @@ class RunningChecks implements Checker {
         return intervalCheck(spec, {
           ...this.#options,
           report,
-          note: (output) => store.tables.setOutput(node, id, output),
+          note: (output) => store.tables.setOutput(node, id, kept(output, spec)),
         });
     }
   }

@@ -1,4 +1,4 @@
-import type { CheckSpec, CheckStatus } from "../state/model.ts";
+import type { CheckPolicy, CheckSpec, CheckStatus } from "../state/model.ts";
 
 /** What one run of a check found. */
 export interface ProbeResult {
@@ -26,3 +26,20 @@ export type ProbedKind = keyof Probes;
 
 /** What a check says is shown to people: more than a page is never read, and it is kept for every check. */
 export const maxOutputChars = 4096;
+
+/** What an instance said of itself, as much of it as is kept, and how much that is. */
+export function captured(
+  said: string,
+  { outputChars = maxOutputChars }: Pick<CheckPolicy, "outputChars">,
+): string {
+  if (said.length <= outputChars) return said;
+  return `${said.slice(0, outputChars)} ... (captured ${outputChars} of ${said.length} characters)`;
+}
+
+/** As much of what a check says as is kept of it. */
+export function kept(
+  output: string,
+  { outputChars = maxOutputChars }: Pick<CheckPolicy, "outputChars">,
+): string {
+  return output.slice(0, outputChars);
+}

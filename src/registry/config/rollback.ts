@@ -22,17 +22,21 @@ export function keysOf({ kv, history }: Tables, extent: Extent): string[] {
 }
 
 /**
- * Makes the keys what they were right after transaction `to`. Gives the keys of which that is not known any more; the
- * draft is then to be thrown away.
+ * Makes the keys what they were right after transaction `to`. Gives the keys of which that is not known; the draft is
+ * then to be thrown away. All of them, when none is known to have been there then: whoever writes a version that never
+ * was has mistyped it, and does not mean that everything shall go.
  */
 export function rollback(draft: KvDraft, tables: Tables, extent: Extent, to: number): string[] {
   const unknown: string[] = [];
-  for (const key of keysOf(tables, extent)) {
+  const keys = keysOf(tables, extent);
+  let known = false;
+  for (const key of keys) {
     const versions = versionsOf(tables, key);
     const then = versions.find(({ index }) => index <= to);
+    known ||= then !== undefined;
     if (then === undefined && versions.at(-1)?.first !== true) unknown.push(key);
     else if (then?.value === undefined) draft.drop(key);
     else set(draft, { key, value: then.value, flags: then.flags });
   }
-  return unknown;
+  return known ? unknown : keys;
 }

@@ -156,18 +156,24 @@ interface TcpSide {
 }
 
 async function openTcp(options: DnsServerOptions): Promise<TcpSide> {
+  /** The one whose last whole question is longest ago comes first. */
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
-    if (sockets.size >= maxConnections) {
-      socket.destroy();
-      return;
+    // RFC 7766 §6.2.3: it makes room, so that connections which only stand there keep nobody out.
+    const [silent] = sockets.size >= maxConnections ? sockets : [];
+    if (silent !== undefined) {
+      sockets.delete(silent);
+      silent.destroy();
     }
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     // A connection that broke is gone; "close" follows.
     socket.on("error", () => undefined);
     socket.setTimeout(idleMs, () => socket.destroy());
-    converse(options, socket);
+    const asked = (): void => {
+      if (sockets.delete(socket)) sockets.add(socket);
+    };
+    converse(options, socket, asked);
   });
   try {
     server.listen(options.port, options.host);
@@ -189,7 +195,7 @@ async function openTcp(options: DnsServerOptions): Promise<TcpSide> {
 }
 
 /** One connection: questions in order, answers in order, no more taken in than is taken away. */
-function converse(options: DnsServerOptions, socket: Socket): void {
+function converse(options: DnsServerOptions, socket: Socket, asked: () => void): void {
   const incoming: Frames = frames();
   let busy = false;
   const next = (): void => {
@@ -204,6 +210,7 @@ function converse(options: DnsServerOptions, socket: Socket): void {
       }
       const message = incoming.take();
       if (message === undefined) return;
+      asked();
       const waiting = respond(
         options,
         decodeQuery(message),

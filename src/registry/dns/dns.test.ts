@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { Resolver } from "node:dns/promises";
 import { once } from "node:events";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { type Bench, bench } from "../fixture.test.ts";
 import { question, readReply } from "./fixture.test.ts";
@@ -181,6 +181,25 @@ test("questions on one connection are answered in order, however they are cut up
     replies.map((reply) => reply.readUInt16BE(0)),
     [1, 2, 3],
   );
+});
+
+test("connections that ask nothing make room for one that does, and one that asks keeps its place", async () => {
+  await using t = await names();
+  await t.put(register, { ID: "a", Name: "web", Address: "10.0.0.1", Port: 80 });
+  const ask = framed(question(["web", "service", "consul"], types.A));
+  const held = connect(t.dnsPort, "127.0.0.1").setNoDelay();
+  const half: Socket[] = [];
+  for (let round = 0; round < 6; round++) {
+    held.write(ask);
+    await once(held, "data");
+    const some = Array.from({ length: 200 }, () => connect(t.dnsPort, "127.0.0.1").on("error", () => {}));
+    await Promise.all(some.map((socket) => once(socket, "connect")));
+    for (const socket of some) socket.write(Buffer.of(0));
+    half.push(...some);
+    const [reply] = await overTcp(t.dnsPort, ask, 1);
+    assert.equal(readReply(reply ?? assert.fail("no answer")).answers.length, 1);
+  }
+  for (const socket of [held, ...half]) socket.destroy();
 });
 
 test("octets that are no message get FORMERR or silence, and the next question its answer", async () => {

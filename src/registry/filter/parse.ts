@@ -1,3 +1,5 @@
+import { type Token, tokens } from "./tokens.ts";
+
 /** What is asked of one selector, or how several such questions are joined. */
 export type Expression =
   | { readonly kind: "and" | "or"; readonly left: Expression; readonly right: Expression }
@@ -6,52 +8,30 @@ export type Expression =
       readonly kind: "match";
       readonly selector: readonly string[];
       readonly operator: Operator;
-      /** Empty for `is empty`. */
+      /** Empty for `is empty` and `is nil`. */
       readonly value: string;
       readonly negated: boolean;
+    }
+  /** Whether something holds for one or for each of the members of what the selector names. */
+  | {
+      readonly kind: "some" | "every";
+      readonly selector: readonly string[];
+      /** What a member is called inside: one name, or its place or key and its value. */
+      readonly names: readonly string[];
+      readonly inner: Expression;
     };
 
-export type Operator = "equal" | "in" | "empty" | "matches";
+export type Operator = "equal" | "in" | "empty" | "nil" | "matches";
 
-interface Token {
-  readonly kind: "word" | "text" | "sign" | "end";
-  readonly text: string;
-  readonly at: number;
-}
-
-const maxChars = 4_096;
 const maxDepth = 64;
-const pattern = /\s*(?:("(?:[^"\\]|\\.)*"|`[^`]*`)|(==|!=|[()[\]])|([^\s()[\]"`=!]+))/y;
-
 /**
  * Reads a filter: `Service.Tags contains "v1" and not (Node.Meta["rack"] == 7 or Checks is empty)`. `and` binds
- * tighter than `or`, both to the right.
+ * tighter than `or`, both to the right. `"/Service/Tags"` is a selector too.
  *
  * @throws Error saying where it broke off
  */
 export function parseFilter(written: string): Expression {
-  if (written.length > maxChars) throw new Error(`the filter is longer than ${maxChars} characters`);
   return new Parser(tokens(written)).whole();
-}
-
-function tokens(written: string): Token[] {
-  const found: Token[] = [];
-  const end = written.trimEnd().length;
-  for (pattern.lastIndex = 0; pattern.lastIndex < end; ) {
-    const at = pattern.lastIndex;
-    const match = pattern.exec(written);
-    if (match === null) throw new Error(`${at + 1}: no match found`);
-    const [, quoted, sign, word = ""] = match;
-    if (quoted !== undefined) found.push({ kind: "text", text: unquoted(quoted), at });
-    else if (sign !== undefined) found.push({ kind: "sign", text: sign, at });
-    else found.push({ kind: "word", text: word, at });
-  }
-  return [...found, { kind: "end", text: "the end", at: end }];
-}
-
-function unquoted(quoted: string): string {
-  if (quoted.startsWith("`")) return quoted.slice(1, -1);
-  return quoted.slice(1, -1).replace(/\\(.)/g, "$1");
 }
 
 class Parser {
@@ -88,20 +68,41 @@ class Parser {
   #not(): Expression {
     let negated = false;
     while (this.#word("not")) negated = !negated;
-    const inner = this.#sign("(") ? this.#closed() : this.#match();
+    const inner = this.#sign("(") ? this.#closed(")") : (this.#members() ?? this.#match());
     return negated ? { kind: "not", inner } : inner;
   }
 
-  #closed(): Expression {
+  #closed(end: ")" | "}"): Expression {
     const inner = this.#or();
-    if (!this.#sign(")")) throw this.#unexpected();
+    if (!this.#sign(end)) throw this.#unexpected();
     return inner;
   }
 
+  /** `any Checks as c { c.Status == passing }`, `all Service.Meta as key, value { … }`. */
+  #members(): Expression | undefined {
+    const kind = this.#isWord("any") ? "some" : this.#isWord("all") ? "every" : undefined;
+    // Either may be a value too, of which somebody asks whether it is in something.
+    if (kind === undefined || this.#isWord("in", 1) || this.#isWord("not", 1)) return undefined;
+    this.#next++;
+    const selector = this.#selector();
+    if (!this.#word("as")) throw this.#unexpected();
+    const names = [this.#name()];
+    if (this.#sign(",")) names.push(this.#name());
+    if (!this.#sign("{")) throw this.#unexpected();
+    return { kind, selector, names, inner: this.#closed("}") };
+  }
+
+  #name(): string {
+    const { kind, text } = this.#peek();
+    if (kind !== "word" || !/^[A-Za-z_]\w*$/.test(text)) throw this.#unexpected();
+    this.#next++;
+    return text;
+  }
+
   #match(): Expression {
-    const first = this.#peek();
-    if (first.kind === "text") return this.#in(this.#value());
     const start = this.#next;
+    const first = this.#peek();
+    if (!isSelector(first)) return this.#in(this.#value());
     const selector = this.#selector();
     if (this.#sign("=="))
       return { kind: "match", selector, operator: "equal", value: this.#value(), negated: false };
@@ -127,8 +128,9 @@ class Parser {
 
   #empty(selector: readonly string[]): Expression {
     const negated = this.#word("not");
-    if (!this.#word("empty")) throw this.#unexpected();
-    return { kind: "match", selector, operator: "empty", value: "", negated };
+    const operator = this.#word("nil") ? "nil" : "empty";
+    if (operator === "empty" && !this.#word("empty")) throw this.#unexpected();
+    return { kind: "match", selector, operator, value: "", negated };
   }
 
   #in(value: string): Expression {
@@ -139,8 +141,9 @@ class Parser {
 
   #selector(): string[] {
     const { kind, text } = this.#peek();
-    if (kind !== "word" || !/^[A-Za-z][\w]*(\.[\w-]+)*$/.test(text)) throw this.#unexpected();
+    if (!isSelector(this.#peek())) throw this.#unexpected();
     this.#next++;
+    if (kind === "text") return pointed(text);
     const parts = text.split(".");
     while (this.#sign("[")) {
       const key = this.#peek();
@@ -186,4 +189,16 @@ class Parser {
     const { at, text } = this.#peek();
     return new Error(`1:${at + 1}: no match found, unexpected ${text}`);
   }
+}
+
+function isSelector({ kind, text }: Token): boolean {
+  return kind === "text" ? text.startsWith("/") : kind === "word" && /^[A-Za-z]\w*(\.[\w-]+)*$/.test(text);
+}
+
+/** A selector as JSON Pointer (RFC 6901 §3): `"/Service/Meta/a.b"`. */
+function pointed(written: string): string[] {
+  return written
+    .slice(1)
+    .split("/")
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }

@@ -13,7 +13,8 @@ export type Shape =
 const texts = { each: "text" } as const;
 const addresses = { each: { fields: { Address: "text", Port: "number" } } } as const;
 const weights = { fields: { Passing: "number", Warning: "number" } } as const;
-const indexes = { CreateIndex: "number", ModifyIndex: "number" } as const;
+/** Of meshes, which are not here: never, in every row. */
+const connect = { fields: { Native: "flag" } } as const;
 
 const node = {
   ID: "text",
@@ -22,7 +23,6 @@ const node = {
   Datacenter: "text",
   TaggedAddresses: texts,
   Meta: texts,
-  ...indexes,
 } as const;
 
 const service = {
@@ -36,7 +36,7 @@ const service = {
   Port: "number",
   Weights: weights,
   EnableTagOverride: "flag",
-  ...indexes,
+  Connect: connect,
 } as const;
 
 const check = {
@@ -50,7 +50,6 @@ const check = {
   ServiceName: "text",
   ServiceTags: "texts",
   Type: "text",
-  ...indexes,
 } as const;
 
 /** One per kind of row that can be filtered. */
@@ -75,6 +74,7 @@ export const shapes = {
       ServiceMeta: texts,
       ServicePort: "number",
       ServiceEnableTagOverride: "flag",
+      ServiceConnect: connect,
     },
   },
 } as const satisfies Record<string, Shape>;

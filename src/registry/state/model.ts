@@ -125,6 +125,8 @@ export interface CheckPolicy {
   readonly failuresBeforeCritical: number;
   /** The instance is deregistered after being critical for this long; 0 means never. */
   readonly deregisterAfterMs: number;
+  /** How much of what it says is kept; absent: `maxOutputChars`. */
+  readonly outputChars?: number | undefined;
 }
 
 /** Somebody who may hold keys, as long as its checks and its heartbeat say that it is alive. */

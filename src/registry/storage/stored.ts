@@ -149,6 +149,7 @@ const policy = {
   failuresBeforeWarning: number,
   failuresBeforeCritical: number,
   deregisterAfterMs: number,
+  outputChars: optional(number),
 };
 const pace = { intervalMs: number, timeoutMs: number };
 const overTls = { tlsSkipVerify: flag, tlsServerName: text };

@@ -50,8 +50,19 @@ test("an address that is an IP is offered under its family, beside what was writ
 });
 
 test("keys of newer releases are accepted", () => {
-  const body = { Name: "w", Ports: [{ name: "http", port: 1 }], Locality: { Region: "x" }, Partition: "p" };
+  const body = { Name: "w", Locality: { Region: "x" }, Partition: "default" };
   assert.equal(service(body).service.name, "w");
+  const Ports = [
+    { name: "admin", port: 1 },
+    { name: "http", port: 2, default: true },
+  ];
+  const portOf = (written: object): number => service({ Name: "w", ...written }).service.port;
+  assert.deepEqual([portOf({ Ports }), portOf({ Ports, Port: 3 }), portOf({ Ports: [] })], [2, 3, 0]);
+});
+
+test("what is meant for another namespace is not registered in this one", () => {
+  refuses(() => service({ Name: "w", Partition: "p" }), 400, /Partition "p" is not here/);
+  refuses(() => service({ Name: "w", Namespace: "team" }), 400, /Namespace "team" is not here/);
 });
 
 test("an empty check beside the instance is no check, in a list it is a mistake", () => {

@@ -1,6 +1,6 @@
 import type { Change, Check, Service } from "../state/model.ts";
 import { statusOf } from "./check-body.ts";
-import { anything, type Fields, fields, flag, list, record, text, whole } from "./decode.ts";
+import { anything, type Fields, fields, flag, list, onlyOne, record, text, whole } from "./decode.ts";
 import { refusal } from "./refusal.ts";
 import { checkMeta } from "./service-body.ts";
 
@@ -73,7 +73,7 @@ export const serviceFields: Fields<CatalogServiceBody> = {
   Port: whole,
   Weights: fields<{ Passing: number; Warning: number }>({ Passing: whole, Warning: whole }),
   EnableTagOverride: flag,
-  Namespace: text,
+  Namespace: onlyOne,
 };
 
 /** Its keys. */
@@ -89,7 +89,7 @@ export const checkFields: Fields<CatalogCheckBody> = {
   ServiceTags: list(text),
   Type: text,
   Definition: record(anything),
-  Namespace: text,
+  Namespace: onlyOne,
 };
 
 const check = fields(checkFields);
@@ -107,8 +107,8 @@ export const readCatalogBody = fields<CatalogBody>({
   Checks: list(check),
   SkipNodeUpdate: flag,
   WriteRequest: anything,
-  Namespace: text,
-  Partition: text,
+  Namespace: onlyOne,
+  Partition: onlyOne,
 });
 
 /** Reads the body of a catalog deregistration. */
@@ -118,8 +118,8 @@ export const readDeregisterBody = fields<DeregisterBody>({
   Datacenter: text,
   ServiceID: text,
   CheckID: text,
-  Namespace: text,
-  Partition: text,
+  Namespace: onlyOne,
+  Partition: onlyOne,
 });
 
 /**
@@ -133,9 +133,7 @@ export function toChanges(body: Partial<CatalogBody>, known: boolean): Change[] 
   if (node === "") throw refusal(500, "Must provide node");
   if (address === "" && !skip) throw refusal(500, "Must provide address if SkipNodeUpdate is not set");
   const { ID: id = "" } = body;
-  if (id !== "" && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
-    throw refusal(500, `Bad node ID: "${id}" is no uuid`);
-  }
+  refuseNodeId(id);
   if (body.NodeMeta !== undefined) checkMeta(body.NodeMeta, "Invalid node metadata", 500);
   const changes: Change[] = [];
   if (!skip || !known) {
@@ -149,6 +147,13 @@ export function toChanges(body: Partial<CatalogBody>, known: boolean): Change[] 
   const checks = [...(body.Check === undefined ? [] : [body.Check]), ...(body.Checks ?? [])];
   for (const written of checks) changes.push({ kind: "check", check: toCheck(node, written) });
   return changes;
+}
+
+/** @throws TuskerError REGISTRY_INVALID, 500 */
+export function refuseNodeId(id: string): void {
+  if (id !== "" && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
+    throw refusal(500, `Bad node ID: "${id}" is no uuid`);
+  }
 }
 
 /** The transaction a catalog deregistration asks for. @throws TuskerError REGISTRY_INVALID, 500 */

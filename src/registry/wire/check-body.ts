@@ -1,4 +1,5 @@
 import type { LocalCheck } from "../agent.ts";
+import { maxOutputChars } from "../checks/probe.ts";
 import { splitAddress } from "../checks/tcp-probe.ts";
 import type { CheckPolicy, CheckSpec, CheckStatus } from "../state/model.ts";
 import { duration, type Fields, flag, list, record, text, whole } from "./decode.ts";
@@ -158,12 +159,14 @@ function specOf(body: Partial<CheckBody>, { scripts }: CheckRules): CheckSpec {
   const policy = policyOf(body);
   if (HTTP === "" && TCP === "" && GRPC === "" && args.length === 0) {
     if (AliasNode !== "" || AliasService !== "") {
+      if (TTL > 0) throw invalid("TTL must be not be set for Alias checks");
       return { kind: "alias", node: AliasNode, service: AliasService, ...policy };
     }
     if (TTL <= 0) throw invalid("TTL must be > 0 for TTL checks");
     return { kind: "ttl", ttlMs: TTL, ...policy };
   }
   if (Interval <= 0) throw invalid("Interval must be > 0 for Script, HTTP, or TCP checks");
+  if (AliasNode !== "" || AliasService !== "") throw invalid("Interval cannot be set for Alias checks");
   if (args.length > 0 && !scripts) {
     const how = "to enable, configure 'enable_script_checks' to true";
     throw refusal(500, `Scripts are disabled on this agent from remote calls; ${how}`);
@@ -227,12 +230,15 @@ function tcpAddress(what: string, address: string): string {
 
 function policyOf(body: Partial<CheckBody>): CheckPolicy {
   const critical = body.FailuresBeforeCritical ?? 0;
+  const outputChars = body.OutputMaxSize ?? 0;
+  if (outputChars < 0) throw invalid("MaxOutputMaxSize must be positive");
   const deregister = body.DeregisterCriticalServiceAfter ?? 0;
   return {
     successBeforePassing: body.SuccessBeforePassing ?? 0,
     failuresBeforeCritical: critical,
     failuresBeforeWarning: body.FailuresBeforeWarning ?? critical,
     deregisterAfterMs: deregister > 0 ? Math.max(minDeregisterMs, deregister) : 0,
+    ...(outputChars > 0 && outputChars < maxOutputChars ? { outputChars } : {}),
   };
 }
 

@@ -1,4 +1,4 @@
-import { parseWireDuration } from "./duration.ts";
+import { durationProblem, parseWireDuration } from "./duration.ts";
 import { refusal } from "./refusal.ts";
 
 /**
@@ -13,10 +13,10 @@ export type Fields<Shape> = { readonly [K in keyof Shape]-?: Read<Shape[K]> };
 
 const maxDepth = 32;
 
-/** Parses a body. @throws TuskerError REGISTRY_INVALID, 400 */
-export function decodeBody<T>(text: string, read: Read<T>): T {
+/** Parses a body, of a structure by this name in what is told of it. @throws TuskerError REGISTRY_INVALID, 400 */
+export function decodeBody<T>(text: string, read: Read<T>, structure: string = ""): T {
   if (text.trim() === "") throw failed("EOF");
-  return read(parse(text), "");
+  return read(parse(text), structure);
 }
 
 function parse(text: string): unknown {
@@ -75,13 +75,28 @@ export function fields<Shape>(
   };
 }
 
-/** Text. */
-export const text: Read<string> = (value, field) =>
-  typeof value === "string" ? value : mismatch(value, field, "string");
+/** Text; null in a list or a map is empty. */
+export const text: Read<string> = (value, field) => {
+  if (value === null) return "";
+  return typeof value === "string" ? value : mismatch(value, field, "string");
+};
 
 /** A whole number. */
 export const whole: Read<number> = (value, field) =>
   typeof value === "number" && Number.isSafeInteger(value) ? value : mismatch(value, field, "int");
+
+/** A whole number that is not below 0. */
+export const count: Read<number> = (value, field) =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+    ? value
+    : mismatch(value, field, "uint64");
+
+/** The one namespace there is: what was meant for another is not taken for it. */
+export const onlyOne: Read<string> = (value, field) => {
+  const written = text(value, field);
+  if (written === "" || written === "default") return written;
+  throw failed(`${field.slice(1)} "${written}" is not here: there is one, and it has no name`);
+};
 
 /** true or false. */
 export const flag: Read<boolean> = (value, field) =>
@@ -91,9 +106,8 @@ export const flag: Read<boolean> = (value, field) =>
 export const duration: Read<number> = (value, field) => {
   if (typeof value === "number") return value / 1e6;
   const written = text(value, field);
-  if (written === "") return 0;
   const ms = parseWireDuration(written);
-  if (ms === undefined) throw failed(`time: invalid duration "${written}"`);
+  if (ms === undefined) throw failed(durationProblem(written));
   return ms;
 };
 
@@ -128,7 +142,9 @@ function entriesOf(value: unknown, field: string): [string, unknown][] {
 }
 
 function mismatch(value: unknown, field: string, wanted: string): never {
-  const found = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+  const kind = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+  // A number that is one, but not of the kind that is wanted.
+  const found = kind === "number" && wanted.includes("int") ? `number ${String(value)}` : kind;
   const where = field === "" ? "value" : `struct field ${field}`;
   throw failed(`json: cannot unmarshal ${found} into Go ${where} of type ${wanted}`);
 }

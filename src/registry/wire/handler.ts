@@ -13,7 +13,7 @@ import { eventRoutes } from "./kv/event-routes.ts";
 import { kvRoutes } from "./kv/kv-routes.ts";
 import { sessionRoutes } from "./kv/session-routes.ts";
 import { txnRoutes } from "./kv/txn-routes.ts";
-import { refuseFilter } from "./parameters.ts";
+import { refuseElsewhere, refuseFilter } from "./parameters.ts";
 import type { Reply, Route, Wire, WireRequest } from "./route.ts";
 import { plain } from "./route.ts";
 import { configRoutes } from "./tusker/config-routes.ts";
@@ -72,6 +72,8 @@ interface Found {
   readonly routes: readonly Route[];
   readonly rest: string | undefined;
   readonly query: URLSearchParams;
+  /** Where it is, when there is no such path but for its slashes. */
+  readonly moved?: string | undefined;
 }
 
 /** Exact path first, then the longest one that ends in "/" and begins it. */
@@ -91,8 +93,14 @@ function find(byPath: ReadonlyMap<string, readonly Route[]>, target: string): Fo
     const routes = byPath.get(path.slice(0, at + 1));
     if (routes !== undefined) best = { routes, rest: path.slice(at + 1), query };
   }
-  return best.routes.length === 0 ? best : { ...best, rest: decoded(best.rest ?? "") };
+  if (best.routes.length > 0) return { ...best, rest: decoded(best.rest ?? "") };
+  const tidy = path.replaceAll(/\/{2,}/g, "/");
+  const there = byPath.has(`${tidy}/`) ? `${tidy}/` : tidy;
+  return there === path ? best : { ...best, moved: `${there}${mark === -1 ? "" : target.slice(mark)}` };
 }
+
+/** What nobody can see is nobody's name. */
+const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u;
 
 function decoded(text: string): string | undefined {
   try {
@@ -104,11 +112,11 @@ function decoded(text: string): string | undefined {
 
 async function answer(
   tokens: Tokens,
-  { routes, rest, query }: Found,
+  { routes, rest, query, moved }: Found,
   exchange: ServerExchange,
   onError: (error: unknown) => void,
 ): Promise<Reply> {
-  if (routes.length === 0) return { status: 404 };
+  if (routes.length === 0) return moved === undefined ? { status: 404 } : elsewhere(moved);
   const allow: HeaderList = ["Allow", ["OPTIONS", ...routes.map(({ verb }) => verb)].join(",")];
   if (exchange.method === "OPTIONS") return { status: 200, headers: allow };
   const route = routes.find(({ verb }) => verb === exchange.method);
@@ -116,6 +124,7 @@ async function answer(
     return { ...plain(405, `method ${exchange.method} not allowed`), headers: allow };
   }
   if (rest === undefined) return plain(400, "400 Bad Request");
+  if (!printable.test(rest)) return { status: 400 };
   const holder = tokens.find(tokenOf(exchange, query));
   if (holder === undefined && route.guard !== "anybody") return plain(403, "ACL not found");
   const request: WireRequest = {
@@ -135,12 +144,28 @@ async function answer(
     cut: () => exchange.abort(),
   };
   try {
+    refuseElsewhere(query, request.header);
     if (route.filters !== true && !route.path.startsWith("/v1/kv/")) refuseFilter(query);
     if (tokens.enforced && !admits(route, request)) return plain(403, "Permission denied");
     return await route.run(request);
   } catch (error) {
     return refused(error, onError);
   }
+}
+
+/** RFC 9110 §15.4.2: where it is, and a few words for who does not go there by itself. */
+function elsewhere(moved: string): Reply {
+  const marks: Readonly<Record<string, string>> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&#34;",
+    "'": "&#39;",
+  };
+  const href = moved.replaceAll(/[&<>"']/g, (mark) => marks[mark] ?? "");
+  const text = `<a href="${href}">Moved Permanently</a>.\n\n`;
+  const content = { kind: "text", text, type: "text/html; charset=utf-8" } as const;
+  return { status: 301, headers: ["Location", moved], content };
 }
 
 function admits({ guard }: Route, request: WireRequest): boolean {
@@ -164,6 +189,9 @@ function refused(error: unknown, onError: (error: unknown) => void): Reply {
     // A body we stopped reading would be taken for the next request.
     if (status === 413) return { ...plain(status, text), headers: ["Connection", "close"] };
     if (typeof status === "number") return plain(status, text);
+    // A body that stalls, breaks its own framing or ends with its connection is no failure of ours.
+    if (error.details.side === "client")
+      return { ...plain(error.row.http, text), headers: ["Connection", "close"] };
   }
   onError(error);
   return plain(500, messageOf(error));

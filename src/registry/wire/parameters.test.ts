@@ -86,9 +86,10 @@ test("all metadata must match; a value may hold a colon", () => {
 });
 
 test("another data centre and a filter are refused, never ignored", () => {
-  refuseForeign("DC1", "dc1");
+  refuseForeign("dc1", "dc1");
   refuseForeign(null, "dc1");
   refuses(() => refuseForeign("dc2", "dc1"), 500, "No path to datacenter");
+  refuses(() => refuseForeign("DC1", "dc1"), 500, "No path to datacenter");
   refuseFilter(query("filter="));
   assert.throws(() => refuseFilter(query("filter=a==b")), TuskerError);
 });

@@ -1,6 +1,7 @@
 import { messageOf, type Random } from "../../kernel/index.ts";
 import { compileFilter } from "../filter/filter.ts";
 import type { Shape } from "../filter/shapes.ts";
+import { booleanOf } from "./boolean.ts";
 import { parseWireDuration } from "./duration.ts";
 import { refusal } from "./refusal.ts";
 
@@ -38,7 +39,11 @@ export type Consistency = "leader" | "stale" | "consistent";
 
 /** @throws TuskerError REGISTRY_INVALID, 400 */
 export function consistencyOf(query: URLSearchParams): Consistency {
-  const stale = query.has("stale");
+  const maxStale = query.get("max_stale") ?? "";
+  if (maxStale !== "" && parseWireDuration(maxStale) === undefined) {
+    throw refusal(400, `Invalid max_stale value ${JSON.stringify(maxStale)}`);
+  }
+  const stale = query.has("stale") || maxStale !== "";
   const consistent = query.has("consistent");
   if (stale && consistent) {
     throw refusal(400, "Cannot specify ?stale with ?consistent, conflicting semantics.");
@@ -47,15 +52,6 @@ export function consistencyOf(query: URLSearchParams): Consistency {
     throw refusal(400, "Cannot specify ?cached with ?consistent, conflicting semantics.");
   }
   return stale ? "stale" : consistent ? "consistent" : "leader";
-}
-
-const trueWords = new Set(["1", "t", "T", "TRUE", "true", "True"]);
-const falseWords = new Set(["0", "f", "F", "FALSE", "false", "False"]);
-
-/** A yes or no as Go reads it; undefined for anything else. */
-export function booleanOf(written: string): boolean | undefined {
-  if (trueWords.has(written)) return true;
-  return falseWords.has(written) ? false : undefined;
 }
 
 /** `passing`: alone means yes. @throws TuskerError REGISTRY_INVALID, 400 */
@@ -93,17 +89,21 @@ export function nodeMetaFilterOf(
 
 /** Everything here is in one data centre. @throws TuskerError REGISTRY_INVALID, 500 */
 export function refuseForeign(datacenter: string | null | undefined, own: string): void {
-  if (datacenter && datacenter.toLowerCase() !== own) throw refusal(500, "No path to datacenter");
+  if (datacenter && datacenter !== own) throw refusal(500, "No path to datacenter");
 }
 
-/** Which rows are wanted: `filter`. @throws TuskerError REGISTRY_INVALID, 500 */
-export function filterOf(query: URLSearchParams, shape: Shape): (row: object) => boolean {
+/** Which rows are wanted: `filter`. @throws TuskerError REGISTRY_INVALID, 500, its words after `beginning` */
+export function filterOf(
+  query: URLSearchParams,
+  shape: Shape,
+  beginning: string = "Failed to create boolean expression evaluator: ",
+): (row: object) => boolean {
   const written = query.get("filter") ?? "";
-  if (written.trim() === "") return () => true;
+  if (written === "") return () => true;
   try {
     return compileFilter(written, shape);
   } catch (error) {
-    throw refusal(500, `Failed to create boolean expression evaluator: ${messageOf(error)}`, error);
+    throw refusal(500, `${beginning}${messageOf(error)}`, error);
   }
 }
 
@@ -111,5 +111,23 @@ export function filterOf(query: URLSearchParams, shape: Shape): (row: object) =>
 export function refuseFilter(query: URLSearchParams): void {
   if ((query.get("filter") ?? "") !== "") {
     throw refusal(400, "This list takes no filter; filter the answer");
+  }
+}
+
+/** What would be registered or read elsewhere is not done here instead. */
+const placesElsewhere = [
+  ["ns", "x-consul-namespace"],
+  ["partition", "x-consul-partition"],
+] as const;
+
+/** There is one namespace in one partition, and it has no name. @throws TuskerError REGISTRY_INVALID, 400 */
+export function refuseElsewhere(query: URLSearchParams, header: (name: string) => string | undefined): void {
+  for (const [parameter, field] of placesElsewhere) {
+    if ((query.get(parameter) ?? "") !== "") {
+      throw refusal(400, `Bad request: Invalid query parameter: "${parameter}" - there are none here`);
+    }
+    if ((header(field) ?? "") !== "") {
+      throw refusal(400, `Bad request: Invalid header: "${field}" - there are none here`);
+    }
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock, Random } from "../../kernel/index.ts";
+import { type Clock, type Random, TuskerError } from "../../kernel/index.ts";
 import type { ConnectionMeters, HeaderList } from "../../net/index.ts";
 import type { Access } from "../acl/access.ts";
 import type { Tokens } from "../acl/tokens.ts";
@@ -135,7 +135,17 @@ export type Read = {
  * 3. else wait until the topic changes, or the wait is over; an index from the future waits likewise;
  * 4. take what is true then, wait until that is safe, and answer with its index, where the reader goes on.
  */
-export function watched(wire: Wire, prepare: (request: WireRequest) => Read): Route["run"] {
+export function watched(
+  wire: Wire,
+  prepare: (request: WireRequest) => Read,
+  of: "catalog" | "sessions" | "keys" = "catalog",
+): Route["run"] {
+  const run = reading(wire, prepare, of === "catalog");
+  return of === "keys" ? run : (request) => toldOfLeaders(run, request);
+}
+
+/** @param effective whether the answer says how fresh it is */
+function reading(wire: Wire, prepare: (request: WireRequest) => Read, effective: boolean): Route["run"] {
   const { store, identity, random } = wire;
   return async (request) => {
     const blocking = blockingOf(request.query, random);
@@ -161,8 +171,19 @@ export function watched(wire: Wire, prepare: (request: WireRequest) => Read): Ro
     const reply = "reply" in read ? read.reply() : json(read.render());
     // What is told must never have to be taken back.
     if (version === undefined) await store.log.settled(index);
-    return { ...reply, headers: [...(reply.headers ?? []), ...headersOf(consistency, index), ...cache] };
+    const head = headersOf(effective ? consistency : undefined, index);
+    return { ...reply, headers: [...(reply.headers ?? []), ...head, ...cache] };
   };
+}
+
+/** What is refused with 500 says, as clients of the wire see it there, that no leader was asked. */
+async function toldOfLeaders(run: Route["run"], request: WireRequest): Promise<Reply> {
+  try {
+    return await run(request);
+  } catch (error) {
+    if (!(error instanceof TuskerError) || error.details.status !== 500) throw error;
+    return { ...plain(500, error.message), headers: leaderHeaders(1, false) };
+  }
 }
 
 interface Keeping {
@@ -191,17 +212,25 @@ async function kept({ store, replies, tokens }: Wire, request: WireRequest, read
   return { status: answer.status, content: { kind: "written", answer } };
 }
 
-function headersOf(consistency: Consistency, index: number): HeaderList {
+function headersOf(consistency: Consistency | undefined, index: number): HeaderList {
+  const effective = consistency === undefined ? [] : ["X-Consul-Effective-Consistency", consistency];
+  return [...effective, ...leaderHeaders(index, true)];
+}
+
+/** What clients read of every answer: how far it goes, and that the one who knows gave it. */
+export function leaderHeaders(index: number, known: boolean): HeaderList {
   return [
-    "X-Consul-Effective-Consistency",
-    consistency,
-    "X-Consul-Index",
-    String(index),
-    "X-Consul-Knownleader",
-    "true",
-    "X-Consul-Lastcontact",
-    "0",
+    ...["X-Consul-Index", String(index)],
+    ...["X-Consul-Knownleader", String(known)],
+    ...["X-Consul-Lastcontact", "0"],
   ];
+}
+
+/** What every read takes and this one has no use for is looked at all the same. @throws TuskerError REGISTRY_INVALID */
+export function refuseMalformed({ identity, random }: Wire, { query }: WireRequest): void {
+  blockingOf(query, random);
+  consistencyOf(query);
+  refuseForeign(query.get("dc"), identity.datacenter);
 }
 
 /** A read that does not wait for news: of everything that is known, once it is safe. */

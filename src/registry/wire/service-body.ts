@@ -9,7 +9,7 @@ import {
   statusOf,
   toLocalCheck,
 } from "./check-body.ts";
-import { anything, type Fields, fields, flag, list, record, text, whole } from "./decode.ts";
+import { anything, type Fields, fields, flag, list, onlyOne, record, text, whole } from "./decode.ts";
 import { refusal } from "./refusal.ts";
 
 /** An instance as written in a body. */
@@ -22,7 +22,7 @@ export interface ServiceBody {
   TaggedAddresses: Record<string, Partial<AddressBody>>;
   Meta: Record<string, string>;
   Port: number;
-  Ports: unknown;
+  Ports: Partial<PortBody>[];
   Weights: Partial<{ Passing: number; Warning: number }>;
   EnableTagOverride: boolean;
   Check: Partial<CheckBody>;
@@ -35,12 +35,23 @@ export interface ServiceBody {
   Locality: unknown;
 }
 
+/** Of newer releases: an instance that listens on several. */
+interface PortBody {
+  Name: string;
+  Port: number;
+  Default: boolean;
+}
+
 interface AddressBody {
   Address: string;
   Port: number;
 }
 
-const check = fields<CheckBody>(checkFields, checkAliases);
+/** A check beside its instance; which one that is may be said, and is known. */
+const check = fields<CheckBody & { ServiceID: string }>(
+  { ...checkFields, ServiceID: text },
+  { ...checkAliases, service_id: "ServiceID" },
+);
 
 const serviceFields: Fields<ServiceBody> = {
   Kind: text,
@@ -51,7 +62,7 @@ const serviceFields: Fields<ServiceBody> = {
   TaggedAddresses: record(fields<AddressBody>({ Address: text, Port: whole })),
   Meta: record(text),
   Port: whole,
-  Ports: anything,
+  Ports: list(fields<PortBody>({ Name: text, Port: whole, Default: flag })),
   Weights: fields<{ Passing: number; Warning: number }>({ Passing: whole, Warning: whole }),
   EnableTagOverride: flag,
   Check: check,
@@ -59,8 +70,8 @@ const serviceFields: Fields<ServiceBody> = {
   Connect: anything,
   Proxy: anything,
   Token: text,
-  Namespace: text,
-  Partition: text,
+  Namespace: onlyOne,
+  Partition: onlyOne,
   Locality: anything,
 };
 
@@ -81,7 +92,8 @@ export function toLocalService(
   body: Partial<ServiceBody>,
   rules: CheckRules,
 ): { service: LocalService; checks: LocalCheck[] } {
-  const { Name = "", Address = "", Port = 0, Meta, Weights } = body;
+  const { Name = "", Address = "", Ports = [], Meta, Weights } = body;
+  const { Port = (Ports.find((one) => one.Default) ?? Ports[0])?.Port ?? 0 } = body;
   if (Name === "") throw refusal(400, "Missing service name");
   // Everybody's address is nobody's: clients could not connect to it.
   if (anyAddress.has(Address)) throw refusal(400, "Invalid service address");

@@ -9,7 +9,7 @@ export interface GradientSettings {
   readonly initialLimit?: number;
   /** Samples are averaged over this long before the limit moves; default 100. */
   readonly windowMs?: number;
-  /** How much slower than usual is still fine; default 1.5. */
+  /** How much slower than usual is still fine; default 1.3. */
   readonly tolerance?: number;
   /** Requests the limit may have queueing at the service; default 4. */
   readonly headroom?: number;
@@ -39,7 +39,7 @@ const loadedLearning = 0.02;
  * the new normal and drifts upward until it limits nothing; here it learns fifty times slower then (decision 0034).
  */
 export function gradient(settings: GradientSettings, clock: Clock): AdaptiveLimit {
-  const { minLimit = 20, maxLimit = 1_000, windowMs = 100, tolerance = 1.5, headroom = 4 } = settings;
+  const { minLimit = 20, maxLimit = 1_000, windowMs = 100, tolerance = 1.3, headroom = 4 } = settings;
   let limit = settings.initialLimit ?? minLimit;
   let longMs = 0;
   let windows = 0;

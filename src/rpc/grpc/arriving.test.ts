@@ -37,3 +37,34 @@ test("calls whose messages never end cannot fill the memory of a server, and giv
   while (server.connections > 0) await new Promise((resolve) => setImmediate(resolve));
   assert.equal(arriving.bytes, 0);
 });
+
+test("messages of a stream that nobody reads count too, until they are read or the call is over", async () => {
+  const arriving = new Arriving(100_000);
+  const go = Promise.withResolvers<void>();
+  let read = 0;
+  const method: ByteMethod = {
+    kind: "stream",
+    decode: (message) => Buffer.from(message),
+    async *answers(_call, inputs) {
+      await go.promise;
+      for await (const _ of inputs) read++;
+      yield new Uint8Array(5);
+    },
+  };
+  const options = { maxMessageBytes: 50_000, defaultTimeoutMs: 60_000, compressAbove: undefined, arriving };
+  const handler = grpcStreams(new Map([["/a/B", method]]), { ...options, clock: systemClock });
+  await using server = await serveStreams(handler, { port: 0 });
+  await using peer = await RawPeer.to(server.port);
+  // 15,000 bytes in one frame: whole at once, so that nothing but the waiting is counted.
+  const message = Buffer.concat([Buffer.from("0000003a98", "hex"), Buffer.alloc(15_000)]);
+  const ids = Array.from({ length: 10 }, (_, i) => i * 2 + 1);
+  peer.send(hello, ...ids.flatMap((id) => [rawFrame(1, 4, id, call), rawFrame(0, 1, id, message)]));
+  peer.send(rawFrame(6, 0, 0, "0000000000000000"));
+  await peer.frame(({ type, flags }) => type === 6 && flags === 1);
+  assert.equal(arriving.bytes, 90_000);
+  go.resolve();
+  const refused = await peer.frame(({ type, id, flags }) => type === 1 && id === 19 && (flags & 1) === 1);
+  assert.match(refused?.payload.toString("latin1") ?? "", /14/);
+  assert.equal(read, 6);
+  assert.equal(arriving.bytes, 0);
+});

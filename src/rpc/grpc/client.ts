@@ -1,6 +1,12 @@
 import { grpcPortOf } from "../../discovery/index.ts";
 import { type Clock, TuskerError } from "../../kernel/index.ts";
-import { type HeaderList, type Http2Engine, type StreamChannel, streamChannel } from "../../net/index.ts";
+import {
+  authority,
+  type HeaderList,
+  type Http2Engine,
+  type StreamChannel,
+  streamChannel,
+} from "../../net/index.ts";
 import { formatGrpcTimeout } from "../../resilience/index.ts";
 import type { Method } from "../contract.ts";
 import { invalidInput } from "../dispatch.ts";
@@ -43,8 +49,7 @@ export function grpcWire(options: GrpcWireOptions): Wire {
     protocol: "grpc",
     originOf(endpoint) {
       const port = grpcPortOf(endpoint);
-      const host = endpoint.host.includes(":") ? `[${endpoint.host}]` : endpoint.host;
-      return port === undefined ? undefined : `http://${host}:${port}`;
+      return port === undefined ? undefined : `http://${authority(endpoint.host, port)}`;
     },
     link: (origin) => new GrpcLink(origin, compiled, options),
     async prepare(method, input) {
@@ -64,6 +69,7 @@ export function grpcWire(options: GrpcWireOptions): Wire {
 class GrpcLink implements Link {
   readonly #channel: StreamChannel;
   readonly #authority: string;
+  readonly #scheme: string;
   readonly #compiled: (method: Method) => GrpcMethod;
   readonly #options: GrpcWireOptions;
   /** One list per method and encoding: the connection knows it by its identity. */
@@ -76,7 +82,9 @@ class GrpcLink implements Link {
 
   constructor(origin: string, compiled: (method: Method) => GrpcMethod, options: GrpcWireOptions) {
     this.#channel = streamChannel(origin, { clock: options.clock, engine: options.engine });
-    this.#authority = new URL(origin).host;
+    const { host, protocol } = new URL(origin);
+    this.#authority = host;
+    this.#scheme = protocol.slice(0, -1);
     this.#compiled = compiled;
     this.#options = options;
   }
@@ -161,7 +169,7 @@ class GrpcLink implements Link {
     const known = this.#heads[encoding].get(path);
     if (known !== undefined) return known;
     const head = [
-      ...[":method", "POST", ":scheme", "http", ":path", path, ":authority", this.#authority],
+      ...[":method", "POST", ":scheme", this.#scheme, ":path", path, ":authority", this.#authority],
       ...[
         "te",
         "trailers",

@@ -193,8 +193,24 @@ test("requests that are broken get a status, each the right one", async () => {
     ["snappy", frame(hello), ["grpc-encoding", "snappy"], "12"],
     ["no time left", frame(Buffer.from("0807", "hex")), ["grpc-timeout", "0n"], "4"],
   ];
+  for (const timeout of ["", "1X", "-1S", "1.5S", "999999999S", "1S, 2S"])
+    cases.push([`no time: "${timeout}"`, frame(Buffer.from("0807", "hex")), ["grpc-timeout", timeout], "13"]);
   for (const [name, body, headers, status] of cases)
     assert.equal(await statusOf(server, body, headers), status, name);
+});
+
+test("a call is a POST", async () => {
+  await using server = await serveWords();
+  await using pool = http2Pool(`http://127.0.0.1:${server.grpcPort}`);
+  for (const method of ["GET", "PUT"]) {
+    const answer = await pool.request({
+      method,
+      path: "/word_service.WordService/Say",
+      headers: grpcHeaders,
+    });
+    assert.deepEqual([answer.status, answer.header("allow")], [405, "POST"]);
+    await answer.bytes(100);
+  }
 });
 
 test("whatever bytes arrive, the server answers with a status and lives", async () => {

@@ -1,3 +1,5 @@
+import type { Arriving } from "./messages.ts";
+
 /** Bytes of messages that may wait for their reader before the sender is made to wait. */
 const waitingBytes = 64 * 1_024;
 
@@ -15,8 +17,12 @@ export class MessageQueue implements AsyncIterableIterator<unknown> {
   #failure: { readonly error: unknown } | undefined;
   #reader: PromiseWithResolvers<IteratorResult<unknown>> | undefined;
 
-  constructor(consumed: (bytes: number) => void) {
+  readonly #arriving: Arriving | undefined;
+
+  /** @param arriving what waits here is counted with all that is on its way to the server; undefined on a client */
+  constructor(consumed: (bytes: number) => void, arriving?: Arriving) {
     this.#consumed = consumed;
+    this.#arriving = arriving;
   }
 
   /** Bytes arrived, whatever they are part of. */
@@ -25,11 +31,15 @@ export class MessageQueue implements AsyncIterableIterator<unknown> {
     this.#giveBack();
   }
 
-  /** @param value a message, or the promise of one */
+  /**
+   * @param value a message, or the promise of one
+   * @throws TuskerError NET_OVERLOADED
+   */
   push(value: unknown, bytes: number): void {
-    if (this.#ended) return;
     // It is told to whoever reads it, or to nobody.
     if (value instanceof Promise) value.catch(() => {});
+    if (this.#ended) return;
+    this.#arriving?.take(bytes);
     this.#messages.push({ value, bytes });
     this.#waiting += bytes;
     this.#serve();
@@ -52,6 +62,7 @@ export class MessageQueue implements AsyncIterableIterator<unknown> {
   discard(): void {
     this.#ended = true;
     this.#messages.length = 0;
+    this.#arriving?.giveBack(this.#waiting);
     this.#waiting = 0;
     this.#giveBack();
     this.#serve();
@@ -92,6 +103,7 @@ export class MessageQueue implements AsyncIterableIterator<unknown> {
       return;
     }
     this.#waiting -= next.bytes;
+    this.#arriving?.giveBack(next.bytes);
     this.#giveBack();
     if (!(next.value instanceof Promise)) reader.resolve({ done: false, value: next.value });
     else next.value.then((value) => reader.resolve({ done: false, value }), reader.reject);

@@ -6,7 +6,7 @@ export interface MessageSink {
   message(bytes: Buffer, compressed: boolean): void;
 }
 
-/** What messages that are still arriving may hold together, over all calls of a server. */
+/** What messages that are still arriving, or wait for their reader, may hold together, over all calls of a server. */
 export class Arriving {
   readonly #most: number;
   #bytes = 0;
@@ -23,7 +23,7 @@ export class Arriving {
   /** @throws TuskerError NET_OVERLOADED */
   take(bytes: number): void {
     if (this.#bytes + bytes > this.#most) {
-      const message = `messages that are still arriving hold the ${this.#most} bytes they may hold together; repeat, or send smaller ones`;
+      const message = `messages on their way to a reader hold the ${this.#most} bytes they may hold together; repeat, or send smaller ones`;
       throw new TuskerError("NET_OVERLOADED", message, { details: { mostBytes: this.#most } });
     }
     this.#bytes += bytes;

@@ -56,6 +56,8 @@ export function followPublished(options: PublishedOptions): Published {
   const entries = new Map<string, string>();
   let values: Values = options.atStart;
   let heard = false;
+  /** In a row, without hearing anything. */
+  let failures = 0;
 
   const adopt = (): void => {
     values = toOverlay(entries);
@@ -77,6 +79,7 @@ export function followPublished(options: PublishedOptions): Published {
       for (const { key, value } of put) entries.set(key.slice(prefix.length), Buffer.from(value).toString());
       for (const key of gone) entries.delete(key.slice(prefix.length));
       heard = true;
+      failures = 0;
       adopt();
       known?.save("configuration", Object.fromEntries(entries));
     }
@@ -85,7 +88,7 @@ export function followPublished(options: PublishedOptions): Published {
   const scope = taskScope((error) => log.error("published configuration is not followed", { error }));
   scope.run(async (signal) => {
     const late = clock.after(longestStartMs, () => void recall(), { background: true });
-    for (let failures = 0; !signal.aborted; failures++) {
+    while (!signal.aborted) {
       try {
         await follow(signal);
       } catch (error) {
@@ -96,7 +99,7 @@ export function followPublished(options: PublishedOptions): Published {
             reason: messageOf(error),
           });
         await recall();
-        const longest = Math.min(longestRetryMs, firstRetryMs * 2 ** failures);
+        const longest = Math.min(longestRetryMs, firstRetryMs * 2 ** failures++);
         await clock.sleep(longest * (0.5 + random.next() / 2), signal).catch(() => undefined);
       }
     }

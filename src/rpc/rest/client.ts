@@ -1,5 +1,5 @@
 import type { Clock, TuskerError } from "../../kernel/index.ts";
-import { type ClientAnswer, http1Pool, type Pool } from "../../net/index.ts";
+import { authority, type ClientAnswer, http1Pool, type Pool } from "../../net/index.ts";
 import {
   deadlineHeader,
   type Failure,
@@ -21,7 +21,7 @@ const maxAnswerBytes = 16 * 1024 * 1024;
 export function restWire(prefix: string, clock: Clock): Wire {
   return {
     protocol: "rest",
-    originOf: ({ host, port }) => `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    originOf: ({ host, port }) => `http://${authority(host, port)}`,
     link(origin) {
       const pool = http1Pool(origin);
       return {

@@ -1,70 +1,134 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import { didYouMean } from "../report/suggest.ts";
-import { Source } from "../source.ts";
-import { isSound } from "../syntax/parse.ts";
-import type { Tree } from "../syntax/tree.ts";
+import type { Source, Span } from "../source.ts";
+import { limits } from "../syntax/limits.ts";
+import { isRefused } from "../syntax/parse.ts";
+import { type Intact, joinedLines, placeAt } from "../syntax/repair/intact.ts";
+import type { Item, Tree } from "../syntax/tree.ts";
+import type { Lost, Path } from "./document.ts";
 
 /**
- * What the syntax of a document's files has lost. A name that stands on a line that cannot be read, or a map that a
- * forgotten brace has moved, makes values wrong that are written right: that is the mistake already told.
+ * What the files of a document have lost: lines that cannot be read, and values that cannot be had. A name that stands
+ * there is not told as unknown where it is used: that is the mistake already told.
  */
 export class Damage {
-  /** Lines that cannot be read, by file. */
-  readonly #lines = new Map<string, ReadonlySet<number>>();
+  readonly #lost: Lost[] = [];
+  /** What is left of each file that was read, and where it stands in the document. */
+  readonly #left = new Map<string, { readonly items: readonly Item[]; readonly under: Path | undefined }>();
   /** Lines beside one that is no entry: it may be the rest of the one before, or the next one its own. */
   readonly #beside = new Set<string>();
-  /** Words on them, in all files. */
+  /** Words on what is lost, in all files. */
   readonly #words = new Set<string>();
-  /** True when a bracket may be missing or too many: which key stands where is a guess. */
-  #moved = false;
   /** True when a line has lost its key or the name of its variable: anything may have been written there. */
   #nameless = false;
   #guesses = 100;
+  /** Items that may still be looked at to find places. */
+  #looks = 10_000_000;
 
-  /** Notes what is wrong with a file that was read. */
-  add({ source, diagnostics }: Tree): void {
-    const errors = diagnostics.filter((one) => one.severity === "error");
-    if (errors.length === 0) return;
-    const lines = new Set(errors.map((one) => one.line));
-    for (const { line, column } of errors) {
-      if (
-        source
-          .line(line)
-          .slice(0, column - 1)
-          .trim() !== ""
-      )
-        continue;
-      for (const [first, other] of [
-        [line - 1, line - 1],
-        [line, line + 1],
-      ] as const) {
-        const joined = joinedLines(source, first);
-        if (joined === undefined) continue;
-        this.#beside.add(`${source.file}:${other}`);
-        for (const word of wordsOf(joined)) this.#words.add(word);
-      }
+  /** What is lost, file by file. */
+  get lost(): readonly Lost[] {
+    return this.#lost;
+  }
+
+  /**
+   * Notes what is wrong with a file that was read, and gives the items that can be read.
+   *
+   * @param left the part of it that can be read; undefined when all can
+   * @param under where the file stands in the document; undefined for one that another file names
+   */
+  add(tree: Tree, left: Intact | undefined, under: Path | undefined): readonly Item[] {
+    this.#left.set(tree.source.file, { items: left?.items ?? tree.items, under });
+    if (left === undefined) return tree.items;
+    if (isRefused(tree)) {
+      // Anything may have been named there; to look at it all would cost what was refused.
+      this.#nameless = true;
+      for (const span of left.lost) this.#add(tree.source, span, []);
+      return left.items;
     }
-    this.#lines.set(source.file, lines);
-    for (const { code, line, column } of errors) {
-      const text = source.line(line);
-      if (isBeforeValue(text, column)) this.#nameless = true;
-      // What a key lacks may stand on the next line, as another thing.
-      if (code === "TSK_EMPTY_VALUE" && /^\s*[{[]/.test(source.line(line + 1))) this.#moved = true;
-      if (moving.has(code) || /[{}[\]<>]/.test(text)) this.#moved = true;
-      for (const word of wordsOf(text)) this.#words.add(word);
+    const beside = tree.diagnostics.flatMap((one) =>
+      one.severity === "error" ? this.#besideOf(tree.source, one) : [],
+    );
+    for (const span of left.lost) {
+      this.#add(
+        tree.source,
+        span,
+        beside.filter(({ start, end }) => start <= span.end + 1 && span.start <= end + 1),
+      );
+      this.#addWords(tree.source.text, span);
     }
+    for (const span of left.nameless) {
+      this.#lost.push({ file: tree.source.file, ...span, ...(under === undefined ? {} : { within: under }) });
+      this.#addWords(tree.source.text, span);
+    }
+    return left.items;
+  }
+
+  /** Notes that a value cannot be had. */
+  addValue({ severity, start, end }: Diagnostic, source: Source | undefined): void {
+    if (severity === "error" && source !== undefined) this.#add(source, { start, end }, []);
   }
 
   /** True when a problem of a value follows from what was lost. */
   explains(found: Diagnostic, source: Source | undefined): boolean {
-    if (this.#lines.size === 0) return false;
-    if (this.#lines.get(found.file)?.has(found.line) === true || found.code === "TSK_CYCLE") return true;
-    if (structural.has(found.code) && this.#moved) return true;
-    if (broken.has(found.code) && this.#beside.has(`${found.file}:${found.line}`)) return true;
+    if (this.#words.size === 0 && !this.#nameless) return false;
+    if (this.#beside.has(`${found.file}:${found.line}`) && parted.has(found.code)) return true;
     if (!lookups.has(found.code) || source === undefined) return false;
-    if (this.#nameless && found.code !== "TSK_TYPE") return true;
-    const words = wordsOf(source.text.slice(found.start, found.end));
+    if (this.#nameless) return true;
+    const words = wordsOf(source.text.slice(found.start, Math.min(found.end, found.start + longest)));
     return words.some((word) => this.#words.has(word) || this.#isNear(word));
+  }
+
+  #addWords(text: string, { start, end }: Span): void {
+    if (end - start > limits.lost) {
+      this.#nameless = true;
+      return;
+    }
+    const words = wordsOf(text.slice(start, end));
+    for (const [index, word] of words.entries()) {
+      this.#words.add(word);
+      // A sign in the middle of a name makes two of it.
+      this.#words.add(`${words[index - 1] ?? ""}${word}`);
+    }
+  }
+
+  #add({ file }: Source, { start, end }: Span, beside: readonly Span[]): void {
+    const { items: all = [], under: place } = this.#left.get(file) ?? {};
+    this.#looks -= all.length;
+    const isFound = this.#looks > 0 && end - start <= limits.lost;
+    const [items, under] = isFound ? [all, place] : [[], undefined];
+    // What another file names stands where that says so; and an include may bring anything.
+    const includes = items.some((one) => one.kind === "include" && one.start <= start && start < one.end);
+    const known = under !== undefined && !includes;
+    const at = placeAt(items, start);
+    this.#lost.push({
+      file,
+      start,
+      end: Math.max(end, at.end),
+      ...(known ? { within: [...under, ...at.path] } : {}),
+      ...(beside.length === 0 ? {} : { beside }),
+    });
+  }
+
+  /** The lines beside one that is no entry, of which it may be a part. */
+  #besideOf(source: Source, { line, column, start }: Diagnostic): readonly Span[] {
+    if (source.lengthOf(line) > longest || source.lengthOf(line - 1) > longest) return [];
+    const text = source.line(line);
+    if (isBeforeValue(text, column)) this.#nameless = true;
+    const [at, end] = [start - column + 1, start - column + 1 + text.length];
+    // Behind a key without a value everything may be that value.
+    const isValue = /[:=]\s*$/.test(source.line(line - 1));
+    const lines = text.slice(0, column - 1).trim() === "" ? [line - 1, line] : isValue ? [line - 1] : [];
+    return lines.flatMap((first) => {
+      const joined = joinedLines(source, first);
+      if (joined === undefined) return [];
+      for (const word of wordsOf(joined)) this.#words.add(word);
+      const other = first === line ? line + 1 : first;
+      this.#beside.add(`${source.file}:${other}`);
+      const { length } = source.line(other);
+      return first === line
+        ? [{ start: end + 1, end: end + 1 + length }]
+        : [{ start: at - 1 - length, end: at - 1 }];
+    });
   }
 
   /** A name that was spoilt itself; only so often, each costs a look at every word. */
@@ -73,43 +137,21 @@ export class Damage {
   }
 }
 
+/** How much is looked at of a line, or of what a problem is told of. */
+const longest = 1000;
+
 /** True for a mistake in the name of a variable, or in the place of a key. */
 function isBeforeValue(line: string, column: number): boolean {
   const name = /^\s*(?:\$[^:=]*)?[:=]/.exec(line);
   return name !== null && column <= name[0].length;
 }
 
-/** Mistakes after which keys may stand in another map than the one they were written for. */
-const moving: ReadonlySet<string> = new Set([
-  "TSK_UNCLOSED",
-  "TSK_ORPHAN",
-  "TSK_SECTION",
-  "TSK_DIRECTIVE",
-  "TSK_STRING_OPEN",
-  "TSK_COMMENT_OPEN",
-  "TSK_TOO_DEEP",
-]);
-
-/** Problems of which key stands where. */
-const structural: ReadonlySet<string> = new Set([
-  "TSK_DUPLICATE",
-  "TSK_CONFLICT",
-  "TSK_UNKNOWN_NAME",
-  "TSK_UNKNOWN_VARIABLE",
-  "TSK_NO_KEY",
-  "TSK_OLD_WORD",
-  "TSK_TYPE",
-]);
-
-/** A line and the next one as one, when they make sense so. */
-function joinedLines(source: Source, line: number): string | undefined {
-  if (line < 1) return undefined;
-  const text = `${source.line(line)}${source.line(line + 1).trimStart()}`;
-  return isSound(new Source(source.file, `${source.compat ? "" : "#!tusker 1\n"}${text}`)) ? text : undefined;
+function wordsOf(text: string): readonly string[] {
+  return text.match(/[\p{L}_][\p{L}\d_-]*/gu) ?? [];
 }
 
 /** Problems of a name of which a part may stand on the next line, or on the line before. */
-const broken: ReadonlySet<string> = new Set([
+const parted: ReadonlySet<string> = new Set([
   "TSK_UNKNOWN_OPERATOR",
   "TSK_UNKNOWN_VARIABLE",
   "TSK_UNKNOWN_NAME",
@@ -125,9 +167,4 @@ const lookups: ReadonlySet<string> = new Set([
   "TSK_UNKNOWN_VARIABLE",
   "TSK_NO_KEY",
   "TSK_OLD_WORD",
-  "TSK_TYPE",
 ]);
-
-function wordsOf(text: string): readonly string[] {
-  return text.match(/[\p{L}_][\p{L}\d_-]*/gu) ?? [];
-}

@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../diagnostic.ts";
-import type { LayerName, Location, Source } from "../source.ts";
+import type { LayerName, Location, Source, Span } from "../source.ts";
 import type { Tree } from "../syntax/tree.ts";
 
 /** Names a place in a document. Numbers index arrays. */
@@ -40,11 +40,25 @@ export interface Document {
   reread(paths: readonly Path[]): Document;
 }
 
-/** A document and all that is wrong with it. With errors in it, `document` holds what could be read. */
+/** What a document does not have: lines that cannot be read, or a value that cannot be had. */
+export interface Lost extends Span {
+  readonly file: string;
+  /** The map in which it stands; of a value, its own path. Undefined when it may stand anywhere. */
+  readonly within?: Path;
+  /** Lines beside it that are right as one with it: one of them may be the rest of the other. */
+  readonly beside?: readonly Span[];
+}
+
+/**
+ * A document and all that is wrong with it. With errors in it, `document` holds what can be read: lines that a mistake has
+ * touched, and what may have moved with them, are not in it.
+ */
 export interface Loaded {
   readonly document: Document;
   /** Problems by layer and place; empty means fine. */
   readonly diagnostics: readonly Diagnostic[];
   /** The tree of every file that was read, by name; for tools that work on the text. */
   readonly trees: ReadonlyMap<string, Tree>;
+  /** What is not in the document because of them. */
+  readonly lost: readonly Lost[];
 }

@@ -127,11 +127,13 @@ $indirect: @env.secure("OTHER")
 header: "Bearer \${$indirect}"
 map: { key: key, more: [header] }
 chosen: true ? key : "plain"
+instead: @secret("env:NONE") /* or */ ?? "sk_instead"
+refers: key
 `;
 
 test("a secret prints nowhere: not as data, not in origins, not in code frames", () => {
   const loaded = load(
-    { "main.tsk": secretFile, "environment/e.tsk": 'key: "sk_overlay"' },
+    { "main.tsk": secretFile, "environment/e.tsk": 'key: "sk_overlay"\nrefers: ["sk_list", 5]' },
     {
       environment: "e",
       env: { KEY: "sk_env", OTHER: "sk_other", TUSKER__KEY: "sk_variable" },
@@ -139,7 +141,16 @@ test("a secret prints nowhere: not as data, not in origins, not in code frames",
     },
   );
   const { document } = loaded;
-  const paths = [["key"], ["header"], ["map", "key"], ["map", "more", 0], ["chosen"]];
+  const paths = [
+    ["key"],
+    ["header"],
+    ["map", "key"],
+    ["map", "more", 0],
+    ["chosen"],
+    ["instead"],
+    ["refers"],
+    ["refers", 0],
+  ];
   const printed = [
     JSON.stringify(document.value),
     inspect(document.value, { depth: 9 }),
@@ -157,7 +168,15 @@ test("a secret prints nowhere: not as data, not in origins, not in code frames",
 });
 
 test("the default of a secret is masked even when the call around it is broken", () => {
-  const loaded = load('a: @env.secure("K", "sk_one"\nb: ~ @env.secure("K", "sk_two")');
+  const loaded = load(
+    `a: @env.secure("K", "sk_one"
+b: ~ @env.secure("K", "sk_two")
+c: @secret("env:K") ??
+  "sk_three" oops
+d: @env.secure("K") || 'sk_four' "x"
+e: "@env.secure('K', 'sk_five')" oops
+`,
+  );
   assert.ok(loaded.diagnostics.length > 0);
   const printed = renderDiagnostics(loaded.diagnostics, loaded.document.sources);
   assert.ok(!printed.includes("sk_"), printed);
@@ -203,4 +222,36 @@ test("a secret behind a hundred thousand references is overridden without a cras
     });
     assert.equal(String(document.value[key]), "[secret]");
   }
+});
+
+test("a file that is included often says as much each time: together they are bounded, and told once", () => {
+  const signs = 30_000;
+  const texts: Readonly<Record<string, string>> = {
+    "a.tsk": Array.from({ length: 900 }, (_, index) => `k${index}: @import("b.tsk")`).join("\n"),
+    "b.tsk": `x: [${"1,".repeat(signs / 2)}]`,
+  };
+  const before = process.memoryUsage().rss;
+  const { diagnostics, document } = loadDocument({
+    entry: "a.tsk",
+    readFile: (path) => texts[path],
+    layers: "entry",
+  });
+  assert.deepEqual(
+    diagnostics.map((one) => `${one.file} ${one.code}`),
+    ["b.tsk TSK_TOO_LARGE", "b.tsk TSK_FUEL"],
+  );
+  assert.equal(Object.keys(document.value).length > 0, true);
+  assert.ok(process.memoryUsage().rss - before < 2 ** 30);
+});
+
+test("of a file that is refused nothing is said but that, nor of names that may stand in it", () => {
+  const texts: Readonly<Record<string, string>> = {
+    "a.tsk": "#!tusker 1\n" + "[s]\n".repeat(limits.tokens / 3 + 1),
+    "a.local.tsk": "#!tusker 1\nx: name\n",
+  };
+  const { diagnostics } = loadDocument({ entry: "a.tsk", readFile: (path) => texts[path] });
+  assert.deepEqual(
+    diagnostics.map((one) => `${one.file}:${one.line} ${one.code}`),
+    ["a.tsk:1 TSK_TOO_LARGE"],
+  );
 });

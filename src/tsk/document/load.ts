@@ -7,9 +7,12 @@ import { reparse } from "../syntax/again/reparse.ts";
 import { limits } from "../syntax/limits.ts";
 import { parse } from "../syntax/parse.ts";
 import { withoutConsequences } from "../syntax/repair/consequences.ts";
-import type { Tree } from "../syntax/tree.ts";
+import { intact, isNameless } from "../syntax/repair/intact.ts";
+import type { Item, Tree } from "../syntax/tree.ts";
+import { dictionary, type Evaluated, isMap } from "../value/data.ts";
 import { evaluate } from "../value/evaluate.ts";
 import { type IncludeRequest, type MapPart, outline, type Where, withIncludes } from "../value/outline.ts";
+import { Allowance } from "./allowance.ts";
 import { assemble } from "./assemble.ts";
 import { Damage } from "./damage.ts";
 import type { Loaded } from "./document.ts";
@@ -42,11 +45,14 @@ class Loader {
   readonly #unreadable = new Set<string>();
   /** Trees by path: a file may be included often. */
   readonly #trees = new Map<string, Tree>();
+  /** What can be read of them. */
+  readonly #items = new Map<string, readonly Item[]>();
   /** Outlines of files that are only asked for single values. */
   readonly #others = new Map<string, MapPart>();
   /** The files that led to a source, itself last. */
   readonly #chains = new Map<Source, readonly string[]>();
   #included = 0;
+  readonly #allowance = new Allowance();
   #textLength = 0;
 
   constructor(options: LoadOptions) {
@@ -76,7 +82,9 @@ class Loader {
   readonly #report = (diagnostic: Diagnostic): void => {
     if (this.#diagnostics.length >= limits.allDiagnostics || this.#unreadable.has(diagnostic.file)) return;
     const source = this.#trees.get(diagnostic.file)?.source;
-    if (!this.#damage.explains(diagnostic, source)) this.#diagnostics.push(diagnostic);
+    if (this.#damage.explains(diagnostic, source)) return;
+    this.#diagnostics.push(diagnostic);
+    this.#damage.addValue(diagnostic, source);
   };
 
   /** Reads one file into a layer; false when it does not exist. */
@@ -89,20 +97,22 @@ class Loader {
       return true;
     }
     if (content === undefined) return false;
-    this.#roots.push(this.#outline(this.#tree(path, layer, content), path, layer, [path], { under }));
+    this.#roots.push(this.#outline(this.#tree(path, layer, content, under), path, layer, [path], { under }));
     return true;
   }
 
-  #tree(path: string, layer: LayerName, content: string | Uint8Array): Tree {
+  /** @param under where it stands in the document; undefined for a file that another one names */
+  #tree(path: string, layer: LayerName, content: string | Uint8Array, under?: readonly string[]): Tree {
     const source = this.#decode(path, layer, content);
     const before = this.#options.before?.trees.get(path);
     const tree = before === undefined ? parse(source) : reparse(before, source);
     this.#textLength += source.text.length;
     this.#trees.set(path, tree);
     maskDefaults(tree);
-    this.#damage.add(tree);
+    const left = intact(tree);
+    this.#items.set(path, this.#damage.add(tree, left, under));
     // Of bytes that are no text, nothing is to be said but that.
-    if (!this.#unreadable.has(path)) this.#diagnostics.push(...withoutConsequences(tree));
+    if (!this.#unreadable.has(path)) this.#diagnostics.push(...withoutConsequences(tree, left?.lost));
     return tree;
   }
 
@@ -110,7 +120,17 @@ class Loader {
     const source = tree.source.layer === layer ? tree.source : tree.source.inLayer(layer);
     this.#chains.set(source, chain);
     if (!this.#sources.has(path)) this.#sources.set(path, source);
-    return outline(source, tree.items, { report: this.#report, include: this.#include }, where);
+    const items = this.#affords(tree, source) ? (this.#items.get(path) ?? tree.items) : [];
+    return outline(source, items, { report: this.#report, include: this.#include }, where);
+  }
+
+  /** False, and told once, when all files together say more than one document may. */
+  #affords(tree: Tree, source: Source): boolean {
+    const wasFull = this.#allowance.isFull;
+    if (this.#allowance.takes(tree)) return true;
+    const message = `all files together have more than ${limits.tokens} words and signs`;
+    if (!wasFull) this.#report(problem(source, { start: 0, end: 0 }, "TSK_TOO_LARGE", message));
+    return false;
   }
 
   readonly #include = (source: Source, request: IncludeRequest): readonly MapPart[] => {
@@ -131,7 +151,7 @@ class Loader {
     if (this.#included === limits.includes + 1)
       return refuse("TSK_FUEL", `more than ${limits.includes} files are included`);
     // Told once: what is included without end would fill the report with it.
-    if (this.#included > limits.includes) return undefined;
+    if (this.#included > limits.includes || this.#allowance.isFull) return undefined;
     if (chain.includes(path))
       return refuse("TSK_INCLUDE_CYCLE", `${[...chain.slice(chain.indexOf(path)), path].join(" includes ")}`);
     if (chain.length >= limits.includeDepth)
@@ -248,14 +268,21 @@ class Loader {
       covered: maskCovered,
       textLength,
     });
-    const document = assemble(root, this.#sources, this.#options.before?.document);
+    const document = assemble(withoutNameless(root), this.#sources, this.#options.before?.document);
     const { error: errors = [], warning: warnings = [] } = Object.groupBy(
       this.#diagnostics,
       (one) => one.severity,
     );
     const diagnostics = inOrder(withWarnings(errors, warnings), [...this.#sources.keys()]);
-    return { document, diagnostics, trees: this.#trees };
+    return { document, diagnostics, trees: this.#trees, lost: this.#damage.lost };
   }
+}
+
+/** What stands below a header that cannot be read was looked at for its own mistakes; it is no part of the document. */
+function withoutNameless(root: Evaluated): Evaluated {
+  if (!isMap(root.data)) return root;
+  const entries = [...root.data.entries].filter(([key]) => !isNameless(key));
+  return entries.length === root.data.entries.size ? root : { ...root, data: dictionary(new Map(entries)) };
 }
 
 function isUtf8(bytes: Uint8Array): boolean {

@@ -34,7 +34,11 @@ export function maskDefaults(tree: Tree): void {
 
 /** Hides the text behind a `??` or `||` that follows. */
 function maskInPlace({ source, tokens }: Tree, from: number): void {
-  const behind = (index: number): number => (tokens.kind(index) === kind.space ? index + 1 : index);
+  const behind = (index: number): number => {
+    let at = index;
+    while (tokens.kind(at) <= kind.newline && at < index + maxTokens) at++;
+    return at;
+  };
   const sign = behind(from);
   if (tokens.kind(sign) !== kind.coalesce && tokens.kind(sign) !== kind.or) return;
   const value = behind(sign + 1);

@@ -12,6 +12,8 @@ export interface OutsideProblem {
   readonly severity?: "error" | "warning";
   /** What is underlined: the value (default), or the key, for example when it is unknown. */
   readonly part?: "key" | "value";
+  /** What would make it right if it were there. Where a part of the document cannot be read, it may be. */
+  readonly unless?: readonly Path[];
   /** Other places with the same cause. */
   readonly also?: readonly {
     readonly path: Path;

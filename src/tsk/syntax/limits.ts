@@ -2,6 +2,11 @@
 export const limits = {
   /** Length of one text: UTF-16 units, or bytes when bytes are given. */
   text: 16 * 1024 * 1024,
+  /**
+   * Words and signs of one document, comments and white space not counted: what is made of one takes up to 600 bytes, and memory
+   * must end before the process does.
+   */
+  tokens: 3_500_000,
   /** Texts of one document together. */
   allText: 64 * 1024 * 1024,
   /** Bytes of a file read by `@file`, `@json` and their like. */
@@ -16,6 +21,10 @@ export const limits = {
   calls: 1000,
   /** Steps of evaluation, and values in its result, beyond four per character of the sources. */
   fuel: 200_000,
+  /** Length of a text of which parts are saved when something is wrong with its syntax; a longer one is given up whole. */
+  saved: 2 * 1024 * 1024,
+  /** Length of what is lost in which names are looked for; in more of it any name may stand. */
+  lost: 100_000,
   /** Diagnostics of the syntax kept for one file; beyond it a file is noise. */
   diagnostics: 200,
   /** Diagnostics kept for a document. */

@@ -291,9 +291,9 @@ function refuseCode(cursor: Cursor, span: Span, text: string): void {
 }
 
 function brief(text: string): string {
-  // Behind the call stands a secret's default.
-  const line = text.split(/\n|(?<=@env\.secure)/, 1)[0] ?? "";
-  if (line.endsWith("@env.secure")) return `${line}…`;
+  // Behind the call stands a secret's default, or what is put in its place.
+  const line = text.split(/\n|(?<=@(?:env\.secure|secret|encrypted))/, 1)[0] ?? "";
+  if (/@(?:env\.secure|secret|encrypted)$/.test(line)) return `${line}…`;
   return line.length > 60 ? `${line.slice(0, 60)}…` : line;
 }
 

@@ -269,9 +269,12 @@ function call(cursor: Cursor, callee: Value): Value {
     cursor.report("TSK_CALL", callee, `${name}(…) is a call without @`, {
       help: `write @${name}(…), or quote text`,
     });
-  else
-    cursor.report("TSK_CALL", callee, "a ( stands behind this value, which is no name and cannot be called", {
+  else {
+    // Of a value over many lines the end is where the mistake is.
+    const place = name.includes("\n") ? { start: cursor.start, end: cursor.end } : callee;
+    cursor.report("TSK_CALL", place, "a ( stands behind this value, which is no name and cannot be called", {
       help: "put a comma or a line end between them, or quote text",
     });
+  }
   return unreadable(cursor, callee.start);
 }

@@ -70,6 +70,15 @@ test("a lone carriage return is white space, as in JSON, but ends no line", () =
 test("a byte order mark inside is no white space", () =>
   assert.deepEqual(codesOf("a: \ufeff1"), ["TSK_CHARACTER"]));
 
+test("a text of more words and signs than a document may have is refused whole; white space does not count", () => {
+  const signs = limits.tokens;
+  assert.deepEqual(codesOf(`# ${"x".repeat(10)}\n`.repeat(10) + "\n".repeat(signs)), []);
+  const most = "[a]\n".repeat(Math.floor(signs / 3));
+  const tree = parse(`${most}${"[a]".repeat(2)}`);
+  assert.deepEqual([tree.diagnostics.map((one) => one.code), tree.items.length], [["TSK_TOO_LARGE"], 0]);
+  assert.equal(print(tree), tree.source.text);
+});
+
 test("a text of more than 16 MiB is refused whole, and still printed back", () => {
   const text = "#".repeat(limits.text + 1);
   const tree = parse(text);

@@ -21,10 +21,23 @@ import type { Item, Key, Tree, Value } from "./tree.ts";
  */
 export function parse(text: string | Source): Tree {
   const source = typeof text === "string" ? new Source("", text) : text;
-  if (source.text.length > limits.text) return tooLarge(source);
+  if (source.text.length > limits.text)
+    return refused(source, `the text is ${source.text.length} characters long; the limit is ${limits.text}`);
   const problems: Diagnostic[] = [];
   const cursor = open(source, problems, source.compat);
+  if (isTooMuch(cursor.tokens))
+    return refused(source, `the text has more than ${limits.tokens} words and signs`);
   return treeOf(cursor, document(cursor));
+}
+
+/** True for more tokens than a document may have. Most texts have fewer of all kinds. */
+export function isTooMuch(tokens: Tokens): boolean {
+  return tokens.count > limits.tokens && tokens.significant > limits.tokens;
+}
+
+/** True for a text that was not read at all. */
+export function isRefused({ diagnostics }: Tree): boolean {
+  return diagnostics[0]?.code === "TSK_TOO_LARGE";
 }
 
 /** True for a text in which nothing is wrong or written the old way. Reads no further than it takes to know. */
@@ -161,11 +174,11 @@ function document(cursor: Cursor): readonly Item[] {
   return root.items;
 }
 
-function tooLarge(source: Source): Tree {
+/** Too much to be read: the whole text is one token that means nothing. */
+function refused(source: Source, message: string): Tree {
   const tokens = new Tokens(2);
   tokens.add(kind.invalid, source.text.length);
   tokens.add(kind.end, source.text.length);
-  const message = `the text is ${source.text.length} characters long; the limit is ${limits.text}`;
   const diagnostics = [problem(source, { start: 0, end: 0 }, "TSK_TOO_LARGE", message)];
   return { source, tokens, items: [], diagnostics, trouble: { start: 0, end: source.text.length } };
 }

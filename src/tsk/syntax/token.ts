@@ -79,6 +79,13 @@ export class Tokens {
     this.#ends = new Uint32Array(expected);
   }
 
+  /** Tokens that say something: neither white space nor comments nor line ends. */
+  get significant(): number {
+    let found = 0;
+    for (let index = 0; index < this.#count; index++) if ((this.#kinds[index] ?? 0) > kind.newline) found++;
+    return found;
+  }
+
   get count(): number {
     return this.#count;
   }

@@ -1,6 +1,6 @@
 /**
  * Runs the conformance suite against any command:
- * `node test/golden/tsk/run.ts --command "node bin/tusker.js config render --json --layers --raw" [--only comments]`.
+ * `node test/golden/tsk/run.ts --command "node bin/tusker.js config render --json --layers --raw" [--only comments] [--host]`.
  * README.md beside it says what the command gets and what it must print. Exits 1 when a case fails.
  */
 import { spawnSync } from "node:child_process";
@@ -15,7 +15,11 @@ if (import.meta.main) process.exitCode = main();
 
 function main(): number {
   const { values } = parseArgs({
-    options: { command: { type: "string" }, only: { type: "string", default: "" } },
+    options: {
+      command: { type: "string" },
+      only: { type: "string", default: "" },
+      host: { type: "boolean", default: false },
+    },
   });
   if (values.command === undefined) {
     console.error('which implementation? give --command "program and arguments"');
@@ -24,15 +28,18 @@ function main(): number {
   const files = readdirSync(here, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".tsk") && file.startsWith(values.only))
     .sort();
+  const cases = files.map((file) => ({ file, text: readFileSync(join(here, file), "utf8") }));
+  const asked = values.host ? cases : cases.filter(({ text }) => !/^=== host$/m.test(text));
   let failed = 0;
-  for (const file of files) {
-    const complaint = check(readFileSync(join(here, file), "utf8"), values.command);
+  for (const { file, text } of asked) {
+    const complaint = check(text, values.command);
     if (complaint === undefined) continue;
     failed++;
     console.log(`not ok  ${file}: ${complaint}`);
   }
-  console.log(`${files.length - failed} of ${files.length} cases`);
-  return failed === 0 && files.length > 0 ? 0 : 1;
+  if (asked.length < cases.length) console.log(`${cases.length - asked.length} cases need a host`);
+  console.log(`${asked.length - failed} of ${asked.length} cases`);
+  return failed === 0 && asked.length > 0 ? 0 : 1;
 }
 
 /** What is wrong with the answer of the command; undefined when nothing is. */
@@ -51,6 +58,8 @@ function check(text: string, command: string): string | undefined {
     ...lines("set").flatMap((set) => ["--set", set]),
   ]);
   if (typeof answer === "string") return answer;
+  const exit = lines("error").length > 0 ? 1 : 0;
+  if (answer.status !== exit) return `exit ${answer.status}, expected ${exit}`;
   for (const severity of ["error", "warning"]) {
     const expected = lines(severity).map((line) => line.split(" ", 2).join(" "));
     const found = answer.diagnostics.filter((one) => one.severity === severity).map(placeOf);
@@ -71,6 +80,7 @@ interface Found {
 }
 
 interface Answer {
+  readonly status: number;
   readonly value: unknown;
   readonly diagnostics: readonly Found[];
 }
@@ -102,7 +112,7 @@ function ask(
     });
     if (status !== 0 && status !== 1) return `exit ${status}: ${stderr.slice(0, 200)}`;
     const diagnostics: readonly Found[] = stderr.trim() === "" ? [] : JSON.parse(stderr).diagnostics;
-    return { value: stdout.trim() === "" ? undefined : JSON.parse(stdout), diagnostics };
+    return { status, value: stdout.trim() === "" ? undefined : JSON.parse(stdout), diagnostics };
   } catch (error) {
     return `no JSON: ${String(error)}`;
   } finally {

@@ -25,7 +25,7 @@ interface Said {
   readonly body: unknown;
 }
 
-const always = ["content-type", "allow", "x-consul-reason"];
+const always = ["content-type", "allow", "x-consul-reason", "location"];
 const onReads = ["x-consul-knownleader", "x-consul-lastcontact", "x-consul-effective-consistency"];
 
 async function ask(http: HttpClient, base: string, { method, path, body }: Exchange): Promise<Said> {
@@ -37,8 +37,8 @@ async function ask(http: HttpClient, base: string, { method, path, body }: Excha
   });
   const said = await answer.text(10_000_000);
   const json = answer.header("content-type") === "application/json";
-  // What is refused never reached a leader there; here it says nothing of leaders either.
-  const names = answer.status === 200 ? [...always, ...onReads] : always;
+  // Of what is refused it is said that no leader was asked.
+  const names = [...always, ...onReads];
   return {
     status: answer.status,
     headers: Object.fromEntries(names.map((name) => [name, answer.header(name)])),

@@ -74,6 +74,23 @@ test("TOML and JSON keep their values; --out writes a file", async () => {
     assert.equal((await at.run("config", "convert", file)).code, code, file);
 });
 
+test("what the language has no value for is refused by its name, not made into something else", async () => {
+  using at = commandFolder({
+    "bytes.yaml": "a: { b: !!binary aGVsbG8= }\n",
+    "set.yaml": "a: !!set { x, y }\n",
+    "infinite.yaml": "a: .inf\n",
+  });
+  for (const [file, words] of [
+    ["bytes.yaml", /a\.b is a (?:Buffer|Uint8Array), which/],
+    ["set.yaml", /a is a Set, which/],
+    ["infinite.yaml", /a is Infinity, which/],
+  ] as const) {
+    const { code, err } = await at.run("config", "convert", file);
+    assert.equal(code, 1);
+    assert.match(err, words);
+  }
+});
+
 const key = fc.string({ maxLength: 5 }).filter((text) => text !== "__proto__" && text !== "<<");
 const text = fc.oneof(
   fc.string({ maxLength: 8 }),

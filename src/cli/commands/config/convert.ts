@@ -94,12 +94,17 @@ function plainOf(value: unknown, path: readonly string[]): Plain {
   if (typeof value === "number" && Number.isFinite(value)) return value;
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map((one, index) => plainOf(one, [...path, String(index)]));
-  if (typeof value === "object")
+  if (isPlainMap(value))
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plainOf(one, [...path, key])]));
-  throw new TuskerError(
-    "FLEET_INVALID",
-    `${path.join(".")} is ${String(value)}, which the language does not have`,
-  );
+  // Sets and bytes have no keys of their own: they would become empty maps, or maps of numbers.
+  const found = typeof value === "object" && value !== null ? `a ${value.constructor.name}` : String(value);
+  throw new TuskerError("FLEET_INVALID", `${path.join(".")} is ${found}, which the language does not have`);
+}
+
+function isPlainMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function isList(value: Plain): value is readonly Plain[] {

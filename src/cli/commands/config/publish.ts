@@ -42,7 +42,7 @@ function linesOf(published: Published): string[] {
       ];
     case "unknown":
       return [
-        "nothing was changed; what these keys were then is no longer known:",
+        "nothing was changed; what these keys were then is not known (`tusker config history` lists what is):",
         ...published.keys.map((key) => `  ${key}`),
       ];
     default:

@@ -7,20 +7,27 @@ type Value = Readonly<Record<string, unknown>>;
 type Problems = readonly OutsideProblem[];
 type Path = readonly PropertyKey[];
 
+/** Problems, one per cause. */
+export interface Explained {
+  readonly problems: Problems;
+  /** The section of which the header is missing, and the path around what seems to be written twice for want of it. */
+  readonly lostHeader?: { readonly section: string; readonly around: Path };
+}
+
 /**
  * One problem per cause. What a wrong name entails is found by trying: the document is judged once more with the name that
  * was probably meant, and what is right then was the same mistake. It is told with the first, as another place.
  *
  * @param judge finds the problems of another document
  */
-export function explained(found: Problems, value: Value, judge: (value: Value) => Problems): Problems {
+export function explained(found: Problems, value: Value, judge: (value: Value) => Problems): Explained {
   let left = found;
   for (const one of found) {
     if (left.length < 2) break;
     const meant = left.includes(one) ? asMeant(one, left, value) : undefined;
     if (meant !== undefined) left = withConsequences(left, one, judge(meant));
   }
-  return left.length < 2 ? left : withoutLostHeader(left, value, judge);
+  return left.length < 2 ? { problems: left } : withoutLostHeader(left, value, judge);
 }
 
 /** The document with the name that was probably meant in place of one that is wrong; undefined when there is none. */
@@ -96,12 +103,16 @@ function withConsequences(all: Problems, cause: OutsideProblem, repaired: Proble
 }
 
 /** Keys that stand in a section that does not know them, and that another one does: the header between is missing. */
-function withoutLostHeader(all: Problems, value: Value, judge: (value: Value) => Problems): Problems {
-  for (const from of new Set(all.map(sectionOf))) {
+function withoutLostHeader(all: Problems, value: Value, judge: (value: Value) => Problems): Explained {
+  const froms = [...new Set(all.map(sectionOf))].flatMap((from) => {
+    const inside = all.filter((one) => sectionOf(one) === from);
+    const unknown = inside.filter((one) => one.code === "FLEET_UNKNOWN_KEY");
+    // Something may be wrong with the keys of the section itself.
+    return [inside, unknown].map((problems) => ({ from, problems }));
+  });
+  for (const { from, problems } of froms) {
     const around = from === undefined ? [] : [from];
-    const keys = new Set(
-      all.filter((one) => sectionOf(one) === from).map((one) => String(one.path[around.length])),
-    );
+    const keys = new Set(problems.map((one) => String(one.path[around.length])));
     keys.delete("undefined");
     if (keys.size === 0) continue;
     for (const section of sectionNames()) {
@@ -114,10 +125,11 @@ function withoutLostHeader(all: Problems, value: Value, judge: (value: Value) =>
       if (first === undefined || gone.length < 2 || left.length !== all.length - gone.length) continue;
       const help = `${keys.size === 1 ? "it is a key" : "they are keys"} of [${section}]: is this header missing?`;
       const told = { ...first, help, also: [...(first.also ?? []), ...others.flatMap(placesOf)] };
-      return all.flatMap((one) => (one === first ? [told] : gone.includes(one) ? [] : [one]));
+      const problems = all.flatMap((one) => (one === first ? [told] : gone.includes(one) ? [] : [one]));
+      return { problems, lostHeader: { section, around } };
     }
   }
-  return all;
+  return { problems: all };
 }
 
 /** The section a problem is in; undefined for one that stands at the root itself. */

@@ -31,13 +31,21 @@ export function contradictoryTimeouts(value: Readonly<Record<string, unknown>>):
   const never = "is longer than the timeout of the gateway; it would never come to act";
   const found: OutsideProblem[] = [];
   if (connect > whole)
-    found.push(problem("FLEET_INVALID", ["gateway", "connect_timeout"], `connect_timeout ${never}`));
+    found.push(
+      problem("FLEET_INVALID", ["gateway", "connect_timeout"], `connect_timeout ${never}`, {
+        unless: [["gateway", "timeout"]],
+      }),
+    );
   for (const { path, route, at } of routesOf(value)) {
     const one = duration(field(route, "try_timeout"));
     if (one === undefined || one <= whole || field(route, "timeout") !== undefined) continue;
     found.push(
       problem("FLEET_INVALID", [...at, "try_timeout"], `try_timeout of the route "${path}" ${never}`, {
         help: "give the route a longer timeout of its own, or a shorter try_timeout",
+        unless: [
+          ["gateway", "timeout"],
+          [...at, "timeout"],
+        ],
       }),
     );
   }
@@ -52,20 +60,25 @@ export function contradictoryAuth(value: Readonly<Record<string, unknown>>): Out
   for (const { path, route, at } of routesOf(value)) {
     const auth = field(route, "auth");
     const ways = Array.isArray(auth) ? auth : [];
-    const say = (key: readonly PropertyKey[], message: string): void =>
-      void found.push(problem("FLEET_INVALID", [...at, ...key], `the route "${path}" ${message}`));
+    const say = (key: readonly PropertyKey[], message: string, ...lacks: readonly string[]): void => {
+      const unless = [
+        ["gateway", ...lacks],
+        [...at, "auth"],
+      ];
+      found.push(problem("FLEET_INVALID", [...at, ...key], `the route "${path}" ${message}`, { unless }));
+    };
     for (const [index, way] of ways.entries()) {
       if (way === "jwt" && !issuer)
-        say(["auth", index], "wants tokens, but [gateway] has no jwt: nobody could pass");
+        say(["auth", index], "wants tokens, but [gateway] has no jwt: nobody could pass", "jwt");
       if (way === "key" && Object.keys(consumers).length === 0)
-        say(["auth", index], "wants API keys, but [gateway] has no api_keys: nobody could pass");
+        say(["auth", index], "wants API keys, but [gateway] has no api_keys: nobody could pass", "api_keys");
     }
     const named = field(route, "consumers");
     // A token may name anybody; keys are of those who are written.
     if (!Array.isArray(named) || ways.includes("jwt")) continue;
     for (const [index, one] of named.entries())
       if (typeof one === "string" && !Object.hasOwn(consumers, one))
-        say(["consumers", index], `lets "${one}" pass, of whom api_keys has no key`);
+        say(["consumers", index], `lets "${one}" pass, of whom api_keys has no key`, "api_keys", one);
   }
   return [...found, ...sharedKeys(consumers)];
 }

@@ -68,6 +68,11 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     if (this.#exchange === undefined && !this.#deadlines.leaving && this.#decoder.resting) this.port.close();
   }
 
+  /** True while an answer is on its way to the client, also when all of it is written. */
+  get answering(): boolean {
+    return this.#exchange?.begun ?? this.#deadlines.leaving;
+  }
+
   destroy(): void {
     this.port.destroy();
   }

@@ -9,6 +9,8 @@ import type { Http1ConnectionOptions } from "../options.ts";
 
 /** A connection as its server sees it. */
 interface Drainable {
+  /** An answer is on its way to the client. */
+  readonly answering: boolean;
   drain(): void;
   destroy(): void;
 }

@@ -23,6 +23,8 @@ export interface Http1Connections {
   refuse(socket: SocketPort): void;
   /** From now on every answer closes its connection; those that rest close now. */
   drain(): void;
+  /** Closes those that have not begun to answer. */
+  destroyWaiting(): void;
   /** Closes all at once. */
   destroy(): void;
 }
@@ -42,6 +44,9 @@ export function http1Connections(
     drain() {
       shared.draining = true;
       for (const connection of shared.open) connection.drain();
+    },
+    destroyWaiting() {
+      for (const connection of shared.open) if (!connection.answering) connection.destroy();
     },
     destroy() {
       for (const connection of shared.open) connection.destroy();
@@ -83,7 +88,7 @@ export async function startHttp1Server(
     node,
     host,
     connections: () => connections.size,
-    drain: (graceMs) => drain(node, sockets, connections, clock, graceMs),
+    drain: (graceMs, streamsMs) => drain({ node, sockets, connections, clock }, graceMs, streamsMs),
   });
 }
 
@@ -112,22 +117,29 @@ async function createListener(
   });
 }
 
-/** Closes the port, lets exchanges end, and cuts what is left when the grace is over. */
+interface Draining {
+  readonly node: NetServer;
+  readonly sockets: ReadonlySet<Socket>;
+  readonly connections: Http1Connections;
+  readonly clock: Clock;
+}
+
+/** Closes the port, lets exchanges end, and cuts what is left when its grace is over. */
 async function drain(
-  node: NetServer,
-  sockets: Set<Socket>,
-  connections: Http1Connections,
-  clock: Clock,
+  { node, sockets, connections, clock }: Draining,
   graceMs: number,
+  streamsMs: number,
 ): Promise<void> {
   // The port counts a connection as gone a moment before the connection itself is told.
   const gone = [...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
   const closed = new Promise((resolve) => node.close(resolve));
   connections.drain();
-  const hard = clock.after(graceMs, () => {
+  const soft = clock.after(graceMs, () => connections.destroyWaiting());
+  const hard = clock.after(streamsMs, () => {
     connections.destroy();
     for (const socket of sockets) socket.destroy();
   });
   await Promise.all([closed, ...gone]);
+  soft.cancel();
   hard.cancel();
 }

@@ -1,10 +1,9 @@
 import type { Access } from "../../acl/access.ts";
 import { aliveCheckId } from "../../agent.ts";
-import { maxOutputChars } from "../../checks/probe.ts";
 import { shapes } from "../../filter/shapes.ts";
 import type { CheckStatus } from "../../state/model.ts";
 import { type CheckBody, checkAliases, checkFields, statusOf, toLocalCheck } from "../check-body.ts";
-import { decodeBody, fields, text } from "../decode.ts";
+import { decodeBody, fields, onlyOne, text } from "../decode.ts";
 import { demandOwner } from "../guard.ts";
 import { filterOf } from "../parameters.ts";
 import { refusal } from "../refusal.ts";
@@ -20,7 +19,7 @@ interface CheckRegistration extends CheckBody {
 }
 
 const readRegistration = fields<CheckRegistration>(
-  { ...checkFields, ID: text, ServiceID: text, Token: text, Namespace: text, Partition: text },
+  { ...checkFields, ID: text, ServiceID: text, Token: text, Namespace: onlyOne, Partition: onlyOne },
   { ...checkAliases, service_id: "ServiceID" },
 );
 
@@ -39,7 +38,7 @@ export function agentCheckRoutes({ store, agent, identity, checkRules }: Wire): 
     guard: "inside",
     async run({ rest, query, access }) {
       mayChange(access, rest);
-      await agent.reportTtl(rest, status, (query.get("note") ?? "").slice(0, maxOutputChars));
+      await agent.reportTtl(rest, status, query.get("note") ?? "");
       return done;
     },
   });
@@ -50,7 +49,7 @@ export function agentCheckRoutes({ store, agent, identity, checkRules }: Wire): 
       guard: "inside",
       filters: true,
       run: settled(store, ({ query, access }) => {
-        const wanted = filterOf(query, shapes.check);
+        const wanted = filterOf(query, shapes.check, "");
         const rows = [...(store.tables.node(identity.node)?.checks.values() ?? [])]
           // Nobody registered it with the agent: it is how others see the agent.
           .filter((row) => row.id !== aliveCheckId && wanted(agentCheckJson(row)))
@@ -103,7 +102,7 @@ export function agentCheckRoutes({ store, agent, identity, checkRules }: Wire): 
         const status = statusOf(Status);
         if (status === undefined) throw refusal(400, `Invalid check status: '${Status}'`);
         mayChange(request.access, request.rest);
-        await agent.reportTtl(request.rest, status, Output.slice(0, maxOutputChars));
+        await agent.reportTtl(request.rest, status, Output);
         return done;
       },
     },

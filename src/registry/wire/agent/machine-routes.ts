@@ -1,6 +1,15 @@
 import { arch, cpus, freemem, hostname, platform, release, totalmem, uptime } from "node:os";
+import type { HeaderList } from "../../../net/index.ts";
 import { refusal } from "../refusal.ts";
-import { json, type Reply, type Route, type Wire, type WireRequest } from "../route.ts";
+import {
+  json,
+  leaderHeaders,
+  type Reply,
+  type Route,
+  refuseMalformed,
+  type Wire,
+  type WireRequest,
+} from "../route.ts";
 import { wireVersion } from "./self-routes.ts";
 
 /** `/v1/agent/metrics|host|version` and `/v1/coordinate/…`: the machine and the process behind the wire. */
@@ -8,7 +17,15 @@ export function machineRoutes(wire: Wire): readonly Route[] {
   const { identity } = wire;
   const mayRead = ({ access }: Pick<WireRequest, "access">): boolean =>
     access.can("agent", identity.node, "read");
-  const empty = (path: string): Route => ({ verb: "GET", path, guard: "inside", run: () => json([]) });
+  const empty = (path: string, headers: HeaderList = []): Route => ({
+    verb: "GET",
+    path,
+    guard: "inside",
+    run(request) {
+      refuseMalformed(wire, request);
+      return { ...json([]), headers };
+    },
+  });
   return [
     { verb: "GET", path: "/v1/agent/metrics", guard: mayRead, run: ({ query }) => metrics(wire, query) },
     { verb: "GET", path: "/v1/agent/host", guard: mayRead, run: () => json(host(wire)) },
@@ -20,7 +37,7 @@ export function machineRoutes(wire: Wire): readonly Route[] {
     },
     // Everything is in one place: there is nowhere to measure distances to.
     empty("/v1/coordinate/datacenters"),
-    empty("/v1/coordinate/nodes"),
+    empty("/v1/coordinate/nodes", leaderHeaders(1, true)),
   ];
 }
 

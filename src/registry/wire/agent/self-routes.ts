@@ -1,6 +1,5 @@
-import { authority } from "../../host.ts";
-import { refuseForeign } from "../parameters.ts";
-import { json, type Reply, type Route, type Wire, type WireRequest } from "../route.ts";
+import { authority } from "../../../net/index.ts";
+import { json, type Reply, type Route, refuseMalformed, type Wire, type WireRequest } from "../route.ts";
 
 /** The release of the wire's documentation this tier follows; some clients choose their requests by it. */
 export const wireVersion: string = "1.8.7";
@@ -10,8 +9,8 @@ export function selfRoutes(wire: Wire): readonly Route[] {
   const { identity, store } = wire;
   const leader = (): string => authority(identity.address, identity.port());
   const told = (render: () => unknown) => {
-    return ({ query }: WireRequest): Reply => {
-      refuseForeign(query.get("dc"), identity.datacenter);
+    return (request: WireRequest): Reply => {
+      refuseMalformed(wire, request);
       return json(render());
     };
   };

@@ -2,9 +2,10 @@ import type { Access } from "../../acl/access.ts";
 import { aliveCheckId } from "../../agent.ts";
 import { shapes } from "../../filter/shapes.ts";
 import type { Change } from "../../state/model.ts";
+import { booleanOf } from "../boolean.ts";
 import { decodeBody } from "../decode.ts";
 import { demand, demandService, missingFor, toNamed } from "../guard.ts";
-import { booleanOf, filterOf } from "../parameters.ts";
+import { filterOf } from "../parameters.ts";
 import { refusal } from "../refusal.ts";
 import { done, json, type Reply, type Route, settled, type Wire, type WireRequest } from "../route.ts";
 import { agentCheckJson, agentServiceJson, worstOf } from "../rows.ts";
@@ -51,6 +52,7 @@ function reads(wire: Wire): readonly (Route & { run(request: WireRequest): Reply
       path: "/v1/agent/health/service/id/",
       guard: "inside",
       run({ rest, query, access }) {
+        if (rest === "") throw refusal(500, "Bad request: Missing serviceID");
         const row = tables.service(node, rest);
         demand(row === undefined || access.can("service", row.name, "read"));
         const found = health(rest);
@@ -67,6 +69,7 @@ function reads(wire: Wire): readonly (Route & { run(request: WireRequest): Reply
       path: "/v1/agent/health/service/name/",
       guard: toNamed("service", "read"),
       run({ rest, query }) {
+        if (rest === "") throw refusal(500, "Bad request: Missing service Name");
         const rows = tables.instances(rest).filter((row) => row.node === node);
         if (rows.length === 0) return healthReply(undefined, `ServiceName ${rest} Not Found`, [], query);
         const checks = rows.flatMap((row) => tables.checksOver(row)).filter(({ id }) => id !== aliveCheckId);

@@ -1,5 +1,6 @@
+import { messageOf } from "../../../kernel/index.ts";
 import type { UserEvent } from "../../events/event-ring.ts";
-import { safePattern } from "../../pattern.ts";
+import { compilePattern, type Pattern } from "../../pattern/pattern.ts";
 import { topics } from "../../state/topics.ts";
 import { uuid } from "../../uuid.ts";
 import { toNamed } from "../guard.ts";
@@ -23,17 +24,21 @@ export function eventRoutes(wire: Wire): readonly Route[] {
       verb: "GET",
       path: "/v1/event/list",
       guard: "inside",
-      run: watched(wire, ({ query, access }) => {
-        const name = query.get("name") || undefined;
-        return {
-          topic: name === undefined ? topics.events : topics.event(name),
-          version: () => events.version(name),
-          render: () => {
-            const seen = events.list(name).filter((event) => access.can("event", event.name, "read"));
-            return seen.map((event) => eventJson(event));
-          },
-        };
-      }),
+      run: watched(
+        wire,
+        ({ query, access }) => {
+          const name = query.get("name") || undefined;
+          return {
+            topic: name === undefined ? topics.events : topics.event(name),
+            version: () => events.version(name),
+            render: () => {
+              const seen = events.list(name).filter((event) => access.can("event", event.name, "read"));
+              return seen.map((event) => eventJson(event));
+            },
+          };
+        },
+        "keys",
+      ),
     },
   ];
 }
@@ -53,11 +58,35 @@ async function fire(wire: Wire, request: WireRequest): Promise<Reply> {
   if (event.tagFilter !== "" && event.serviceFilter === "") {
     throw refusal(500, "Cannot provide tag filter without service filter");
   }
+  refuseLarge(event);
   // One for other nodes or services is taken, and is nobody's here.
   const heard = concerns(wire, event);
   const added = heard ? wire.events.add(event) : { ...event, order: 0 };
   if (heard) wire.store.waits.wake([topics.events, topics.event(name)]);
   return json(eventJson({ ...added, order: 0 }));
+}
+
+/** Events are signals: on the wire where they were made one fits a datagram, with what it is wrapped in. */
+const [maxEventBytes, wrappingBytes] = [512, 96];
+
+/** The last 256 are kept, so that their size is memory. @throws TuskerError REGISTRY_INVALID, 500 */
+function refuseLarge({
+  name,
+  payload,
+  ...filters
+}: Pick<UserEvent, "name" | "payload" | keyof Filters>): void {
+  const { nodeFilter, serviceFilter, tagFilter } = filters;
+  const texts = [name, name, nodeFilter, serviceFilter, tagFilter];
+  const size = texts.reduce(
+    (sum, text) => sum + Buffer.byteLength(text),
+    Buffer.byteLength(payload, "base64"),
+  );
+  if (size + wrappingBytes > maxEventBytes) {
+    throw refusal(
+      500,
+      `encoded user event exceeds configured limit of ${maxEventBytes} bytes after encoding`,
+    );
+  }
 }
 
 type Filters = Pick<UserEvent, "nodeFilter" | "serviceFilter" | "tagFilter">;
@@ -74,10 +103,12 @@ function concerns({ store, identity }: Wire, filters: Filters): boolean {
   return own.some(({ name, tags }) => service.test(name) && tagged(tags));
 }
 
-function patternOf(what: string, written: string): RegExp {
-  const pattern = safePattern(written);
-  if (pattern !== undefined) return pattern;
-  throw refusal(500, `Invalid ${what} filter: only text, ".", ".*", "^", "$" and "|" are understood here`);
+function patternOf(what: string, written: string): Pattern {
+  try {
+    return compilePattern(written);
+  } catch (error) {
+    throw refusal(500, `Invalid ${what} filter: ${messageOf(error)}`, error);
+  }
 }
 
 function eventJson(event: Omit<UserEvent, "index">): object {

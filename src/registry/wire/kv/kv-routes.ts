@@ -14,7 +14,7 @@ import { readValue, refuseInvalid, wholeOf } from "./values.ts";
 export function kvRoutes(wire: Wire): readonly Route[] {
   const path = "/v1/kv/";
   return [
-    { verb: "GET", path, guard: "inside", run: watched(wire, (request) => read(wire, request)) },
+    { verb: "GET", path, guard: "inside", run: watched(wire, (request) => read(wire, request), "keys") },
     { verb: "PUT", path, guard: toNamed("key", "write"), run: (request) => put(wire, request) },
     { verb: "DELETE", path, guard: mayDrop, run: (request) => drop(wire, request) },
   ];

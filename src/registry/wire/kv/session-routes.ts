@@ -3,8 +3,8 @@ import { failing, refuseId } from "../../kv/session-keeper.ts";
 import type { Session, SessionRow } from "../../state/model.ts";
 import { topics } from "../../state/topics.ts";
 import { uuid } from "../../uuid.ts";
-import { anything, decodeBody, fields, list, text } from "../decode.ts";
-import { parseWireDuration } from "../duration.ts";
+import { anything, decodeBody, fields, list, onlyOne, text } from "../decode.ts";
+import { durationProblem, parseWireDuration } from "../duration.ts";
 import { demand } from "../guard.ts";
 import { named } from "../health-routes.ts";
 import { refuseForeign } from "../parameters.ts";
@@ -31,7 +31,7 @@ const readBody = fields<SessionBody>(
     TTL: text,
     Checks: list(text),
     NodeChecks: list(text),
-    ServiceChecks: list(fields<{ ID: string; Namespace: string }>({ ID: text, Namespace: text })),
+    ServiceChecks: list(fields<{ ID: string; Namespace: string }>({ ID: text, Namespace: onlyOne })),
   },
   {},
   // Clients send what newer releases know; here as there it says nothing.
@@ -52,32 +52,45 @@ function reads(wire: Wire): readonly Route[] {
       verb: "GET",
       path: "/v1/session/list",
       guard: "inside",
-      run: watched(wire, ({ access }) => ({
-        topic: topics.sessions,
-        render: () => seen(access, sessions.all()).map(sessionJson),
-      })),
+      run: watched(
+        wire,
+        ({ access }) => ({
+          topic: topics.sessions,
+          render: () => seen(access, sessions.all()).map(sessionJson),
+        }),
+        "sessions",
+      ),
     },
     {
       verb: "GET",
       path: "/v1/session/node/",
       guard: "inside",
-      run: watched(wire, (request) => {
-        const node = named(request, "Missing node name");
-        return {
-          topic: topics.nodeSessions(node),
-          render: () => seen(request.access, sessions.on(node)).map(sessionJson),
-        };
-      }),
+      run: watched(
+        wire,
+        (request) => {
+          const node = named(request, "Missing node name");
+          return {
+            topic: topics.nodeSessions(node),
+            render: () => seen(request.access, sessions.on(node)).map(sessionJson),
+          };
+        },
+        "sessions",
+      ),
     },
     {
       verb: "GET",
       path: "/v1/session/info/",
       guard: "inside",
-      run: watched(wire, (request) => {
-        const id = idOf(request);
-        const render = (): object[] => seen(request.access, [sessions.get(id) ?? []].flat()).map(sessionJson);
-        return { topic: topics.session(id), render };
-      }),
+      run: watched(
+        wire,
+        (request) => {
+          const id = idOf(request);
+          const render = (): object[] =>
+            seen(request.access, [sessions.get(id) ?? []].flat()).map(sessionJson);
+          return { topic: topics.session(id), render };
+        },
+        "sessions",
+      ),
     },
   ];
 }
@@ -154,7 +167,7 @@ function sessionOf(body: Partial<SessionBody>, { identity, random }: Wire): Sess
 function refuseTtl(ttl: string): void {
   if (ttl === "") return;
   const ms = parseWireDuration(ttl);
-  if (ms === undefined) throw refusal(500, `Session TTL '${ttl}' invalid: time: invalid duration "${ttl}"`);
+  if (ms === undefined) throw refusal(500, `Session TTL '${ttl}' invalid: ${durationProblem(ttl)}`);
   if (ms !== 0 && (ms < minTtlMs || ms > maxTtlMs)) {
     throw refusal(500, `Invalid Session TTL '${ms * 1e6}', must be between [10s=24h0m0s]`);
   }
@@ -165,8 +178,7 @@ function lockDelayOf(written: unknown): number {
   if (written === undefined) return 15_000;
   if (typeof written === "number") return Math.abs(written) < 1_000 ? written * 1_000 : written / 1e6;
   const ms = typeof written === "string" ? parseWireDuration(written) : undefined;
-  if (ms === undefined)
-    throw refusal(400, `Request decode failed: time: invalid duration "${String(written)}"`);
+  if (ms === undefined) throw refusal(400, `Request decode failed: ${durationProblem(String(written))}`);
   return ms;
 }
 

@@ -5,11 +5,12 @@ import {
   type CatalogCheckBody,
   type CatalogServiceBody,
   checkFields,
+  refuseNodeId,
   serviceFields,
   toCheck,
   toService,
 } from "../catalog-body.ts";
-import { anything, decodeBody, type Fields, fields, list, record, text, whole } from "../decode.ts";
+import { anything, count, decodeBody, type Fields, fields, list, onlyOne, record, text } from "../decode.ts";
 import { refusal } from "../refusal.ts";
 import type { WireRequest } from "../route.ts";
 import { tooLarge } from "./values.ts";
@@ -59,7 +60,7 @@ interface Foreign {
   Connect: unknown;
 }
 
-const indexes: Fields<Indexed> = { CreateIndex: whole, ModifyIndex: whole };
+const indexes: Fields<Indexed> = { CreateIndex: count, ModifyIndex: count };
 
 const node = fields<NodeBody & Indexed>({
   ID: text,
@@ -85,10 +86,10 @@ const readSteps = list(
       Verb: text,
       Key: text,
       Value: text,
-      Flags: whole,
-      Index: whole,
+      Flags: count,
+      Index: count,
       Session: text,
-      Namespace: text,
+      Namespace: onlyOne,
     }),
     Node: fields<{ Verb: string; Node: Partial<NodeBody & Indexed> }>({ Verb: text, Node: node }),
     Service: fields({ Verb: text, Node: text, Service: service }),
@@ -109,7 +110,7 @@ export async function readTransaction(request: WireRequest): Promise<Step[]> {
 
 async function read(request: WireRequest): Promise<Partial<StepBody>[]> {
   try {
-    return decodeBody(await request.body(), readSteps);
+    return decodeBody(await request.body(), readSteps, "KVTxnOp");
   } catch (error) {
     if (!(error instanceof TuskerError) || error.code !== "REGISTRY_INVALID") throw tooLarge(request, error);
     throw refusal(400, messageOf(error).replace("Request decode failed:", "Failed to parse body:"), error);
@@ -149,6 +150,7 @@ function kvStep({
 
 function nodeStep(verb: string, body: Partial<NodeBody & Indexed>): CatalogStep {
   const { ID = "", Node = "", Address = "", TaggedAddresses, Meta, ModifyIndex = 0 } = body;
+  refuseNodeId(ID);
   const row = { name: Node, id: ID, address: Address, taggedAddresses: TaggedAddresses, meta: Meta };
   return { kind: "node", verb, index: ModifyIndex, node: row };
 }
@@ -162,11 +164,14 @@ function serviceStep(verb: string, on: string, body: Partial<CatalogServiceBody 
 }
 
 function checkStep(verb: string, body: Partial<CatalogCheckBody & Indexed>): CatalogStep {
-  return { kind: "check", verb, index: body.ModifyIndex ?? 0, check: toCheck(body.Node ?? "", body) };
+  const described = toCheck(body.Node ?? "", body);
+  if (described.id === "") throw refusal(500, "failed inserting check: object missing primary index");
+  return { kind: "check", verb, index: body.ModifyIndex ?? 0, check: described };
 }
 
-/** As written, if it is base64 (RFC 4648 §4) to the last bit; else it would come back as something else. */
-function base64(written: string): string {
+/** Without line ends, if it is base64 (RFC 4648 §4) to the last bit; else it would come back as something else. */
+function base64(lines: string): string {
+  const written = lines.replaceAll(/[\r\n]/g, "");
   if (Buffer.from(written, "base64").toString("base64") === written) return written;
   throw refusal(400, "Failed to parse body: illegal base64 data in Value");
 }

@@ -8,7 +8,7 @@ import type { Tables } from "../../state/tables.ts";
 import { CatalogDraft } from "../../txn/catalog-draft.ts";
 import { type CatalogRow, type CatalogStep, runCatalogStep, writesCatalog } from "../../txn/catalog-steps.ts";
 import { missingFor } from "../guard.ts";
-import { refuseForeign } from "../parameters.ts";
+import { consistencyOf, refuseForeign } from "../parameters.ts";
 import { json, type Reply, type Route, type Wire, type WireRequest } from "../route.ts";
 import { checkJson, kvJson, nodeJson, serviceJson } from "../rows.ts";
 import { readTransaction, type Step } from "./txn-body.ts";
@@ -26,6 +26,7 @@ interface StepError {
 
 async function transact(wire: Wire, request: WireRequest): Promise<Reply> {
   refuseForeign(request.query.get("dc"), wire.identity.datacenter);
+  consistencyOf(request.query);
   const steps = await readTransaction(request);
   const { store, sessions, identity } = wire;
   const wrote = steps.some(isWrite);
@@ -60,7 +61,7 @@ async function transact(wire: Wire, request: WireRequest): Promise<Reply> {
   }
   refuseInvalid(keys);
   await store.commit([...catalog.changes(), ...keys.changes()]);
-  return json({ Results: rows, Errors: null, ...lastly(wrote) });
+  return answered({ Results: rows, Errors: null }, wrote);
 }
 
 function errorsOf(steps: readonly Step[], take: (step: Step) => string | undefined): StepError[] {
@@ -135,10 +136,12 @@ function rowJson(told: CatalogRow, datacenter: string): object {
 }
 
 function refused(Errors: readonly StepError[], wrote: boolean): Reply {
-  return { ...json({ Results: null, Errors, ...lastly(wrote) }), status: 409 };
+  return { ...answered({ Results: null, Errors }, wrote), status: 409 };
 }
 
 /** One that only reads is answered like a read. */
-function lastly(wrote: boolean): object {
-  return wrote ? {} : { Index: 0, LastContact: 0, KnownLeader: true, ConsistencyLevel: "" };
+function answered(value: object, wrote: boolean): Reply {
+  if (wrote) return json(value);
+  const body = { ...value, Index: 0, LastContact: 0, KnownLeader: true, ConsistencyLevel: "" };
+  return { ...json(body), headers: ["X-Consul-Knownleader", "true", "X-Consul-Lastcontact", "0"] };
 }

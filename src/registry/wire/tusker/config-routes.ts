@@ -62,7 +62,9 @@ async function rollBack(wire: Wire, request: WireRequest): Promise<Reply> {
   const { access } = request;
   demand(key === undefined ? access.canAll("key", prefix, "write") : access.can("key", key, "write"));
   const draft = draftOf(wire);
-  const unknown = rollback(draft, wire.store.tables, key === undefined ? { prefix } : { key }, to);
+  const { tables, log } = wire.store;
+  const extent = key === undefined ? { prefix } : { key };
+  const unknown = to > log.last ? keysOf(tables, extent) : rollback(draft, tables, extent, to);
   if (unknown.length > 0) return { ...json({ unknown }), status: 409 };
   return commit(wire, draft, order);
 }

@@ -1,4 +1,4 @@
-import { authority } from "../../host.ts";
+import { authority } from "../../../net/index.ts";
 import type { ServiceRow } from "../../state/model.ts";
 import type { Tables } from "../../state/tables.ts";
 import { tagFilterOf } from "../parameters.ts";

@@ -22,7 +22,7 @@ import type { PageFields, WebOrigins } from "./web-origins.ts";
 export interface CallOptions {
   /** Largest message, decompressed. */
   readonly maxMessageBytes: number;
-  /** What unfinished messages hold together; default without bound. */
+  /** What messages that are unfinished, or wait for a handler to read them, hold together; default without bound. */
   readonly arriving?: Arriving;
   /** Deadline of a call that came without one. */
   readonly defaultTimeoutMs: number;
@@ -226,7 +226,7 @@ export class StreamCall extends ServingCall {
   constructor(method: StreamMethod, stream: MessageStream, head: CallHead, options: CallOptions) {
     super(stream, head, options);
     this.#method = method;
-    this.#inbox = new MessageQueue((bytes) => stream.consumed(bytes));
+    this.#inbox = new MessageQueue((bytes) => stream.consumed(bytes), options.arriving);
   }
 
   /** Begins to answer; separate, so that the stream knows its listener first. */

@@ -6,6 +6,7 @@ import {
   type StreamHandler,
   type StreamListener,
 } from "../../../net/index.ts";
+import { parseGrpcTimeout } from "../../../resilience/index.ts";
 import { encodeMessage, grpcStatus } from "../status.ts";
 import { type CallOptions, StreamCall, UnaryCall } from "./call.ts";
 import { dialectOf } from "./head.ts";
@@ -39,14 +40,16 @@ export function grpcStreams(methods: ReadonlyMap<string, ByteMethod>, options: C
       );
       return deaf(stream);
     }
+    if (headerOf(fields, ":method") !== "POST") {
+      stream.message({ fixed: notPost, varying: [] }, undefined, undefined);
+      return deaf(stream);
+    }
     const path = headerOf(fields, ":path") ?? "";
-    const encoding = headerOf(fields, "grpc-encoding");
     const page = dialect === "grpc" ? undefined : pageFields(fields, webOrigins);
     const reply = (): Reply => new Reply(stream, { dialect, page, messages }, undefined);
-    if (encoding !== undefined && encoding !== "identity" && encoding !== "gzip") {
-      // gRPC compression: UNIMPLEMENTED, and the head says what can be read.
-      const message = `messages compressed with ${encoding.slice(0, 40)} cannot be read here`;
-      reply().status(statusFields(grpcStatus.UNIMPLEMENTED, message));
+    const refusal = refusalOf(fields);
+    if (refusal !== undefined) {
+      reply().status(refusal);
       return deaf(stream);
     }
     const method = methods.get(path);
@@ -67,6 +70,21 @@ export function grpcStreams(methods: ReadonlyMap<string, ByteMethod>, options: C
   };
 }
 
+/** Why a call cannot be served, whatever it asks for, as the fields of its end; undefined when it can. */
+function refusalOf(fields: HeaderList): HeaderList | undefined {
+  const encoding = headerOf(fields, "grpc-encoding");
+  if (encoding !== undefined && encoding !== "identity" && encoding !== "gzip") {
+    // gRPC compression: UNIMPLEMENTED, and the head says what can be read.
+    const message = `messages compressed with ${encoding.slice(0, 40)} cannot be read here`;
+    return statusFields(grpcStatus.UNIMPLEMENTED, message);
+  }
+  const timeout = headerOf(fields, "grpc-timeout");
+  if (timeout === undefined || parseGrpcTimeout(timeout) !== undefined) return undefined;
+  // Passed over, a caller that waits a second would be served for as long as the default lasts.
+  const message = `grpc-timeout must be one to eight digits and one of H M S m u n, found "${timeout.slice(0, 40)}"`;
+  return statusFields(grpcStatus.INTERNAL, message);
+}
+
 /** Fields that end a call with a status of gRPC itself. */
 export function statusFields(status: number, message: string): HeaderList {
   return ["grpc-status", String(status), "grpc-message", encodeMessage(message)];
@@ -75,6 +93,7 @@ export function statusFields(status: number, message: string): HeaderList {
 const nobody: WebOrigins = new Set();
 
 const noGrpc: HeaderList = [":status", "415", "accept", "application/grpc"];
+const notPost: HeaderList = [":status", "405", "allow", "POST"];
 
 /** Whoever has its answer already: what still comes is given back. */
 const deaf = (stream: MessageStream): StreamListener => ({

@@ -2,7 +2,7 @@ import type { Diagnostic } from "../../diagnostic.ts";
 import type { Source } from "../../source.ts";
 import type { Cursor } from "../cursor.ts";
 import { limits } from "../limits.ts";
-import { cursorOver, parse, treeOf } from "../parse.ts";
+import { cursorOver, isRefused, isTooMuch, parse, treeOf } from "../parse.ts";
 import { parseItems } from "../parse-item.ts";
 import { parseValue } from "../parse-value.ts";
 import { Scanner } from "../scan.ts";
@@ -19,7 +19,8 @@ import { movedItem } from "./moved.ts";
 export function reparse(before: Tree, source: Source): Tree {
   const old = before.source;
   const same = old.file === source.file && old.compat === source.compat;
-  if (!same || source.text.length > limits.text || isObject(before)) return parse(source);
+  if (!same || source.text.length > limits.text || isObject(before) || isRefused(before))
+    return parse(source);
   if (old.text === source.text) return { ...before, source };
   return new Reparse(before, source).tree() ?? parse(source);
 }
@@ -54,12 +55,13 @@ class Reparse {
     this.#start = this.#first === 0 ? 0 : tokens.indexAt(items[this.#first]?.start ?? 0);
   }
 
-  /** The new tree; undefined when the text has become one object. */
+  /** The new tree; undefined when the text has become one object, or too much to be read. */
   tree(): Tree | undefined {
     const before = this.#before.items;
     const problems: Diagnostic[] = [];
     const { compat } = this.#source;
     const cursor = cursorOver(this.#source, problems, compat, (report) => this.#scan(report));
+    if (isTooMuch(cursor.tokens)) return undefined;
     cursor.backTo(this.#start);
     cursor.skipNewlines();
     if (this.#first === 0 && cursor.is(kind.openBrace)) return undefined;

@@ -1,9 +1,12 @@
 import type { TskCode } from "../../codes.ts";
-import { asRelated, type Diagnostic, type Fix } from "../../diagnostic.ts";
+import { asRelated, type Diagnostic, type Fix, inOrder } from "../../diagnostic.ts";
 import { Source, type Span } from "../../source.ts";
+import { reparse } from "../again/reparse.ts";
+import { limits } from "../limits.ts";
 import { isSound, parse } from "../parse.ts";
 import type { Tree } from "../tree.ts";
 import { editsOf, isBalanced, isRepairable, joinsOf } from "./edits.ts";
+import { blanked, Lines } from "./lines.ts";
 
 /** More problems than one mistake can have are several mistakes, or noise. */
 const most = 8;
@@ -11,17 +14,60 @@ const most = 8;
 const work = 500_000;
 /** Edits that are tried. */
 const tries = 700;
+/** Lines that are tried with something else on them. */
+const rewrites = 150;
+/** What a line may be to those around it: nothing, or what opens or closes a bracket. */
+const closingForms = ["", "}", "]"];
+const lineForms = ["", "x: {", "}", "x: [", "]", "x: 1"];
 
 /**
  * The problems of a tree, one per cause. Problems that one small edit removes together are one mistake: the one next to that
  * edit is told, the others are places that belong to it. Mistakes that are found as well when each is read without the
  * lines of the other are two, unless a bracket or a line end between them is the mistake.
+ *
+ * @param lost the lines of the text that cannot be read, see `intact`: of each block what is wrong with it alone is told
  */
-export function withoutConsequences(tree: Tree): readonly Diagnostic[] {
+export function withoutConsequences(tree: Tree, lost: readonly Span[] = []): readonly Diagnostic[] {
+  const together = causesOf(tree);
+  if (together.length < 2 || lost.length > most) return together;
+  const outside = together.filter((one) => !lost.some((span) => isIn(one, span)));
+  const { text } = tree.source;
+  if ((outside.length === 0 && lost.length < 2) || text.length > limits.saved) return together;
+  // What is written the old way elsewhere is no part of it.
+  const lines = new Lines(text);
+  const inLines = ({ line, start, end }: Diagnostic): readonly number[] =>
+    text
+      .slice(start, end)
+      .split("\n")
+      .map((_, index) => line - 1 + index);
+  lines.giveUp(outside.flatMap(inLines));
+  lines.grow(false);
+  const others = [...lost, ...lines.lost()];
+  const apart = lost.flatMap((span) => causesOf(reparse(tree, without(tree.source, others, span))));
+  const told = inOrder([...outside, ...apart], []);
+  return told.length < together.length ? told : together;
+}
+
+function causesOf(tree: Tree): readonly Diagnostic[] {
   const { diagnostics } = tree;
-  if (diagnostics.length < 2 || diagnostics.length > most || tree.trouble === undefined) return diagnostics;
+  if (diagnostics.length < 2 || tree.trouble === undefined) return diagnostics;
   if (diagnostics.every((one) => one.severity === "warning")) return diagnostics;
-  return new Search(tree).found();
+  const search = new Search(tree);
+  return diagnostics.length > most ? search.first() : search.found();
+}
+
+/** A text without what is lost of it but for one stretch. */
+function without({ file, text, layer }: Source, lost: readonly Span[], but: Span): Source {
+  const others = lost.filter((one) => one.end < but.start || one.start > but.end);
+  return new Source(
+    file,
+    others.reduce((left, one) => blanked(left, [one]), text),
+    layer,
+  );
+}
+
+function isIn({ start }: Span, span: Span): boolean {
+  return span.start <= start && start <= span.end;
 }
 
 /** An open bracket is told where it stands, which may be far from what is wrong; stray signs and quotes may hide one. */
@@ -46,12 +92,16 @@ class Search {
   readonly #source: Source;
   readonly #stretch: Span;
   #left: number;
+  /** Lines that may still be tried with something else on them. */
+  #rewrites: number;
 
   constructor(tree: Tree) {
     this.#all = tree.diagnostics;
     this.#source = tree.source;
     this.#stretch = stretchOf(tree);
-    this.#left = Math.min(tries, Math.floor(work / (this.#stretch.end - this.#stretch.start + 1)));
+    const times = Math.floor(work / (this.#stretch.end - this.#stretch.start + 1));
+    this.#left = Math.min(tries, times);
+    this.#rewrites = Math.min(rewrites, times);
   }
 
   /** One problem per cause; the very same list when there are as many causes. */
@@ -67,6 +117,11 @@ class Search {
       before = joined === undefined ? piece : undefined;
     }
     return told.length === this.#all.length ? this.#all : told;
+  }
+
+  /** Of very many problems one, when all are right as soon as something else stands on one of the first lines. */
+  first(): readonly Diagnostic[] {
+    return this.#ofOneLine({ ...this.#stretch, told: this.#all }, this.#all.slice(0, 2));
   }
 
   /** A piece cut at lines between mistakes that do not depend on each other. */
@@ -104,14 +159,32 @@ class Search {
     if (first === undefined || last === undefined || first === last) return piece.told;
     const { text } = this.#source;
     const apart = far.has(first.code) ? 0 : last.line - first.line;
-    if (!isRepairable(text.slice(piece.start, piece.end), apart)) return piece.told;
+    if (!isRepairable(text.slice(piece.start, piece.end), apart)) return this.#ofOneLine(piece);
     const lines = this.#lines(piece);
     for (const edits of editsOf) {
       for (const line of lines) {
         for (const edit of edits(text, piece, line)) {
-          if (this.#left-- <= 0) return piece.told;
+          if (this.#left-- <= 0) return this.#ofOneLine(piece);
           if (this.#repairs(edit, piece)) return [this.#cause(piece.told, edit.start)];
         }
+      }
+    }
+    return this.#ofOneLine(piece);
+  }
+
+  /** One problem for all that a line confuses: what is wrong on others is right when something else stands there. */
+  #ofOneLine(piece: Piece, on: readonly Diagnostic[] = piece.told): readonly Diagnostic[] {
+    const [first] = piece.told;
+    if (first === undefined || new Set(piece.told.map((one) => one.line)).size < 2)
+      // What stands behind a bracket may be why it is not closed.
+      return first?.code === "TSK_UNCLOSED" ? [this.#cause(piece.told, first.start)] : piece.told;
+    const { text } = this.#source;
+    for (const line of this.#lines({ ...piece, told: on })) {
+      // Where there is no word, nothing was opened.
+      const forms = /[\p{L}\d"']/u.test(text.slice(line.start, line.end)) ? lineForms : closingForms;
+      for (const form of forms) {
+        if (this.#rewrites-- <= 0) return piece.told;
+        if (this.#repairs({ ...line, text: form }, piece)) return [this.#cause(piece.told, line.start)];
       }
     }
     return piece.told;

@@ -1,0 +1,174 @@
+import type { z } from "zod";
+import {
+  type Document,
+  didYouMean,
+  type Loaded,
+  type Lost as LostLines,
+  limits,
+  type OutsideProblem,
+  type Span,
+} from "../../../tsk/index.ts";
+import { valueAt } from "../problems.ts";
+import { knownKeys } from "../schema.ts";
+
+type Path = readonly PropertyKey[];
+
+/**
+ * What nobody could read of a fleet's files. A problem that it may explain is not told: a key that is missing where a line
+ * could not be read, a service of which only the name is left. What is wrong elsewhere is.
+ */
+export class Lost {
+  readonly #document: Document;
+  readonly #lost: readonly LostPlace[];
+  /** All words on what is lost. */
+  readonly #words: ReadonlySet<string>;
+  /** Names that are still compared with them, letter by letter. */
+  #guesses = 200;
+
+  constructor({ document, lost }: Pick<Loaded, "document" | "lost">) {
+    this.#document = document;
+    this.#lost = lost.map((one) => placeOf(one, document));
+    this.#words = new Set(this.#lost.flatMap(({ words }) => [...words]));
+  }
+
+  /** Problems without those that may follow from what is lost. */
+  without(problems: readonly OutsideProblem[]): readonly OutsideProblem[] {
+    if (this.#lost.length === 0) return problems;
+    const left = problems.filter((one) => !this.#explains(one));
+    const nameless = this.#lost.filter((one) => one.nameless && one.within?.join() === "services");
+    const known = unknownServices(problems).length - unknownServices(left).length;
+    return nameless.slice(known).reduce(withoutLikeliest, left);
+  }
+
+  /** Issues without those of values that are wrong beside others, of which one may be lost. */
+  withoutComparisons(issues: readonly z.core.$ZodIssue[]): readonly z.core.$ZodIssue[] {
+    const isNear = (path: Path): boolean =>
+      this.#lost.some(({ map = [] }) => isWithin(path, map) || isWithin(map, path.slice(0, -1)));
+    return this.#lost.length === 0 ? issues : issues.filter((one) => !(compares(one) && isNear(one.path)));
+  }
+
+  #explains({ code, path, unless = [] }: OutsideProblem): boolean {
+    if (unless.some((one) => this.#mayComplete(one))) return true;
+    if (code === "FLEET_UNKNOWN_KEY") return this.#isPart(path);
+    if (code === "FLEET_UNKNOWN_SERVICE") return this.#names(path);
+    const at = this.#document.locate(path);
+    if (at === undefined || !at.exact) return this.#holds(path);
+    const key = String(path.at(-1));
+    return this.#lost.some(
+      ({ file, within = [], words, beside = [] }) =>
+        // What a value lacks may be what is wrong with it, and a layer that cannot be read may say otherwise.
+        isWithin(within, path) ||
+        (file !== at.file && isWithin(path, within) && words.has(key)) ||
+        (file === at.file && beside.some((line) => isOn(line, at))),
+    );
+  }
+
+  /** True for a key that is one that is known, together with what is lost beside it. */
+  #isPart(path: Path): boolean {
+    const at = this.#document.locate(path, "key");
+    const known = knownKeys(path.slice(0, -1));
+    return this.#lost.some(({ file, beside = [], ends }) => {
+      if (file !== at?.file || !beside.some((line) => isOn(line, at))) return false;
+      const key = `${ends}${String(path.at(-1))}`;
+      return known.includes(key) || didYouMean(key, known) !== undefined;
+    });
+  }
+
+  /** True for what is not there, or not all of it, and may stand where nobody could read. */
+  #mayComplete(path: Path): boolean {
+    const at = this.#document.locate(path);
+    const isBeside = ({ file, beside = [] }: LostPlace): boolean =>
+      at !== undefined && file === at.file && beside.some((line) => isOn(line, at));
+    return this.#holds(path) || this.#lost.some((one) => isWithin(one.map ?? [], path) || isBeside(one));
+  }
+
+  /** True for a path that may stand where nobody could read. */
+  #holds(path: Path): boolean {
+    const isThere = (length: number): boolean => this.#document.locate(path.slice(0, length))?.exact === true;
+    return (
+      this.#lost.some(({ map }) => map === undefined || (isWithin(path, map) && !isThere(map.length + 1))) ||
+      path.some((key, index) => !isThere(index + 1) && this.#isWord(String(key)))
+    );
+  }
+
+  /** True when a service that is named at a path may stand where nobody could read. */
+  #names(path: Path): boolean {
+    const value = valueAt(this.#document.value, path);
+    const anywhere = this.#lost.some(({ within }) => within === undefined);
+    return anywhere || this.#isWord(String(typeof value === "string" ? value : path.at(-1)));
+  }
+
+  /** True for a name that stands on what is lost, perhaps spoilt. */
+  #isWord(name: string): boolean {
+    return this.#words.has(name) || (this.#guesses-- > 0 && didYouMean(name, this.#words) !== undefined);
+  }
+}
+
+/** A place of which something is lost, and the words that stood there. */
+interface LostPlace extends LostLines {
+  /** The map that lacks it; undefined when it may be any. */
+  readonly map: Path | undefined;
+  readonly words: ReadonlySet<string>;
+  /** The last of them. */
+  readonly ends: string;
+  /** True when it begins where a name should, without one. */
+  readonly nameless: boolean;
+}
+
+function placeOf(lost: LostLines, { sources, locate }: Document): LostPlace {
+  const all = sources.get(lost.file)?.text ?? "";
+  const text = all.slice(lost.start, Math.min(lost.end, lost.start + limits.lost)).trimEnd();
+  const ends = /[\p{L}\d_-]*$/u.exec(text.slice(-longest))?.[0] ?? "";
+  const { within, beside = [] } = lost;
+  const words = wordsOf(text);
+  for (const key of within ?? []) words.add(String(key));
+  // A name that a line end has cut in two.
+  for (const line of beside)
+    words.add(`${ends}${/^\s*([\p{L}\d_-]+)/u.exec(all.slice(line.start, line.end))?.[1] ?? ""}`);
+  const isValue = within !== undefined && locate(within)?.exact !== true;
+  const map = isValue ? within.slice(0, -1) : within;
+  return { ...lost, map, words, ends, nameless: /^\s*[^\s\p{L}"'$@#]/u.test(text) };
+}
+
+/** A name is no longer. */
+const longest = 100;
+
+/**
+ * Problems without the one of the service that has lost its name: one that shares a word with what is left of it, or the one
+ * that is named most often.
+ */
+function withoutLikeliest(
+  problems: readonly OutsideProblem[],
+  { words }: LostPlace,
+): readonly OutsideProblem[] {
+  const unknown = unknownServices(problems);
+  const shares = ({ message }: OutsideProblem): boolean =>
+    (/"([^"]*)", which/.exec(message)?.[1] ?? "")
+      .split(/[-_.]/)
+      .some((part) => part.length > 2 && words.has(part));
+  const [most] = unknown.toSorted((a, b) => (b.also?.length ?? 0) - (a.also?.length ?? 0));
+  const likeliest = unknown.find(shares) ?? most;
+  return problems.filter((one) => one !== likeliest);
+}
+
+/** The words of a text, and each with the one before: a sign in the middle of a name makes two of it. */
+function wordsOf(text: string): Set<string> {
+  const found = text.match(/[\p{L}\d_-]+/gu) ?? [];
+  return new Set(found.flatMap((word, index) => [word, `${found[index - 1] ?? ""}${word}`]));
+}
+
+function unknownServices(problems: readonly OutsideProblem[]): readonly OutsideProblem[] {
+  return problems.filter((one) => one.code === "FLEET_UNKNOWN_SERVICE");
+}
+
+function compares(issue: z.core.$ZodIssue): boolean {
+  return issue.code === "custom" && issue.params?.compares === true;
+}
+
+function isOn(line: Span, { start }: Span): boolean {
+  return line.start <= start && start <= line.end;
+}
+
+function isWithin(path: Path, map: Path): boolean {
+  return map.every((key, index) => String(key) === String(path[index]));
+}

@@ -1,0 +1,258 @@
+import type { Span } from "../../source.ts";
+
+/** A line of a text as its layout shows it. */
+interface Line extends Span {
+  /** Columns before its first sign; -1 for the header of a section, infinite for a line without any. */
+  readonly indent: number;
+  /** True when it begins with a bracket that closes. */
+  readonly closing: boolean;
+  /** True when it begins with a sign that nothing begins with. */
+  readonly continuing: boolean;
+  /** True when it ends with a bracket that opens. */
+  readonly opening: boolean;
+}
+
+/** Lines of a text that are given up, one by one, and with them the blocks that they are part of. */
+export class Lines {
+  readonly #text: string;
+  readonly #lines: readonly Line[];
+  readonly #lost = new Set<number>();
+  /** Lines that were probably meant as headers. */
+  readonly #headers = new Set<number>();
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#lines = linesOf(text);
+  }
+
+  giveUp(indices: readonly number[]): void {
+    for (const index of indices) {
+      const line = this.#lines[index];
+      if (line === undefined) continue;
+      this.#lost.add(index);
+      if (looksLikeHeader(this.#text.slice(line.start, line.end))) this.#headers.add(index);
+    }
+  }
+
+  /**
+   * Gives up the blocks around what is given up and leaves brackets open, or closes what it did not open.
+   *
+   * @param sections true gives up whole sections instead
+   */
+  grow(sections: boolean): void {
+    let done = -1;
+    for (const [first, last] of this.#runs()) {
+      if (last <= done) continue;
+      if (this.#headers.has(first)) continue;
+      if (sections) done = this.#addSection(first, last);
+      else if (!this.#isBalanced(first, last)) this.#addBlock(first, last);
+      else this.#addRest(last);
+    }
+  }
+
+  /** The text with blanks in place of what is given up. */
+  left(): string {
+    return blanked(this.#text, this.lost());
+  }
+
+  /** What is given up, in order. */
+  lost(): readonly Span[] {
+    return this.#runs().map(([first, last]) => this.#spanOf(first, last));
+  }
+
+  /** Sections of which the header is given up, from there on: nobody knows whose keys they hold. */
+  sections(): readonly Span[] {
+    return [...this.#headers]
+      .sort((a, b) => a - b)
+      .map((first) => this.#spanOf(first, this.#sectionEnd(first)));
+  }
+
+  /** Lines without a gap, first and last; a header stands for itself. */
+  #runs(): readonly (readonly [number, number])[] {
+    const runs: [number, number][] = [];
+    for (const index of [...this.#lost].sort((a, b) => a - b)) {
+      const run = runs.at(-1);
+      const isApart = this.#headers.has(index) || this.#headers.has(index - 1);
+      if (run !== undefined && run[1] === index - 1 && !isApart) run[1] = index;
+      else runs.push([index, index]);
+    }
+    return runs;
+  }
+
+  #spanOf(first: number, last: number): Span {
+    return { start: this.#lines[first]?.start ?? 0, end: this.#lines[last]?.end ?? this.#text.length };
+  }
+
+  #addBlock(first: number, last: number): void {
+    const top = this.#closesMore(first, last) ? this.#openingOf(first) : first;
+    if (top === undefined) {
+      this.#addSection(first, last);
+      return;
+    }
+    const indent = this.#indent(top);
+    let bottom = last;
+    for (let at = last + 1; this.#isInBlock(at, indent); at++)
+      if (this.#indent(at) !== Number.POSITIVE_INFINITY) bottom = at;
+    // Where what a bracket opens is not indented, nothing shows how far it was meant to go.
+    const shown = this.#lines
+      .slice(top + 1, bottom + 1)
+      .some((line) => line.indent > indent && line.indent !== Number.POSITIVE_INFINITY);
+    if (shown || (top === bottom && this.#lines[top]?.opening === false)) this.#add(top, bottom);
+    else this.#addSection(top, bottom);
+  }
+
+  /** The line that opens what these close: further left, or as far when they begin with what closes it. */
+  #openingOf(first: number): number | undefined {
+    const limit = this.#lines[first]?.closing === true ? this.#indent(first) : this.#indent(first) - 1;
+    for (let at = first - 1; at >= 0 && this.#indent(at) >= 0; at--)
+      if (this.#indent(at) <= limit && this.#lines[at]?.closing === false) return at;
+    return undefined;
+  }
+
+  /** True for a line further in than the first of a block, and for one that closes it. */
+  #isInBlock(index: number, indent: number): boolean {
+    const line = this.#lines[index];
+    if (line === undefined || this.#indent(index) < 0) return false;
+    return line.indent > indent || (line.indent === indent && line.closing);
+  }
+
+  /** What begins with an operator goes on with the line before. */
+  #addRest(last: number): void {
+    for (let at = last + 1; this.#lines[at]?.continuing === true; at++) this.#lost.add(at);
+  }
+
+  /** Gives the last line of it. */
+  #addSection(first: number, last: number): number {
+    let top = first;
+    while (top > 0 && this.#indent(top - 1) >= 0) top--;
+    const end = this.#sectionEnd(last);
+    this.#add(top, end);
+    return end;
+  }
+
+  /** The last line before the next header. */
+  #sectionEnd(index: number): number {
+    let end = index;
+    while (end + 1 < this.#lines.length && this.#indent(end + 1) >= 0) end++;
+    return end;
+  }
+
+  #add(first: number, last: number): void {
+    for (let index = first; index <= last; index++) this.#lost.add(index);
+  }
+
+  #indent(index: number): number {
+    return this.#headers.has(index) ? -1 : (this.#lines[index]?.indent ?? 0);
+  }
+
+  #isBalanced(first: number, last: number): boolean {
+    return this.#brackets(first, last).every(
+      ({ open, least }) => least >= 0 && open.every((count) => count === 0),
+    );
+  }
+
+  #closesMore(first: number, last: number): boolean {
+    return this.#brackets(first, last).some(
+      ({ open, least }) => least < 0 || open.some((count) => count < 0),
+    );
+  }
+
+  /** The brackets on lines: those that count, and with those in comments, for the sign of one may be the mistake. */
+  #brackets(first: number, last: number): readonly Brackets[] {
+    const text = withoutTexts(this.#text.slice(this.#lines[first]?.start, this.#lines[last]?.end));
+    return [bracketsOf(text.replace(/(?:#|\/\/).*/g, "")), bracketsOf(text)];
+  }
+}
+
+interface Brackets {
+  /** How many of each kind are left open; less than none when more are closed. */
+  readonly open: readonly number[];
+  /** The least of all kinds together on the way. */
+  readonly least: number;
+}
+
+function bracketsOf(text: string): Brackets {
+  const open = [0, 0, 0];
+  let [depth, least] = [0, 0];
+  for (const [sign] of text.matchAll(/[()[\]{}]/g)) {
+    const at = "([{)]}".indexOf(sign);
+    const step = at < 3 ? 1 : -1;
+    open[at % 3] = (open[at % 3] ?? 0) + step;
+    depth += step;
+    least = Math.min(least, depth);
+  }
+  return { open, least };
+}
+
+/** A text with blanks in place of spans, which stand in order: all else stays where it stands. */
+export function blanked(text: string, spans: readonly Span[]): string {
+  let left = "";
+  let at = 0;
+  for (const { start, end } of spans) {
+    left += text.slice(at, start) + text.slice(start, end).replace(/[^\r\n]/g, " ");
+    at = end;
+  }
+  return left + text.slice(at);
+}
+
+function linesOf(text: string): readonly Line[] {
+  const lines: Line[] = [];
+  for (let start = 0; start <= text.length; ) {
+    const newline = text.indexOf("\n", start);
+    const end = newline < 0 ? text.length : newline;
+    lines.push(lineOf(text, start, end));
+    start = end + 1;
+  }
+  return lines;
+}
+
+function lineOf(text: string, start: number, end: number): Line {
+  let first = start;
+  while (first < end && isBlank(text.charCodeAt(first))) first++;
+  let last = end;
+  while (last > first && isBlank(text.charCodeAt(last - 1))) last--;
+  const sign = text[first] ?? "";
+  return {
+    start,
+    end,
+    indent: first === end ? Number.POSITIVE_INFINITY : isHeader(text, first, last) ? -1 : first - start,
+    continuing: first < end && "?:+*/%=!<>|&.".includes(sign) && !text.startsWith("//", first),
+    closing: first < end && "}])<".includes(sign),
+    opening: last > first && "{[(>".includes(text[last - 1] ?? ""),
+  };
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9 || code === 13;
+}
+
+/** `[name.name]`, with a comment perhaps. Deeper in, where a list may stand, it is no header. */
+function isHeader(text: string, first: number, last: number): boolean {
+  if (text[first] !== "[" || (first > 0 && text[first - 1] !== "\n")) return false;
+  // Behind a key without a value it is that value.
+  if (/[:=,]\s*$/.test(text.slice(Math.max(0, first - 20), first))) return false;
+  return /^\[\s*[\p{L}_"'][^[\]{}]*\]\s*(?:#.*|\/\/.*)?$/u.test(
+    text.slice(first, Math.min(last, first + longest)),
+  );
+}
+
+/** How much of a line is looked at to know a header. */
+const longest = 500;
+
+/**
+ * True for a line that was probably meant as the header of a section: it begins or ends as one, or has one of its brackets
+ * and no key.
+ */
+function looksLikeHeader(line: string): boolean {
+  const start = line.slice(0, longest);
+  if (!start.includes("{") && /^[^\s\p{L}[]*\[(?:[^\]]*\p{L}|\s*\])/u.test(start)) return true;
+  const written = start.replace(/\s*(?:#|\/\/).*$/, "");
+  if (/^[^\p{L}[]*[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
+  if (/[^\s:=,[]\s*\[[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
+  return /^[^\s{}:=,][^{}:=,]*\p{L}[^{}:=,]*$/u.test(written) && /[[\]]/.test(written);
+}
+
+/** A text without what stands in quotes, as far as lines show it. */
+function withoutTexts(text: string): string {
+  return text.replace(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/g, "");
+}
