@@ -53,7 +53,12 @@ export function refused({ method, url }: UrlRequest, status: number, text: strin
   const { origin, pathname } = new URL(url);
   const said = `the registry at ${origin} answered ${method} ${pathname} with ${status}${words === "" ? "" : `: ${words}`}`;
   const later = status >= 500 || status === 429;
-  return new TuskerError(later ? "DISCOVERY_UNREACHABLE" : "DISCOVERY_PROTOCOL", said, {
+  const code = later
+    ? "DISCOVERY_UNREACHABLE"
+    : status === 413
+      ? "DISCOVERY_TOO_LARGE"
+      : "DISCOVERY_PROTOCOL";
+  return new TuskerError(code, said, {
     details: { origin, status },
   });
 }

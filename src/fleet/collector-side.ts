@@ -1,8 +1,9 @@
 import { type Collector, startCollector } from "../collector/index.ts";
 import type { Clock, Random } from "../kernel/index.ts";
 import type { HttpClient } from "../net/index.ts";
-import { batchSpans, deliveryMessage, exporterFor, type Logger, type Send } from "../telemetry/index.ts";
+import { batchSpans, deliveryMessage, exporterFor, type Logger } from "../telemetry/index.ts";
 import type { FleetSettings } from "./file/settings.ts";
+import { sendOver } from "./send-over.ts";
 
 /** Where spans of this fleet go, and what keeps them for looking at. */
 export interface CollectorSide extends AsyncDisposable {
@@ -86,13 +87,4 @@ function isHome(address: string, { collector }: FleetSettings): boolean {
   const { hostname, port } = new URL(address);
   const written = [collector.otlp_port, collector.zipkin_port, collector.jaeger_port];
   return ["localhost", "127.0.0.1", "[::1]"].includes(hostname) && written.includes(Number(port));
-}
-
-/** The port exporters send through, over a client of `net`. */
-export function sendOver(http: HttpClient): Send {
-  return async ({ url, headers, body }, signal) => {
-    const answer = await http.request({ method: "POST", url, headers, body, signal, headTimeoutMs: 10_000 });
-    await answer.bytes(1024 * 1024);
-    return { status: answer.status, header: (name) => answer.header(name) };
-  };
 }

@@ -13,10 +13,10 @@ import { type Clock, type Random, Secret } from "../kernel/index.ts";
 import { port } from "../kernel/section.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import type { BreakerSettings } from "../resilience/index.ts";
-import { apiCommunicationSection } from "../rpc/index.ts";
+import { apiCommunicationSection } from "../rpc/section.ts";
 import { createMetrics, type Logger, startTracing } from "../telemetry/index.ts";
 import { tracingSection } from "../telemetry/section.ts";
-import { sendOver } from "./collector-side.ts";
+import { sendOver } from "./send-over.ts";
 
 /** What a gateway process is told; the supervisor writes it, `tusker gateway` makes it from a fleet file. */
 const gatewayFileSchema = z.object({

@@ -5,12 +5,13 @@ import type { Span } from "../telemetry/index.ts";
 import { drainBody, type RequestBody, requestBody } from "./body.ts";
 import { type Destination, destinationOf, visitOf } from "./destination.ts";
 import type { Door } from "./door.ts";
-import { throughTunnel } from "./engine/tunnel.ts";
+import { isTunnel, throughTunnel } from "./engine/tunnel.ts";
 import { answerHead } from "./head/answer.ts";
 import { clientAddress, clientKey } from "./head/client.ts";
 import { earlierHops } from "./head/forwarded.ts";
 import { rateLimitFields } from "./head/rate-limit.ts";
 import { consumerHeader, requestHead } from "./head/request.ts";
+import { announcedTrailers, trailersFor } from "./head/request-trailers.ts";
 import { prefixOf } from "./match/strip-prefix.ts";
 import { accessLine, type Trail, trail } from "./policy/access-log.ts";
 import { compression } from "./policy/compress.ts";
@@ -165,6 +166,8 @@ async function throughRoute(
   } as const;
   const headers = requestHead(head, arrival, `${exchange.httpVersion} ${door.pseudonym}`, exchange.hasBody);
   if (visit.consumer !== undefined) headers.push(consumerHeader, visit.consumer);
+  const announced = announcedTrailers(head.fields);
+  if (announced.length > 0) headers.push("Trailer", announced.join(", "));
   const trip: Trip = {
     door,
     exchange,
@@ -176,6 +179,7 @@ async function throughRoute(
     path: `${route.addPrefix}${to.path.slice(prefix.length) || "/"}${to.query}`,
     headers: route.edit === undefined ? headers : route.edit(headers),
     body,
+    trailers: announced.length === 0 ? undefined : () => trailersFor(exchange.trailers?.() ?? [], announced),
     repeatable: isRepeatable(exchange.method, {
       idempotencyKey: head.idempotencyKey,
       retryUnsafe: route.retryUnsafe,
@@ -184,7 +188,7 @@ async function throughRoute(
     tried: new Set(),
   };
   // 7. A client that wants another protocol gets a tunnel; everything else is tried.
-  if (exchange.upgrade !== undefined) {
+  if (exchange.upgrade !== undefined && isTunnel(exchange.upgrade)) {
     const tunnelled = await throughTunnel(trip, exchange.upgrade);
     return typeof tunnelled === "number" ? tunnelled : answerRefused(trip, tunnelled);
   }

@@ -27,6 +27,8 @@ export function refusal(
   ];
   const asked = fields.some((text, i) => i % 2 === 0 && text === "Retry-After");
   if (problem.status === 503 && !asked) headers.push("Retry-After", formatRetryAfter(retryAfterOf(error)));
+  // The rest of what is too large would stand before the next request; nobody reads it.
+  if (problem.status === 413) headers.push("Connection", "close");
   return { status: problem.status, headers: [...headers, ...fields], body: JSON.stringify(problem) };
 }
 

@@ -134,6 +134,16 @@ const clientStates: Readonly<Record<string, ClientState>> = {
     answers: "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome",
     heard: /some$/,
   },
+  "behind its offer of a protocol": {
+    says: "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nearly",
+    answers: "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome",
+    underWay: true,
+  },
+  "in an answer that refuses the protocol it asked for": {
+    says: "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nearly",
+    answers: "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome",
+    heard: /some/,
+  },
   "in an answer in chunks": {
     says: "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     answers: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nsome",

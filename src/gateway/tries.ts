@@ -17,6 +17,7 @@ import {
 import { inject, type Span } from "../telemetry/index.ts";
 import type { RequestBody } from "./body.ts";
 import type { Door } from "./door.ts";
+import { Expectation, expects } from "./forward/expectation.ts";
 import type { ForwardedAnswer, ForwardOutcome } from "./forward/forwarder.ts";
 import { answerHead } from "./head/answer.ts";
 import { attemptHeader } from "./head/request.ts";
@@ -41,6 +42,8 @@ export interface Trip {
   readonly path: string;
   readonly headers: readonly string[];
   readonly body: RequestBody | undefined;
+  /** What stands behind the body, once it has been read; undefined when nothing was announced. */
+  readonly trailers: (() => HeaderList) | undefined;
   readonly repeatable: boolean;
   readonly deadlineMs: number;
   /** Ids of endpoints that were asked already. */
@@ -240,6 +243,10 @@ async function oneTry(trip: Trip, number: number, copy: Copy): Promise<Tried<Try
     { method: exchange.method, path: trip.path, attempt: number },
     lease.endpoint,
   );
+  // What the first try was told to continue with is on its way; undici knows no expectations.
+  const asks =
+    number === 1 && copy.body !== undefined && door.forwarder.name === "engine" && expects(exchange);
+  using expectation = asks ? new Expectation(door.clock) : undefined;
   const outcome = await door.forwarder.forward(
     {
       method: exchange.method,
@@ -250,17 +257,22 @@ async function oneTry(trip: Trip, number: number, copy: Copy): Promise<Tried<Try
         deadlineHeader,
         formatRemaining(ms),
         ...attemptFields(number),
+        ...(asks ? ["Expect", "100-continue"] : []),
       ],
-      body: copy.body,
+      body: copy.body === undefined ? undefined : (expectation?.heldBack(copy.body) ?? copy.body),
+      trailers: trip.trailers,
       signal: limit.signal,
-      onInform: (status, fields) => passOn(exchange, status, fields),
+      onInform: (status, fields) => {
+        if (status === 100) expectation?.continue();
+        else passOn(exchange, status, fields);
+      },
     },
     lease.endpoint,
   );
   return judge(trip, outcome, { lease, limit, span, calledOff: copy.calledOff });
 }
 
-/** RFC 9110 §15.2: an interim answer goes on, but for a 100, which answers an expectation that has ended here. */
+/** RFC 9110 §15.2: an interim answer goes on; a 100 does when the client's body is asked for. */
 function passOn(exchange: Trip["exchange"], status: number, fields: HeaderList): void {
   if (status > 101) exchange.inform(status, answerHead(fields, status, []));
 }

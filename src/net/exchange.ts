@@ -45,6 +45,8 @@ export interface ServerExchange {
    * @throws TuskerError NET_BODY_TOO_LARGE past `maxBytes`, what `body` throws, and the reason of `options.signal`
    */
   bytes(maxBytes: number, options?: ReadOptions): Promise<Uint8Array>;
+  /** Fields that came behind the body, once it has been read; of HTTP/1.1 only. */
+  trailers?(): HeaderList;
   /** What the client wants to change to, where the engine can do that; use it in place of `respond`. */
   readonly upgrade?: UpgradeOffer | undefined;
   /** Sends an interim answer (100, 103). */
@@ -113,6 +115,8 @@ export interface ClientRequest {
   readonly protocol?: string;
   readonly headers?: HeaderList;
   readonly body?: string | Uint8Array | ByteStream;
+  /** Asked for when a body in chunks has ended, and sent behind it; by the HTTP/1.1 engine only. */
+  readonly trailers?: () => HeaderList;
   readonly signal?: AbortSignal;
   /** How long to wait for the answer's head; default 30,000. */
   readonly headTimeoutMs?: number;

@@ -466,6 +466,39 @@ test("draining answers who waits and closes the port", async () => {
   await t[Symbol.asyncDispose]();
 });
 
+test("a wait of nothing or less, with an index, is five minutes", async () => {
+  await using t = await bench();
+  const index = await t.index("/v1/catalog/services");
+  for (const wait of ["-5s", "0s", "-0.5h"]) {
+    let answered = false;
+    const asking = t.ask("GET", `/v1/catalog/services?index=${index}&wait=${wait}`).finally(() => {
+      answered = true;
+    });
+    await t.until(() => t.registry.stats.waiting === 1);
+    t.clock.advance(299_000);
+    assert.deepEqual([t.registry.stats.waiting, answered], [1, false], wait);
+    t.clock.advance(20_000);
+    assert.equal((await asking).status, 200);
+  }
+});
+
+test("a body that stalls is the client's failure: 408, and nothing is reported", async () => {
+  await using t = await bench();
+  const socket = connect(t.registry.port, "127.0.0.1").setEncoding("latin1");
+  socket.write("PUT /v1/kv/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\nabc");
+  let text = "";
+  socket.on("data", (chunk) => {
+    text += chunk;
+  });
+  await t.until(() => {
+    t.clock.advance(1_000);
+    return text !== "";
+  });
+  assert.match(text, /^HTTP\/1\.1 408 [\s\S]*\r\nConnection: close\r\n/i);
+  socket.destroy();
+  assert.deepEqual(t.logged, []);
+});
+
 test("a taken port is an error that names it", async () => {
   await using t = await bench();
   await assert.rejects(

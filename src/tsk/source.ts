@@ -49,6 +49,13 @@ export class Source {
     return { file: this.file, line: line + 1, column, start: span.start, end: span.end };
   }
 
+  /** How long a line (from 1) is, with its line end; 0 for one that is not there. */
+  lengthOf(number: number): number {
+    const lines = this.#lineStarts();
+    const start = lines[number - 1];
+    return start === undefined ? 0 : (lines[number] ?? this.text.length) - start;
+  }
+
   /** The text of a line (from 1) without its line end and with secrets masked. */
   line(number: number): string {
     const lines = this.#lineStarts();

@@ -298,6 +298,30 @@ function kvTests(claim: Claim): void {
       await engine.kv.delete("big");
     },
   );
+
+  claim("a transaction of as many steps as declared is taken, a longer one refused", async (_, engine) => {
+    const { maxTxnSteps } = engine.capabilities;
+    const steps = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ kind: "put", key: `steps/${i}`, value: "1" }) as const);
+    assert.equal(await engine.kv.txn(steps(maxTxnSteps)), true);
+    await assert.rejects(engine.kv.txn(steps(maxTxnSteps + 1)), isCode("DISCOVERY_TOO_LARGE"));
+    assert.equal((await engine.kv.list("steps/")).entries.length, maxTxnSteps);
+  });
+
+  claim(
+    "what is no version of a key is refused, and never taken for a key that is absent",
+    async (_, { kv }) => {
+      const ifVersion = "1a2b3c4d-17";
+      await assert.rejects(kv.put("odd", "1", { ifVersion }), isCode("DISCOVERY_PROTOCOL"));
+      await assert.rejects(kv.delete("odd", { ifVersion }), isCode("DISCOVERY_PROTOCOL"));
+      const check = { kind: "check", key: "odd", version: ifVersion } as const;
+      await assert.rejects(
+        kv.txn([check, { kind: "put", key: "odd", value: "1" }]),
+        isCode("DISCOVERY_PROTOCOL"),
+      );
+      assert.equal(await kv.get("odd"), undefined);
+    },
+  );
 }
 
 /** Gathers what a watch says. */

@@ -1,14 +1,17 @@
 import { type Clock, type Timer, TuskerError } from "../../kernel/index.ts";
 import {
+  type AnswerHead,
   type AnswerListener,
+  type ByteStream,
   createHttp1Client,
   type HeaderList,
   type Http1Client,
-  kept,
+  type OutgoingExchange,
   type SocketListener,
   type SocketPort,
   type Tunnel,
 } from "../../net/index.ts";
+import { DeclinedBody } from "./declined.ts";
 
 /** A request to change the protocol, as the service shall see it. */
 export interface TunnelRequest {
@@ -25,17 +28,16 @@ export interface TunnelRequest {
 export type TunnelOutcome =
   /** It changed to the protocol; `fields` are those of its 101. The connection is the caller's. */
   | { readonly kind: "tunnel"; readonly fields: HeaderList; readonly tunnel: Tunnel }
-  /** It did not want to: its answer, whole. */
+  /** It did not want to: its answer, whose body is still coming. */
   | {
       readonly kind: "answer";
       readonly status: number;
       readonly fields: HeaderList;
-      readonly body: Uint8Array;
+      readonly body: ByteStream;
+      /** To be called when nobody reads the body any more, also when nobody ever did. */
+      discard(): void;
     }
   | { readonly kind: "failed"; readonly cause: TuskerError; readonly sent: boolean };
-
-/** An answer that declines is a sentence or a page; more of it is cut off. */
-const maxDeclined = 1_048_576;
 
 /** Asks a service to change the protocol, on a connection of its own: it is used for nothing else afterwards. */
 export function openTunnel(origin: string, request: TunnelRequest, clock: Clock): Promise<TunnelOutcome> {
@@ -43,7 +45,7 @@ export function openTunnel(origin: string, request: TunnelRequest, clock: Clock)
   return new Promise((resolve) => {
     const done = (outcome: TunnelOutcome): void => {
       request.signal.removeEventListener("abort", onAbort);
-      if (outcome.kind !== "tunnel") client.destroy();
+      if (outcome.kind === "failed") client.destroy();
       resolve(outcome);
     };
     const onAbort = (): void => {
@@ -54,7 +56,7 @@ export function openTunnel(origin: string, request: TunnelRequest, clock: Clock)
     };
     if (request.signal.aborted) return onAbort();
     request.signal.addEventListener("abort", onAbort, { once: true });
-    send(client, request, new Listener(done), done);
+    send(client, request, new Listener(done, () => client.destroy()), done);
   });
 }
 
@@ -78,38 +80,40 @@ function send(
 
 class Listener implements AnswerListener {
   readonly #done: (outcome: TunnelOutcome) => void;
-  readonly #body: Uint8Array[] = [];
-  #status = 0;
+  readonly #over: () => void;
+  #exchange: OutgoingExchange | undefined;
   #fields: HeaderList = [];
-  #size = 0;
+  #declined: DeclinedBody | undefined;
 
-  constructor(done: (outcome: TunnelOutcome) => void) {
+  constructor(done: (outcome: TunnelOutcome) => void, over: () => void) {
     this.#done = done;
+    this.#over = over;
   }
 
-  onSent(): void {}
+  onSent(exchange: OutgoingExchange): void {
+    this.#exchange = exchange;
+  }
+
   onInform(): void {}
   onDrain(): void {}
 
-  onHead({ status, fields }: { readonly status: number; readonly fields: HeaderList }): void {
-    this.#status = status;
+  onHead({ status, fields }: AnswerHead): void {
     this.#fields = [...fields];
+    if (status === 101) return;
+    const declined = new DeclinedBody(this.#exchange);
+    this.#declined = declined;
+    const { body } = declined;
+    const answer = { kind: "answer", status, fields: this.#fields, body, discard: this.#over } as const;
+    // What came with the head may show that it is no answer: that is known when all of it has been read.
+    queueMicrotask(() => this.#done(answer));
   }
 
   onBody(bytes: Uint8Array): void {
-    const piece = kept(bytes.subarray(0, maxDeclined - this.#size));
-    this.#size += piece.length;
-    this.#body.push(piece);
-    if (this.#size === maxDeclined) this.onEnd();
+    this.#declined?.push(bytes);
   }
 
   onEnd(): void {
-    this.#done({
-      kind: "answer",
-      status: this.#status,
-      fields: this.#fields,
-      body: Buffer.concat(this.#body),
-    });
+    this.#declined?.end();
   }
 
   onTunnel(tunnel: Tunnel): void {
@@ -117,6 +121,8 @@ class Listener implements AnswerListener {
   }
 
   onFailed(cause: TuskerError): void {
+    this.#declined?.fail(cause);
+    // Says nothing when the answer was given already.
     this.#done({ kind: "failed", cause, sent: cause.details.sent === true });
   }
 }

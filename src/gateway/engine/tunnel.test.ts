@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { hash, randomBytes } from "node:crypto";
+import { createHash, hash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
-import { ask, bench, deadPort, endpoint, requestOn, test, until } from "../fixture.test.ts";
+import { ask, bench, deadPort, endpoint, rawService, requestOn, test, until } from "../fixture.test.ts";
 
 /** A service that echoes every byte behind its 101, and declines what is no websocket. */
 async function echo(): Promise<
@@ -130,6 +130,68 @@ test("what declines is passed on, and what the gateway refuses is refused", asyn
   assert.equal(await status("/few"), "101");
   assert.equal(await status("/few"), "429");
   assert.equal((await ask(front.port, "/no")).status, 426, "without Upgrade it is a request like any other");
+});
+
+test("an offer that the service takes no notice of costs nothing of its answer, however large it is", async () => {
+  const megabytes = Buffer.from(randomBytes(2.5 * 1024 * 1024).toString("hex"));
+  await using users = await rawService(async (socket) => {
+    await requestOn(socket);
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${megabytes.length}\r\n\r\n`);
+    socket.write(megabytes);
+  });
+  await using front = await bench({
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const { socket, head } = await upgraded(front.port, "/file");
+  assert.match(head, /^HTTP\/1\.1 200 /);
+  assert.match(head, new RegExp(`\r\nContent-Length: ${megabytes.length}\r\n`));
+  const sum = createHash("sha256");
+  const early = Buffer.from(head.slice(head.indexOf("\r\n\r\n") + 4), "latin1");
+  let size = early.length;
+  sum.update(early);
+  socket.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    sum.update(chunk);
+  });
+  await until(() => size === megabytes.length || socket.closed);
+  assert.equal(sum.digest("hex"), hash("sha256", megabytes));
+  socket.destroy();
+  await until(() => front.gateway.stats().inFlight === 0);
+});
+
+test("a service that breaks off such an answer is told from one that ended it", async () => {
+  await using users = await rawService(async (socket) => {
+    await requestOn(socket);
+    socket.end("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome");
+  });
+  await using front = await bench({
+    routes: { "/*": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const { socket, head } = await upgraded(front.port, "/file");
+  assert.match(head, /^HTTP\/1\.1 200 /);
+  await once(socket.resume(), "close");
+  await until(() => front.metric('tusker_gateway_broken_answers_total{service="users"}') === 1);
+});
+
+test("an offer of HTTP/2 or TLS is ignored: nobody asks a service past the rules of the gateway", async () => {
+  for (const protocol of ["h2c", "websocket, h2c", "TLS/1.2", "HTTP/2.0"]) {
+    let head = "";
+    await using users = await rawService(async (socket) => {
+      head = await requestOn(socket);
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    });
+    await using front = await bench({
+      routes: { "/*": { service: "users" } },
+      endpoints: [endpoint(users.port)],
+    });
+    const reply = await ask(front.port, "/", {
+      headers: ["Connection", "Upgrade, HTTP2-Settings", "Upgrade", protocol, "HTTP2-Settings", "AAMAAABk"],
+    });
+    assert.deepEqual([reply.status, reply.body], [200, "ok"]);
+    assert.doesNotMatch(head, /upgrade|http2-settings/i);
+  }
 });
 
 test("what never left us is asked of another endpoint", async () => {

@@ -1,5 +1,5 @@
 import type { Endpoint } from "../../discovery/index.ts";
-import type { TuskerError } from "../../kernel/index.ts";
+import { messageOf, type TuskerError } from "../../kernel/index.ts";
 import type { UpgradeOffer } from "../../net/index.ts";
 import { type Lease, remainingMs } from "../../resilience/index.ts";
 import { inject } from "../../telemetry/index.ts";
@@ -8,6 +8,15 @@ import type { Trip } from "../tries.ts";
 import { firstSet } from "../upstream.ts";
 import { allOpen, failureOf, noEndpoint, tooLate, upstreamError } from "../verdict.ts";
 import { join, openTunnel, type TunnelOutcome } from "./joined.ts";
+
+/**
+ * Whether a client may be joined to a service for this. HTTP/2 in clear text and TLS are no other business but more
+ * requests, which would pass beside every rule of the gateway ("h2c smuggling"): such an offer is ignored, as RFC 9110
+ * §7.8 and RFC 9113 §3.1 allow.
+ */
+export function isTunnel(offer: UpgradeOffer): boolean {
+  return !/(?:^|[,\s])(?:h2c?|http\/|tls\/)/i.test(offer.protocol);
+}
 
 /**
  * Step 7 for a request that wants another protocol: asks a service to change to it and joins the two connections.
@@ -66,7 +75,7 @@ function ask(
 
 /** Passes on what the service said; after 101 the tunnel lives on by itself. */
 async function settle(
-  { door, exchange, visit }: Trip,
+  { door, exchange, visit, upstream }: Trip,
   offer: UpgradeOffer,
   lease: Lease<Endpoint>,
   outcome: Exclude<TunnelOutcome, { kind: "failed" }>,
@@ -75,9 +84,19 @@ async function settle(
     using _held = lease;
     if (outcome.status >= 500) lease.failure();
     else lease.success();
-    const headers = answerHead(outcome.fields, outcome.status, visit.answerFields).filter(isNoLength);
-    await exchange.respond({ status: outcome.status, headers, body: outcome.body });
-    return outcome.status;
+    const headers = answerHead(outcome.fields, outcome.status, visit.answerFields);
+    try {
+      await exchange.respond({ status: outcome.status, headers, body: outcome.body });
+    } catch (error) {
+      if (!exchange.signal.aborted) {
+        const { service } = upstream;
+        door.meters.broken(service);
+        door.log.warn("a service broke off its answer", { service, error: messageOf(error) });
+      }
+    } finally {
+      outcome.discard();
+    }
+    return exchange.signal.aborted ? 499 : outcome.status;
   }
   lease.success();
   const { tunnel } = outcome;
@@ -117,9 +136,4 @@ function judge(
     failure,
     tried.size,
   );
-}
-
-/** Fields come in pairs; the engine counts the bytes itself. */
-function isNoLength(_text: string, at: number, fields: readonly string[]): boolean {
-  return fields[at - (at % 2)]?.toLowerCase() !== "content-length";
 }

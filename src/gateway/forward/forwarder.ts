@@ -17,6 +17,8 @@ export interface ForwardRequest {
   readonly path: string;
   readonly headers: HeaderList;
   readonly body: ByteStream | undefined;
+  /** Asked for when the body has ended; sent where the engine below can. */
+  readonly trailers?: (() => HeaderList) | undefined;
   /** Ends the exchange in any state, also while the answer's body is on its way. */
   readonly signal: AbortSignal;
   /** Hears of interim answers but 101. */

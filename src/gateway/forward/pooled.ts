@@ -29,6 +29,7 @@ async function send(pool: Pool, request: ForwardRequest, onEnd: () => void): Pro
       path: request.path,
       headers: request.headers,
       ...(request.body === undefined ? {} : { body: request.body }),
+      ...(request.trailers === undefined ? {} : { trailers: request.trailers }),
       signal: request.signal,
       // The signal carries the time of the try; the pool's own must not be shorter.
       headTimeoutMs: longestWaitMs,

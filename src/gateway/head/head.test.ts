@@ -180,8 +180,10 @@ test("the answer loses per-hop fields and keeps everything else", () => {
     ...["Transfer-Encoding", "chunked", "Keep-Alive", "timeout=5", "Trailer", "X-T"],
   ];
   assert.deepEqual(answerHead(fields, 200, ["RateLimit", "x"]), [
-    ...["Content-Type", "text/plain", "Set-Cookie", "a=1", "Set-Cookie", "b=2", "RateLimit", "x"],
+    ...["Content-Type", "text/plain", "Set-Cookie", "a=1", "Set-Cookie", "b=2", "Trailer", "X-T"],
+    ...["RateLimit", "x"],
   ]);
+  assert.deepEqual(answerHead(["Content-Length", "9", "Trailer", "X-T"], 200, []), ["Content-Length", "9"]);
 });
 
 test("a 204 has no length, other answers keep theirs", () => {

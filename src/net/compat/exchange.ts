@@ -135,6 +135,7 @@ export class CompatExchange implements ServerExchange {
     if (this.#answered) throw new TuskerError("KERNEL_INTERNAL", "an exchange was answered twice");
     this.#answered = true;
     const res = this.#res;
+    this.#listenForEnd();
     if (res.destroyed) return;
     // A body nobody takes in would stand before the next request.
     if (this.#unread || this.#life.draining) res.shouldKeepAlive = false;
@@ -149,6 +150,13 @@ export class CompatExchange implements ServerExchange {
       res.write(nothing);
       await this.#respondStream(answer, body);
     }
+  }
+
+  /** Node reads no more of a connection it has let go of, and would not hear that its client goes. */
+  #listenForEnd(): void {
+    const socket = this.#offered?.socket;
+    if (socket?.readableEnded === true) this.#res.destroy();
+    else socket?.once("end", () => this.#res.destroy()).resume();
   }
 
   abort(): void {

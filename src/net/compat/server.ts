@@ -150,6 +150,8 @@ function answerOn(req: IncomingMessage): ServerResponse {
   res.shouldKeepAlive = false;
   res.assignSocket(req.socket);
   res.once("finish", () => req.socket.destroySoon());
+  // Node would tell an answer of its own; that of a connection it let go of waits for ever.
+  req.socket.on("drain", () => res.emit("drain"));
   return res;
 }
 

@@ -45,12 +45,7 @@ function open(url: string, spec: HttpSpec, signal: AbortSignal): Promise<Incomin
     method: spec.method,
     agent: false,
     signal,
-    headers: {
-      "user-agent": "Tusker Health Check",
-      accept: "text/plain, text/*, */*",
-      ...Object.fromEntries(Object.entries(spec.headers).map(([name, values]) => [name, [...values]])),
-      connection: "close",
-    },
+    headers: { ...usual, ...own(spec.headers), connection: "close" },
     ...(secure ? { rejectUnauthorized: !spec.tlsSkipVerify } : {}),
     ...(secure && spec.tlsServerName !== "" ? { servername: spec.tlsServerName } : {}),
   });
@@ -58,6 +53,23 @@ function open(url: string, spec: HttpSpec, signal: AbortSignal): Promise<Incomin
   request.once("error", reject);
   request.end(spec.body);
   return promise;
+}
+
+const usual = { "user-agent": "Tusker Health Check", accept: "text/plain, text/*, */*" };
+
+/** Under the names of `usual`, whatever case they were written in; of what may stand once alone (Host), once. */
+function own(headers: HttpSpec["headers"]): Record<string, string | string[]> {
+  const fields = new Map<string, string[]>();
+  for (const [name, values] of Object.entries(headers)) {
+    const known = fields.get(name.toLowerCase()) ?? [];
+    fields.set(name.toLowerCase(), [...known, ...values]);
+  }
+  return Object.fromEntries(
+    Array.from(fields, ([name, [first = "", ...more]]) => [
+      name,
+      more.length === 0 || name in usual || name === "host" ? first : [first, ...more],
+    ]),
+  );
 }
 
 /** Only what may be repeated is repeated elsewhere (RFC 9110 §15.4). */

@@ -70,6 +70,22 @@ test("method, headers and body go as registered, on a connection of its own", as
   assert.deepEqual(seen, [["POST", "/h?x=1", "1", "close", "ping"]]);
 });
 
+test("a check names its host and itself, in any case, each once", async () => {
+  const seen: unknown[] = [];
+  await using server = await serve(async (x) => {
+    const named = (name: string): string[] =>
+      x.headers.filter((_, at) => at % 2 === 1 && x.headers[at - 1]?.toLowerCase() === name);
+    seen.push(...["host", "user-agent", "accept", "x-a"].map(named));
+    await x.respond({ status: 200 });
+  });
+  const headers = {
+    ...{ Host: ["shop.example"], "User-Agent": ["mine"], ACCEPT: ["text/html"] },
+    ...{ "x-a": ["1"], "X-A": ["2"] },
+  };
+  const { output } = await httpProbe(httpSpec(`http://127.0.0.1:${server.port}/`, { headers }), never);
+  assert.deepEqual(seen, [["shop.example"], ["mine"], ["text/html"], ["1", "2"]], output);
+});
+
 test("a redirect within the origin keeps the headers of the check, one that leaves it loses them for good", async () => {
   const seen: [string, string | undefined][] = [];
   const note = (x: ServerExchange): void =>

@@ -189,6 +189,9 @@ function refused(error: unknown, onError: (error: unknown) => void): Reply {
     // A body we stopped reading would be taken for the next request.
     if (status === 413) return { ...plain(status, text), headers: ["Connection", "close"] };
     if (typeof status === "number") return plain(status, text);
+    // A body that stalls, breaks its own framing or ends with its connection is no failure of ours.
+    if (error.details.side === "client")
+      return { ...plain(error.row.http, text), headers: ["Connection", "close"] };
   }
   onError(error);
   return plain(500, messageOf(error));

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import { didYouMean } from "../report/suggest.ts";
 import type { Source, Span } from "../source.ts";
+import { limits } from "../syntax/limits.ts";
 import { isRefused } from "../syntax/parse.ts";
 import { type Intact, joinedLines, placeAt } from "../syntax/repair/intact.ts";
 import type { Item, Tree } from "../syntax/tree.ts";
@@ -21,6 +22,8 @@ export class Damage {
   /** True when a line has lost its key or the name of its variable: anything may have been written there. */
   #nameless = false;
   #guesses = 100;
+  /** Items that may still be looked at to find places. */
+  #looks = 10_000_000;
 
   /** What is lost, file by file. */
   get lost(): readonly Lost[] {
@@ -51,12 +54,11 @@ export class Damage {
         span,
         beside.filter(({ start, end }) => start <= span.end + 1 && span.start <= end + 1),
       );
-      const words = wordsOf(tree.source.text.slice(span.start, span.end));
-      for (const [index, word] of words.entries()) {
-        this.#words.add(word);
-        // A sign in the middle of a name makes two of it.
-        this.#words.add(`${words[index - 1] ?? ""}${word}`);
-      }
+      this.#addWords(tree.source.text, span);
+    }
+    for (const span of left.nameless) {
+      this.#lost.push({ file: tree.source.file, ...span, ...(under === undefined ? {} : { within: under }) });
+      this.#addWords(tree.source.text, span);
     }
     return left.items;
   }
@@ -72,27 +74,44 @@ export class Damage {
     if (this.#beside.has(`${found.file}:${found.line}`) && parted.has(found.code)) return true;
     if (!lookups.has(found.code) || source === undefined) return false;
     if (this.#nameless) return true;
-    const words = wordsOf(source.text.slice(found.start, found.end));
+    const words = wordsOf(source.text.slice(found.start, Math.min(found.end, found.start + longest)));
     return words.some((word) => this.#words.has(word) || this.#isNear(word));
   }
 
+  #addWords(text: string, { start, end }: Span): void {
+    if (end - start > limits.lost) {
+      this.#nameless = true;
+      return;
+    }
+    const words = wordsOf(text.slice(start, end));
+    for (const [index, word] of words.entries()) {
+      this.#words.add(word);
+      // A sign in the middle of a name makes two of it.
+      this.#words.add(`${words[index - 1] ?? ""}${word}`);
+    }
+  }
+
   #add({ file }: Source, { start, end }: Span, beside: readonly Span[]): void {
-    const { items = [], under } = this.#left.get(file) ?? {};
+    const { items: all = [], under: place } = this.#left.get(file) ?? {};
+    this.#looks -= all.length;
+    const isFound = this.#looks > 0 && end - start <= limits.lost;
+    const [items, under] = isFound ? [all, place] : [[], undefined];
     // What another file names stands where that says so; and an include may bring anything.
     const includes = items.some((one) => one.kind === "include" && one.start <= start && start < one.end);
     const known = under !== undefined && !includes;
-    const place = placeAt(items, start);
+    const at = placeAt(items, start);
     this.#lost.push({
       file,
       start,
-      end: Math.max(end, place.end),
-      ...(known ? { within: [...under, ...place.path] } : {}),
+      end: Math.max(end, at.end),
+      ...(known ? { within: [...under, ...at.path] } : {}),
       ...(beside.length === 0 ? {} : { beside }),
     });
   }
 
   /** The lines beside one that is no entry, of which it may be a part. */
   #besideOf(source: Source, { line, column, start }: Diagnostic): readonly Span[] {
+    if (source.lengthOf(line) > longest || source.lengthOf(line - 1) > longest) return [];
     const text = source.line(line);
     if (isBeforeValue(text, column)) this.#nameless = true;
     const [at, end] = [start - column + 1, start - column + 1 + text.length];
@@ -117,6 +136,9 @@ export class Damage {
     return this.#guesses-- > 0 && didYouMean(word, this.#words) !== undefined;
   }
 }
+
+/** How much is looked at of a line, or of what a problem is told of. */
+const longest = 1000;
 
 /** True for a mistake in the name of a variable, or in the place of a key. */
 function isBeforeValue(line: string, column: number): boolean {

@@ -7,8 +7,9 @@ import { reparse } from "../syntax/again/reparse.ts";
 import { limits } from "../syntax/limits.ts";
 import { parse } from "../syntax/parse.ts";
 import { withoutConsequences } from "../syntax/repair/consequences.ts";
-import { intact } from "../syntax/repair/intact.ts";
+import { intact, isNameless } from "../syntax/repair/intact.ts";
 import type { Item, Tree } from "../syntax/tree.ts";
+import { dictionary, type Evaluated, isMap } from "../value/data.ts";
 import { evaluate } from "../value/evaluate.ts";
 import { type IncludeRequest, type MapPart, outline, type Where, withIncludes } from "../value/outline.ts";
 import { Allowance } from "./allowance.ts";
@@ -267,7 +268,7 @@ class Loader {
       covered: maskCovered,
       textLength,
     });
-    const document = assemble(root, this.#sources, this.#options.before?.document);
+    const document = assemble(withoutNameless(root), this.#sources, this.#options.before?.document);
     const { error: errors = [], warning: warnings = [] } = Object.groupBy(
       this.#diagnostics,
       (one) => one.severity,
@@ -275,6 +276,13 @@ class Loader {
     const diagnostics = inOrder(withWarnings(errors, warnings), [...this.#sources.keys()]);
     return { document, diagnostics, trees: this.#trees, lost: this.#damage.lost };
   }
+}
+
+/** What stands below a header that cannot be read was looked at for its own mistakes; it is no part of the document. */
+function withoutNameless(root: Evaluated): Evaluated {
+  if (!isMap(root.data)) return root;
+  const entries = [...root.data.entries].filter(([key]) => !isNameless(key));
+  return entries.length === root.data.entries.size ? root : { ...root, data: dictionary(new Map(entries)) };
 }
 
 function isUtf8(bytes: Uint8Array): boolean {

@@ -21,6 +21,10 @@ export const limits = {
   calls: 1000,
   /** Steps of evaluation, and values in its result, beyond four per character of the sources. */
   fuel: 200_000,
+  /** Length of a text of which parts are saved when something is wrong with its syntax; a longer one is given up whole. */
+  saved: 2 * 1024 * 1024,
+  /** Length of what is lost in which names are looked for; in more of it any name may stand. */
+  lost: 100_000,
   /** Diagnostics of the syntax kept for one file; beyond it a file is noise. */
   diagnostics: 200,
   /** Diagnostics kept for a document. */

@@ -1,7 +1,7 @@
 import { isFields, parseJson } from "../../json.ts";
 import type { Capabilities, RegistryEngine } from "../engine.ts";
 import type { EngineOptions } from "../options.ts";
-import { consulKv, maxConsulValueBytes } from "./consul-kv.ts";
+import { consulKv, maxConsulSteps, maxConsulValueBytes } from "./consul-kv.ts";
 import { consulMutex } from "./consul-mutex.ts";
 import { consulRegistry } from "./consul-registry.ts";
 import { send } from "./consul-wire.ts";
@@ -9,7 +9,7 @@ import { tuskerConfiguration } from "./tusker-configuration.ts";
 
 const common: Omit<Capabilities, "durableAck" | "resumableWatch" | "history"> = {
   linearizableRead: true,
-  maxTxnSteps: 64,
+  maxTxnSteps: maxConsulSteps,
   dns: true,
   maxValueBytes: maxConsulValueBytes,
   minLeaseMs: 10_000,

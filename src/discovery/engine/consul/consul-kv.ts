@@ -3,13 +3,16 @@ import { malformed, parseJson } from "../../json.ts";
 import type { Kv, KvList, KvStep } from "../engine.ts";
 import type { EngineOptions } from "../options.ts";
 import { retrying } from "../retrying.ts";
-import { encodeValue } from "../value.ts";
+import { digitsOf, encodeValue, withinSteps } from "../value.ts";
 import type { Version } from "../version.ts";
 import { entriesOf, entryOf, keyPath, onlyRaced, send, transact } from "./consul-wire.ts";
 import { kvQuestions, kvStream } from "./kv-watch.ts";
 
 /** A value and its key travel as base64 in a transaction, which may weigh 512 KiB: only so does its version come back. */
 export const maxConsulValueBytes = 384_000;
+
+/** Operations of one transaction at most. */
+export const maxConsulSteps = 64;
 
 /** @param streams the registry has delta streams */
 export function consulKv(options: EngineOptions, streams: boolean): Kv {
@@ -32,7 +35,7 @@ export function consulKv(options: EngineOptions, streams: boolean): Kv {
     },
     list,
     async put(key, value, condition) {
-      const step = { ...stepOf({ kind: "put", key, value }), ...onlyIf("cas", condition?.ifVersion) };
+      const step = { ...stepOf({ kind: "put", key, value }), ...onlyIf("cas", key, condition?.ifVersion) };
       const { rows, errors } = await transact(wire, [step]);
       if (errors.length === 0) return entryOf(rows[0]).version;
       if (condition !== undefined && onlyRaced(errors)) return undefined;
@@ -40,13 +43,13 @@ export function consulKv(options: EngineOptions, streams: boolean): Kv {
     },
     async delete(key, condition) {
       if (condition?.ifVersion === "absent") return (await this.get(key)) === undefined;
-      const step = { ...stepOf({ kind: "delete", key }), ...onlyIf("delete-cas", condition?.ifVersion) };
+      const step = { ...stepOf({ kind: "delete", key }), ...onlyIf("delete-cas", key, condition?.ifVersion) };
       const { errors } = await transact(wire, [step]);
       if (errors.length > 0 && !onlyRaced(errors)) throw malformed(errors.join("; "));
       return errors.length === 0;
     },
     async txn(steps) {
-      const { errors } = await transact(wire, steps.map(stepOf));
+      const { errors } = await transact(wire, withinSteps(steps, maxConsulSteps).map(stepOf));
       if (errors.length > 0 && !onlyRaced(errors)) throw malformed(errors.join("; "));
       return errors.length === 0;
     },
@@ -71,15 +74,15 @@ function stepOf(step: KvStep): object {
     case "check":
       return step.version === "absent"
         ? { Verb: "check-not-exists", Key }
-        : { Verb: "check-index", Key, Index: Number(step.version) };
+        : { Verb: "check-index", Key, Index: Number(digitsOf(Key, step.version)) };
     default:
       return step satisfies never;
   }
 }
 
-function onlyIf(Verb: string, version: Version | undefined): object {
+function onlyIf(Verb: string, key: string, version: Version | undefined): object {
   if (version === undefined) return {};
-  return { Verb, Index: version === "absent" ? 0 : Number(version) };
+  return { Verb, Index: version === "absent" ? 0 : Number(digitsOf(key, version)) };
 }
 
 function abortable(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {

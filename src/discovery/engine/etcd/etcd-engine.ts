@@ -1,6 +1,6 @@
 import type { RegistryEngine } from "../engine.ts";
 import type { EngineOptions } from "../options.ts";
-import { etcdKv, maxEtcdValueBytes } from "./etcd-kv.ts";
+import { etcdKv, maxEtcdSteps, maxEtcdValueBytes } from "./etcd-kv.ts";
 import { etcdLeases, minEtcdLeaseMs } from "./etcd-lease.ts";
 import { methods } from "./etcd-messages.ts";
 import { etcdMutex } from "./etcd-mutex.ts";
@@ -29,7 +29,7 @@ export async function etcdEngine(options: EngineOptions): Promise<RegistryEngine
       durableAck: true,
       linearizableRead: true,
       resumableWatch: true,
-      maxTxnSteps: 128,
+      maxTxnSteps: maxEtcdSteps,
       history: false,
       dns: false,
       maxValueBytes: maxEtcdValueBytes,

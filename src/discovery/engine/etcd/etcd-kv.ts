@@ -1,7 +1,7 @@
 import type { Kv, KvStep } from "../engine.ts";
 import type { EngineOptions } from "../options.ts";
 import { retrying } from "../retrying.ts";
-import { valueBytes } from "../value.ts";
+import { digitsOf, valueBytes, withinSteps } from "../value.ts";
 import type { Version } from "../version.ts";
 import { type Compare, compareTarget, methods, type Operation } from "./etcd-messages.ts";
 import { etcdWatch } from "./etcd-watch.ts";
@@ -9,6 +9,9 @@ import { type EtcdWire, entryOf, prefixRange, revisionOf } from "./etcd-wire.ts"
 
 /** etcd takes requests up to 1.5 MiB. */
 export const maxEtcdValueBytes = 1_000_000;
+
+/** Operations of one transaction at most, unless an etcd is told otherwise. */
+export const maxEtcdSteps = 128;
 
 /** Keys of users live below this. */
 const under = "tusker/kv/";
@@ -41,6 +44,7 @@ export function etcdKv(wire: EtcdWire, options: EngineOptions): Kv {
       return done !== undefined || (condition?.ifVersion !== "absent" && (await this.get(key)) === undefined);
     },
     async txn(steps) {
+      withinSteps(steps, maxEtcdSteps);
       const checks = steps.flatMap((step) =>
         step.kind === "check" ? comparing(step.key, step.version) : [],
       );
@@ -58,7 +62,7 @@ function comparing(key: string, version: Version | "absent" | undefined): Compar
   if (version === undefined) return [];
   const of = under + key;
   if (version === "absent") return [{ key: of, target: compareTarget.version, version: 0n }];
-  return [{ key: of, target: compareTarget.mod, modRevision: BigInt(version) }];
+  return [{ key: of, target: compareTarget.mod, modRevision: BigInt(digitsOf(key, version)) }];
 }
 
 function operationOf(step: Exclude<KvStep, { kind: "check" }>): Operation {

@@ -4,6 +4,7 @@ import {
   didYouMean,
   type Loaded,
   type Lost as LostLines,
+  limits,
   type OutsideProblem,
   type Span,
 } from "../../../tsk/index.ts";
@@ -19,28 +20,15 @@ type Path = readonly PropertyKey[];
 export class Lost {
   readonly #document: Document;
   readonly #lost: readonly LostPlace[];
+  /** All words on what is lost. */
+  readonly #words: ReadonlySet<string>;
+  /** Names that are still compared with them, letter by letter. */
+  #guesses = 200;
 
   constructor({ document, lost }: Pick<Loaded, "document" | "lost">) {
     this.#document = document;
-    this.#lost = lost.map((one) => {
-      const text = document.sources.get(one.file)?.text.slice(one.start, one.end) ?? "";
-      const ends = /[\p{L}\d_-]*$/u.exec(text.trimEnd())?.[0] ?? "";
-      const words = wordsOf(text);
-      // A name that a line end has cut in two.
-      for (const line of one.beside ?? []) {
-        const rest = document.sources.get(one.file)?.text.slice(line.start, line.end) ?? "";
-        words.add(`${ends}${/^\s*([\p{L}\d_-]+)/u.exec(rest)?.[1] ?? ""}`);
-      }
-      const { within } = one;
-      const isValue = within !== undefined && document.locate(within)?.exact !== true;
-      return {
-        ...one,
-        map: isValue ? within.slice(0, -1) : within,
-        words,
-        ends,
-        nameless: /^\s*[^\s\p{L}"'$@#]/u.test(text),
-      };
-    });
+    this.#lost = lost.map((one) => placeOf(one, document));
+    this.#words = new Set(this.#lost.flatMap(({ words }) => [...words]));
   }
 
   /** Problems without those that may follow from what is lost. */
@@ -60,8 +48,7 @@ export class Lost {
   }
 
   #explains({ code, path, unless = [] }: OutsideProblem): boolean {
-    if (unless.some((one) => this.#holds(one) || this.#lost.some(({ map = [] }) => isWithin(map, one))))
-      return true;
+    if (unless.some((one) => this.#mayComplete(one))) return true;
     if (code === "FLEET_UNKNOWN_KEY") return this.#isPart(path);
     if (code === "FLEET_UNKNOWN_SERVICE") return this.#names(path);
     const at = this.#document.locate(path);
@@ -87,6 +74,14 @@ export class Lost {
     });
   }
 
+  /** True for what is not there, or not all of it, and may stand where nobody could read. */
+  #mayComplete(path: Path): boolean {
+    const at = this.#document.locate(path);
+    const isBeside = ({ file, beside = [] }: LostPlace): boolean =>
+      at !== undefined && file === at.file && beside.some((line) => isOn(line, at));
+    return this.#holds(path) || this.#lost.some((one) => isWithin(one.map ?? [], path) || isBeside(one));
+  }
+
   /** True for a path that may stand where nobody could read. */
   #holds(path: Path): boolean {
     const isThere = (length: number): boolean => this.#document.locate(path.slice(0, length))?.exact === true;
@@ -105,7 +100,7 @@ export class Lost {
 
   /** True for a name that stands on what is lost, perhaps spoilt. */
   #isWord(name: string): boolean {
-    return this.#lost.some(({ words }) => words.has(name) || didYouMean(name, words) !== undefined);
+    return this.#words.has(name) || (this.#guesses-- > 0 && didYouMean(name, this.#words) !== undefined);
   }
 }
 
@@ -119,6 +114,24 @@ interface LostPlace extends LostLines {
   /** True when it begins where a name should, without one. */
   readonly nameless: boolean;
 }
+
+function placeOf(lost: LostLines, { sources, locate }: Document): LostPlace {
+  const all = sources.get(lost.file)?.text ?? "";
+  const text = all.slice(lost.start, Math.min(lost.end, lost.start + limits.lost)).trimEnd();
+  const ends = /[\p{L}\d_-]*$/u.exec(text.slice(-longest))?.[0] ?? "";
+  const { within, beside = [] } = lost;
+  const words = wordsOf(text);
+  for (const key of within ?? []) words.add(String(key));
+  // A name that a line end has cut in two.
+  for (const line of beside)
+    words.add(`${ends}${/^\s*([\p{L}\d_-]+)/u.exec(all.slice(line.start, line.end))?.[1] ?? ""}`);
+  const isValue = within !== undefined && locate(within)?.exact !== true;
+  const map = isValue ? within.slice(0, -1) : within;
+  return { ...lost, map, words, ends, nameless: /^\s*[^\s\p{L}"'$@#]/u.test(text) };
+}
+
+/** A name is no longer. */
+const longest = 100;
 
 /**
  * Problems without the one of the service that has lost its name: one that shares a word with what is left of it, or the one

@@ -170,7 +170,7 @@ class PromisedAnswer implements AnswerListener {
         if (!exchange.write(chunk)) await this.#drained();
         if (this.#over) return;
       }
-      exchange.end();
+      exchange.end(this.#request.trailers?.());
     } catch (error) {
       if (!this.#over) this.#exchange ??= exchange;
       if (!this.#over) this.#giveUp(toTuskerError(error));

@@ -35,6 +35,7 @@ class PromisedExchange implements ServerExchange, ExchangeListener {
   readonly hasBody: boolean;
   readonly #exchange: Http1Exchange;
   readonly #queue: ByteQueue;
+  #trailers: HeaderList = [];
   #answered = false;
   #gone: AbortController | undefined;
   #lost: TuskerError | undefined;
@@ -106,6 +107,10 @@ class PromisedExchange implements ServerExchange, ExchangeListener {
     return readAll(this.#queue.read(options?.signal), maxBytes, this.header("content-length"));
   }
 
+  trailers(): HeaderList {
+    return this.#trailers;
+  }
+
   inform(status: number, headers: HeaderList = []): void {
     if (!this.#answered) this.#exchange.inform(status, headers);
   }
@@ -139,7 +144,8 @@ class PromisedExchange implements ServerExchange, ExchangeListener {
     this.#queue.push(bytes);
   }
 
-  onBodyEnd(): void {
+  onBodyEnd(trailers: HeaderList): void {
+    this.#trailers = trailers;
     this.#queue.end();
   }
 

@@ -2,6 +2,7 @@ import type { TskCode } from "../../codes.ts";
 import { asRelated, type Diagnostic, type Fix, inOrder } from "../../diagnostic.ts";
 import { Source, type Span } from "../../source.ts";
 import { reparse } from "../again/reparse.ts";
+import { limits } from "../limits.ts";
 import { isSound, parse } from "../parse.ts";
 import type { Tree } from "../tree.ts";
 import { editsOf, isBalanced, isRepairable, joinsOf } from "./edits.ts";
@@ -30,13 +31,16 @@ export function withoutConsequences(tree: Tree, lost: readonly Span[] = []): rea
   const together = causesOf(tree);
   if (together.length < 2 || lost.length > most) return together;
   const outside = together.filter((one) => !lost.some((span) => isIn(one, span)));
-  if (outside.length === 0 && lost.length < 2) return together;
   const { text } = tree.source;
+  if ((outside.length === 0 && lost.length < 2) || text.length > limits.saved) return together;
   // What is written the old way elsewhere is no part of it.
   const lines = new Lines(text);
-  for (const { line, start, end } of outside)
-    for (let more = text.slice(start, end).split("\n").length; more > 0; more--)
-      lines.giveUp(line - 2 + more);
+  const inLines = ({ line, start, end }: Diagnostic): readonly number[] =>
+    text
+      .slice(start, end)
+      .split("\n")
+      .map((_, index) => line - 1 + index);
+  lines.giveUp(outside.flatMap(inLines));
   lines.grow(false);
   const others = [...lost, ...lines.lost()];
   const apart = lost.flatMap((span) => causesOf(reparse(tree, without(tree.source, others, span))));
@@ -46,9 +50,10 @@ export function withoutConsequences(tree: Tree, lost: readonly Span[] = []): rea
 
 function causesOf(tree: Tree): readonly Diagnostic[] {
   const { diagnostics } = tree;
-  if (diagnostics.length < 2 || diagnostics.length > most || tree.trouble === undefined) return diagnostics;
+  if (diagnostics.length < 2 || tree.trouble === undefined) return diagnostics;
   if (diagnostics.every((one) => one.severity === "warning")) return diagnostics;
-  return new Search(tree).found();
+  const search = new Search(tree);
+  return diagnostics.length > most ? search.first() : search.found();
 }
 
 /** A text without what is lost of it but for one stretch. */
@@ -114,6 +119,11 @@ class Search {
     return told.length === this.#all.length ? this.#all : told;
   }
 
+  /** Of very many problems one, when all are right as soon as something else stands on one of the first lines. */
+  first(): readonly Diagnostic[] {
+    return this.#ofOneLine({ ...this.#stretch, told: this.#all }, this.#all.slice(0, 2));
+  }
+
   /** A piece cut at lines between mistakes that do not depend on each other. */
   #pieces(piece: Piece): readonly Piece[] {
     const { start, end, told } = piece;
@@ -163,13 +173,13 @@ class Search {
   }
 
   /** One problem for all that a line confuses: what is wrong on others is right when something else stands there. */
-  #ofOneLine(piece: Piece): readonly Diagnostic[] {
+  #ofOneLine(piece: Piece, on: readonly Diagnostic[] = piece.told): readonly Diagnostic[] {
     const [first] = piece.told;
     if (first === undefined || new Set(piece.told.map((one) => one.line)).size < 2)
       // What stands behind a bracket may be why it is not closed.
       return first?.code === "TSK_UNCLOSED" ? [this.#cause(piece.told, first.start)] : piece.told;
     const { text } = this.#source;
-    for (const line of this.#lines(piece)) {
+    for (const line of this.#lines({ ...piece, told: on })) {
       // Where there is no word, nothing was opened.
       const forms = /[\p{L}\d"']/u.test(text.slice(line.start, line.end)) ? lineForms : closingForms;
       for (const form of forms) {

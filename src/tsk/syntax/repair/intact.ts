@@ -1,5 +1,7 @@
+import type { Diagnostic } from "../../diagnostic.ts";
 import { Source, type Span } from "../../source.ts";
 import { reparse } from "../again/reparse.ts";
+import { limits } from "../limits.ts";
 import { isRefused, isSound } from "../parse.ts";
 import type { Item, Tree, Value } from "../tree.ts";
 import { Lines } from "./lines.ts";
@@ -10,7 +12,12 @@ export interface Intact {
   readonly items: readonly Item[];
   /** The lines that were given up, in order. */
   readonly lost: readonly Span[];
+  /** Sections of which the header is one of them. Their items stand below a name that no file can have. */
+  readonly nameless: readonly Span[];
 }
+
+/** Lines longer than this are no halves of one that was cut. */
+const longest = 1000;
 
 /** Times that what is left is looked at; the last but one gives up whole sections, the last all. */
 const rounds = 4;
@@ -23,26 +30,40 @@ const rounds = 4;
 export function intact(tree: Tree): Intact | undefined {
   if (!isWrong(tree)) return undefined;
   const { text, file, layer } = tree.source;
-  if (isRefused(tree)) return { items: [], lost: [{ start: 0, end: text.length }] };
+  const nothing: Intact = { items: [], lost: [{ start: 0, end: text.length }], nameless: [] };
+  if (text.length > limits.saved || isRefused(tree)) return nothing;
   const lines = new Lines(text);
   let now = tree;
   for (let round = 1; round < rounds; round++) {
-    for (const { severity, code, line } of now.diagnostics) {
-      if (severity !== "error") continue;
-      lines.giveUp(line - 1);
-      // A string that a line end has cut goes on below.
-      if (code === "TSK_STRING_OPEN" && joinedLines(tree.source, line) !== undefined) lines.giveUp(line);
-    }
+    lines.giveUp(now.diagnostics.flatMap((one) => linesOf(one, tree.source)));
     lines.grow(round === rounds - 1);
     now = reparse(tree, new Source(file, lines.left(), layer));
-    if (!isWrong(now)) return { items: now.items, lost: lines.lost() };
+    if (isWrong(now)) continue;
+    const nameless = lines.sections();
+    return { items: withSections(now.items, nameless), lost: lines.lost(), nameless };
   }
-  return { items: [], lost: [{ start: 0, end: text.length }] };
+  return nothing;
 }
 
-/** A line (from 1) and the next one as one, when they make sense so. */
+/** The lines (from 0) that cannot be read for an error. */
+function linesOf({ severity, code, line, start, end }: Diagnostic, source: Source): readonly number[] {
+  if (severity !== "error") return [];
+  const lines = source.text
+    .slice(start, end)
+    .split("\n", limits.diagnostics)
+    .map((_, index) => line - 1 + index);
+  // What never ends is as long as the rest of the text.
+  if (code !== "TSK_STRING_OPEN" && code !== "TSK_COMMENT_OPEN" && lines.length > 1) return lines;
+  // A string that a line end has cut goes on below, and so may a key without its value.
+  const goesOn =
+    (code === "TSK_STRING_OPEN" && joinedLines(source, line) !== undefined) ||
+    (code === "TSK_EMPTY_VALUE" && /^\s*[[{]/.test(source.line(line + 1)));
+  return goesOn ? [line - 1, line] : [line - 1];
+}
+
+/** A line (from 1) and the next one as one, when they make sense so, and are not very long. */
 export function joinedLines(source: Source, line: number): string | undefined {
-  if (line < 1) return undefined;
+  if (line < 1 || source.lengthOf(line) > longest || source.lengthOf(line + 1) > longest) return undefined;
   const first = source.line(line);
   const text = `${first}${source.line(line + 1).trimStart()}`;
   if (/[:=]\s*$/.test(first)) return text;
@@ -55,6 +76,22 @@ export function joinedLines(source: Source, line: number): string | undefined {
 function closingOf(line: string): string {
   const opened = line.trimEnd().at(-1) ?? "";
   return opened === "{" ? "}" : opened === "[" ? "]" : "";
+}
+
+/** Items with the header of a section in place of each that is lost: what stands below is no part of the one above. */
+function withSections(items: readonly Item[], nameless: readonly Span[]): readonly Item[] {
+  const headers = nameless.map(({ start }, index): Item => {
+    const key = { name: `${namelessPrefix}${index}`, start, end: start };
+    return { kind: "section", path: [key], start, end: start };
+  });
+  return headers.length === 0 ? items : [...items, ...headers].sort((a, b) => a.start - b.start);
+}
+
+const namelessPrefix = "\0section ";
+
+/** True for the name that stands in place of the header of a section that cannot be read. */
+export function isNameless(key: string): boolean {
+  return key.startsWith(namelessPrefix);
 }
 
 function isWrong({ diagnostics }: Tree): boolean {

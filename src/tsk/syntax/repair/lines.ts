@@ -25,14 +25,13 @@ export class Lines {
     this.#lines = linesOf(text);
   }
 
-  /** Gives up a line; of the header of a section all that stands below it too. */
-  giveUp(index: number): void {
-    const line = this.#lines[index];
-    if (line === undefined) return;
-    this.#lost.add(index);
-    if (!looksLikeHeader(this.#text.slice(line.start, line.end))) return;
-    this.#headers.add(index);
-    this.#add(index, this.#sectionEnd(index));
+  giveUp(indices: readonly number[]): void {
+    for (const index of indices) {
+      const line = this.#lines[index];
+      if (line === undefined) continue;
+      this.#lost.add(index);
+      if (looksLikeHeader(this.#text.slice(line.start, line.end))) this.#headers.add(index);
+    }
   }
 
   /**
@@ -41,10 +40,11 @@ export class Lines {
    * @param sections true gives up whole sections instead
    */
   grow(sections: boolean): void {
+    let done = -1;
     for (const [first, last] of this.#runs()) {
-      // Below a header all is given up already, and above it stands another section.
+      if (last <= done) continue;
       if (this.#headers.has(first)) continue;
-      if (sections) this.#addSection(first, last);
+      if (sections) done = this.#addSection(first, last);
       else if (!this.#isBalanced(first, last)) this.#addBlock(first, last);
       else this.#addRest(last);
     }
@@ -57,21 +57,30 @@ export class Lines {
 
   /** What is given up, in order. */
   lost(): readonly Span[] {
-    return this.#runs().map(([first, last]) => ({
-      start: this.#lines[first]?.start ?? 0,
-      end: this.#lines[last]?.end ?? this.#text.length,
-    }));
+    return this.#runs().map(([first, last]) => this.#spanOf(first, last));
   }
 
-  /** Lines of one section without a gap, first and last. */
+  /** Sections of which the header is given up, from there on: nobody knows whose keys they hold. */
+  sections(): readonly Span[] {
+    return [...this.#headers]
+      .sort((a, b) => a - b)
+      .map((first) => this.#spanOf(first, this.#sectionEnd(first)));
+  }
+
+  /** Lines without a gap, first and last; a header stands for itself. */
   #runs(): readonly (readonly [number, number])[] {
     const runs: [number, number][] = [];
     for (const index of [...this.#lost].sort((a, b) => a - b)) {
       const run = runs.at(-1);
-      if (run !== undefined && run[1] === index - 1 && !this.#headers.has(index)) run[1] = index;
+      const isApart = this.#headers.has(index) || this.#headers.has(index - 1);
+      if (run !== undefined && run[1] === index - 1 && !isApart) run[1] = index;
       else runs.push([index, index]);
     }
     return runs;
+  }
+
+  #spanOf(first: number, last: number): Span {
+    return { start: this.#lines[first]?.start ?? 0, end: this.#lines[last]?.end ?? this.#text.length };
   }
 
   #addBlock(first: number, last: number): void {
@@ -112,10 +121,13 @@ export class Lines {
     for (let at = last + 1; this.#lines[at]?.continuing === true; at++) this.#lost.add(at);
   }
 
-  #addSection(first: number, last: number): void {
+  /** Gives the last line of it. */
+  #addSection(first: number, last: number): number {
     let top = first;
     while (top > 0 && this.#indent(top - 1) >= 0) top--;
-    this.#add(top, this.#sectionEnd(last));
+    const end = this.#sectionEnd(last);
+    this.#add(top, end);
+    return end;
   }
 
   /** The last line before the next header. */
@@ -134,29 +146,42 @@ export class Lines {
   }
 
   #isBalanced(first: number, last: number): boolean {
-    const { open, least } = this.#brackets(first, last);
-    return least >= 0 && open.every((count) => count === 0);
+    return this.#brackets(first, last).every(
+      ({ open, least }) => least >= 0 && open.every((count) => count === 0),
+    );
   }
 
   #closesMore(first: number, last: number): boolean {
-    const { open, least } = this.#brackets(first, last);
-    return least < 0 || open.some((count) => count < 0);
+    return this.#brackets(first, last).some(
+      ({ open, least }) => least < 0 || open.some((count) => count < 0),
+    );
   }
 
-  /** How many brackets of each kind are left open, and the least of all of them on the way. */
-  #brackets(first: number, last: number): { readonly open: readonly number[]; readonly least: number } {
-    const open = [0, 0, 0];
-    let [depth, least] = [0, 0];
-    const text = this.#text.slice(this.#lines[first]?.start, this.#lines[last]?.end);
-    for (const [sign] of outsideOfTexts(text).matchAll(/[()[\]{}]/g)) {
-      const at = "([{)]}".indexOf(sign);
-      const step = at < 3 ? 1 : -1;
-      open[at % 3] = (open[at % 3] ?? 0) + step;
-      depth += step;
-      least = Math.min(least, depth);
-    }
-    return { open, least };
+  /** The brackets on lines: those that count, and with those in comments, for the sign of one may be the mistake. */
+  #brackets(first: number, last: number): readonly Brackets[] {
+    const text = withoutTexts(this.#text.slice(this.#lines[first]?.start, this.#lines[last]?.end));
+    return [bracketsOf(text.replace(/(?:#|\/\/).*/g, "")), bracketsOf(text)];
   }
+}
+
+interface Brackets {
+  /** How many of each kind are left open; less than none when more are closed. */
+  readonly open: readonly number[];
+  /** The least of all kinds together on the way. */
+  readonly least: number;
+}
+
+function bracketsOf(text: string): Brackets {
+  const open = [0, 0, 0];
+  let [depth, least] = [0, 0];
+  for (const [sign] of text.matchAll(/[()[\]{}]/g)) {
+    const at = "([{)]}".indexOf(sign);
+    const step = at < 3 ? 1 : -1;
+    open[at % 3] = (open[at % 3] ?? 0) + step;
+    depth += step;
+    least = Math.min(least, depth);
+  }
+  return { open, least };
 }
 
 /** A text with blanks in place of spans, which stand in order: all else stays where it stands. */
@@ -204,6 +229,8 @@ function isBlank(code: number): boolean {
 /** `[name.name]`, with a comment perhaps. Deeper in, where a list may stand, it is no header. */
 function isHeader(text: string, first: number, last: number): boolean {
   if (text[first] !== "[" || (first > 0 && text[first - 1] !== "\n")) return false;
+  // Behind a key without a value it is that value.
+  if (/[:=,]\s*$/.test(text.slice(Math.max(0, first - 20), first))) return false;
   return /^\[\s*[\p{L}_"'][^[\]{}]*\]\s*(?:#.*|\/\/.*)?$/u.test(
     text.slice(first, Math.min(last, first + longest)),
   );
@@ -218,14 +245,14 @@ const longest = 500;
  */
 function looksLikeHeader(line: string): boolean {
   const start = line.slice(0, longest);
-  if (/^[^\s\p{L}[]*\[(?:[^\]]*\p{L}|\s*\])/u.test(start)) return true;
+  if (!start.includes("{") && /^[^\s\p{L}[]*\[(?:[^\]]*\p{L}|\s*\])/u.test(start)) return true;
   const written = start.replace(/\s*(?:#|\/\/).*$/, "");
   if (/^[^\p{L}[]*[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
   if (/[^\s:=,[]\s*\[[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
   return /^[^\s{}:=,][^{}:=,]*\p{L}[^{}:=,]*$/u.test(written) && /[[\]]/.test(written);
 }
 
-/** A text without what stands in quotes and in comments, as far as lines show it. */
-function outsideOfTexts(text: string): string {
-  return text.replace(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|(?:#|\/\/).*/g, "");
+/** A text without what stands in quotes, as far as lines show it. */
+function withoutTexts(text: string): string {
+  return text.replace(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/g, "");
 }
