@@ -27,7 +27,7 @@ export interface HpackDecoderOptions {
  */
 export class HpackDecoder {
   readonly #table: DynamicTable;
-  readonly #memo = new BlockMemo();
+  readonly #memo = new BlockMemo<FieldBlock>();
   readonly #maxTableSize: number;
   readonly #maxListSize: number;
   #bytes: Buffer = nothing;
