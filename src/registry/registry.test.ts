@@ -515,6 +515,17 @@ test("listening for everybody is said aloud, and clients are told an address the
   assert.equal(node?.Address, "127.0.0.1");
 });
 
+test("listening on one address that others reach is said aloud as well, and on loopback nothing is", async (t) => {
+  await using quiet = await bench();
+  assert.deepEqual(quiet.logged, []);
+  const own = Object.values(networkInterfaces())
+    .flat()
+    .find((one) => one?.internal === false && one.family === "IPv4");
+  if (own === undefined) return t.skip("this machine has no address that others reach");
+  await using b = await bench({ host: own.address });
+  assert.match(b.logged[0] ?? "", new RegExp(`listens on ${own.address}: everybody who reaches port`));
+});
+
 test("an address of IPv6 is told as clients can use it", async (t) => {
   const own = Object.values(networkInterfaces()).flat();
   if (!own.some((one) => one?.address === "::1")) return t.skip("this machine has no ::1");

@@ -151,9 +151,11 @@ export function toChanges(body: Partial<CatalogBody>, known: boolean): Change[] 
 
 /** @throws TuskerError REGISTRY_INVALID, 500 */
 export function refuseNodeId(id: string): void {
-  if (id !== "" && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
-    throw refusal(500, `Bad node ID: "${id}" is no uuid`);
-  }
+  if (id === "" || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return;
+  throw refusal(
+    500,
+    `Bad node ID: ${id.length === 36 ? "uuid is improperly formatted" : "uuid string is wrong length"}`,
+  );
 }
 
 /** The transaction a catalog deregistration asks for. @throws TuskerError REGISTRY_INVALID, 500 */

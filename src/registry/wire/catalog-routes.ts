@@ -11,17 +11,9 @@ import {
 import { decodeBody } from "./decode.ts";
 import { demand, missingFor } from "./guard.ts";
 import { named } from "./health-routes.ts";
-import { filterOf, nodeMetaFilterOf, refuseForeign, tagFilterOf } from "./parameters.ts";
+import { consistencyOf, filterOf, nodeMetaFilterOf, refuseForeign, tagFilterOf } from "./parameters.ts";
 import { refusal } from "./refusal.ts";
-import {
-  json,
-  type Read,
-  type Route,
-  refuseMalformed,
-  type Wire,
-  type WireRequest,
-  watched,
-} from "./route.ts";
+import { json, type Read, type Route, type Wire, type WireRequest, watched } from "./route.ts";
 import { catalogJson, nodeJson, serviceJson } from "./rows.ts";
 
 /** `/v1/catalog/…`: what is registered, whatever its health. */
@@ -51,8 +43,8 @@ function reads(wire: Wire): readonly Route[] {
       verb: "GET",
       path: "/v1/catalog/datacenters",
       guard: "anybody",
-      run(request) {
-        refuseMalformed(wire, request);
+      run({ query }) {
+        consistencyOf(query);
         return json([wire.identity.datacenter]);
       },
     },

@@ -144,7 +144,7 @@ async function answer(
     cut: () => exchange.abort(),
   };
   try {
-    refuseElsewhere(query, request.header);
+    refuseElsewhere(query);
     if (route.filters !== true && !route.path.startsWith("/v1/kv/")) refuseFilter(query);
     if (tokens.enforced && !admits(route, request)) return plain(403, "Permission denied");
     return await route.run(request);

@@ -6,6 +6,7 @@ import {
   consistencyOf,
   nodeMetaFilterOf,
   passingOf,
+  refuseElsewhere,
   refuseFilter,
   refuseForeign,
   tagFilterOf,
@@ -57,6 +58,8 @@ test("stale and consistent exclude each other, and so do cached and consistent",
     400,
     "Cannot specify ?stale with ?consistent, conflicting semantics.",
   );
+  assert.equal(consistencyOf(query("max_stale=5s")), "stale");
+  refuses(() => consistencyOf(query("max_stale=x")), 400, 'Invalid max_stale value "x"');
   refuses(
     () => consistencyOf(query("cached&consistent")),
     400,
@@ -90,6 +93,11 @@ test("another data centre and a filter are refused, never ignored", () => {
   refuseForeign(null, "dc1");
   refuses(() => refuseForeign("dc2", "dc1"), 500, "No path to datacenter");
   refuses(() => refuseForeign("DC1", "dc1"), 500, "No path to datacenter");
+  refuseElsewhere(query("ns=&partition="));
+  for (const name of ["ns", "partition"]) {
+    const words = `Bad request: Invalid query parameter: "${name}" - there are none here`;
+    refuses(() => refuseElsewhere(query(`${name}=team`)), 400, words);
+  }
   refuseFilter(query("filter="));
   assert.throws(() => refuseFilter(query("filter=a==b")), TuskerError);
 });

@@ -114,20 +114,11 @@ export function refuseFilter(query: URLSearchParams): void {
   }
 }
 
-/** What would be registered or read elsewhere is not done here instead. */
-const placesElsewhere = [
-  ["ns", "x-consul-namespace"],
-  ["partition", "x-consul-partition"],
-] as const;
-
-/** There is one namespace in one partition, and it has no name. @throws TuskerError REGISTRY_INVALID, 400 */
-export function refuseElsewhere(query: URLSearchParams, header: (name: string) => string | undefined): void {
-  for (const [parameter, field] of placesElsewhere) {
-    if ((query.get(parameter) ?? "") !== "") {
-      throw refusal(400, `Bad request: Invalid query parameter: "${parameter}" - there are none here`);
-    }
-    if ((header(field) ?? "") !== "") {
-      throw refusal(400, `Bad request: Invalid header: "${field}" - there are none here`);
-    }
+/** There is one namespace in one partition, and neither has a name. @throws TuskerError REGISTRY_INVALID, 400 */
+export function refuseElsewhere(query: URLSearchParams): void {
+  for (const parameter of ["ns", "partition"]) {
+    if ((query.get(parameter) ?? "") === "") continue;
+    // What is meant for elsewhere is not done here instead.
+    throw refusal(400, `Bad request: Invalid query parameter: "${parameter}" - there are none here`);
   }
 }

@@ -37,6 +37,8 @@ export const parameterEdges: readonly Exchange[] = [
     get(`/v1/${path}`),
   ),
   ...["//v1/status/leader", "/v1//status/leader?pretty", "/v1/status/leader/", "/V1/status/leader"].map(get),
+  get("/v1/catalog/datacenters?stale"),
+  get("/v1/catalog/datacenters?dc=other"),
   get("/v1/kv/a%00b"),
   get("/v1/kv/a%0Ab"),
   get("/v1/kv/%E2%80%8B"),
@@ -83,6 +85,7 @@ export const catalogEdges: readonly Exchange[] = [
   ...checks.map((Check) => put("/v1/agent/service/register", { Name: "edge", Check })),
   put("/v1/agent/service/deregister/edge"),
   put("/v1/agent/service/register", { Name: "x", Port: 80.5 }),
+  put("/v1/catalog/register", { Node: "nn", Address: "1.1.1.1", ID: "x" }),
 ];
 
 const kv = (Verb: string, more: object = {}): object => ({ KV: { Verb, Key: "t", ...more } });
@@ -94,4 +97,10 @@ export const transactionEdges: readonly Exchange[] = [
   ),
   put("/v1/txn?stale&consistent", [kv("get")]),
   put("/v1/txn", [{ Check: { Verb: "set", Check: { Node: "box" } } }]),
+  put("/v1/txn", [{ Service: { Verb: "set", Node: "box", Service: {} } }]),
+  put("/v1/txn", [
+    { Service: { Verb: "set", Node: "box", Service: { Service: "s", Meta: { "a b": "c" } } } },
+  ]),
+  put("/v1/txn", [{ Node: { Verb: "set", Node: { Node: "nn", Address: "1.1.1.1", ID: "x" } } }]),
+  put("/v1/txn", [{ Node: { Verb: "set", Node: { Node: "nn", Address: "1.1.1.1", ID: "x".repeat(36) } } }]),
 ];

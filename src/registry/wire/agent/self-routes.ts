@@ -72,6 +72,7 @@ function member({ identity }: Wire): object {
       id: identity.id,
       port: String(identity.port()),
       role: "consul",
+      ...{ segment: "", vsn: "2", vsn_min: "2", vsn_max: "3" },
     },
     Status: 1,
     ProtocolMin: 1,

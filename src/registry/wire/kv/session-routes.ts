@@ -96,7 +96,8 @@ function reads(wire: Wire): readonly Route[] {
 }
 
 function seen(access: Access, rows: readonly SessionRow[]): readonly SessionRow[] {
-  return rows.filter(({ node }) => access.can("session", node, "read"));
+  const allowed = rows.filter(({ node }) => access.can("session", node, "read"));
+  return allowed.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 function writes(wire: Wire): readonly Route[] {

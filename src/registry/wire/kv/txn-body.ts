@@ -124,7 +124,8 @@ function stepOf({ KV, Node, Service, Check }: Partial<StepBody>): Step | undefin
       return { kind: "catalog", catalog: build() };
     } catch (error) {
       if (error instanceof TuskerError && error.code === "REGISTRY_INVALID") {
-        return { kind: "wrong", why: error.message };
+        // The same words as in a registration, which a transaction does not begin with.
+        return { kind: "wrong", why: error.message.replace(/^failed inserting service: (?=Invalid)/, "") };
       }
       throw error;
     }
@@ -159,7 +160,7 @@ function serviceStep(verb: string, on: string, body: Partial<CatalogServiceBody 
   const { ID = "", Service: name = "", ModifyIndex = 0 } = body;
   // Reading asks by id alone; everything else must name what it is about.
   const described = toService(on, { ...body, Service: verb === "get" && name === "" ? ID : name });
-  if (described === undefined) throw refusal(500, "Must provide service name with ID");
+  if (described === undefined) throw refusal(500, "failed inserting service: object missing primary index");
   return { kind: "service", verb, index: ModifyIndex, service: described };
 }
 
