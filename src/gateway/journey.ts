@@ -6,16 +6,15 @@ import { drainBody, type RequestBody, requestBody } from "./body.ts";
 import { type Destination, destinationOf, visitOf } from "./destination.ts";
 import type { Door } from "./door.ts";
 import { isTunnel, throughTunnel } from "./engine/tunnel.ts";
-import { answerHead } from "./head/answer.ts";
 import { clientAddress, clientKey } from "./head/client.ts";
 import { earlierHops } from "./head/forwarded.ts";
 import { rateLimitFields } from "./head/rate-limit.ts";
+import { replyHead } from "./head/reply.ts";
 import { consumerHeader, requestHead } from "./head/request.ts";
 import { announcedTrailers, trailersFor } from "./head/request-trailers.ts";
 import { prefixOf } from "./match/strip-prefix.ts";
 import { accessLine, type Trail, trail } from "./policy/access-log.ts";
 import { compression } from "./policy/compress.ts";
-import { withoutPermissions } from "./policy/cors.ts";
 import { answerOf } from "./policy/local.ts";
 import { keyOf, type Verdict, type Visit } from "./policy/visit.ts";
 import { proxyStatus, refusal } from "./refusal.ts";
@@ -239,13 +238,8 @@ async function answer(trip: Trip, last: Try): Promise<number> {
   const { door, exchange, route, span, upstream, visit } = trip;
   if (last.kind === "refused") return answerRefused(trip, last.error);
   const { status, headers } = last.answer;
-  const { sticky } = route;
-  if (sticky !== undefined && sticky.markOf(visit) !== last.mark)
-    visit.answerFields.push("Set-Cookie", sticky.cookieFor(last.mark));
-  const allowed = route.guard === undefined ? headers : withoutPermissions(headers);
-  const fields = answerHead(allowed, status, visit.answerFields);
-  const edited = route.reply === undefined ? fields : route.reply(fields);
-  const packed = route.compress ? compression(exchange.header("accept-encoding"), status, edited) : edited;
+  const fields = replyHead(route, visit, { status, headers, mark: last.mark });
+  const packed = route.compress ? compression(exchange.header("accept-encoding"), status, fields) : fields;
   try {
     // RFC 9110 §9.3.2: HEAD is told the fields of GET; there is only nothing to compress.
     if ("through" in packed && exchange.method === "HEAD") await last.answer.relay(exchange, packed.fields);

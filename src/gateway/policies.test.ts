@@ -390,6 +390,31 @@ test("a service that is down is answered for by another one, or by a fixed answe
   assert.equal(front.metric('tusker_gateway_fallbacks_total{service="users",to="spare"}'), 1);
 });
 
+test("what the service may have acted on is not asked of its fallback, unless that is safe", async () => {
+  await using users = await rawService(async (socket) => {
+    await requestOn(socket);
+    socket.destroy();
+  });
+  const spared: string[] = [];
+  await using spare = await service((exchange) => {
+    spared.push(`${exchange.method} ${exchange.target}`);
+    return exchange.respond({ status: 200 });
+  });
+  await using front = await bench({
+    routes: {
+      "/a": { service: "users", fallback_service: "spare", retries: 0 },
+      "/dead": { service: "nobody", fallback_service: "spare" },
+    },
+    endpoints: [endpoint(users.port), endpoint(spare.port, "s", "spare")],
+  });
+  const post = { method: "POST", body: "order" };
+  assert.equal((await ask(front.port, "/a", post)).status, 503);
+  assert.equal((await ask(front.port, "/a")).status, 200);
+  assert.equal((await ask(front.port, "/a", { ...post, headers: ["Idempotency-Key", "1"] })).status, 200);
+  assert.equal((await ask(front.port, "/dead", post)).status, 200, "nobody was asked");
+  assert.deepEqual(spared, ["GET /a", "POST /a", "POST /dead"]);
+});
+
 test("a failure on purpose says so in the answer, the log and a metric", async () => {
   await using users = await mirrorOfItself();
   await using front = await bench({

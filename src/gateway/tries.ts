@@ -60,7 +60,12 @@ export type Try =
       /** Gives back what the try holds: its place on the endpoint, its signal, its span. */
       readonly end: () => void;
     }
-  | { readonly kind: "refused"; readonly error: TuskerError };
+  | {
+      readonly kind: "refused";
+      readonly error: TuskerError;
+      /** True when a service may have acted on the request. */
+      readonly sent?: boolean;
+    };
 
 /** Step 7 of the journey: the tries. The service is held until the answer is through, whatever is reloaded meanwhile. */
 export async function atService(trip: Trip): Promise<Try> {
@@ -115,6 +120,8 @@ export async function withFallback(trip: Trip, last: Try): Promise<Try> {
   const { fallbackUpstream } = trip.route;
   if (fallbackUpstream === undefined || last.kind !== "refused" || !isDown(last.error)) return last;
   if (trip.body?.replayable === false) return last;
+  // What may have been acted on is not asked of another one: an order would be placed twice.
+  if (last.sent === true && !trip.repeatable) return last;
   trip.door.meters.fellBack(trip.upstream.service, fallbackUpstream.service);
   return atService({
     ...trip,
@@ -278,7 +285,7 @@ function passOn(exchange: Trip["exchange"], status: number, fields: HeaderList):
 }
 
 /** What the choice of an endpoint shall go by; undefined for most routes. */
-function hintsOf({ route, visit }: Trip): { key?: string; mark?: string } | undefined {
+export function hintsOf({ route, visit }: Trip): { key?: string; mark?: string } | undefined {
   if (route.hash === undefined && route.sticky === undefined) return undefined;
   const key = route.hash === undefined ? undefined : keyOf(route.hash, visit);
   const mark = route.sticky?.markOf(visit);
@@ -308,7 +315,11 @@ function judge(trip: Trip, outcome: ForwardOutcome, parts: TryParts): Tried<Try>
     span.recordError(outcome.cause);
     end();
     return {
-      value: { kind: "refused", error: upstreamError(placeOf(trip), outcome, failure, trip.seen.attempts) },
+      value: {
+        kind: "refused",
+        error: upstreamError(placeOf(trip), outcome, failure, trip.seen.attempts),
+        sent: outcome.sent,
+      },
       failure,
     };
   }

@@ -3,6 +3,8 @@ import { createHash, hash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
+import { manualClock } from "../../kernel/index.ts";
+import { sharedMemory } from "../../resilience/index.ts";
 import { ask, bench, deadPort, endpoint, rawService, requestOn, test, until } from "../fixture.test.ts";
 
 /** A service that echoes every byte behind its 101, and declines what is no websocket. */
@@ -206,6 +208,51 @@ test("what never left us is asked of another endpoint", async () => {
     assert.match(head, /^HTTP\/1\.1 101 /);
     socket.destroy();
   }
+});
+
+test("a client comes back to the instance it was at with a tunnel too, and the file has its say on the answer", async () => {
+  await using first = await echo();
+  await using second = await echo();
+  await using front = await bench({
+    routes: {
+      "/*": {
+        service: "users",
+        sticky: {},
+        response_headers: { set: { "X-Edge": "1" }, remove: ["Sec-WebSocket-Accept"] },
+      },
+    },
+    endpoints: [endpoint(first.port, "a"), endpoint(second.port, "b")],
+    gateway: { balance: "round_robin" },
+  });
+  const { head } = await upgraded(front.port);
+  assert.match(head, /^X-Edge: 1\r$/m);
+  assert.doesNotMatch(head, /Sec-WebSocket-Accept/);
+  const cookie = /^Set-Cookie: (tusker_node=[^;]+)/m.exec(head)?.[1] ?? "";
+  for (let i = 0; i < 3; i++)
+    assert.doesNotMatch((await upgraded(front.port, "/ws", `Cookie: ${cookie}`)).head, /Set-Cookie/);
+  assert.deepEqual([first.heads.length, second.heads.length].sort(), [0, 4]);
+  assert.match(
+    (await upgraded(front.port, "/no", `Cookie: ${cookie}`)).head,
+    /^HTTP\/1.1 403 [\s\S]*^X-Edge: 1\r$/m,
+  );
+});
+
+test("tunnels take from the same budget of retries as everybody else", async () => {
+  const clock = manualClock();
+  await using front = await bench({
+    clock,
+    // Each thread has its share of them.
+    gateway: { max_connections: 100_000 },
+    routes: { "/ws": { service: "users", retries: 3 } },
+    // Nobody listens there, nor will.
+    endpoints: [endpoint(1, "a"), endpoint(2, "b")],
+    breaker: "off",
+    shared: { memory: sharedMemory({ threads: 100, keys: 8, seed: 1 }), thread: 0, threads: 100 },
+  });
+  for (let i = 0; i < 20; i++) assert.match((await upgraded(front.port)).head, /^HTTP\/1.1 503 /);
+  // One in ten seconds without regard to traffic, and a fifth of twenty.
+  assert.equal(front.metric('tusker_gateway_retries_total{service="users",reason="unsent"}'), 5);
+  assert.equal(front.metric('tusker_gateway_retries_refused_total{service="users",reason="budget"}'), 20);
 });
 
 test("a tunnel outlives a reload that takes its route and its endpoint away", async () => {

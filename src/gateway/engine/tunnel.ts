@@ -1,12 +1,13 @@
 import type { Endpoint } from "../../discovery/index.ts";
 import { messageOf, type TuskerError } from "../../kernel/index.ts";
 import type { UpgradeOffer } from "../../net/index.ts";
-import { type Lease, remainingMs } from "../../resilience/index.ts";
+import { type Lease, nextTry, remainingMs } from "../../resilience/index.ts";
 import { inject } from "../../telemetry/index.ts";
-import { answerHead } from "../head/answer.ts";
-import type { Trip } from "../tries.ts";
+import { replyHead } from "../head/reply.ts";
+import { retriesOn } from "../policy/retry-on.ts";
+import { hintsOf, type Trip } from "../tries.ts";
 import { firstSet } from "../upstream.ts";
-import { allOpen, failureOf, noEndpoint, tooLate, upstreamError } from "../verdict.ts";
+import { allOpen, failureOf, noEndpoint, type TryFailure, tooLate, upstreamError } from "../verdict.ts";
 import { join, openTunnel, type TunnelOutcome } from "./joined.ts";
 
 /**
@@ -38,22 +39,48 @@ export async function throughTunnel(trip: Trip, offer: UpgradeOffer): Promise<nu
 async function opened(trip: Trip, offer: UpgradeOffer): Promise<number | TuskerError> {
   const { door, route, upstream } = trip;
   const { service } = upstream;
+  upstream.budget.deposit();
   await firstSet(upstream, door.clock);
   for (let attempt = 0; ; attempt++) {
     const leftMs = remainingMs(trip.deadlineMs, door.clock.now());
     if (leftMs === 0) return tooLate(service, route.timeoutMs, attempt);
-    const picked = upstream.cluster.pick(trip.tried);
+    const picked = upstream.cluster.pick(trip.tried, hintsOf(trip));
     if (picked.kind === "none") return noEndpoint(service);
     if (picked.kind === "open") return allOpen(service, picked.untilMs - door.clock.now());
     const { lease } = picked;
     trip.tried.add(lease.endpoint.id);
     trip.seen.endpoint = lease.endpoint;
     trip.seen.attempts = attempt + 1;
-    const outcome = await ask(trip, offer, lease.endpoint, leftMs);
+    const outcome = await ask(trip, offer, lease.endpoint, Math.min(leftMs, route.tryTimeoutMs ?? leftMs));
     if (outcome.kind !== "failed") return settle(trip, offer, lease, outcome);
-    const error = judge(trip, lease, outcome);
-    if (outcome.sent || attempt >= route.retries || trip.exchange.signal.aborted) return error;
+    const { error, failure } = judge(trip, lease, outcome);
+    if (!(await again(trip, failure, attempt + 1))) return error;
   }
+}
+
+/** Waits before another try, by the same rules and out of the same budget as every other request; false: there is none. */
+async function again(trip: Trip, failure: TryFailure, attempts: number): Promise<boolean> {
+  const { door, route, upstream, exchange } = trip;
+  const { clock, backoff, meters } = door;
+  if (!retriesOn(route.retryOn, failure)) return false;
+  const { retries, retryStatuses: statuses } = route;
+  const next = nextTry(
+    { retries, statuses, backoff, budget: upstream.budget, clock },
+    // A service that has seen it may have changed the protocol already.
+    { repeatable: false, deadlineMs: trip.deadlineMs },
+    { value: undefined, failure },
+    attempts,
+  );
+  if (typeof next === "string") {
+    if (next === "budget" || next === "deadline") meters.notRetried(upstream.service, next);
+    return false;
+  }
+  meters.retried(upstream.service, failure.kind);
+  if (next === 0) return !exchange.signal.aborted;
+  return clock.sleep(next, exchange.signal).then(
+    () => true,
+    () => false,
+  );
 }
 
 function ask(
@@ -75,7 +102,7 @@ function ask(
 
 /** Passes on what the service said; after 101 the tunnel lives on by itself. */
 async function settle(
-  { door, exchange, visit, upstream }: Trip,
+  { door, exchange, route, visit, upstream }: Trip,
   offer: UpgradeOffer,
   lease: Lease<Endpoint>,
   outcome: Exclude<TunnelOutcome, { kind: "failed" }>,
@@ -84,9 +111,10 @@ async function settle(
     using _held = lease;
     if (outcome.status >= 500) lease.failure();
     else lease.success();
-    const headers = answerHead(outcome.fields, outcome.status, visit.answerFields);
+    const { status, fields } = outcome;
+    const headers = replyHead(route, visit, { status, headers: fields, mark: lease.mark });
     try {
-      await exchange.respond({ status: outcome.status, headers, body: outcome.body });
+      await exchange.respond({ status, headers, body: outcome.body });
     } catch (error) {
       if (!exchange.signal.aborted) {
         const { service } = upstream;
@@ -96,12 +124,13 @@ async function settle(
     } finally {
       outcome.discard();
     }
-    return exchange.signal.aborted ? 499 : outcome.status;
+    return exchange.signal.aborted ? 499 : status;
   }
   lease.success();
   const { tunnel } = outcome;
   try {
-    const client = offer.accept(answerHead(outcome.fields, 101, visit.answerFields));
+    const reply = { status: 101, headers: outcome.fields, mark: lease.mark };
+    const client = offer.accept(replyHead(route, visit, reply));
     door.tunnels.open++;
     join(client, tunnel, {
       idleMs: door.snapshot.streamIdleMs,
@@ -123,17 +152,13 @@ function judge(
   { upstream, route, tried, exchange }: Trip,
   lease: Lease<Endpoint>,
   { cause, sent }: Extract<TunnelOutcome, { kind: "failed" }>,
-): TuskerError {
+): { readonly error: TuskerError; readonly failure: TryFailure } {
   using _held = lease;
   const stage =
     cause.code === "NET_CONNECT" ? "connect" : cause.code === "NET_MALFORMED" ? "protocol" : "head";
   const failed = { ok: false, stage, cause, sent } as const;
   const failure = failureOf(failed, false, exchange.signal.aborted);
   if (failure.blame) lease.failure();
-  return upstreamError(
-    { service: upstream.service, timeoutMs: route.timeoutMs },
-    failed,
-    failure,
-    tried.size,
-  );
+  const place = { service: upstream.service, timeoutMs: route.timeoutMs };
+  return { error: upstreamError(place, failed, failure, tried.size), failure };
 }

@@ -176,8 +176,12 @@ export const routeShape = z.strictObject({
     .enum(priorities)
     .default("normal")
     .describe("Who goes first when a service has more requests than it can bear."),
-  fallback: answer.optional().describe("Answered in place of a 503 or 504 of the gateway's own."),
-  fallback_service: serviceName.optional().describe("Asked once when no instance of the service can answer."),
+  fallback: answer.optional().describe("Answered in place of a 502, 503 or 504 of the gateway's own."),
+  fallback_service: serviceName
+    .optional()
+    .describe(
+      "Asked once when no instance of the service can answer; not for what may have been acted on and must not be twice.",
+    ),
   fault: fault.optional().describe("Failures made on purpose, always announced in `X-Tusker-Fault`."),
 });
 
