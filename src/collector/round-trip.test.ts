@@ -102,7 +102,7 @@ test("OTLP protobuf: spans that follow a form are read as if they had said every
       const forms = words.map(({ name, kind, common }) => new SpanForm(name, kind, common));
       // Each form twice: it is written once.
       for (const [n, form] of [...forms.entries(), ...forms.entries()]) {
-        const span = tracer.startFormed(form, "root", words[n]?.own);
+        const span = tracer.startFormed(form, "root").setAttributes(words[n]?.own ?? {});
         if (failing) span.recordError("boom");
         span.end();
       }

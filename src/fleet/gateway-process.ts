@@ -14,7 +14,7 @@ import { port } from "../kernel/section.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import type { BreakerSettings } from "../resilience/index.ts";
 import { apiCommunicationSection } from "../rpc/section.ts";
-import { createMetrics, type Logger, startTracing } from "../telemetry/index.ts";
+import { createMetrics, type Logger, observeSpans, startTracing } from "../telemetry/index.ts";
 import { tracingSection } from "../telemetry/section.ts";
 import { sendOver } from "./send-over.ts";
 
@@ -138,6 +138,7 @@ export async function runGateway(
     registry === null ? fixed(endpoints) : followed({ ...registry, cacheDir }, http, ports),
   );
   const metrics = createMetrics();
+  observeSpans(metrics, tracing.batcher);
   const running = stack.use(
     await startGateway(
       { gateway, routes, breaker: breakerOf(api_communication) },

@@ -80,20 +80,24 @@ function pathOf(target: string): string {
 }
 
 /** A 4xx is the client's mistake and no error of this server. */
-export function endServerSpan(span: Span, status: number): void {
+export function endServerSpan(span: Span, status: number, nowMs?: number): void {
   span.setAttribute("http.response.status_code", status);
   if (status >= 500) span.setAttribute("error.type", String(status)).setStatus("error");
-  span.end();
+  span.end(nowMs);
+}
+
+/** What a try is for. */
+export interface TryRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly attempt: number;
+  /** When it begins, for whoever knows. */
+  readonly nowMs?: number;
 }
 
 /** The span of one try, a child of the request's. */
-export function trySpan(
-  tracer: Tracer,
-  parent: Span,
-  request: { readonly method: string; readonly path: string; readonly attempt: number },
-  to: Endpoint,
-): Span {
-  const span = tracer.startFormed(tryForm(request.method, to), parent.context);
+export function trySpan(tracer: Tracer, parent: Span, request: TryRequest, to: Endpoint): Span {
+  const span = tracer.startFormed(tryForm(request.method, to), parent.context, request.nowMs);
   if (!span.recording) return span;
   if (request.attempt > 1) span.setAttribute("http.request.resend_count", request.attempt - 1);
   return span.setAttribute("url.path", pathOf(request.path));

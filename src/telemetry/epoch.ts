@@ -3,6 +3,9 @@ import type { Clock } from "../kernel/index.ts";
 /** How long one anchor holds: long enough to settle, short enough that a stepped wall clock is followed. */
 const anchorMs = 30_000;
 
+/** The wall clock is not asked again before: no fraction of its millisecond is met over and over. */
+const pauseMs = 0.29;
+
 /** Monotonic readings as microseconds since the Unix epoch. */
 export interface Epoch {
   /** @param nowMs what `clock.now()` says now */
@@ -16,9 +19,12 @@ export interface Epoch {
  */
 export function epochOf(clock: Clock): Epoch {
   let anchoredAt = Number.NEGATIVE_INFINITY;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let origin = 0;
   return {
     toUs(nowMs) {
+      if (nowMs - lookedAt < pauseMs) return Math.round((origin + nowMs) * 1000);
+      lookedAt = nowMs;
       const seen = clock.wall() - nowMs;
       if (nowMs - anchoredAt > anchorMs) {
         anchoredAt = nowMs;

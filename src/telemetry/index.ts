@@ -14,6 +14,7 @@ export type { DeliveryEvent, DeliveryStats } from "./exporters/delivery.ts";
 export { type ExportEndpoint, exportEndpoint, exporterFor } from "./exporters/endpoint.ts";
 export type { ExportAnswer, Exporter, ExportProtocol, ExportRequest, Send } from "./exporters/exporter.ts";
 export { encodeJaeger } from "./exporters/jaeger/encode.ts";
+export { observeSpans } from "./exporters/meters.ts";
 export { encodeOtlp } from "./exporters/otlp/encode.ts";
 export { encodeZipkin, type ZipkinSpan } from "./exporters/zipkin/encode.ts";
 export { type IdSource, idsFrom } from "./ids.ts";

@@ -17,6 +17,9 @@ export type SpanStatus =
   | { readonly code: "ok" }
   | { readonly code: "error"; readonly message: string };
 
+/** Of nearly every span. Shared, as `nothingDropped`. */
+export const unsetStatus: SpanStatus = Object.freeze({ code: "unset" });
+
 export interface SpanEvent {
   /** Microseconds since the Unix epoch. */
   readonly timeUs: number;

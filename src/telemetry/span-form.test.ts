@@ -59,7 +59,7 @@ test("a span that follows a form says what it would have said without one, whate
       (common, own, words, parent) => {
         const [formed, free] = [setUp(), setUp()];
         const spans = [
-          formed.tracer.startFormed(new SpanForm("GET /", "server", common), parent, own),
+          formed.tracer.startFormed(new SpanForm("GET /", "server", common), parent).setAttributes(own),
           free.tracer
             .startSpan("GET /", { kind: "server", parent, attributes: { ...common } })
             .setAttributes(own),
@@ -90,7 +90,9 @@ test("who is asked for a sample is asked once, with or without a form", () => {
 
 test("a span that is not recorded carries the trace on, with or without a form", () => {
   const { tracer, spans } = setUp();
-  const span = tracer.startFormed(new SpanForm("GET /", "server", {}), { ...remote, flags: 2 }, { a: 1 });
+  const span = tracer
+    .startFormed(new SpanForm("GET /", "server", {}), { ...remote, flags: 2 })
+    .setAttribute("a", 1);
   span.end();
   assert.deepEqual([span.recording, span.context.traceId, spans.length], [false, remote.traceId, 0]);
 });

@@ -13,8 +13,8 @@ import {
   type SpanLink,
   type SpanSink,
   type SpanStatus,
+  unsetStatus,
 } from "./span-data.ts";
-import { FormedSpan, type SpanForm } from "./span-form.ts";
 
 /** One piece of work on its way. Every method returns the span, does nothing after `end`, and never throws. */
 export interface Span {
@@ -29,8 +29,12 @@ export interface Span {
   /** `ok` is final (OpenTelemetry trace API, Set Status); `error` may carry a message for people. */
   setStatus(code: "ok" | "error", message?: string): Span;
   updateName(name: string): Span;
-  /** Finishes the span and hands it on. A second call does nothing. */
-  end(): void;
+  /**
+   * Finishes the span and hands it on. A second call does nothing.
+   *
+   * @param nowMs what `clock.now()` says, for whoever has asked it already
+   */
+  end(nowMs?: number): void;
 }
 
 /** What recorded spans of one tracer share. */
@@ -46,6 +50,8 @@ export interface SpanStart {
   readonly parentSpanId: string | undefined;
   readonly name: string;
   readonly kind: SpanKind;
+  /** When it began, by the clock and since the epoch; default: now. */
+  readonly began?: { readonly now: number; readonly us: number };
 }
 
 /** A span that will be exported. */
@@ -56,10 +62,8 @@ export class RecordedSpan implements Span {
   readonly #kind: SpanKind;
   readonly #startNow: number;
   readonly #startUs: number;
-  /** What it says besides; given up by the first word against it. */
-  #form: SpanForm | undefined;
   #name: string;
-  #status: SpanStatus = unset;
+  #status: SpanStatus = unsetStatus;
   #attributes: Record<string, AttributeValue> = {};
   #attributeCount = 0;
   #events: SpanEvent[] | undefined;
@@ -67,14 +71,13 @@ export class RecordedSpan implements Span {
   #dropped: { attributes: number; events: number; links: number } | undefined;
   #ended = false;
 
-  constructor(recorder: Recorder, start: SpanStart, form?: SpanForm) {
+  constructor(recorder: Recorder, start: SpanStart) {
     this.context = start.context;
     this.#recorder = recorder;
     this.#parentSpanId = start.parentSpanId;
     this.#kind = start.kind;
-    this.#startNow = recorder.now();
-    this.#startUs = recorder.epoch.toUs(this.#startNow);
-    this.#form = form;
+    this.#startNow = start.began?.now ?? recorder.now();
+    this.#startUs = start.began?.us ?? recorder.epoch.toUs(this.#startNow);
     this.#name = start.name;
   }
 
@@ -84,7 +87,6 @@ export class RecordedSpan implements Span {
 
   setAttribute(name: string, value: AttributeValue | undefined): Span {
     if (this.#ended || value === undefined || name === "" || name === "__proto__") return this;
-    if (this.#form !== undefined && Object.hasOwn(this.#form.attributes, name)) this.#leaveForm(this.#form);
     if (!Object.hasOwn(this.#attributes, name)) {
       if (this.#attributeCount >= spanLimits.attributes) {
         this.#drop().attributes++;
@@ -98,7 +100,7 @@ export class RecordedSpan implements Span {
 
   setAttributes(attributes: AttributeInput): Span {
     // Nearly all attributes of a span are given at its start, when none can be there already.
-    const fresh = this.#attributeCount === 0 && !this.#ended && this.#form === undefined;
+    const fresh = this.#attributeCount === 0 && !this.#ended;
     for (const name in attributes) {
       const value = attributes[name];
       const first = fresh && value !== undefined && name !== "" && name !== "__proto__";
@@ -114,7 +116,12 @@ export class RecordedSpan implements Span {
     if (this.#ended) return this;
     this.#events ??= [];
     if (this.#events.length >= spanLimits.events) this.#drop().events++;
-    else this.#events.push({ timeUs: this.#nowUs(), name, attributes: bounded(attributes) });
+    else
+      this.#events.push({
+        timeUs: this.#startUs + this.#sinceStart(this.#recorder.now()),
+        name,
+        attributes: bounded(attributes),
+      });
     return this;
   }
 
@@ -150,46 +157,36 @@ export class RecordedSpan implements Span {
   }
 
   updateName(name: string): Span {
-    if (this.#ended) return this;
-    if (this.#form !== undefined) this.#leaveForm(this.#form);
-    this.#name = name;
+    if (!this.#ended) this.#name = name;
     return this;
   }
 
-  end(): void {
+  end(nowMs: number = this.#recorder.now()): void {
     if (this.#ended) return;
     this.#ended = true;
-    const { resource, sink } = this.#recorder;
-    const { traceId, spanId, traceState, flags } = this.context;
-    const common = {
-      resource,
-      traceId,
-      spanId,
+    const { context } = this;
+    this.#recorder.sink.accept({
+      resource: this.#recorder.resource,
+      traceId: context.traceId,
+      spanId: context.spanId,
       parentSpanId: this.#parentSpanId,
-      traceState,
-      flags,
+      traceState: context.traceState,
+      flags: context.flags,
+      name: this.#name,
+      kind: this.#kind,
       startUs: this.#startUs,
-      durationUs: this.#nowUs() - this.#startUs,
+      durationUs: this.#sinceStart(nowMs),
+      attributes: this.#attributes,
       events: this.#events ?? none,
       links: this.#links ?? none,
       status: this.#status,
       dropped: this.#dropped ?? nothingDropped,
-    };
-    const own = this.#attributes;
-    if (this.#form !== undefined) sink.accept(new FormedSpan(this.#form, common, own));
-    else sink.accept({ ...common, name: this.#name, kind: this.#kind, attributes: own });
-  }
-
-  /** From here on what the form says is said by the span itself. */
-  #leaveForm({ attributes }: SpanForm): void {
-    this.#attributes = { ...attributes, ...this.#attributes };
-    this.#attributeCount += Object.keys(attributes).length;
-    this.#form = undefined;
+    });
   }
 
   /** Measured from the start on the monotonic clock, so that a stepped wall clock cannot make a duration negative. */
-  #nowUs(): number {
-    return this.#startUs + Math.round((this.#recorder.now() - this.#startNow) * 1000);
+  #sinceStart(nowMs: number): number {
+    return Math.round((nowMs - this.#startNow) * 1000);
   }
 
   #drop(): { attributes: number; events: number; links: number } {
@@ -198,7 +195,6 @@ export class RecordedSpan implements Span {
   }
 }
 
-const unset: SpanStatus = Object.freeze({ code: "unset" });
 const none: readonly never[] = Object.freeze([]);
 
 /** A span nobody records. It makes its ids only when somebody asks for them, to send them on. */

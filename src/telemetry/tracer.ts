@@ -2,6 +2,7 @@ import type { Clock } from "../kernel/index.ts";
 import { isSampled, randomFlag, type SpanContext, sampledFlag } from "./context.ts";
 import { currentSpan, withSpan } from "./current.ts";
 import { epochOf } from "./epoch.ts";
+import { FormedSpan } from "./formed-span.ts";
 import { type IdSource, randomIds } from "./ids.ts";
 import type { Sampler } from "./sampler.ts";
 import { CarriedSpan, passingSpan, RecordedSpan, type Recorder, type Span, type SpanStart } from "./span.ts";
@@ -16,9 +17,9 @@ export interface Tracer {
   /**
    * Begins a span that follows a form, for work that is done thousands of times a second. Otherwise as `startSpan`.
    *
-   * @param attributes what this one says besides; what it says against its form counts
+   * @param nowMs what `clock.now()` says, for whoever has asked it already
    */
-  startFormed(form: SpanForm, parent: SpanContext | "root", attributes?: AttributeInput): Span;
+  startFormed(form: SpanForm, parent: SpanContext | "root", nowMs?: number): Span;
   /**
    * Runs `run` inside a new span: current while it runs, error recorded if it throws or rejects, ended in any case.
    *
@@ -79,14 +80,12 @@ export function createTracer(options: TracerOptions): Tracer {
   return {
     resource,
     startSpan,
-    startFormed(form, from, attributes) {
+    startFormed(form, from, nowMs) {
       const parent = from === "root" ? undefined : from;
       if (!enabled) return unrecorded(parent);
       const context = sampledContext(parent, sampler, ids);
       if (context === undefined) return new CarriedSpan(ids, parent);
-      const { name, kind } = form;
-      const span = new RecordedSpan(recorder, { context, parentSpanId: parent?.spanId, name, kind }, form);
-      return attributes === undefined ? span : span.setAttributes(attributes);
+      return new FormedSpan(recorder, { form, context, parentSpanId: parent?.spanId, nowMs });
     },
     inSpan(name, spanOptions, run) {
       const span = startSpan(name, spanOptions);

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { manualClock, seededRandom } from "../kernel/index.ts";
 import type { ExportRequest } from "./exporters/exporter.ts";
+import { observeSpans } from "./exporters/meters.ts";
 import { createLogger } from "./logger.ts";
+import { createMetrics } from "./metrics/metrics.ts";
 import { startTracing, type TracingOptions } from "./tracing.ts";
 
 function setUp(options: Partial<TracingOptions> = {}) {
@@ -70,4 +72,21 @@ test("what happens to an endpoint is logged", async () => {
     lines.map((line) => JSON.parse(line).level),
     ["warn", "info"],
   );
+});
+
+test("metrics say what became of every span", async () => {
+  const statuses = [200, 400];
+  const { tracing } = setUp({ send: async () => ({ status: statuses.shift() ?? 200 }) });
+  const metrics = createMetrics();
+  observeSpans(metrics, tracing.batcher);
+  for (const names of [["a", "b"], ["c"]]) {
+    for (const name of names) tracing.tracer.startSpan(name).end();
+    await tracing.batcher.flush();
+  }
+  tracing.tracer.startSpan("d").end();
+  const value = (name: string) =>
+    new RegExp(`^tusker_spans_${name} (\\d+)$`, "m").exec(metrics.render())?.[1];
+  assert.deepEqual(["recorded", "sent", "dropped", "waiting"].map(value), ["4", "2", "1", "0"]);
+  await tracing[Symbol.asyncDispose]();
+  assert.equal(value("sent"), "3");
 });

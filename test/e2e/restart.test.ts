@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Users } from "../../examples/shop/services/contracts.ts";
+import type { ConnectionsView } from "../../src/control/index.ts";
 import { registryDiscovery } from "../../src/discovery/index.ts";
 import { systemClock, systemRandom } from "../../src/kernel/index.ts";
 import { httpClient } from "../../src/net/index.ts";
@@ -59,6 +60,13 @@ const order = {
   body: JSON.stringify({ user_id: "123", items: [{ product_id: "p1", quantity: 1, price: 1 }] }),
 };
 
+/** The processes of a service that became ready, in order. */
+function started({ told }: TestFleet, name: string): number[] {
+  return told
+    .filter(({ type, service }) => type === "ready" && service === name)
+    .map(({ pid }) => Number(pid));
+}
+
 /** The fewest processes of a service that answered at once, since all did. */
 function fewestReady({ told }: TestFleet, service: string, all: number): number {
   const ready = new Set<unknown>();
@@ -74,7 +82,7 @@ function fewestReady({ told }: TestFleet, service: string, all: number): number 
   return fewest;
 }
 
-test("services of two instances are restarted under load without one failed call, at the gateway and over gRPC", async (t) => {
+test("services of two instances are restarted, or told to end, under load without one failed call, at the gateway and over gRPC", async (t) => {
   const two = ["user-service", "order-service"];
   await using fleet = await upFleet({
     args: [
@@ -93,16 +101,32 @@ test("services of two instances are restarted under load without one failed call
   load.add(4, () => users.getUser({ id: "123" }));
   // The gateway speaks to the order-service over REST, which asks the user-service over gRPC.
   load.add(2, () => asked(`${fleet.gateway}/api/orders`, order));
-  await load.more(300);
-  for (const name of two) {
-    const before = fleet.told.filter(({ type, service }) => type === "ready" && service === name);
-    const { code, stderr } = await fleet.tusker("restart", name);
-    assert.equal(code, 0, stderr);
-    const after = fleet.told.filter(({ type, service }) => type === "ready" && service === name);
-    assert.equal(after.length, before.length + 2);
-    await load.more(300);
-    assert.equal(fewestReady(fleet, name, 2), 1);
-  }
+  await load.more(200);
+  await t.test("ps tells who is connected, and what they did", async () => {
+    const shown = await fleet.tusker("ps", "user-service", "--json");
+    const views: readonly ConnectionsView[] = JSON.parse(shown.stdout);
+    const connected = views.flatMap(({ connections }) => connections);
+    assert.ok(connected.length >= 2, shown.stdout);
+    for (const { streamsSucceeded, messagesReceived } of connected)
+      assert.ok(streamsSucceeded + messagesReceived > 0);
+  });
+  for (const name of two)
+    await t.test(`restart ${name}`, async () => {
+      const before = started(fleet, name).length;
+      const { code, stderr } = await fleet.tusker("restart", name);
+      assert.equal(code, 0, stderr);
+      assert.equal(started(fleet, name).length, before + 2);
+      await load.more(100);
+      assert.equal(fewestReady(fleet, name, 2), 1);
+    });
+  await t.test("SIGTERM to one process after the other", async () => {
+    for (const pid of started(fleet, "user-service").slice(-2)) {
+      const before = started(fleet, "user-service").length;
+      process.kill(pid, "SIGTERM");
+      await until("its successor", () => started(fleet, "user-service").length > before, 60_000);
+    }
+    await load.more(100);
+  });
   await load.end();
   assert.deepEqual(load.failures, []);
   t.diagnostic(`${load.answered} answers, none failed`);

@@ -1,15 +1,10 @@
-/** What callers see of servers that vanish without a word, and of servers that are replaced under load. */
+/** What callers see of servers that vanish without a word. */
 import { strict as assert } from "node:assert";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
-import { Users } from "../../examples/shop/services/contracts.ts";
-import type { ConnectionsView } from "../../src/control/index.ts";
-import { registryDiscovery } from "../../src/discovery/index.ts";
-import { systemClock, systemRandom, TuskerError } from "../../src/kernel/index.ts";
-import { httpClient } from "../../src/net/index.ts";
+import { TuskerError } from "../../src/kernel/index.ts";
 import { client } from "../../src/rpc/index.ts";
-import { type Told, upFleet } from "../support/fleet.ts";
 import { Jobs, startJobs } from "../support/jobs.ts";
 import { until } from "../support/until.ts";
 
@@ -59,7 +54,6 @@ class Relay implements AsyncDisposable {
   }
 }
 
-const isUser = ({ type, service }: Told): boolean => type === "ready" && service === "user-service";
 const isLate = (error: unknown): boolean =>
   error instanceof TuskerError && error.code === "RESILIENCE_DEADLINE";
 
@@ -91,42 +85,4 @@ test("behind a proxy that swallows everything a call ends by its deadline, and t
     assert.ok(result.status === "rejected" && isLate(result.reason));
   assert.deepEqual(await jobs.work({ n: 3 }, { timeoutMs: 60_000 }), { n: 3 });
   assert.equal(relay.connections, 2);
-});
-
-test("two instances that are told to end under load, one after the other, fail no call over gRPC", async () => {
-  await using fleet = await upFleet({ args: ["--set", "services.user-service.instances=2"] });
-  await using http = httpClient();
-  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const ports = { http, log, clock: systemClock, random: systemRandom };
-  await using discovery = registryDiscovery({ url: fleet.registry, ...ports });
-  await using users = client(Users, { protocol: "grpc", parts: { discovery } });
-  let answered = 0;
-  let stop = false;
-  const failures: unknown[] = [];
-  const worker = async (): Promise<void> => {
-    while (!stop)
-      await users.getUser({ id: "123" }).then(
-        () => answered++,
-        (error: unknown) => failures.push(error),
-      );
-  };
-  const workers = Array.from({ length: 8 }, worker);
-  await until("answers before", () => answered > 200);
-  const shown = await fleet.tusker("ps", "user-service", "--json");
-  const connected = (JSON.parse(shown.stdout) as ConnectionsView[]).flatMap(({ connections }) => connections);
-  assert.ok(connected.length >= 2, shown.stdout);
-  assert.ok(
-    connected.every(({ streamsSucceeded, messagesReceived }) => streamsSucceeded + messagesReceived > 0),
-  );
-  const first = fleet.told.filter(isUser).map(({ pid }) => Number(pid));
-  assert.equal(first.length, 2);
-  for (const [i, pid] of first.entries()) {
-    process.kill(pid, "SIGTERM");
-    await until("its successor", () => fleet.told.filter(isUser).length === 3 + i, 60_000);
-  }
-  const before = answered;
-  await until("answers after", () => answered > before + 200);
-  stop = true;
-  await Promise.all(workers);
-  assert.deepEqual(failures, []);
 });

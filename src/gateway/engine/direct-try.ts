@@ -23,7 +23,7 @@ import { answerHead } from "../head/answer.ts";
 import { addRateLimit } from "../head/rate-limit.ts";
 import { rewrittenAnswer } from "../head/remembered.ts";
 import type { Route } from "../route.ts";
-import { answeredTry, trySpan } from "../spans.ts";
+import { answeredTry, type TryRequest, trySpan } from "../spans.ts";
 import type { Upstream } from "../upstream.ts";
 import { failureOf, upstreamError } from "../verdict.ts";
 
@@ -65,13 +65,13 @@ export class DirectTry implements AnswerListener {
   #over = false;
   #trailers = false;
 
-  constructor(trip: TryHost, lease: Lease<Endpoint>, attempt: number) {
+  constructor(trip: TryHost, lease: Lease<Endpoint>, which: Pick<TryRequest, "attempt" | "nowMs">) {
     const { door, plan, method } = trip;
     this.#trip = trip;
     this.#lease = lease;
     this.#line = trip.lines.enter(lease.endpoint);
     this.span = trip.span.recording
-      ? trySpan(door.tracer, trip.span, { method, path: plan.target, attempt }, lease.endpoint)
+      ? trySpan(door.tracer, trip.span, { method, path: plan.target, ...which }, lease.endpoint)
       : trip.span;
   }
 

@@ -171,7 +171,9 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
     // 4. Trace: everything from here on is a child of this span.
     const parent = seen.traced ? (extract(this.headers) ?? "root") : "root";
     this.span = seen.repeated
-      ? door.tracer.startFormed(seen.formFor(route.path, this), parent, { "url.path": path })
+      ? door.tracer
+          .startFormed(seen.formFor(route.path, this), parent, this.startMs)
+          .setAttribute("url.path", path)
       : serverSpan(door.tracer, this, { route: route.path, path, client: this.remoteAddress }, parent);
   }
 
@@ -223,7 +225,8 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
   #try(): void {
     const { door, plan } = this;
     const { route, upstream } = plan;
-    const leftMs = remainingMs(this.deadlineMs, door.clock.now());
+    const nowMs = door.clock.now();
+    const leftMs = remainingMs(this.deadlineMs, nowMs);
     if (leftMs === 0) {
       this.refuse(tooLate(upstream.service, route.timeoutMs, this.#number));
       return;
@@ -232,17 +235,20 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
     if (picked.kind === "none") this.refuse(noEndpoint(upstream.service));
     else if (picked.kind === "open")
       this.refuse(allOpen(upstream.service, picked.untilMs - door.clock.now()));
-    else this.#forward(picked.lease, leftMs);
+    else this.#forward(picked.lease, { leftMs, nowMs });
   }
 
-  #forward(lease: Lease<Endpoint>, leftMs: number): void {
+  #forward(
+    lease: Lease<Endpoint>,
+    { leftMs, nowMs }: { readonly leftMs: number; readonly nowMs: number },
+  ): void {
     const { plan } = this;
     const { route } = plan;
     this.#number++;
     const mayRepeat = this.repeatable && this.#number <= route.retries;
     const share = mayRepeat ? perTryMs(route.timeoutMs, route.retries) : leftMs;
     const ms = Math.min(leftMs, route.tryTimeoutMs ?? share);
-    const attempt = new DirectTry(this, lease, this.#number);
+    const attempt = new DirectTry(this, lease, { attempt: this.#number, nowMs });
     this.#current = attempt;
     const block = plan.common.extended();
     const carried = inject(attempt.span.context);
@@ -310,8 +316,9 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
       this.#current?.abandon();
     }
     if (this.#entered) plan.upstream.leave();
-    endServerSpan(span, this.status);
-    plan.route.meter.answered(this.method, this.status, (door.clock.now() - this.startMs) / 1000);
+    const nowMs = door.clock.now();
+    endServerSpan(span, this.status, nowMs);
+    plan.route.meter.answered(this.method, this.status, (nowMs - this.startMs) / 1000);
     door.inFlight.leave();
   }
 }

@@ -6,6 +6,7 @@ import type { SpanData } from "../span-data.ts";
 import { type BatcherOptions, batchSpans, deliveryMessage, type SpanBatcher } from "./batch.ts";
 import type { DeliveryEvent } from "./delivery.ts";
 import type { ExportAnswer, Exporter } from "./exporter.ts";
+import { otlpExporter } from "./otlp/send.ts";
 
 type Outcome = number | "away" | ExportAnswer | Promise<ExportAnswer>;
 
@@ -121,6 +122,29 @@ test("a protocol that can writes each span when it ends, and a batch is full by 
     ["a,b,c", "d"],
   );
   assert.equal(batcher.stats().endpoints[0]?.sent, 4);
+});
+
+test("what is sent again is what was sent, although others were written in the meantime", async () => {
+  const bodies: string[] = [];
+  const statuses = [503, 503, 200, 200, 200];
+  const { batcher, clock } = setUp({
+    exporters: [otlpExporter("http://a/v1/traces")],
+    send: async ({ body }) => {
+      bodies.push(Buffer.from(body).toString("latin1"));
+      return { status: statuses.shift() ?? 200 };
+    },
+  });
+  for (const name of ["first", "second", "third"]) {
+    accept(batcher, ...Array.from({ length: 20 }, () => name));
+    await batcher.flush();
+  }
+  clock.advance(60_000);
+  await settle();
+  await batcher.flush();
+  const names = bodies.map((body) => ["first", "second", "third"].filter((name) => body.includes(name)));
+  assert.deepEqual(names, [["first"], ["first"], ["first"], ["second"], ["third"]]);
+  assert.equal(new Set(bodies.slice(0, 3)).size, 1);
+  assert.equal(batcher.stats().endpoints[0]?.sent, 60);
 });
 
 test("flush sends what is there and waits for it", async () => {

@@ -37,13 +37,17 @@ export class ByteWriter {
   /** Little endian 32 bits; takes any number modulo 2^32. */
   u32le(value: number): void {
     this.#reserve(4);
+    this.#length += 4;
+    this.patchU32le(this.#length - 4, value);
+  }
+
+  /** Overwrites four bytes at `at`. */
+  patchU32le(at: number, value: number): void {
     const buffer = this.#buffer;
-    const at = this.#length;
     buffer[at] = value;
     buffer[at + 1] = value >>> 8;
     buffer[at + 2] = value >>> 16;
     buffer[at + 3] = value >>> 24;
-    this.#length = at + 4;
   }
 
   u16be(value: number): void {
@@ -77,19 +81,32 @@ export class ByteWriter {
   /** @param digits an even number of lowercase hex digits */
   hex(digits: string): void {
     this.#reserve(digits.length >> 1);
+    this.#length += digits.length >> 1;
+    this.patchHex(this.#length - (digits.length >> 1), digits);
+  }
+
+  /** Overwrites what stands at `at`. */
+  patchHex(at: number, digits: string): void {
     // Ids are short: a loop beats the call into native code.
     const buffer = this.#buffer;
-    let to = this.#length;
-    for (let at = 0; at + 1 < digits.length; at += 2)
-      buffer[to++] = (nibble(digits.charCodeAt(at)) << 4) | nibble(digits.charCodeAt(at + 1));
-    this.#length = to;
+    let to = at;
+    for (let from = 0; from + 1 < digits.length; from += 2)
+      buffer[to++] = (nibble(digits.charCodeAt(from)) << 4) | nibble(digits.charCodeAt(from + 1));
   }
 
   /** Bytes as they are. */
   bytes(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#buffer.set(bytes, this.#length);
-    this.#length += bytes.length;
+    const { length } = bytes;
+    this.#reserve(length);
+    const to = this.#length;
+    this.#length = to + length;
+    if (length > 40) {
+      this.#buffer.set(bytes, to);
+      return;
+    }
+    // As above: a call costs more than so few bytes.
+    const buffer = this.#buffer;
+    for (let i = 0; i < length; i++) buffer[to + i] = bytes[i] ?? 0;
   }
 
   /** Unsigned LEB128 of a whole number from 0 to 2^53. */
@@ -108,20 +125,28 @@ export class ByteWriter {
   utf8(text: string): void {
     this.#reserve(text.length * 3);
     // Names are short and plain; a loop beats the call into native code up to about this length.
-    if (text.length <= 24) {
-      const start = this.#length;
-      let at = 0;
-      for (; at < text.length; at++) {
-        const unit = text.charCodeAt(at);
-        if (unit > 0x7f) break;
-        this.#buffer[start + at] = unit;
-      }
-      if (at === text.length) {
-        this.#length = start + at;
-        return;
-      }
-    }
+    if (text.length <= 24 && this.tryAscii(text)) return;
     this.#length += this.#buffer.write(text, this.#length, "utf8");
+  }
+
+  /** @returns false, and writes nothing, when there is more than ASCII in it */
+  tryAscii(text: string): boolean {
+    const { length } = text;
+    this.#reserve(length);
+    const buffer = this.#buffer;
+    const start = this.#length;
+    for (let at = 0; at < length; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit > 0x7f) return false;
+      buffer[start + at] = unit;
+    }
+    this.#length = start + length;
+    return true;
+  }
+
+  /** Forgets what was written from `at` on. */
+  backTo(at: number): void {
+    this.#length = at;
   }
 
   /**
@@ -180,7 +205,7 @@ export class ByteWriter {
   }
 }
 
-/** The value of one of the units `0`–`9`, `a`–`f`. */
+/** The value of one of the units `0`–`9`, `a`–`f`. Digits are random: to branch on them is to guess wrong half the time. */
 function nibble(unit: number): number {
-  return unit <= 0x39 ? unit - 0x30 : unit - 0x57;
+  return (unit & 0x0f) + 9 * (unit >> 6);
 }

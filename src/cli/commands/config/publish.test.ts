@@ -113,6 +113,23 @@ test("a file of JSON becomes keys, and what a schema refuses changes nothing", a
   assert.equal(history.json().length, 1);
 });
 
+test("what a schema refuses is told with the line of the file it stands on", async () => {
+  await using t = await bench();
+  const size = '{"type":"integer","maximum":10}';
+  const pool = `{"type":"object","required":["host"],"properties":{"size":${size}}}`;
+  const schema = `{"type":"object","properties":{"pool":${pool}}}`;
+  await t.tusker("publish", `tusker/schema/c/=${schema}`, "--reason", "r");
+  writeFileSync(join(t.folder, "values.json"), '{\n  "pool": {\n    "size": 50\n  }\n}\n');
+  const refused = await t.tusker("publish", "--from", "values.json", "--prefix", "c/", "--reason", "r");
+  assert.equal(refused.code, 1);
+  assert.match(refused.out, /^ {2}c\/pool\/size \(values\.json:3\): Too big/m);
+  assert.equal(
+    (await t.tusker("publish", "pool/size=50", "--prefix", "c/", "--reason", "r")).out.includes("(values"),
+    false,
+  );
+  assert.equal((await t.tusker("history", "pool/size", "--prefix", "c/")).code, 1, "nothing was written");
+});
+
 test("wrong use is told before anything is asked", async () => {
   await using t = await bench();
   const wrong: [string[], RegExp][] = [

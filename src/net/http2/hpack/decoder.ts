@@ -1,6 +1,7 @@
 import { isNameAllowed, isValueAllowed } from "../field-rules.ts";
 import { errorCode, Http2Error } from "../words.ts";
 import { huffmanDecode } from "./huffman.ts";
+import { BlockMemo } from "./memo.ts";
 import { DynamicTable, entryOverhead, staticSize, staticTable, type TableEntry } from "./table.ts";
 
 /** A decoded header block. */
@@ -26,6 +27,7 @@ export interface HpackDecoderOptions {
  */
 export class HpackDecoder {
   readonly #table: DynamicTable;
+  readonly #memo = new BlockMemo<FieldBlock>();
   readonly #maxTableSize: number;
   readonly #maxListSize: number;
   #bytes: Buffer = nothing;
@@ -40,6 +42,18 @@ export class HpackDecoder {
 
   /** @throws Http2Error COMPRESSION_ERROR: the connection cannot go on (RFC 9113 §4.3) */
   decode(bytes: Buffer, from: number, end: number): FieldBlock {
+    // With entries in the table the same bytes may mean something else, and a change of its size is no field.
+    const key =
+      this.#table.count === 0 && !isResize(bytes, from) ? this.#memo.keyOf(bytes, from, end) : undefined;
+    if (key === undefined) return this.#read(bytes, from, end);
+    const known = this.#memo.find(key);
+    if (known !== undefined) return known;
+    const block = this.#read(bytes, from, end);
+    if (this.#table.count === 0) this.#memo.keep(key, block);
+    return block;
+  }
+
+  #read(bytes: Buffer, from: number, end: number): FieldBlock {
     this.#bytes = bytes;
     this.#at = from;
     this.#end = end;
@@ -58,10 +72,11 @@ export class HpackDecoder {
 
   /** RFC 7541 §4.2: a change of the table's size comes before the first field, and no more than two of them. */
   #resizes(): void {
-    for (let count = 0; this.#at < this.#end && ((this.#bytes[this.#at] ?? 0) & 0xe0) === 0x20; count++) {
+    for (let count = 0; this.#at < this.#end && isResize(this.#bytes, this.#at); count++) {
       const size = this.#integer(0x1f);
       if (size > this.#maxTableSize || count === 2) throw compression("a table larger than we allowed");
       this.#table.resize(size);
+      this.#memo.clear();
     }
   }
 
@@ -117,6 +132,11 @@ export class HpackDecoder {
 }
 
 const nothing = Buffer.alloc(0);
+
+/** RFC 7541 §6.3. */
+function isResize(bytes: Buffer, at: number): boolean {
+  return ((bytes[at] ?? 0) & 0xe0) === 0x20;
+}
 
 /** By index; 0 is none (RFC 7541 §6.1). */
 const staticEntries: readonly (TableEntry | undefined)[] = [

@@ -120,6 +120,40 @@ test("whatever bytes come, decoding ends with fields or with COMPRESSION_ERROR",
   );
 });
 
+test("while the table is empty the same bytes are the same block; a table that changes forgets it", () => {
+  const of = decoder();
+  // `:method` GET, and `a: 1` written out: nothing of it goes into the table.
+  const plain = hex("82 00016101 31");
+  const first = decode(of, plain);
+  assert.deepEqual(first.fields, [":method", "GET", "a", "1"]);
+  assert.equal(decode(of, plain), first);
+  // `a: 1` again, this time for the table: 62 is now an index, and the bytes are read anew.
+  decode(of, hex("40016101 31"));
+  assert.notEqual(decode(of, plain), first);
+  assert.deepEqual(decode(of, hex("be")).fields, ["a", "1"]);
+});
+
+test("a block that left the table empty because it was small is not taken for one that fills it", () => {
+  const of = decoder();
+  const keeps = hex("40016101 31");
+  // No room: twice the same, nothing in the table.
+  decode(of, hex("20 82"));
+  for (let i = 0; i < 3; i++) assert.deepEqual(decode(of, keeps).fields, ["a", "1"]);
+  assert.throws(() => decode(of, hex("be")), Http2Error);
+  decode(of, hex("3fe11f 82"));
+  assert.deepEqual(decode(of, keeps).fields, ["a", "1"]);
+  assert.deepEqual(decode(of, hex("be")).fields, ["a", "1"]);
+});
+
+test("blocks that vary are soon no longer looked for, and nothing goes wrong by it", () => {
+  const of = decoder();
+  for (let i = 0; i < 500; i++) {
+    const value = String(i).padStart(3, "0");
+    const block = Buffer.concat([hex("82 000161 03"), Buffer.from(value)]);
+    assert.deepEqual(decode(of, block).fields, [":method", "GET", "a", value]);
+  }
+});
+
 test("a bomb of references is cut off, and the next block still fits its table", () => {
   const of = decoder(8_192);
   // One entry of about 3,000 octets, then two thousand references to it: 6 MB if it were kept.

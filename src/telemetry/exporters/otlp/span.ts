@@ -1,3 +1,4 @@
+import { FormedSpan } from "../../formed-span.ts";
 import {
   type Attributes,
   type AttributeValue,
@@ -8,7 +9,7 @@ import {
   type SpanStatus,
   spanKinds,
 } from "../../span-data.ts";
-import { FormedSpan, type SpanForm } from "../../span-form.ts";
+import type { SpanForm, WrittenForm } from "../../span-form.ts";
 import { ByteWriter } from "../byte-writer.ts";
 
 /**
@@ -31,60 +32,80 @@ export function writeScope(out: ByteWriter, name: string): void {
 const spanRoom = 2;
 
 export function writeSpan(out: ByteWriter, span: SpanData): void {
-  out.byte((2 << 3) | wire.bytes);
+  if (span instanceof FormedSpan && span.traceState === undefined) {
+    writeFormed(out, span);
+    return;
+  }
+  out.byte(spanTag);
   const at = out.beginPart(spanRoom);
   id(out, 1, span.traceId);
   id(out, 2, span.spanId);
   if (span.traceState !== undefined) text(out, 3, span.traceState);
   if (span.parentSpanId !== undefined) id(out, 4, span.parentSpanId);
-  const formed = span instanceof FormedSpan ? writtenForm(span.form) : undefined;
-  if (formed !== undefined) out.bytes(formed.title);
-  else writeTitle(out, span);
+  writeTitle(out, span);
   time(out, 7, span.startUs);
   time(out, 8, span.startUs + span.durationUs);
-  if (formed !== undefined) out.bytes(formed.attributes);
-  spanAttributes(out, span instanceof FormedSpan ? span.own : span.attributes);
+  spanAttributes(out, span.attributes);
   number(out, 10, span.dropped.attributes);
   for (const event of span.events) writeEvent(out, event);
   number(out, 12, span.dropped.events);
   for (const link of span.links) writeLink(out, link);
   number(out, 14, span.dropped.links);
   writeStatus(out, span.status);
-  if (span.flags !== 0) {
-    // The tag of field 16 takes two bytes.
-    out.varint((16 << 3) | wire.fixed32);
-    out.u32le(span.flags);
-  }
+  writeFlags(out, span.flags);
   out.endPart(at, spanRoom);
 }
+
+/** Of ScopeSpans.spans. */
+const spanTag = 0x12;
 
 function writeTitle(out: ByteWriter, { name, kind }: Pick<SpanData, "name" | "kind">): void {
   text(out, 5, name);
   number(out, 6, spanKinds.indexOf(kind) + 1);
 }
 
+function writeFlags(out: ByteWriter, flags: number): void {
+  if (flags === 0) return;
+  out.varint((16 << 3) | wire.fixed32);
+  out.u32le(flags);
+}
+
+/** The form as it stands in its spans, with what is the span's own put in its place. Such spans have no events and no status. */
+function writeFormed(out: ByteWriter, span: FormedSpan): void {
+  const at = out.length;
+  const { parentSpanId: parent } = span;
+  const { bytes, timesAt } = parent === undefined ? span.form.root(writeForm) : span.form.child(writeForm);
+  out.bytes(bytes);
+  out.patchHex(at + places.traceId, span.traceId);
+  out.patchHex(at + places.spanId, span.spanId);
+  if (parent !== undefined) out.patchHex(at + places.parentSpanId, parent);
+  patchTime(out, at + timesAt + 1, span.startUs);
+  patchTime(out, at + timesAt + 10, span.startUs + span.durationUs);
+  ownAttributes(out, span.own);
+  writeFlags(out, span.flags);
+  out.endPart(at + 1 + spanRoom, spanRoom);
+}
+
+/** Behind the tag of the span and room for its length: each id behind a tag and a length of its own. */
+const places = { traceId: 5, spanId: 23, parentSpanId: 33 } as const;
+
+function writeForm(form: SpanForm, child: boolean): WrittenForm {
+  const out = new ByteWriter(512);
+  out.byte(spanTag);
+  out.beginPart(spanRoom);
+  id(out, 1, "0".repeat(32));
+  id(out, 2, "0".repeat(16));
+  if (child) id(out, 4, "0".repeat(16));
+  writeTitle(out, form);
+  const timesAt = out.length;
+  time(out, 7, 0);
+  time(out, 8, 0);
+  attributes(out, ofSpan, form.attributes);
+  return { bytes: out.finish(), timesAt };
+}
+
 /** Number of the field of a span's attributes. */
 const ofSpan = 9;
-
-/** What spans of a form have in common, as it stands in each of them. */
-interface WrittenForm {
-  readonly title: Uint8Array;
-  readonly attributes: Uint8Array;
-}
-
-const forms = new WeakMap<SpanForm, WrittenForm>();
-
-function writtenForm(form: SpanForm): WrittenForm {
-  const known = forms.get(form);
-  if (known !== undefined) return known;
-  const title = new ByteWriter(64);
-  writeTitle(title, form);
-  const all = new ByteWriter(256);
-  attributes(all, ofSpan, form.attributes);
-  const made = { title: title.finish(), attributes: all.finish() };
-  forms.set(form, made);
-  return made;
-}
 
 function writeEvent(out: ByteWriter, event: SpanEvent): void {
   const at = open(out, 11);
@@ -120,11 +141,59 @@ function attributes(out: ByteWriter, field: number, list: Attributes): void {
 function spanAttributes(out: ByteWriter, list: Attributes): void {
   for (const key in list) {
     const value = list[key];
-    if (value === undefined) continue;
-    const bytes = typeof value === "object" ? undefined : usual(key, value);
-    if (bytes === undefined) attribute(out, ofSpan, key, value);
-    else out.bytes(bytes);
+    if (value !== undefined) spanAttribute(out, key, value);
   }
+}
+
+/** Name, value, name, value. */
+function ownAttributes(out: ByteWriter, pairs: readonly AttributeValue[]): void {
+  for (let i = 0; i + 1 < pairs.length; i += 2) {
+    const key = String(pairs[i]);
+    const value = pairs[i + 1] ?? "";
+    // Text that is a span's own is seldom another's: only what stands before it is kept.
+    if (typeof value !== "string") spanAttribute(out, key, value);
+    else if (!shortText(out, key, value)) attribute(out, ofSpan, key, value);
+  }
+}
+
+/** An attribute all lengths of which are known before it is written. @returns false, and writes nothing, for another one */
+function shortText(out: ByteWriter, key: string, value: string): boolean {
+  const before = keyBytes(key);
+  const { length } = value;
+  if (before === undefined || before.length + length > 120) return false;
+  const start = out.length;
+  out.byte((ofSpan << 3) | wire.bytes);
+  out.byte(before.length + 3 + length);
+  out.bytes(before);
+  out.byte(2 + length);
+  out.byte((1 << 3) | wire.bytes);
+  out.byte(length);
+  if (out.tryAscii(value)) return true;
+  out.backTo(start);
+  return false;
+}
+
+/** A key with the tag of the value behind it. Few enough are kept that looking at each is the fastest way. */
+function keyBytes(key: string): Uint8Array | undefined {
+  const at = keptKeys.indexOf(key);
+  if (at >= 0) return keptKeyBytes[at];
+  if (keptKeys.length >= mostKeys || key.length > most.chars) return undefined;
+  const out = new ByteWriter(128);
+  text(out, 1, key);
+  out.byte((2 << 3) | wire.bytes);
+  keptKeys.push(key);
+  keptKeyBytes.push(out.finish());
+  return keptKeyBytes.at(-1);
+}
+
+const mostKeys = 16;
+const keptKeys: string[] = [];
+const keptKeyBytes: Uint8Array[] = [];
+
+function spanAttribute(out: ByteWriter, key: string, value: AttributeValue): void {
+  const bytes = typeof value === "object" ? undefined : usual(key, value);
+  if (bytes === undefined) attribute(out, ofSpan, key, value);
+  else out.bytes(bytes);
 }
 
 /**
@@ -213,9 +282,9 @@ function text(out: ByteWriter, field: number, value: string): void {
 }
 
 function id(out: ByteWriter, field: number, digits: string): void {
-  const at = open(out, field);
+  out.byte((field << 3) | wire.bytes);
+  out.byte(digits.length >> 1);
   out.hex(digits);
-  out.endPart(at);
 }
 
 function number(out: ByteWriter, field: number, value: number): void {
@@ -224,11 +293,18 @@ function number(out: ByteWriter, field: number, value: number): void {
   out.varint(value);
 }
 
-/** Nanoseconds since the epoch do not fit in a double, so the two halves are computed apart. */
 function time(out: ByteWriter, field: number, us: number): void {
   out.byte((field << 3) | wire.fixed64);
+  const at = out.length;
+  out.u32le(0);
+  out.u32le(0);
+  patchTime(out, at, us);
+}
+
+/** Nanoseconds since the epoch do not fit in a double, so the two halves are computed apart. */
+function patchTime(out: ByteWriter, at: number, us: number): void {
   const high = Math.floor(us / 4_294_967_296);
   const low = (us - high * 4_294_967_296) * 1000;
-  out.u32le(low % 4_294_967_296);
-  out.u32le(high * 1000 + Math.floor(low / 4_294_967_296));
+  out.patchU32le(at, low % 4_294_967_296);
+  out.patchU32le(at + 4, high * 1000 + Math.floor(low / 4_294_967_296));
 }

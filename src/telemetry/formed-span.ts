@@ -1,0 +1,168 @@
+import { boundedValue } from "./bounded.ts";
+import type { SpanContext } from "./context.ts";
+import { RecordedSpan, type Recorder, type Span } from "./span.ts";
+import {
+  type AttributeInput,
+  type Attributes,
+  type AttributeValue,
+  nothingDropped,
+  type SpanData,
+  type SpanStatus,
+  unsetStatus,
+} from "./span-data.ts";
+import type { SpanForm } from "./span-form.ts";
+
+export interface FormedStart {
+  readonly form: SpanForm;
+  readonly context: SpanContext;
+  readonly parentSpanId: string | undefined;
+  /** What the clock says, if it was asked already. */
+  readonly nowMs: number | undefined;
+}
+
+/**
+ * A span that follows a form, and, ended, what is known of it: one small object for both. What a form does not foresee,
+ * as an event or another name, makes it an ordinary span.
+ */
+export class FormedSpan implements Span, SpanData {
+  readonly context: SpanContext;
+  readonly form: SpanForm;
+  readonly parentSpanId: string | undefined;
+  readonly startUs: number;
+  durationUs = 0;
+  /** What it adds to the form's attributes: name, value, name, value. None of the form's names is among them. */
+  readonly own: AttributeValue[] = [];
+  readonly #recorder: Recorder;
+  readonly #startNow: number;
+  #ended = false;
+  /** Says everything from here on. */
+  #free: RecordedSpan | undefined;
+
+  constructor(recorder: Recorder, { form, context, parentSpanId, nowMs }: FormedStart) {
+    this.#recorder = recorder;
+    this.form = form;
+    this.context = context;
+    this.parentSpanId = parentSpanId;
+    this.#startNow = nowMs ?? recorder.now();
+    this.startUs = recorder.epoch.toUs(this.#startNow);
+  }
+
+  get recording(): boolean {
+    return !this.#ended;
+  }
+
+  setAttribute(name: string, value: AttributeValue | undefined): Span {
+    if (this.#ended || value === undefined || name === "" || name === "__proto__") return this;
+    const { own } = this;
+    if (this.#free !== undefined || this.form.says(name) || own.length >= mostOwn) {
+      this.#freed().setAttribute(name, value);
+      return this;
+    }
+    let at = 0;
+    while (at < own.length && own[at] !== name) at += 2;
+    if (at === own.length) own.push(name, boundedValue(value));
+    else own[at + 1] = boundedValue(value);
+    return this;
+  }
+
+  setAttributes(attributes: AttributeInput): Span {
+    for (const name in attributes) this.setAttribute(name, attributes[name]);
+    return this;
+  }
+
+  addEvent(name: string, attributes?: AttributeInput): Span {
+    if (!this.#ended) this.#freed().addEvent(name, attributes);
+    return this;
+  }
+
+  recordError(error: unknown): Span {
+    if (!this.#ended) this.#freed().recordError(error);
+    return this;
+  }
+
+  setStatus(code: "ok" | "error", message?: string): Span {
+    if (!this.#ended) this.#freed().setStatus(code, message);
+    return this;
+  }
+
+  updateName(name: string): Span {
+    if (!this.#ended) this.#freed().updateName(name);
+    return this;
+  }
+
+  end(nowMs: number = this.#recorder.now()): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#free !== undefined) {
+      this.#free.end(nowMs);
+      return;
+    }
+    this.durationUs = Math.round((nowMs - this.#startNow) * 1000);
+    this.#recorder.sink.accept(this);
+  }
+
+  get resource(): SpanData["resource"] {
+    return this.#recorder.resource;
+  }
+
+  get traceId(): string {
+    return this.context.traceId;
+  }
+
+  get spanId(): string {
+    return this.context.spanId;
+  }
+
+  get traceState(): string | undefined {
+    return this.context.traceState;
+  }
+
+  get flags(): number {
+    return this.context.flags;
+  }
+
+  get name(): string {
+    return this.form.name;
+  }
+
+  get kind(): SpanData["kind"] {
+    return this.form.kind;
+  }
+
+  get attributes(): Attributes {
+    const all: Record<string, AttributeValue> = { ...this.form.attributes };
+    for (let i = 0; i + 1 < this.own.length; i += 2) all[String(this.own[i])] = this.own[i + 1] ?? "";
+    return all;
+  }
+
+  get events(): SpanData["events"] {
+    return none;
+  }
+
+  get links(): SpanData["links"] {
+    return none;
+  }
+
+  get status(): SpanStatus {
+    return unsetStatus;
+  }
+
+  get dropped(): SpanData["dropped"] {
+    return nothingDropped;
+  }
+
+  #freed(): RecordedSpan {
+    const known = this.#free;
+    if (known !== undefined) return known;
+    const { context, parentSpanId, name, kind } = this;
+    const began = { now: this.#startNow, us: this.startUs };
+    const free = new RecordedSpan(this.#recorder, { context, parentSpanId, name, kind, began });
+    free.setAttributes(this.attributes);
+    this.#free = free;
+    return free;
+  }
+}
+
+/** Two entries each. What goes beyond is counted by the ordinary span it makes of it. */
+const mostOwn = 2 * 16;
+const none: readonly never[] = Object.freeze([]);
