@@ -134,6 +134,10 @@ const clientStates: Readonly<Record<string, ClientState>> = {
     answers: "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome",
     heard: /some$/,
   },
+  "in the head of its next request, while the service thinks": {
+    says: "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTT",
+    arrived: /^GET/,
+  },
   "behind its offer of a protocol": {
     says: "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nearly",
     answers: "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome",

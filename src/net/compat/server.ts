@@ -99,6 +99,8 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
     };
     const before = latest.get(socket);
     if (before === undefined || before.closed || !before.req.complete) say();
+    // Here who ends its side has gone; of one that ends it inside its next request Node says no more than this.
+    else if (error.code === "HPE_INVALID_EOF_STATE") socket.destroy();
     else before.once("close", say);
   });
   await listen(node, options.port, host, options.onError, options.reusePort);
