@@ -4,7 +4,7 @@
  */
 export const tskCodes = {
   // limits
-  TSK_TOO_LARGE: "A file is larger than 16 MiB, or a document has more than 3,500,000 words and signs.",
+  TSK_TOO_LARGE: "A file is larger than 16 MiB, or a document has too many words and signs, or maps.",
   TSK_TOO_DEEP: "Nesting or a chain of references goes deeper than the limit.",
   TSK_FUEL: "Evaluating the file takes more steps than the limit allows.",
 

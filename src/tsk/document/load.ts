@@ -11,7 +11,8 @@ import { intact, isNameless } from "../syntax/repair/intact.ts";
 import type { Item, Tree } from "../syntax/tree.ts";
 import { dictionary, type Evaluated, isMap } from "../value/data.ts";
 import { evaluate } from "../value/evaluate.ts";
-import { type IncludeRequest, type MapPart, outline, type Where, withIncludes } from "../value/outline.ts";
+import type { IncludeRequest } from "../value/include-request.ts";
+import { type MapPart, outline, type Where, withIncludes } from "../value/outline.ts";
 import { Allowance } from "./allowance.ts";
 import { assemble } from "./assemble.ts";
 import { Damage } from "./damage.ts";
@@ -53,6 +54,7 @@ class Loader {
   readonly #chains = new Map<Source, readonly string[]>();
   #included = 0;
   readonly #allowance = new Allowance();
+  readonly #maps = { left: limits.maps };
   #textLength = 0;
 
   constructor(options: LoadOptions) {
@@ -121,7 +123,8 @@ class Loader {
     this.#chains.set(source, chain);
     if (!this.#sources.has(path)) this.#sources.set(path, source);
     const items = this.#affords(tree, source) ? (this.#items.get(path) ?? tree.items) : [];
-    return outline(source, items, { report: this.#report, include: this.#include }, where);
+    const options = { report: this.#report, include: this.#include, maps: this.#maps };
+    return outline(source, items, options, where);
   }
 
   /** False, and told once, when all files together say more than one document may. */
@@ -264,6 +267,7 @@ class Loader {
       },
       report: this.#report,
       include: this.#include,
+      maps: this.#maps,
       outlineOf: this.#outlineOf,
       covered: maskCovered,
       textLength,

@@ -7,6 +7,8 @@ export const limits = {
    * must end before the process does.
    */
   tokens: 3_500_000,
+  /** Maps that keys, labels and section headers of one document make: a label is one sign and a whole map. */
+  maps: 1_200_000,
   /** Texts of one document together. */
   allText: 64 * 1024 * 1024,
   /** Bytes of a file read by `@file`, `@json` and their like. */

@@ -143,11 +143,22 @@ function section(cursor: Cursor, read: ReadValue, until: number): Section | unde
     return undefined;
   }
   if (!cursor.take(kind.closeBracket)) {
-    cursor.reportUnclosed(open);
+    if (!holdsEntry(cursor)) cursor.reportUnclosed(open);
     skipValue(cursor);
     cursor.take(kind.closeBracket);
   }
   return { kind: "section", path, start: open.start, end: cursor.lastEnd };
+}
+
+/** `[name: value]`, as one older style writes an entry: it is told as what it is, not as a bracket left open. */
+function holdsEntry(cursor: Cursor): boolean {
+  if (cursor.kind !== kind.colon && cursor.kind !== kind.equals) return false;
+  const rest = cursor.text.slice(cursor.end, cursor.end + 200).split("\n", 1)[0] ?? "";
+  if (!/^[^[\]]*\][ \t\r]*(?:#.*)?$/.test(rest)) return false;
+  const help = "write the key and its value on a line of their own, without brackets";
+  const span = { start: cursor.start, end: cursor.end };
+  cursor.report("TSK_SECTION", span, "a section header holds a path, no value", { help });
+  return true;
 }
 
 function variable(cursor: Cursor, read: ReadValue): Item | undefined {

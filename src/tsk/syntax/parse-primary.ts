@@ -184,6 +184,13 @@ function unseparated(cursor: Cursor, last: Value | undefined, open: { start: num
     skipValue(cursor);
     return false;
   }
+  if (cursor.kind === kind.semicolon) {
+    const span = { start: cursor.start, end: cursor.end };
+    cursor.report("TSK_EXPECTED", span, "elements of a list are separated by commas or line ends, not by ;");
+    cursor.advance();
+    cursor.skipNewlines();
+    return true;
+  }
   const before = cursor.index;
   if (last !== undefined && last.kind !== "missing") unquoted(cursor, last);
   skipValue(cursor);

@@ -25,6 +25,7 @@ export interface EvaluateOptions {
   readonly ports: Ports;
   readonly report: OutlineOptions["report"];
   readonly include: OutlineOptions["include"];
+  readonly maps?: { left: number };
   /** The outline of a file named in a source, for `@name.tsk.get`. */
   readonly outlineOf: (from: Source, path: string) => MapPart | Refusal;
   /** Hears of a secret that covers what lower layers say: that is the same secret in plain text. */

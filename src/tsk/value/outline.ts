@@ -4,6 +4,7 @@ import type { Source, Span } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
 import type { Argument, Entry, Item, Key, ObjectValue, Scalar, Value, Variable } from "../syntax/tree.ts";
 import type { Evaluated, Place } from "./data.ts";
+import { type IncludeRequest, includeRequest } from "./include-request.ts";
 import { constantOf } from "./scalar.ts";
 
 /**
@@ -86,18 +87,13 @@ export interface VariablePart {
   readonly home: MapPart;
 }
 
-/** An include as it is written. */
-export interface IncludeRequest {
-  readonly path: string;
-  readonly optional: boolean;
-  readonly span: Span;
-}
-
 /** What making an outline needs from outside. */
 export interface OutlineOptions {
   readonly report: (diagnostic: Diagnostic) => void;
   /** The outlines of the files that a source includes, in order; reports what is wrong with them. */
   readonly include: (source: Source, request: IncludeRequest) => readonly MapPart[];
+  /** How many maps may still be made; absent: any number. */
+  readonly maps?: { left: number };
 }
 
 /** A new, empty map of a source. Written out, for a large fleet has many of them. */
@@ -183,12 +179,14 @@ class Outliner {
   readonly #source: Source;
   readonly #report: OutlineOptions["report"];
   readonly #include: OutlineOptions["include"];
+  readonly #maps: OutlineOptions["maps"];
   #reopened: Reopened | undefined;
 
-  constructor(source: Source, { report, include }: OutlineOptions) {
+  constructor(source: Source, { report, include, maps }: OutlineOptions) {
     this.#source = source;
     this.#report = report;
     this.#include = include;
+    this.#maps = maps;
   }
 
   /** Items of a whole file: a section lasts until the next header, `$variables` are seen in the whole file. */
@@ -293,12 +291,24 @@ class Outliner {
           this.#report(problem(this.#source, key, "TSK_TOO_DEEP", message));
           return undefined;
         }
+        if (!this.#mayMake(key)) return undefined;
         const inner = mapPart({ source: this.#source, span, key }, map);
         map.children.set(key.name, inner);
         map = inner;
       }
     }
     return map;
+  }
+
+  /** False when there are too many maps already; told once. */
+  #mayMake(key: Key): boolean {
+    if (this.#maps === undefined) return true;
+    this.#maps.left--;
+    if (this.#maps.left === -1) {
+      const message = `keys and labels make more than ${limits.maps} maps`;
+      this.#report(problem(this.#source, key, "TSK_TOO_LARGE", message));
+    }
+    return this.#maps.left >= 0;
   }
 
   #variable(holder: MapPart, item: Variable, home: MapPart): void {
@@ -327,31 +337,4 @@ class Outliner {
     }
     this.#report(problem(this.#source, span, code, message, { related }));
   }
-}
-
-/** Files are read before anything is evaluated: what names them is written out. */
-function includeRequest(args: readonly Argument[], span: Span): IncludeRequest | undefined {
-  let path: string | undefined;
-  let optional = false;
-  for (const { name, value } of args) {
-    if ((name === undefined || name === "path") && value.kind === "text" && path === undefined)
-      path = value.value;
-    else if (name === "optional" && value.kind === "literal" && typeof value.value === "boolean")
-      optional = value.value;
-    else if (name === undefined && value.kind === "object" && path !== undefined) {
-      const given = optionalIn(value);
-      if (given === undefined) return undefined;
-      optional = given;
-    } else return undefined;
-  }
-  return path === undefined || path === "" ? undefined : { path, optional, span };
-}
-
-/** `{ optional: true }`: the other way to write it. */
-function optionalIn({ items }: ObjectValue): boolean | undefined {
-  const [item, another] = items;
-  if (item?.kind !== "entry" || another !== undefined) return undefined;
-  const named = item.path.length === 1 && item.path[0]?.name === "optional";
-  const { value } = item;
-  return named && value.kind === "literal" && typeof value.value === "boolean" ? value.value : undefined;
 }

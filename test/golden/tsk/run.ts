@@ -52,8 +52,12 @@ function check(text: string, command: string): string | undefined {
     const [, name, content] = /^file (.*)\n([^]*)$/.exec(part) ?? [];
     return name === undefined ? [] : [[name.trim(), content ?? ""] as const];
   });
+  const bytes = parts.flatMap((part) => {
+    const [, name, content = ""] = /^bytes (.*)\n([^]*)$/.exec(part) ?? [];
+    return name === undefined ? [] : [[name.trim(), bytesOf(content)] as const];
+  });
   const environment = parts.flatMap((part) => /^environment (.*)/.exec(part)?.[1] ?? [])[0];
-  const answer = ask(command, [["main.tsk", main], ...files], lines("env"), [
+  const answer = ask(command, [["main.tsk", main], ...files, ...bytes], lines("env"), [
     ...(environment === undefined ? [] : ["--env", environment.trim()]),
     ...lines("set").flatMap((set) => ["--set", set]),
   ]);
@@ -91,17 +95,17 @@ function placeOf({ code, file, line, column }: Found): string {
 
 function ask(
   command: string,
-  files: readonly (readonly [name: string, text: string])[],
+  files: readonly (readonly [name: string, content: string | Uint8Array])[],
   env: readonly string[],
   args: readonly string[],
 ): Answer | string {
   const folder = mkdtempSync(join(tmpdir(), "tsk-suite-"));
   try {
-    for (const [name, text] of files) {
+    for (const [name, content] of files) {
       const path = resolve(folder, name);
       if (relative(folder, path).startsWith("..")) return `the case writes outside its folder: ${name}`;
       mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, text);
+      writeFileSync(path, content);
     }
     const [program = "", ...rest] = command.split(" ").filter((word) => word !== "");
     const variables = env.map((line) => [line.split("=", 1)[0] ?? "", line.slice(line.indexOf("=") + 1)] as const);
@@ -118,6 +122,17 @@ function ask(
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** `c3 28 20*3`: bytes in hexadecimal, `*` and how often. */
+function bytesOf(body: string): Uint8Array {
+  const parts = body.split(/\s+/).filter((word) => word !== "");
+  return Buffer.concat(
+    parts.map((word) => {
+      const [byte = "", times = "1"] = word.split("*");
+      return Buffer.alloc(Number(times), Number.parseInt(byte, 16));
+    }),
+  );
 }
 
 /** A file of the command is named from where the suite was started. */
