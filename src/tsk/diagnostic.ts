@@ -115,9 +115,13 @@ function isOfKey(value: Diagnostic, { code, file, line, end }: Diagnostic): bool
   return code === "FLEET_UNKNOWN_KEY" && value.file === file && value.line === line && value.start >= end;
 }
 
-/** True for the `@` that a call lacks which is wrong itself: an operator that does not exist is one with or without it. */
+/**
+ * True for the `@` that a call lacks which is wrong itself, or which a sign has parted from its name: an operator that does
+ * not exist is one with or without it.
+ */
 function isOldCallOf({ code, file, start }: Diagnostic, error: Diagnostic): boolean {
-  return code === "TSK_OLD_CALL" && error.file === file && error.start === start;
+  if (code !== "TSK_OLD_CALL" || error.file !== file) return false;
+  return error.start === start || error.end === start || error.end + 1 === start;
 }
 
 /** A problem as a place that belongs to another one. */

@@ -22,7 +22,7 @@ export { print, type Tree } from "./syntax/tree.ts";
 
 // for other rooms
 
-export { withWarnings } from "./diagnostic.ts";
+export { asRelated, withWarnings } from "./diagnostic.ts";
 export { matchesPattern } from "./document/files.ts";
 export { parsePath } from "./document/path.ts";
 export { operators } from "./operators/table.ts";

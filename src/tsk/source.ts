@@ -49,11 +49,11 @@ export class Source {
     return { file: this.file, line: line + 1, column, start: span.start, end: span.end };
   }
 
-  /** How long a line (from 1) is, with its line end; 0 for one that is not there. */
-  lengthOf(number: number): number {
+  /** A line (from 1) as it is written, with its line end and nothing masked: for what is looked at and not shown. */
+  written(number: number): string {
     const lines = this.#lineStarts();
     const start = lines[number - 1];
-    return start === undefined ? 0 : (lines[number] ?? this.text.length) - start;
+    return start === undefined ? "" : this.text.slice(start, lines[number] ?? this.text.length);
   }
 
   /** The text of a line (from 1) without its line end and with secrets masked. */

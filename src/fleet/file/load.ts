@@ -9,15 +9,15 @@ import {
   loadDocument,
   type OperatorPlugin,
   type OutsideProblem,
-  pathAt,
   problemAt,
   type SecretProvider,
   type Tree,
   withWarnings,
 } from "../../tsk/index.ts";
 import { crossCheck } from "./check/cross-check.ts";
-import { type Explained, explained } from "./check/explain.ts";
+import { explained } from "./check/explain.ts";
 import { Lost } from "./check/lost.ts";
+import { isOfLostHeader, withoutRests } from "./check/merged.ts";
 import { grpcPorts } from "./grpc-ports.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { machinePorts } from "./machine.ts";
@@ -134,25 +134,8 @@ function judgeAll(loaded: Loaded, options: LoadFleetOptions, root: string): Judg
   const located = found.problems.map((one) => problemAt(document, one));
   const own = loaded.diagnostics.filter((one) => !isOfLostHeader(one, loaded, found));
   const { error: errors = [], warning: warnings = [] } = Object.groupBy(own, (one) => one.severity);
-  const diagnostics = byPlace(document, [...errors, ...withWarnings(located, warnings)]);
+  const diagnostics = byPlace(document, withoutRests([...errors, ...withWarnings(located, warnings)]));
   return { document, diagnostics, judgement, sections: judgement.sections };
-}
-
-/** True for a key that seems to be written twice because the header of its own section is missing. */
-function isOfLostHeader(
-  { code, file, start }: Diagnostic,
-  { trees }: Loaded,
-  { lostHeader }: Explained,
-): boolean {
-  const tree = code === "TSK_DUPLICATE" ? trees.get(file) : undefined;
-  if (tree === undefined || lostHeader === undefined) return false;
-  const path = pathAt(tree.items, start);
-  const { section, around } = lostHeader;
-  return (
-    path.length === around.length + 1 &&
-    around.every((key, index) => key === path[index]) &&
-    knownKeys([section]).includes(path.at(-1) ?? "")
-  );
 }
 
 /** In the order a person reads: file by file, from the top. */

@@ -111,7 +111,7 @@ export class Damage {
 
   /** The lines beside one that is no entry, of which it may be a part. */
   #besideOf(source: Source, { line, column, start }: Diagnostic): readonly Span[] {
-    if (source.lengthOf(line) > longest || source.lengthOf(line - 1) > longest) return [];
+    if (source.written(line).length > longest || source.written(line - 1).length > longest) return [];
     const text = source.line(line);
     if (isBeforeValue(text, column)) this.#nameless = true;
     const [at, end] = [start - column + 1, start - column + 1 + text.length];
@@ -159,6 +159,8 @@ const parted: ReadonlySet<string> = new Set([
   "TSK_OLD_WORD",
   "TSK_DUPLICATE",
   "TSK_ARGUMENTS",
+  "TSK_CYCLE",
+  "TSK_TYPE",
 ]);
 
 /** Problems of what a name means. */

@@ -10,7 +10,7 @@ export interface Slipped {
 
 /** Signs that are typed too many or for another. */
 const signs = [..."{}[]()\"':=,@$<>#?!+\n~&.-/*|\\ ", "x", "1"];
-/** Between two lines they make one expression of both, inside the name of a call an expression of its parts. */
+/** Between two lines they make one expression of both. */
 const operators = "*?<>+-/|&=!";
 
 type Slip = (text: string, tree: Tree, random: Random) => Slipped | undefined;
@@ -23,7 +23,6 @@ const slips: Readonly<Record<string, Slip>> = {
   "a character too many": (text, _tree, random) => {
     const at = random.below(text.length + 1);
     const sign = pick(signs, random);
-    if (cutsCall(text, at, sign)) return undefined;
     return {
       what: `${JSON.stringify(sign)} before ${shown(text, at)}`,
       text: text.slice(0, at) + sign + text.slice(at),
@@ -32,7 +31,7 @@ const slips: Readonly<Record<string, Slip>> = {
   "a character for another": (text, _tree, random) => {
     const at = random.below(text.length);
     const sign = pick(signs, random);
-    if (cutsCall(text, at, sign) || (text[at] === "\n" && operators.includes(sign))) return undefined;
+    if (text[at] === "\n" && operators.includes(sign)) return undefined;
     return {
       what: `${JSON.stringify(sign)} for ${shown(text, at)}`,
       text: text.slice(0, at) + sign + text.slice(at + 1),
@@ -68,8 +67,6 @@ const slips: Readonly<Record<string, Slip>> = {
     const lines = text.split("\n");
     const at = random.below(lines.length);
     const line = lines[at] ?? "";
-    // One that opens a bracket is two tokens at least: what stood in it then stands nowhere, each for itself.
-    if (/[{[(]\s*$/.test(line)) return undefined;
     return { what: line, text: lines.toSpliced(at, 1).join("\n") };
   },
   "a line twice": (text, _tree, random) => {
@@ -79,11 +76,6 @@ const slips: Readonly<Record<string, Slip>> = {
     return { what: line, text: lines.toSpliced(at, 0, line).join("\n") };
   },
 };
-
-/** True for an operator inside the name of a call: `@env.sec<re("X")` compares two calls. */
-function cutsCall(text: string, at: number, sign: string): boolean {
-  return operators.includes(sign) && /@[\w.]*$/.test(text.slice(0, at));
-}
 
 /** So many slips, of all kinds, in the given texts by turns; the same for the same seed. */
 export function* slipsIn(

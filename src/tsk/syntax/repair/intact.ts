@@ -63,9 +63,9 @@ function linesOf({ severity, code, line, start, end }: Diagnostic, source: Sourc
 
 /** A line (from 1) and the next one as one, when they make sense so, and are not very long. */
 export function joinedLines(source: Source, line: number): string | undefined {
-  if (line < 1 || source.lengthOf(line) > longest || source.lengthOf(line + 1) > longest) return undefined;
-  const first = source.line(line);
-  const text = `${first}${source.line(line + 1).trimStart()}`;
+  const [first, second] = [source.written(line).trimEnd(), source.written(line + 1).trim()];
+  if (line < 1 || first.length > longest || second.length > longest) return undefined;
+  const text = first + second;
   if (/[:=]\s*$/.test(first)) return text;
   return isSound(new Source(source.file, `${source.compat ? "" : "#!tusker 1\n"}${text}${closingOf(text)}`))
     ? text

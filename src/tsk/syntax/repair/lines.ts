@@ -45,8 +45,10 @@ export class Lines {
       if (last <= done) continue;
       if (this.#headers.has(first)) continue;
       if (sections) done = this.#addSection(first, last);
-      else if (!this.#isBalanced(first, last)) this.#addBlock(first, last);
-      else this.#addRest(last);
+      else {
+        if (!this.#isBalanced(first, last)) this.#addBlock(first, last);
+        this.#addRest(last);
+      }
     }
   }
 
@@ -118,7 +120,9 @@ export class Lines {
 
   /** What begins with an operator goes on with the line before. */
   #addRest(last: number): void {
-    for (let at = last + 1; this.#lines[at]?.continuing === true; at++) this.#lost.add(at);
+    let at = last + 1;
+    while (this.#lost.has(at)) at++;
+    for (; this.#lines[at]?.continuing === true; at++) this.#lost.add(at);
   }
 
   /** Gives the last line of it. */
@@ -245,10 +249,12 @@ const longest = 500;
  */
 function looksLikeHeader(line: string): boolean {
   const start = line.slice(0, longest);
-  if (!start.includes("{") && /^[^\s\p{L}[]*\[(?:[^\]]*\p{L}|\s*\])/u.test(start)) return true;
+  // Closed, whatever stands in it, or with no key in it.
+  if (/^[^\s\p{L}[\])}]*\[(?:(?:[^\]:=]*|[^\]\s"']*)\]|[^\]:=]*[:=]?\s*$)/u.test(start)) return true;
   const written = start.replace(/\s*(?:#|\/\/).*$/, "");
   if (/^[^\p{L}[]*[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
   if (/[^\s:=,[]\s*\[[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
+  if (/[:=][^{]*[:=]\s*\[[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
   return /^[^\s{}:=,][^{}:=,]*\p{L}[^{}:=,]*$/u.test(written) && /[[\]]/.test(written);
 }
 
