@@ -90,6 +90,29 @@ test("a gateway alone: fixed endpoints, an admin door, a changed file without a 
   assert.equal(await process.end(), 0);
 });
 
+test("the access log is JSON lines, whatever is written for people beside it", async () => {
+  using at = folder();
+  at.write(`[service_discovery]
+enabled: false
+[tracing]
+enabled: false
+[gateway]
+access_log: 1
+[routes]
+"/word": { answer: { body: "said" } }
+`);
+  await using process = tuskerProcess(["gateway", at.file, "--port", "0"], { cwd: "/" });
+  const said = await until("its address", async () =>
+    process.noise.find((text) => text.includes("gateway at")),
+  );
+  const address = /gateway at (\S+)/.exec(said)?.[1];
+  assert.equal(await (await fetch(`${address}/word?token=secret`)).text(), "said");
+  const line = await process.line(({ message }) => message === "access");
+  assert.deepEqual([line.path, line.status, line.route], ["/word", 200, "/word"]);
+  assert.match(String(line.trace_id), /^[0-9a-f]{32}$/);
+  assert.equal(await process.end(), 0);
+});
+
 const service = `
 let held;
 require("http")
