@@ -17,9 +17,9 @@ import {
   type MethodSpecs,
   type SpecsOf,
 } from "./contract.ts";
+import { Arriving } from "./grpc/arriving.ts";
 import { bindGrpc, type GrpcBinding } from "./grpc/binding.ts";
 import { healthMethods } from "./grpc/health.ts";
-import { Arriving } from "./grpc/messages.ts";
 import { reflectionMethods } from "./grpc/reflection/reflection.ts";
 import { contractMethods } from "./grpc/server.ts";
 import { grpcStreams } from "./grpc/serving/serve.ts";

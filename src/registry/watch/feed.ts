@@ -1,4 +1,5 @@
 import { SharedBytes } from "../../net/index.ts";
+import type { LogEntry } from "../state/log.ts";
 import { type Frame, frame } from "./frame.ts";
 import type { Subject } from "./subject.ts";
 import type { Watcher } from "./watcher.ts";
@@ -22,6 +23,7 @@ export class Feed {
   #since: number;
   #sent: number;
   #snapshot: Frame | undefined;
+  #recalled: (Frame & { readonly since: number }) | undefined;
 
   /**
    * @param epoch of this process: an index of another one says nothing here
@@ -63,6 +65,20 @@ export class Feed {
       this.#snapshot = { index: version, bytes };
     }
     return this.#snapshot;
+  }
+
+  /**
+   * What a reader lacks for whom no frame was kept, worked out of the log: once for all who come back from the same
+   * moment before the next change.
+   */
+  recalled(since: number, entries: readonly LogEntry[], version: number, now: number): Frame {
+    // As for a snapshot.
+    this.step(now);
+    if (this.#recalled?.since !== since || this.#recalled.index !== version) {
+      const bytes = frame("delta", this.#versionOf(version), this.#subject.since(entries));
+      this.#recalled = { since, index: version, bytes };
+    }
+    return this.#recalled;
   }
 
   /** Hears that a key changed. */

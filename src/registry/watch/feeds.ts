@@ -1,9 +1,10 @@
 import type { Clock, Random } from "../../kernel/index.ts";
+import type { ChangeLog } from "../state/log.ts";
 import type { Store } from "../state/store.ts";
 import type { Applied } from "../state/tables.ts";
 import { type Topic, topics } from "../state/topics.ts";
 import { Feed } from "./feed.ts";
-import { stillHere } from "./frame.ts";
+import { type Frame, stillHere } from "./frame.ts";
 import { keysSubject, serviceSubject } from "./subject.ts";
 import { Watcher } from "./watcher.ts";
 
@@ -39,6 +40,9 @@ export interface FeedsOptions {
   readonly max: number;
   readonly onError: (error: unknown) => void;
 }
+
+/** Transactions that are looked through for one who comes back; after more of them it is told all there is. */
+const maxRecalled = 1_000;
 
 /** How often a silent stream says that it is alive. */
 const beatMs = 15_000;
@@ -129,8 +133,7 @@ export function feeds({ store, clock, random, max, onError }: FeedsOptions): Fee
       let known = indexIn(since, epoch);
       const watcher = new Watcher(() => {
         const version = store.version(topic);
-        const missed =
-          known === undefined ? undefined : version <= known ? feed.current(known) : feed.missed(known);
+        const missed = known === undefined ? undefined : lacking(feed, log, known, version);
         known = undefined;
         return { frame: missed ?? feed.snapshot(version, log.last), safe: log.settled(version) };
       });
@@ -148,6 +151,17 @@ export function feeds({ store, clock, random, max, onError }: FeedsOptions): Fee
       for (const watcher of [...cuts.keys()]) watcher.end();
     },
   };
+}
+
+/** What who knows everything up to `known` must hear; undefined: all there is. */
+function lacking(feed: Feed, log: ChangeLog, known: number, version: number): Frame | undefined {
+  if (version <= known) return feed.current(known);
+  const kept = feed.missed(known);
+  if (kept !== undefined) return kept;
+  // Its feed went with its last reader, or had more to say than it keeps; the log knows longer.
+  const entries = log.since(known);
+  if (entries === undefined || entries.length > maxRecalled) return undefined;
+  return feed.recalled(known, entries, version, log.last);
 }
 
 /** The index in a version that this process gave out. */

@@ -1,3 +1,4 @@
+import type { LogEntry } from "../state/log.ts";
 import type { KvRow, ServiceRow } from "../state/model.ts";
 import type { Tables } from "../state/tables.ts";
 import { kvJson } from "../wire/rows.ts";
@@ -7,6 +8,8 @@ export interface Subject {
   snapshot(): string;
   /** What changed since the last call, or since the start; undefined: nothing. */
   delta(): string | undefined;
+  /** What is different, or may be, after these transactions: for whom nothing was kept. What `delta` says stays as it is. */
+  since(entries: readonly LogEntry[]): string;
   /** Hears that a key changed. */
   changed(key: string): void;
 }
@@ -31,6 +34,13 @@ export function serviceSubject(tables: Tables, name: string): Subject {
       if (put.length === 0 && gone.length === 0) return undefined;
       return `{"put":[${put.join()}],"gone":${JSON.stringify(gone)}}`;
     },
+    since(entries) {
+      const now = rows();
+      // Not well, of another service by now, or not there any more: nobody who asks may go on with it.
+      const known = [...tables.instances(name).map(keyOf), ...entries.flatMap(instancesIn)];
+      const gone = [...new Set(known)].filter((key) => !now.has(key));
+      return `{"put":[${[...now.values()].join()}],"gone":${JSON.stringify(gone)}}`;
+    },
     changed: () => undefined,
   };
 }
@@ -39,18 +49,39 @@ export function serviceSubject(tables: Tables, name: string): Subject {
 export function keysSubject({ kv }: Tables, prefix: string): Subject {
   const changed = new Set<string>();
   const put = (rows: readonly KvRow[]): string => JSON.stringify(rows.map(kvJson));
+  const different = (keys: readonly string[]): string => {
+    const gone = keys.filter((key) => kv.get(key) === undefined);
+    const rows = keys.flatMap((key) => kv.get(key) ?? []);
+    return `{"put":${put(rows)},"gone":${JSON.stringify(gone)}}`;
+  };
   return {
     snapshot: () => `{"put":${put(kv.under(prefix))}}`,
     delta() {
       if (changed.size === 0) return undefined;
       const keys = [...changed].sort();
       changed.clear();
-      const gone = keys.filter((key) => kv.get(key) === undefined);
-      const rows = keys.flatMap((key) => kv.get(key) ?? []);
-      return `{"put":${put(rows)},"gone":${JSON.stringify(gone)}}`;
+      return different(keys);
+    },
+    since(entries) {
+      const keys = entries.flatMap(keysIn).filter((key) => key.startsWith(prefix));
+      return different([...new Set(keys)].sort());
     },
     changed: (key) => void changed.add(key),
   };
+}
+
+function keysIn({ changes }: LogEntry): string[] {
+  return changes.flatMap((change) => {
+    if (change.kind === "kv") return [change.entry.key];
+    return change.kind === "kv-gone" ? [change.key] : [];
+  });
+}
+
+function instancesIn({ changes }: LogEntry): string[] {
+  return changes.flatMap((change) => {
+    if (change.kind === "service") return [keyOf(change.service)];
+    return change.kind === "service-gone" ? [keyOf(change)] : [];
+  });
 }
 
 /** An instance as its callers need it. */
@@ -68,6 +99,6 @@ function endpointJson(tables: Tables, row: ServiceRow): object {
 }
 
 /** Ids are unique per node only. Nothing encoded holds a slash, so that no two pairs are written alike. */
-function keyOf({ node, id }: ServiceRow): string {
+function keyOf({ node, id }: Pick<ServiceRow, "node" | "id">): string {
   return `${encodeURIComponent(node)}/${id}`;
 }

@@ -117,6 +117,60 @@ test("who comes back with a version hears what it missed, or that it missed noth
   assert.deepEqual(missed.events, stays.events.slice(2));
 });
 
+test("who was the only reader, and comes back, hears what it missed as well", async () => {
+  await using t = await bench();
+  await t.put("/v1/kv/c/a", "1");
+  await t.put("/v1/kv/c/b", "1");
+  for (const id of ["u1", "u2", "u3"]) await t.register(id, 1);
+  const versions: string[] = [];
+  for (const path of ["kv/c/", "service/user"]) {
+    await using alone = await t.watch(path);
+    await t.until(() => alone.events.length === 1);
+    versions.push(alone.events[0]?.id ?? "");
+  }
+  await t.until(() => t.registry.stats.watching === 0);
+  await t.put("/v1/kv/c/a", "2");
+  await t.put("/v1/kv/elsewhere", "1");
+  assert.equal((await t.ask("DELETE", "/v1/kv/c/b")).status, 200);
+  await t.put("/v1/agent/service/deregister/u1");
+  await t.put("/v1/agent/check/fail/service:u2");
+  await t.register("u4", 4);
+  await using keys = await t.watch(`kv/c/?since=${versions[0]}`);
+  await using users = await t.watch(`service/user?since=${versions[1]}`);
+  await t.until(() => keys.events.length === 1 && users.events.length === 1);
+  const [key, user] = [keys.events[0], users.events[0]];
+  assert.deepEqual(
+    [key?.event, key?.data.put.map(({ Key }) => Key), key?.data.gone],
+    ["delta", ["c/a"], ["c/b"]],
+  );
+  assert.deepEqual(
+    [user?.event, user?.data.put.map((one) => one.key), user?.data.gone?.toSorted()],
+    ["delta", ["n1/u3", "n1/u4"], ["n1/u1", "n1/u2"]],
+  );
+  await t.put("/v1/kv/c/d", "1");
+  await t.until(() => keys.events.length === 2);
+  assert.deepEqual(
+    [keys.events[1]?.event, keys.events[1]?.data.put.map(({ Key }) => Key)],
+    ["delta", ["c/d"]],
+  );
+});
+
+test("who was away for more than a thousand changes begins with all there is", async () => {
+  await using t = await bench();
+  let since = "";
+  {
+    await using alone = await t.watch("kv/c/");
+    await t.until(() => alone.events.length === 1);
+    since = alone.events[0]?.id ?? "";
+  }
+  await t.until(() => t.registry.stats.watching === 0);
+  const writes = Array.from({ length: 1_001 }, (_, n) => t.put(`/v1/kv/c/${n % 3}`, String(n)));
+  await Promise.all(writes);
+  await using back = await t.watch(`kv/c/?since=${since}`);
+  await t.until(() => back.events.length === 1);
+  assert.deepEqual([back.events[0]?.event, back.events[0]?.data.put.length], ["snapshot", 3]);
+});
+
 test("a version of nobody, of another process or of long ago begins with all there is", async () => {
   await using t = await bench();
   await t.register("u1", 1);
@@ -251,6 +305,40 @@ test("whatever happens and whoever joins when, each reader's states and changes 
           const before = begin.event === "snapshot" ? [] : first.events;
           return seen(reader, before) === wanted;
         });
+      }
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test("whatever happens between two visits of the only reader, it knows what is true after the second", async () => {
+  const visits = fc.array(fc.array(step, { maxLength: 5 }), { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(visits, async (between) => {
+      await using t = await bench();
+      const [rows, truth] = [new Map<string, number>(), new Map<string, number>()];
+      let since = "";
+      for (const steps of between) {
+        for (const { kind, id, port } of steps) {
+          // What comes is one that is not well.
+          const [own, at] = kind === "come" ? ["u1", 1] : [id, port];
+          if (kind === "down") await t.put(`/v1/agent/service/deregister/${own}`);
+          else {
+            await t.register(own, at);
+            await t.put(`/v1/agent/check/${kind === "up" ? "pass" : "fail"}/service:${own}`);
+          }
+          if (kind === "up") truth.set(`n1/${id}`, port);
+          else truth.delete(kind === "come" ? "n1/u1" : `n1/${id}`);
+        }
+        await using reader = await t.watch(`service/user?since=${since}`);
+        await t.until(() => reader.events.length > 0);
+        for (const { event, data, id } of reader.events) {
+          since = id;
+          if (event === "snapshot") rows.clear();
+          for (const { key, port } of data.put ?? []) rows.set(key, port);
+          for (const key of data.gone ?? []) rows.delete(key);
+        }
+        assert.deepEqual([...rows].sort(), [...truth].sort());
       }
     }),
     { numRuns: 25 },

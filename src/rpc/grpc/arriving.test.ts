@@ -1,9 +1,9 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { hello, RawPeer, rawFrame } from "../../../test/support/http2-peer.ts";
+import { hello, type RawFrame, RawPeer, rawFrame } from "../../../test/support/http2-peer.ts";
 import { systemClock } from "../../kernel/index.ts";
 import { serveStreams } from "../../net/index.ts";
-import { Arriving } from "./messages.ts";
+import { Arriving } from "./arriving.ts";
 import type { ByteMethod } from "./serving/method.ts";
 import { grpcStreams } from "./serving/serve.ts";
 
@@ -67,4 +67,57 @@ test("messages of a stream that nobody reads count too, until they are read or t
   assert.match(refused?.payload.toString("latin1") ?? "", /14/);
   assert.equal(read, 6);
   assert.equal(arriving.bytes, 0);
+});
+
+test("connections that fill the memory for unfinished messages give way to a neighbour with one", async () => {
+  const arriving = new Arriving(100_000);
+  const method: ByteMethod = { kind: "unary", decode: () => undefined, answer: () => new Uint8Array(5) };
+  const options = { maxMessageBytes: 50_000, defaultTimeoutMs: 60_000, compressAbove: undefined, arriving };
+  const read = Promise.withResolvers<void>();
+  const stream: ByteMethod = {
+    kind: "stream",
+    decode: (message) => Buffer.from(message),
+    async *answers(_call, inputs) {
+      await read.promise;
+      for await (const _ of inputs) yield new Uint8Array(5);
+    },
+  };
+  const methods = new Map<string, ByteMethod>([
+    ["/a/B", method],
+    ["/a/C", stream],
+  ]);
+  const handler = grpcStreams(methods, { ...options, clock: systemClock });
+  await using server = await serveStreams(handler, { port: 0 });
+  const ended = ({ type, flags }: RawFrame): boolean => type === 1 && (flags & 1) === 1;
+  const synced = async (peer: RawPeer): Promise<void> => {
+    peer.send(rawFrame(6, 0, 0, "0000000000000000"));
+    await peer.frame(({ type, flags }) => type === 6 && flags === 1);
+  };
+  // One holds beginnings of messages, the other whole messages that nobody reads: 45,000 bytes each.
+  const begun = Buffer.concat([Buffer.from("000000c350", "hex"), Buffer.alloc(15_000)]);
+  const whole = Buffer.concat([Buffer.from("0000003a98", "hex"), Buffer.alloc(15_000)]);
+  await using first = await RawPeer.to(server.port);
+  await using second = await RawPeer.to(server.port);
+  const streamed = Buffer.from(call.toString("latin1").replace("/a/B", "/a/C"), "latin1");
+  for (const id of [1, 3, 5]) {
+    first.send(...(id === 1 ? [hello] : []), rawFrame(1, 4, id, call), rawFrame(0, 0, id, begun));
+    second.send(...(id === 1 ? [hello] : []), rawFrame(1, 4, id, streamed), rawFrame(0, 1, id, whole));
+  }
+  await Promise.all([synced(first), synced(second)]);
+  assert.equal(arriving.bytes, 90_000);
+  await using neighbour = await RawPeer.to(server.port);
+  const mine = Buffer.concat([Buffer.from("0000007530", "hex"), Buffer.alloc(15_000)]);
+  neighbour.send(hello, rawFrame(1, 4, 1, call), rawFrame(0, 0, 1, mine));
+  neighbour.send(rawFrame(0, 1, 1, Buffer.alloc(15_000)));
+  const answer = await neighbour.frame(ended);
+  assert.match(answer?.payload.toString("latin1") ?? "", /0$/);
+  // Both had to give: the one is told at once, the other when its handler reads on.
+  assert.match((await first.frame(ended))?.payload.toString("latin1") ?? "", /14/);
+  read.resolve();
+  const refused: number[] = [];
+  for (const id of [1, 3, 5]) {
+    const end = await second.frame((frame) => ended(frame) && frame.id === id);
+    if (/together/.test(end?.payload.toString("latin1") ?? "")) refused.push(id);
+  }
+  assert.ok(refused.length >= 1 && refused.length < 3, `${refused.length} of three ended`);
 });

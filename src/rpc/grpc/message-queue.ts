@@ -1,4 +1,4 @@
-import type { Arriving } from "./messages.ts";
+import type { Account } from "./arriving.ts";
 
 /** Bytes of messages that may wait for their reader before the sender is made to wait. */
 const waitingBytes = 64 * 1_024;
@@ -17,10 +17,10 @@ export class MessageQueue implements AsyncIterableIterator<unknown> {
   #failure: { readonly error: unknown } | undefined;
   #reader: PromiseWithResolvers<IteratorResult<unknown>> | undefined;
 
-  readonly #arriving: Arriving | undefined;
+  readonly #arriving: Account | undefined;
 
   /** @param arriving what waits here is counted with all that is on its way to the server; undefined on a client */
-  constructor(consumed: (bytes: number) => void, arriving?: Arriving) {
+  constructor(consumed: (bytes: number) => void, arriving?: Account) {
     this.#consumed = consumed;
     this.#arriving = arriving;
   }
@@ -55,6 +55,18 @@ export class MessageQueue implements AsyncIterableIterator<unknown> {
   fail(error: unknown): void {
     if (this.#ended) return;
     this.#failure ??= { error };
+    this.#serve();
+  }
+
+  /** What has come is given up; whoever reads on hears why. */
+  abandon(error: unknown): void {
+    // Also when the sender had said all: what was given up is not to be taken for the end.
+    this.#ended = false;
+    this.#failure ??= { error };
+    this.#messages.length = 0;
+    this.#arriving?.giveBack(this.#waiting);
+    this.#waiting = 0;
+    this.#giveBack();
     this.#serve();
   }
 

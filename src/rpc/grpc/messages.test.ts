@@ -3,9 +3,10 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { TuskerError } from "../../kernel/index.ts";
+import { Arriving } from "./arriving.ts";
 import { pack, unpack } from "./compress.ts";
 import { frame } from "./frame.ts";
-import { Arriving, MessageReader } from "./messages.ts";
+import { MessageReader } from "./messages.ts";
 import { Base64Body } from "./serving/base64-body.ts";
 
 function read(pieces: readonly Buffer[], maxBytes = 1_000): { seen: string[]; partial: boolean } {
@@ -92,7 +93,14 @@ test("base64 in several padded parts, cut anywhere, is the bytes of all", () => 
 test("unfinished messages hold no more together than they may, and give it back when they end either way", async () => {
   const arriving = new Arriving(1_000);
   const sink = { message: () => {} };
-  const [first, second] = [new MessageReader(sink, 900, arriving), new MessageReader(sink, 900, arriving)];
+  const connection = {};
+  const reader = (): MessageReader =>
+    new MessageReader(
+      sink,
+      900,
+      arriving.account(connection, () => assert.fail("its own connection asks")),
+    );
+  const [first, second, third] = [reader(), reader(), reader()];
   const long = frame(new Uint8Array(900));
   first.push(Buffer.from(long.subarray(0, 805)));
   assert.equal(arriving.bytes, 800);
@@ -100,7 +108,6 @@ test("unfinished messages hold no more together than they may, and give it back 
   second.drop();
   first.push(Buffer.from(long.subarray(805)));
   assert.equal(arriving.bytes, 0);
-  const third = new MessageReader(sink, 900, arriving);
   third.push(Buffer.from(long.subarray(0, 305)));
   third.drop();
   assert.deepEqual([arriving.bytes, third.partial], [0, false]);

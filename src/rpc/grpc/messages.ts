@@ -1,37 +1,10 @@
 import { TuskerError } from "../../kernel/index.ts";
+import type { Account } from "./arriving.ts";
 import { frameOverhead } from "./frame.ts";
 
 /** Takes messages. Bytes are lent for the length of the call. */
 export interface MessageSink {
   message(bytes: Buffer, compressed: boolean): void;
-}
-
-/** What messages that are still arriving, or wait for their reader, may hold together, over all calls of a server. */
-export class Arriving {
-  readonly #most: number;
-  #bytes = 0;
-
-  constructor(mostBytes: number) {
-    this.#most = mostBytes;
-  }
-
-  /** Bytes of messages that are not whole. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** @throws TuskerError NET_OVERLOADED */
-  take(bytes: number): void {
-    if (this.#bytes + bytes > this.#most) {
-      const message = `messages on their way to a reader hold the ${this.#most} bytes they may hold together; repeat, or send smaller ones`;
-      throw new TuskerError("NET_OVERLOADED", message, { details: { mostBytes: this.#most } });
-    }
-    this.#bytes += bytes;
-  }
-
-  giveBack(bytes: number): void {
-    this.#bytes -= bytes;
-  }
 }
 
 /**
@@ -47,10 +20,10 @@ export class MessageReader {
   /** Made for a prefix that came in pieces, which is rare. */
   #prefix: Buffer = empty;
 
-  readonly #arriving: Arriving | undefined;
+  readonly #arriving: Account | undefined;
 
   /** @param arriving undefined: nobody else is to be spared */
-  constructor(sink: MessageSink, maxBytes: number, arriving?: Arriving) {
+  constructor(sink: MessageSink, maxBytes: number, arriving?: Account) {
     this.#sink = sink;
     this.#maxBytes = maxBytes;
     this.#arriving = arriving;

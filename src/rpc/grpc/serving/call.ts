@@ -9,9 +9,10 @@ import {
 } from "../../../net/index.ts";
 import { incomingDeadline, remainingMs } from "../../../resilience/index.ts";
 import type { AnswerFields } from "../../fields/answer.ts";
+import type { Account, Arriving } from "../arriving.ts";
 import { acceptsGzip, unpack } from "../compress.ts";
 import { MessageQueue } from "../message-queue.ts";
-import { type Arriving, MessageReader, type MessageSink } from "../messages.ts";
+import { MessageReader, type MessageSink } from "../messages.ts";
 import { Pace } from "../pace.ts";
 import { Base64Body } from "./base64-body.ts";
 import type { Dialect } from "./head.ts";
@@ -34,7 +35,7 @@ export interface CallOptions {
 }
 
 /** A call from its head to its last message. */
-export abstract class ServingCall implements StreamListener, MessageSink, IncomingCall {
+export abstract class ServingCall implements StreamListener, MessageSink, IncomingCall, Account {
   readonly protocol = "grpc";
   readonly path: string;
   readonly fields: HeaderList;
@@ -48,6 +49,10 @@ export abstract class ServingCall implements StreamListener, MessageSink, Incomi
   readonly #dialect: Dialect;
   readonly #text: Base64Body | undefined;
   #gone: AbortController | undefined;
+  /** Made with the first message that has to be kept. */
+  #account: Account | undefined;
+  /** Its messages had to be given up; what still comes of them is passed over. */
+  #deaf = false;
   /** Why nobody waits any more. */
   #lost: TuskerError | undefined;
   /** Nothing more of the caller is heard. */
@@ -64,7 +69,7 @@ export abstract class ServingCall implements StreamListener, MessageSink, Incomi
     const packs = options.compressAbove !== undefined && acceptsGzip(head.fields);
     this.reply = new Reply(stream, head, packs ? options.compressAbove : undefined);
     this.messages = head.messages;
-    this.reader = new MessageReader(this, options.maxMessageBytes, options.arriving);
+    this.reader = new MessageReader(this, options.maxMessageBytes, this.counted);
     this.#text = this.#dialect === "web-text" ? new Base64Body() : undefined;
   }
 
@@ -90,7 +95,7 @@ export abstract class ServingCall implements StreamListener, MessageSink, Incomi
 
   onData(bytes: Buffer): void {
     this.took(bytes.byteLength);
-    if (this.over) return;
+    if (this.over || this.#deaf) return;
     try {
       this.reader.push(this.#text === undefined ? bytes : this.#text.push(bytes));
     } catch (error) {
@@ -107,6 +112,26 @@ export abstract class ServingCall implements StreamListener, MessageSink, Incomi
     this.#gone?.abort(gone);
   }
 
+  take(bytes: number): void {
+    this.#account ??= this.options.arriving?.account(this.messages, (error) => {
+      this.#deaf = true;
+      this.reader.drop();
+      this.abandon(error);
+    });
+    this.#account?.take(bytes);
+  }
+
+  giveBack(bytes: number): void {
+    this.#account?.giveBack(bytes);
+  }
+
+  /** Where what is kept is counted; undefined when there is no bound. */
+  protected get counted(): Account | undefined {
+    return this.options.arriving === undefined ? undefined : this;
+  }
+
+  /** What came and waits is given up, so that others have room; the call ends. */
+  protected abstract abandon(error: TuskerError): void;
   /** Bytes of the body came: give them back to the caller's window, now or later. */
   protected abstract took(bytes: number): void;
   /** The caller went away. */
@@ -191,6 +216,10 @@ export class UnaryCall extends ServingCall {
     this.#limit?.cancel();
   }
 
+  protected abandon(error: TuskerError): void {
+    this.refuse(error);
+  }
+
   protected refuse(error: TuskerError): void {
     if (this.over) return;
     this.over = true;
@@ -226,7 +255,7 @@ export class StreamCall extends ServingCall {
   constructor(method: StreamMethod, stream: MessageStream, head: CallHead, options: CallOptions) {
     super(stream, head, options);
     this.#method = method;
-    this.#inbox = new MessageQueue((bytes) => stream.consumed(bytes), options.arriving);
+    this.#inbox = new MessageQueue((bytes) => stream.consumed(bytes), this.counted);
   }
 
   /** Begins to answer; separate, so that the stream knows its listener first. */
@@ -265,6 +294,10 @@ export class StreamCall extends ServingCall {
   protected lost(error: TuskerError): void {
     this.#inbox.fail(error);
     this.#room?.();
+  }
+
+  protected abandon(error: TuskerError): void {
+    this.#inbox.abandon(error);
   }
 
   protected refuse(error: TuskerError): void {
