@@ -20,6 +20,13 @@ export interface FormedStart {
   readonly nowMs: number | undefined;
 }
 
+/** A list of two or three, which is smaller so than as an array or an object. */
+export interface OwnAttribute {
+  readonly name: string;
+  value: AttributeValue;
+  readonly next: OwnAttribute | undefined;
+}
+
 /**
  * A span that follows a form, and, ended, what is known of it: one small object for both. What a form does not foresee,
  * as an event or another name, makes it an ordinary span.
@@ -30,8 +37,8 @@ export class FormedSpan implements Span, SpanData {
   readonly parentSpanId: string | undefined;
   readonly startUs: number;
   durationUs = 0;
-  /** What it adds to the form's attributes: name, value, name, value. None of the form's names is among them. */
-  readonly own: AttributeValue[] = [];
+  /** What it adds to the form's attributes, the latest first. None of the form's names is among them. */
+  own: OwnAttribute | undefined;
   readonly #recorder: Recorder;
   readonly #startNow: number;
   #ended = false;
@@ -53,15 +60,20 @@ export class FormedSpan implements Span, SpanData {
 
   setAttribute(name: string, value: AttributeValue | undefined): Span {
     if (this.#ended || value === undefined || name === "" || name === "__proto__") return this;
-    const { own } = this;
-    if (this.#free !== undefined || this.form.says(name) || own.length >= mostOwn) {
+    if (this.#free !== undefined || this.form.says(name)) {
       this.#freed().setAttribute(name, value);
       return this;
     }
-    let at = 0;
-    while (at < own.length && own[at] !== name) at += 2;
-    if (at === own.length) own.push(name, boundedValue(value));
-    else own[at + 1] = boundedValue(value);
+    let count = 0;
+    for (let one = this.own; one !== undefined; one = one.next) {
+      if (one.name === name) {
+        one.value = boundedValue(value);
+        return this;
+      }
+      count++;
+    }
+    if (count < mostOwn) this.own = { name, value: boundedValue(value), next: this.own };
+    else this.#freed().setAttribute(name, value);
     return this;
   }
 
@@ -131,7 +143,7 @@ export class FormedSpan implements Span, SpanData {
 
   get attributes(): Attributes {
     const all: Record<string, AttributeValue> = { ...this.form.attributes };
-    for (let i = 0; i + 1 < this.own.length; i += 2) all[String(this.own[i])] = this.own[i + 1] ?? "";
+    for (let one = this.own; one !== undefined; one = one.next) all[one.name] = one.value;
     return all;
   }
 
@@ -163,6 +175,6 @@ export class FormedSpan implements Span, SpanData {
   }
 }
 
-/** Two entries each. What goes beyond is counted by the ordinary span it makes of it. */
-const mostOwn = 2 * 16;
+/** With more, it is an ordinary span. */
+const mostOwn = 16;
 const none: readonly never[] = Object.freeze([]);

@@ -1,4 +1,4 @@
-import { FormedSpan } from "../../formed-span.ts";
+import { FormedSpan, type OwnAttribute } from "../../formed-span.ts";
 import {
   type Attributes,
   type AttributeValue,
@@ -145,14 +145,12 @@ function spanAttributes(out: ByteWriter, list: Attributes): void {
   }
 }
 
-/** Name, value, name, value. */
-function ownAttributes(out: ByteWriter, pairs: readonly AttributeValue[]): void {
-  for (let i = 0; i + 1 < pairs.length; i += 2) {
-    const key = String(pairs[i]);
-    const value = pairs[i + 1] ?? "";
+function ownAttributes(out: ByteWriter, first: OwnAttribute | undefined): void {
+  for (let one = first; one !== undefined; one = one.next) {
+    const { name, value } = one;
     // Text that is a span's own is seldom another's: only what stands before it is kept.
-    if (typeof value !== "string") spanAttribute(out, key, value);
-    else if (!shortText(out, key, value)) attribute(out, ofSpan, key, value);
+    if (typeof value !== "string") spanAttribute(out, name, value);
+    else if (!shortText(out, name, value)) attribute(out, ofSpan, name, value);
   }
 }
 
