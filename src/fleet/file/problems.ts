@@ -19,9 +19,9 @@ export function schemaProblems(
   const told = new Set<string>();
   return issues
     .flatMap((issue) => problemsOf(issue, value, known))
-    .filter(({ path, message }) => {
+    .filter(({ code, path, part, message }) => {
       // A number can be wrong in two ways and is still one cause.
-      const key = `${pathText(path)} ${message}`;
+      const key = `${pathText(path)} ${code === "FLEET_INVALID" && part !== "key" ? code : message}`;
       return told.has(key) ? false : told.add(key) !== undefined;
     });
 }
