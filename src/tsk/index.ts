@@ -27,7 +27,7 @@ export { matchesPattern } from "./document/files.ts";
 export { parsePath } from "./document/path.ts";
 export { operators } from "./operators/table.ts";
 export { frame, type OutsideProblem, problemAt } from "./report/problem-at.ts";
-export { repaired } from "./report/repair.ts";
+export { fixesTogether, repaired } from "./report/repair.ts";
 export { didYouMean } from "./report/suggest.ts";
 export { pathAt } from "./syntax/repair/intact.ts";
 export { kind } from "./syntax/token.ts";

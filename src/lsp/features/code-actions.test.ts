@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openFile } from "../../../test/support/lsp-file.ts";
-import { codeActions } from "./code-actions.ts";
+import { codeActions, sureFixes } from "./code-actions.ts";
 
 /** The text after each repair that is offered, by its title. */
 function repaired(text: string): Readonly<Record<string, string>> {
@@ -42,4 +42,18 @@ test("only what stands in the place that was asked about is repaired", () => {
     ["change to timeout"],
   );
   assert.deepEqual(codeActions(snapshot, { start: 0, end: 0 }), []);
+});
+
+test("fix all makes repairs that do not overlap, the outer one of two", () => {
+  const text = "list:\n  - x\n  - y\nm:\n  n:\n    o: word\n";
+  const { snapshot } = openFile(text);
+  const edits = sureFixes(snapshot).toSorted((one, other) => one.start - other.start);
+  for (const [index, edit] of edits.entries()) assert.ok((edits[index - 1]?.end ?? 0) <= edit.start);
+  assert.deepEqual(
+    edits.map((edit) => text.slice(edit.start, edit.end).trim().split("\n").length),
+    [2, 2],
+  );
+  const titles = codeActions(snapshot, { start: 0, end: text.length }).map((one) => one.title);
+  assert.ok(titles.includes('write [ "x" "y" ]'), titles.join(", "));
+  assert.ok(titles.every((title) => !title.includes("\n")));
 });

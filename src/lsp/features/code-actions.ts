@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { keysAt } from "../../fleet/index.ts";
-import { type Diagnostic, didYouMean, keyText, type Span } from "../../tsk/index.ts";
+import { type Diagnostic, didYouMean, fixesTogether, keyText, type Span } from "../../tsk/index.ts";
 import type { Edit, Snapshot } from "../snapshot.ts";
 import { contextAt } from "../text/context.ts";
 import { serviceNames } from "../text/services.ts";
@@ -20,11 +20,10 @@ export function codeActions(snapshot: Snapshot, span: Span): readonly CodeAction
     .flatMap((one) => repairs(snapshot, one));
 }
 
-/** Every repair the language itself is sure of, for "fix all". */
-export function sureFixes(snapshot: Snapshot): readonly Edit[] {
-  return snapshot.diagnostics.flatMap(({ file, fix }) =>
-    fix === undefined || resolve(file) !== snapshot.file ? [] : [{ file: snapshot.file, ...fix }],
-  );
+/** Every repair the language itself is sure of, for "fix all". None overlaps another: an editor refuses that (LSP 3.17, TextEdit[]). */
+export function sureFixes({ diagnostics, file }: Snapshot): readonly Edit[] {
+  const own = diagnostics.filter((one) => resolve(one.file) === file);
+  return fixesTogether(own).map((fix) => ({ file, ...fix }));
 }
 
 function repairs(snapshot: Snapshot, one: Diagnostic): readonly CodeAction[] {
@@ -32,7 +31,8 @@ function repairs(snapshot: Snapshot, one: Diagnostic): readonly CodeAction[] {
   const action = (title: string, text: string, at: Span = one): CodeAction => ({
     ...{ title, code: one.code, edit: { file, start: at.start, end: at.end, text } },
   });
-  if (one.fix !== undefined) return [action(one.help ?? `write ${one.fix.text}`, one.fix.text, one.fix)];
+  if (one.fix !== undefined)
+    return [action(one.help ?? `write ${onOneLine(one.fix.text)}`, one.fix.text, one.fix)];
   const word = snapshot.tree.source.text.slice(one.start, one.end);
   const meant = meantBy(snapshot, one, word);
   const actions = meant === undefined ? [] : [action(`change to ${meant.text}`, meant.text, meant.span)];
@@ -42,6 +42,12 @@ function repairs(snapshot: Snapshot, one: Diagnostic): readonly CodeAction[] {
     actions.push(action(known === undefined ? "put it in quotes" : `change to ${known}`, text));
   }
   return actions;
+}
+
+/** As a menu shows it. */
+function onOneLine(text: string): string {
+  const line = text.trim().replace(/\s+/g, " ");
+  return line.length > 60 ? `${line.slice(0, 60)}…` : line;
 }
 
 const booleans: Readonly<Record<string, string>> = { yes: "true", on: "true", no: "false", off: "false" };
