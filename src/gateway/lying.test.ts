@@ -117,7 +117,6 @@ test("a change of protocol that nobody asked for is no answer", async () => {
   );
   await using front = await before(users.port);
   const text = await exchangeBytes(front.port, get("/", true));
-  // A trace id may hold any digits.
   assert.doesNotMatch(text, /raw bytes|HTTP\/1\.1 101/);
   assert.ok(parseReply(text).status >= 500);
 });

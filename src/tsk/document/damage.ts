@@ -64,8 +64,13 @@ export class Damage {
   }
 
   /** Notes that a value cannot be had. */
-  addValue({ severity, start, end }: Diagnostic, source: Source | undefined): void {
-    if (severity === "error" && source !== undefined) this.#add(source, { start, end }, []);
+  addValue({ code, severity, start, end }: Diagnostic, source: Source | undefined): void {
+    if (severity !== "error" || source === undefined) return;
+    this.#add(source, { start, end }, []);
+    const lost = this.#lost.at(-1);
+    // An expression that goes on below may have swallowed an entry.
+    if (code === "TSK_TYPE" && lost !== undefined && source.text.slice(start, lost.end).includes("\n"))
+      this.#addWords(source.text, lost);
   }
 
   /** True when a problem of a value follows from what was lost. */

@@ -253,7 +253,7 @@ function looksLikeHeader(line: string): boolean {
   if (/^[^\s\p{L}[\])}]*\[(?:(?:[^\]:=]*|[^\]\s"']*)\]|[^\]:=]*[:=]?\s*$)/u.test(start)) return true;
   const written = start.replace(/\s*(?:#|\/\/).*$/, "");
   if (/^[^\p{L}[]*[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
-  if (/[^\s:=,[]\s*\[[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
+  if (/[^\s:=,[]\s*\[+[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
   if (/[:=][^{]*[:=]\s*\[[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
   return /^[^\s{}:=,][^{}:=,]*\p{L}[^{}:=,]*$/u.test(written) && /[[\]]/.test(written);
 }
