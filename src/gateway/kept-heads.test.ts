@@ -90,6 +90,29 @@ test("who may use a route is asked anew behind a reload, also of those who were 
   assert.deepEqual(await statuses(), [200, 200, 200, 200]);
 });
 
+test("one head on more routes than are remembered for it: each request is told from the others", async () => {
+  await using users = await named();
+  await using issued = await issuer();
+  const paths = Array.from({ length: 7 }, (_, n) => `/r${n}`);
+  await using front = await bench({
+    gateway: { jwt: issued.jwt },
+    routes: Object.fromEntries(paths.map((path) => [path, { service: "users", auth: ["jwt"] }])),
+    endpoints: [endpoint(users.port)],
+  });
+  await using pool = http1Pool(`http://127.0.0.1:${front.port}`, { connections: 1 });
+  const token = await issued.token(Date.parse(new Date().toISOString()) + 600_000);
+  const asked = [...paths, ...paths.toReversed(), ...paths, ...paths.slice(0, 2), ...paths.slice(0, 2)];
+  for (const path of asked) {
+    const { status, body } = await again(pool, path, token);
+    assert.deepEqual([status, body], [200, "ada"]);
+  }
+  const requests = front.spans.filter(({ kind }) => kind === "server");
+  assert.deepEqual(
+    requests.map(({ name, attributes }) => [name, attributes["http.route"], attributes["url.path"]]),
+    asked.map((path) => [`GET ${path}`, path, path]),
+  );
+});
+
 test("two routes and two methods on one connection are let in, limited and traced each as their own", async () => {
   await using users = await named();
   await using issued = await issuer();

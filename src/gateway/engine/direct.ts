@@ -170,11 +170,11 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
     this.repeatable = isRepeatable(this.method, { idempotencyKey: false, retryUnsafe: route.retryUnsafe });
     // 4. Trace: everything from here on is a child of this span.
     const parent = seen.traced ? (extract(this.headers) ?? "root") : "root";
-    this.span = seen.repeated
-      ? door.tracer
-          .startFormed(seen.formFor(route.path, this), parent, this.startMs)
-          .setAttribute("url.path", path)
-      : serverSpan(door.tracer, this, { route: route.path, path, client: this.remoteAddress }, parent);
+    const form = seen.repeated ? seen.formFor(route.path, this) : undefined;
+    this.span =
+      form === undefined
+        ? serverSpan(door.tracer, this, { route: route.path, path, client: this.remoteAddress }, parent)
+        : door.tracer.startFormed(form, parent, this.startMs).setAttribute("url.path", path);
   }
 
   get method(): string {

@@ -196,6 +196,27 @@ test("an offer of HTTP/2 or TLS is ignored: nobody asks a service past the rules
   }
 });
 
+test("a client that ended its side with its offer leaves no tunnel behind", async () => {
+  const asked = Promise.withResolvers<Socket>();
+  await using users = await rawService(async (socket) => {
+    await requestOn(socket);
+    asked.resolve(socket);
+  });
+  await using front = await bench({
+    routes: { "/ws": { service: "users" } },
+    endpoints: [endpoint(users.port)],
+  });
+  const client = connect({ port: front.port, host: "127.0.0.1", allowHalfOpen: true });
+  client.on("error", () => {}).resume();
+  client.end("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
+  const service = await Promise.race([asked.promise, once(client, "close").then(() => undefined)]);
+  for (let i = 0; i < 50; i++) await new Promise(setImmediate);
+  service?.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
+  service?.once("end", () => service.end()).resume();
+  await until(() => front.gateway.server.connections === 0 && front.gateway.stats().inFlight === 0);
+  client.destroy();
+});
+
 test("what never left us is asked of another endpoint", async () => {
   await using users = await echo();
   await using front = await bench({

@@ -39,8 +39,8 @@ export class SeenRequest {
   readonly traced: boolean;
   /** True when the same fields may come again, and find all this. */
   readonly repeated: boolean;
-  #admission: Admission | undefined;
-  #form: { readonly route: string; readonly method: string; readonly form: SpanForm } | undefined;
+  readonly #admissions: Admission[] = [];
+  readonly #forms: KnownForm[] = [];
 
   constructor({ block, traced }: PlainHead, repeated: boolean) {
     this.block = block;
@@ -53,28 +53,48 @@ export class SeenRequest {
    * nothing but the fields and the time: the same bytes are the same token.
    */
   admittedBy(guard: Guard, clock: Clock): FieldBlock | undefined {
-    const known = this.#admission;
-    return known !== undefined && known.guard === guard && lasts(known.lasting, clock)
-      ? known.block
-      : undefined;
+    for (const known of this.#admissions)
+      if (known.guard === guard) return lasts(known.lasting, clock) ? known.block : undefined;
+    return undefined;
   }
 
   /** As `admittedBy`, after it did. Undefined when the name cannot be written. */
   admit(guard: Guard, consumer: string, lasting: Lasting | undefined): FieldBlock | undefined {
     const block = this.block.extended();
     if (!block.tryAdd(consumerHeader, consumer)) return undefined;
-    if (this.repeated && lasting !== undefined) this.#admission = { guard, lasting, block: block.settled() };
+    if (this.repeated && lasting !== undefined)
+      keep(this.#admissions, { guard, lasting, block: block.settled() }, (one) => one.guard === guard);
     return block;
   }
 
-  /** What spans of such requests have in common. */
-  formFor(route: string, asked: Asked): SpanForm {
-    const known = this.#form;
-    if (known !== undefined && known.route === route && known.method === asked.method) return known.form;
+  /** What spans of such requests have in common; undefined when it is not worth keeping. */
+  formFor(route: string, asked: Asked): SpanForm | undefined {
+    for (const known of this.#forms)
+      if (known.route === route && known.method === asked.method) return known.form;
+    const told = (asked.header("user-agent") ?? "").length + (asked.header("host") ?? "").length;
+    if (told > mostTold) return undefined;
     const form = serverForm(asked, route);
-    this.#form = { route, method: asked.method, form };
+    keep(this.#forms, { route, method: asked.method, form }, () => false);
     return form;
   }
+}
+
+/** Puts what is new in front, in place of what it replaces or of the oldest: a client uses a few routes by turns. */
+function keep<T>(list: T[], one: T, replaced: (known: T) => boolean): void {
+  const at = list.findIndex(replaced);
+  if (at >= 0) list.splice(at, 1);
+  list.unshift(one);
+  if (list.length > mostKept) list.pop();
+}
+
+const mostKept = 4;
+/** Characters of what the client chooses in a form: a thousand connections have four of them each. */
+const mostTold = 768;
+
+interface KnownForm {
+  readonly route: string;
+  readonly method: string;
+  readonly form: SpanForm;
 }
 
 interface Admission {

@@ -168,7 +168,9 @@ export class CompatExchange implements ServerExchange {
     const head = switchingHead(protocol, headers);
     this.#answered = true;
     this.#res.detachSocket(socket);
-    socket.write(head, "latin1");
+    // Of a side that has ended already the tunnel would never hear.
+    if (socket.readableEnded) socket.destroy();
+    else socket.write(head, "latin1");
     return { socket: portOf(socket), early };
   }
 
