@@ -1,11 +1,5 @@
 import { basename, dirname, join, resolve } from "node:path";
-import {
-  type FleetSettings,
-  type LoadedFleet,
-  loadFleet,
-  type RunFile,
-  readRunFile,
-} from "../fleet/index.ts";
+import { type LoadedFleet, loadFleet, type RunFile, readRunFile } from "../fleet/index.ts";
 import { TuskerError } from "../kernel/index.ts";
 import { type Loaded, renderDiagnostics } from "../tsk/index.ts";
 import type { Args, Io } from "./command.ts";
@@ -46,20 +40,22 @@ export function printAllDiagnostics(all: readonly Told[], args: Args, io: Io): v
 /** What is wrong, and the texts in which it is. */
 type Told = Pick<Loaded, "diagnostics" | "document">;
 
-/** Settings of a file that is right; prints what is wrong otherwise. */
-export function settingsOrProblems(
+/** Reads a fleet and prints what is wrong with it: then it has no settings. */
+export function fleetOrProblems(
   file: string,
   args: Args,
   io: Io,
   moreSets: readonly string[] = [],
-): FleetSettings | undefined {
+): LoadedFleet {
   const loaded = readFleet(file, args, io, moreSets);
   printDiagnostics(loaded, args, io);
-  if (loaded.settings === undefined && !args.flag("json")) {
-    const errors = loaded.diagnostics.filter((one) => one.severity === "error").length;
-    io.err(`${counted(errors, "problem")}; nothing was started.\n`);
-  }
-  return loaded.settings;
+  return loaded;
+}
+
+/** Says that a file with problems, which have been printed, starts nothing. */
+export function refuseStart({ diagnostics }: LoadedFleet, args: Args, io: Io): void {
+  const errors = diagnostics.filter((one) => one.severity === "error").length;
+  if (!args.flag("json")) io.err(`${counted(errors, "problem")}; nothing was started.\n`);
 }
 
 /**

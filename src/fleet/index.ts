@@ -6,13 +6,16 @@ import type { RunningFleet, StartOptions } from "./start.ts";
 
 export { gatewayFile } from "./child-config.ts";
 export type { FleetEvent, TimedEvent } from "./events.ts";
+export { type Effect, effectsOf } from "./file/changes/effects.ts";
+// For control, deploy and the command line.
+export { saysTheSame, waitingForRestart } from "./file/changes/waiting.ts";
 export { withConfigSchemas } from "./file/check/config-json-schema.ts";
-export { type Effect, effectsOf } from "./file/effects.ts";
 export { defaultAt, fleetJsonSchema, type JsonSchema } from "./file/json-schema.ts";
 export { type KeyInfo, keyAt, keysAt } from "./file/key-info.ts";
 export { type LoadedFleet, type LoadFleetOptions, loadFleet } from "./file/load.ts";
 export { machinePorts, readFile, secretKeys } from "./file/machine.ts";
 export { pathText } from "./file/problems.ts";
+export type { ReadFrom } from "./file/read-from.ts";
 export { fleetSchema } from "./file/schema.ts";
 export {
   generateSealKeys,
@@ -23,8 +26,6 @@ export {
   unseal,
 } from "./file/sealed.ts";
 export { type FleetSettings, instanceId, type ServiceSettings } from "./file/settings.ts";
-// For control, deploy and the command line.
-export { waitingForRestart } from "./file/waiting.ts";
 export type { GatewayProcess } from "./gateway-process.ts";
 export { isAlive, type RunFile, readRunFile, removeRunFile, writeRunFile } from "./run-file.ts";
 export { nodeFlags } from "./self.ts";

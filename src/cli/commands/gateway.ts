@@ -1,18 +1,28 @@
 import { readFileSync } from "node:fs";
-import { type GatewayProcess, gatewayFile, runGateway } from "../../fleet/index.ts";
+import { isDeepStrictEqual } from "node:util";
+import {
+  type GatewayProcess,
+  gatewayFile,
+  type LoadedFleet,
+  type ReadFrom,
+  runGateway,
+} from "../../fleet/index.ts";
 import { formatDuration, messageOf, systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
 import { createLogger } from "../../telemetry/index.ts";
 import type { Args, Io, Run } from "../command.ts";
-import { fleetPath, settingsOrProblems } from "../fleet-file.ts";
+import { fleetOrProblems, fleetPath, refuseStart } from "../fleet-file.ts";
 import { portOption } from "../listen-options.ts";
-import { onReload } from "../on-reload.ts";
+import { onReload, type Reason } from "../on-reload.ts";
 import { logTo } from "../serve.ts";
 import { untilSignal } from "../signals.ts";
 
 /** Runs the gateway alone: from a fleet file, or as a supervisor's child from the settings it wrote. */
 export const run: Run = async (args, io) => {
-  const config = readConfig(args, io);
-  if (config === undefined) return 1;
+  const { config, from, loaded } = readConfig(args, io);
+  if (config === undefined) {
+    if (loaded !== undefined) refuseStart(loaded, args, io);
+    return 1;
+  }
   const log = logTo("gateway", args, io);
   const access = createLogger({
     service: "gateway",
@@ -21,8 +31,7 @@ export const run: Run = async (args, io) => {
   });
   await using gateway = await runGateway(config, { clock: systemClock, random: systemRandom, log, access });
   using signals = untilSignal(() => process.exit(130));
-  // Alone it follows its fleet file; under a supervisor, what that wrote of it.
-  using _reload = onReload(args.text("settings") ?? filePath(args, io), () => reload(gateway, args, io));
+  using _reload = onReload(from, adoption(gateway, config, args, io));
   const { port } = gateway;
   if (process.send === undefined) announce(gateway, args, io);
   else {
@@ -56,47 +65,63 @@ function announce({ port, adminPort }: GatewayProcess, args: Args, io: Io): void
 }
 
 /** Takes over the file as it is now. One that is not right changes nothing, and what is wrong has been printed. */
-function reload(gateway: GatewayProcess, args: Args, io: Io): void {
-  const restart = adopted(gateway, args, io);
-  const later = restart?.length ? `; a restart is needed for: ${restart.join(", ")}` : "";
-  const said = `the changed file is in force${later}`;
-  if (args.flag("json"))
-    io.out(`${JSON.stringify({ type: "reload", adopted: restart !== undefined, restart })}\n`);
-  else io.err(`${restart === undefined ? "the file is not right; the gateway goes on as before" : said}\n`);
-}
-
-/** What only a restart can change; undefined when nothing was adopted. */
-function adopted(gateway: GatewayProcess, args: Args, io: Io): readonly string[] | undefined {
-  try {
-    const next = readConfig(args, io);
-    return next === undefined ? undefined : gateway.adopt(next);
-  } catch (error) {
-    // The file may be gone for a moment while an editor replaces it.
-    io.err(`${messageOf(error)}\n`);
-    return undefined;
-  }
+function adoption(
+  gateway: GatewayProcess,
+  started: unknown,
+  args: Args,
+  io: Io,
+): (reason: Reason) => ReadFrom | undefined {
+  const say = (restart: readonly string[] | undefined): void => {
+    const later = restart?.length ? `; a restart is needed for: ${restart.join(", ")}` : "";
+    const said = `the changed file is in force${later}`;
+    if (args.flag("json"))
+      io.out(`${JSON.stringify({ type: "reload", adopted: restart !== undefined, restart })}\n`);
+    else io.err(`${restart === undefined ? "the file is not right; the gateway goes on as before" : said}\n`);
+  };
+  let last = started;
+  return (reason) => {
+    try {
+      const { config, from } = readConfig(args, io);
+      // Nobody changed anything, it was only time to look.
+      if (reason === "old" && isDeepStrictEqual(config, last)) return from;
+      if (config !== undefined) last = config;
+      say(config === undefined ? undefined : gateway.adopt(config));
+      return from;
+    } catch (error) {
+      // The file may be gone for a moment while an editor replaces it.
+      io.err(`${messageOf(error)}\n`);
+      say(undefined);
+      return undefined;
+    }
+  };
 }
 
 function filePath(args: Args, io: Io): string {
   return fleetPath(args, io, args.text("config") ?? args.positionals[0]);
 }
 
-function readConfig(args: Args, io: Io): unknown {
+/** What a gateway is to be, undefined when that is not right, and what it was read from. */
+interface Read {
+  readonly config: unknown;
+  readonly from: ReadFrom;
+  readonly loaded?: LoadedFleet;
+}
+
+/** Alone it follows its fleet file; under a supervisor, what that wrote of it. */
+function readConfig(args: Args, io: Io): Read {
   const written = args.text("settings");
   if (written === undefined) {
-    const settings = settingsOrProblems(filePath(args, io), args, io, overrides(args));
-    if (settings === undefined) return undefined;
+    const loaded = fleetOrProblems(filePath(args, io), args, io, overrides(args));
+    const { settings, from } = loaded;
+    if (settings === undefined) return { config: undefined, from, loaded };
     const { service_discovery, tracing } = settings.sections;
     const registry = service_discovery.enabled ? service_discovery.registry_url : undefined;
     const registryToken = service_discovery.token;
-    return gatewayFile(settings, {
-      registry,
-      registryToken,
-      otlp: tracing.enabled ? tracing.otlp_endpoint : undefined,
-    });
+    const otlp = tracing.enabled ? tracing.otlp_endpoint : undefined;
+    return { config: gatewayFile(settings, { registry, registryToken, otlp }), from };
   }
   try {
-    return JSON.parse(readFileSync(written, "utf8"));
+    return { config: JSON.parse(readFileSync(written, "utf8")), from: { files: [written], folders: [] } };
   } catch (error) {
     throw new TuskerError("FLEET_FILE_MISSING", `cannot read the settings in ${written}`, { cause: error });
   }

@@ -1,17 +1,20 @@
 import type { Control } from "../../control/index.ts";
 import {
   type FleetSettings,
+  type LoadedFleet,
+  type ReadFrom,
   type RunningFleet,
   readRunFile,
   removeRunFile,
+  saysTheSame,
   startFleet,
   waitingForRestart,
   writeRunFile,
 } from "../../fleet/index.ts";
 import { messageOf, systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
-import { fleetPath, readFleet, settingsOrProblems } from "../fleet-file.ts";
-import { onReload } from "../on-reload.ts";
+import { fleetOrProblems, fleetPath, readFleet, refuseStart } from "../fleet-file.ts";
+import { onReload, type Reason } from "../on-reload.ts";
 import { humanReport, jsonReport, type UpAddresses, type UpReport } from "../report-up.ts";
 import { untilSignal } from "../signals.ts";
 
@@ -19,24 +22,27 @@ import { untilSignal } from "../signals.ts";
 export const run: Run = async (args, io) => {
   const anyPort = args.flag("free-ports");
   const file = fleetPath(args, io, args.positionals[0]);
-  const written = settingsOrProblems(file, args, io);
+  const loaded = fleetOrProblems(file, args, io);
+  const { settings: written, from } = loaded;
   const settings =
     written !== undefined && anyPort ? readFleet(file, args, io, freePortSets(written)).settings : written;
-  if (settings === undefined) return 1;
+  if (settings === undefined) {
+    refuseStart(loaded, args, io);
+    return 1;
+  }
   refuseNothing(settings);
   refuseTwice(settings);
   const report = args.flag("json") ? jsonReport(io) : humanReport(settings, io);
-  const read = (): FleetSettings | undefined =>
-    settingsOrProblems(file, args, io, anyPort ? freePortSets(settings) : []);
-  const asked = await live(settings, anyPort, report, { file, read });
+  const read = (): LoadedFleet => fleetOrProblems(file, args, io, anyPort ? freePortSets(settings) : []);
+  const asked = await live(settings, anyPort, report, { from, read });
   report.stopped(systemClock.now() - asked);
   return process.exitCode === 1 ? 1 : 0;
 };
 
-/** How the file of a running fleet is read once more; undefined when it is not right, and that has been said. */
+/** How a running fleet is read once more; without settings when it is not right, and that has been said. */
 interface Reread {
-  readonly file: string;
-  readonly read: () => FleetSettings | undefined;
+  readonly from: ReadFrom;
+  readonly read: () => LoadedFleet;
 }
 
 /** From start to the end of everything; gives the moment at which the end was asked for. */
@@ -44,7 +50,7 @@ async function live(
   settings: FleetSettings,
   anyPort: boolean,
   report: UpReport,
-  { file, read }: Reread,
+  { from, read }: Reread,
 ): Promise<number> {
   const stop = Promise.withResolvers<void>();
   let kill = (): void => {};
@@ -71,7 +77,8 @@ async function live(
     onStop: stop.resolve,
   });
   using _announced = announce(fleet, control);
-  using _reload = onReload(file, () => adopt(fleet, settings, read));
+  const adopt = adoption(fleet, settings, read);
+  using _reload = onReload(from, adopt);
   const started = fleet.started.then(() =>
     report.up(addressesOf(fleet, control.link, process.uptime() * 1000)),
   );
@@ -82,23 +89,35 @@ async function live(
   return systemClock.now();
 }
 
-/** A changed file: its routes are in force at once; services keep what they were started with. */
-function adopt(fleet: RunningFleet, started: FleetSettings, read: () => FleetSettings | undefined): void {
+/** Reads again: changed routes are in force at once; services keep what they were started with. */
+function adoption(
+  fleet: RunningFleet,
+  started: FleetSettings,
+  read: () => LoadedFleet,
+): (reason: Reason) => ReadFrom | undefined {
   const say = (text: string): void => fleet.events.emit({ type: "notice", text });
-  try {
-    const next = read();
-    if (next === undefined) {
-      say("the changed file is not right; the fleet goes on as before");
-      return;
+  let last = started;
+  return (reason) => {
+    try {
+      const { settings: next, from } = read();
+      if (next === undefined) {
+        say("the changed file is not right; the fleet goes on as before");
+        return from;
+      }
+      // Nobody changed anything, it was only time to look.
+      if (reason === "old" && saysTheSame(last, next)) return from;
+      last = next;
+      fleet.adoptGateway(next);
+      const later = waitingForRestart(started, next);
+      const rest = later.length === 0 ? "" : `; these wait for a restart of the fleet: ${later.join(", ")}`;
+      say(`the gateway takes over the changed file${rest}`);
+      return from;
+    } catch (error) {
+      // The file may be gone for a moment while an editor replaces it.
+      say(messageOf(error));
+      return undefined;
     }
-    fleet.adoptGateway(next);
-    const later = waitingForRestart(started, next);
-    const rest = later.length === 0 ? "" : `; these wait for a restart of the fleet: ${later.join(", ")}`;
-    say(`the gateway takes over the changed file${rest}`);
-  } catch (error) {
-    // The file may be gone for a moment while an editor replaces it.
-    say(messageOf(error));
-  }
+  };
 }
 
 /**

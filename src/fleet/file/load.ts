@@ -22,6 +22,7 @@ import { grpcPorts } from "./grpc-ports.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { machinePorts } from "./machine.ts";
 import { schemaProblems } from "./problems.ts";
+import { noted, type ReadFrom } from "./read-from.ts";
 import { type FleetSections, knownKeys } from "./schema.ts";
 import { secretTexts } from "./secret-texts.ts";
 import type { FleetSettings, ServiceSettings } from "./settings.ts";
@@ -63,6 +64,8 @@ export interface LoadedFleet {
   readonly settings: FleetSettings | undefined;
   /** What the sections said of all that could be read. */
   readonly judgement: Judgement;
+  /** What was read, on whose change the fleet is worth reading again. */
+  readonly from: ReadFrom;
 }
 
 /**
@@ -85,12 +88,13 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const env = options.env ?? process.env;
   const environment = environmentOf(root, options.environment, env);
   const watched = watchedEnvironment(env);
+  const machine = { ...machinePorts(watched.env), ...options.files };
+  const { ports, from } = noted({ ...machine, secrets: options.secrets });
   const loaded = loadDocument({
     entry,
-    ...machinePorts(watched.env),
-    ...options.files,
+    ...machine,
+    ...ports,
     operators: options.operators,
-    secrets: options.secrets,
     network: options.network === true,
     env: watched.env,
     sets: options.sets ?? [],
@@ -103,7 +107,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const right = sections !== undefined && !diagnostics.some((one) => one.severity === "error");
   const settings = right ? settingsOf(read, sections) : undefined;
   const { trees, lost } = loaded;
-  return { document, trees, lost, diagnostics, judgement: judged.judgement, settings };
+  return { document, trees, lost, diagnostics, judgement: judged.judgement, settings, from: from() };
 }
 
 /** A document and what is wrong with it, for the language and for the fleet. */

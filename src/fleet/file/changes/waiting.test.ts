@@ -3,14 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { loadFleet } from "./load.ts";
-import type { FleetSettings } from "./settings.ts";
-import { waitingForRestart } from "./waiting.ts";
+import { loadFleet } from "../load.ts";
+import type { FleetSettings } from "../settings.ts";
+import { saysTheSame, waitingForRestart } from "./waiting.ts";
 
-function loaded(text: string): FleetSettings {
+function loaded(text: string, key = ""): FleetSettings {
   const folder = mkdtempSync(join(tmpdir(), "tusker-waiting-"));
   try {
     writeFileSync(join(folder, "a.js"), "");
+    writeFileSync(join(folder, "key.txt"), key);
     writeFileSync(join(folder, "tusker.tsk"), text);
     const { settings, diagnostics } = loadFleet(join(folder, "tusker.tsk"), { env: {} });
     assert.ok(settings !== undefined, JSON.stringify(diagnostics));
@@ -36,4 +37,15 @@ test("services that came, went or changed, and sections that are read at the sta
     fleet(`${a(", version: '2.0.0'")}\nc: { run: "node /bin/true" }`, "[tracing]\nenabled: false\n"),
   );
   assert.deepEqual(waitingForRestart(before, after), ["services.a", "services.b", "services.c", "tracing"]);
+});
+
+test("a changed secret waits with the service that has it, and is not the same file", () => {
+  const text = fleet(`${a(', config: { key: @secret("file:key.txt") }')}\nb: { run: "node /bin/true" }`);
+  const before = loaded(text, "one");
+  const same = loaded(text, "one");
+  const after = loaded(text, "two");
+  const at = (settings: FleetSettings): FleetSettings => ({ ...settings, root: before.root });
+  assert.deepEqual(waitingForRestart(before, at(same)), []);
+  assert.deepEqual(waitingForRestart(before, at(after)), ["services.a"]);
+  assert.deepEqual([saysTheSame(before, same), saysTheSame(before, after)], [true, false]);
 });

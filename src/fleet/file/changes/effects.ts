@@ -1,4 +1,4 @@
-import { gatewayRestartKeys } from "../../gateway/section.ts";
+import { gatewayRestartKeys } from "../../../gateway/section.ts";
 
 /** What a change of the configuration asks of something that runs. */
 export interface Effect {
