@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   type EngineOptions,
+  type Kv,
   type KvEvent,
   openEngine,
   type RegistryEngine,
@@ -59,10 +60,10 @@ const isCode = (code: string) => (error: unknown) => error instanceof TuskerErro
 /** Declares the tests of one engine. */
 export function engineTests({ name, skip, start }: EngineKit): void {
   const claim = (what: string, body: (peer: EnginePeer, engine: RegistryEngine) => Promise<void>): void => {
-    test(`${name}: ${what}`, { skip }, async () => {
+    test(`${name}: ${what}`, { skip }, async ({ signal }) => {
       const peer = await shared();
       await using engine = await open(peer);
-      await body(peer, engine);
+      await body(peer, { ...engine, kv: watchedUntil(signal, engine.kv) });
     });
   };
   let running: Promise<EnginePeer> | undefined;
@@ -82,6 +83,15 @@ export function engineTests({ name, skip, start }: EngineKit): void {
   kvTests(claim);
   watchTests(claim);
   mutexTests(claim);
+}
+
+/** A claim that fails leaves its watches open, which would look for a registry that is gone for ever. */
+function watchedUntil(ended: AbortSignal, kv: Kv): Kv {
+  return {
+    ...kv,
+    watch: (prefix, options) =>
+      kv.watch(prefix, { ...options, signal: AbortSignal.any([options.signal, ended]) }),
+  };
 }
 
 type Claim = (what: string, body: (peer: EnginePeer, engine: RegistryEngine) => Promise<void>) => void;
