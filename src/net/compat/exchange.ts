@@ -145,7 +145,7 @@ export class CompatExchange implements ServerExchange {
     if (body === undefined || typeof body === "string" || body instanceof Uint8Array) {
       await this.#respondWhole(answer, headers, body);
     } else {
-      res.writeHead(answer.status, headers);
+      this.#begin(answer.status, headers);
       // `flushHeaders` would make UTF-8 of the head; before bytes, be they none, it goes out as it is.
       res.write(nothing);
       await this.#respondStream(answer, body);
@@ -209,6 +209,16 @@ export class CompatExchange implements ServerExchange {
     }
   }
 
+  /** A head that node does not write leaves nothing to say: the client must not wait for it. */
+  #begin(status: number, headers: string[]): void {
+    try {
+      this.#res.writeHead(status, headers);
+    } catch (error) {
+      this.abort();
+      throw error;
+    }
+  }
+
   async #respondWhole(
     answer: Answer,
     headers: string[],
@@ -219,7 +229,7 @@ export class CompatExchange implements ServerExchange {
     const has = headers.some((text, i) => i % 2 === 0 && /^(content-length|transfer-encoding)$/i.test(text));
     if (!empty && !has)
       headers.push("Content-Length", String(body === undefined ? 0 : Buffer.byteLength(body)));
-    res.writeHead(answer.status, headers);
+    this.#begin(answer.status, headers);
     // A text would take the head along into its UTF-8.
     if (body !== undefined && !empty && this.method !== "HEAD") res.write(Buffer.from(body));
     await this.#end(answer);
@@ -293,13 +303,17 @@ export class CompatExchange implements ServerExchange {
   }
 }
 
-/** The fields of an answer. Trailers need chunks, beside which no length may stand; a length has no leading zeros. */
+/**
+ * The fields of an answer. Trailers need chunks, beside which no length may stand; a length has no leading zeros. Where no
+ * chunks are written, as to HEAD, node refuses to announce trailers.
+ */
 function headOf({ headers = [], trailers }: Answer): string[] {
   const fields: string[] = [];
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] ?? "";
     const value = headers[i + 1] ?? "";
     const isLength = /^content-length$/i.test(name);
+    if (trailers === undefined && /^trailer$/i.test(name)) continue;
     if (!isLength) fields.push(name, value);
     else if (trailers === undefined) fields.push(name, value.replace(/^0+(?=\d)/, ""));
   }
