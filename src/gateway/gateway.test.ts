@@ -228,7 +228,7 @@ test("answers of every kind pass: 204, 304, 500, cookies, trailers", async () =>
   assert.equal(text.match(/^set-cookie:/gim)?.length, 2);
   assert.match(text, /streamed\r\n0\r\nX-Sum: 42\r\n\r\n$/i);
   const head = await exchangeBytes(front.port, "HEAD /all HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-  assert.match(head, /^HTTP\/1.1 200 [^]*b=2[^]*\r\n\r\n$/, "whatever trailers the body would have");
+  assert.match(head, /^HTTP\/1.1 200 .*b=2.*\r\n\r\n$/s, "whatever trailers the body would have");
 });
 
 test("interim answers go on before the answer, without fields of one hop; an HTTP/1.0 client gets none", async () => {
