@@ -15,6 +15,7 @@ import type { Figure } from "../figure.ts";
 import { builtBin } from "../load/built.ts";
 import { cpuMicrosOf, residentMegabytesOf } from "../load/process-cost.ts";
 import { policies } from "./policies.ts";
+import { twoWorkers } from "./workers.ts";
 import { wrk } from "./wrk.ts";
 
 export { cases } from "../routes.bench.ts";
@@ -51,7 +52,7 @@ const seconds = 1;
  * One worker of each proxy in front of the same nginx, the same load on one after the other, several rounds of it.
  * What is printed is the least CPU per request of all rounds: other work on the machine only ever adds.
  *
- * @param args `policies` for that row alone
+ * @param args `policies` or `workers` for these rows alone
  */
 export async function* figures(args: readonly string[] = []): AsyncGenerator<Figure> {
   const folder = mkdtempSync(join(tmpdir(), "tusker-bench-"));
@@ -62,8 +63,10 @@ export async function* figures(args: readonly string[] = []): AsyncGenerator<Fig
     await startNginxOrigin(join(folder, "origin"), { "16k": 16 * 1024, "1m": 1024 * 1024 }),
   );
   const beside = { folder: join(folder, "policies"), originPort: origin.port };
-  yield* policies(beside, await builtBin());
+  if (!args.includes("workers")) yield* policies(beside, await builtBin());
   if (args.includes("policies")) return;
+  yield* twoWorkers(join(folder, "workers"), await builtBin());
+  if (args.includes("workers")) return;
   const runners: Runner[] = [];
   for (const [name, start] of starters())
     runners.push({
@@ -89,21 +92,8 @@ export async function* figures(args: readonly string[] = []): AsyncGenerator<Fig
             .map((one) => [one.name, costs.get(one.name) ?? Number.NaN]),
         ),
       };
-    if (what === "GET") yield twoWorkers(costs);
   }
 }
-
-/**
- * How much more than one worker two can answer. On a machine whose cores they share with the load and the origin the
- * answers per second say little; the CPU they cost does: as many answers per second of CPU mean twice as many on two
- * cores of their own.
- */
-function twoWorkers(costs: ReadonlyMap<string, number>): Figure {
-  const [one = Number.NaN, two = Number.NaN] = [costs.get("tusker engine"), costs.get(pairName)];
-  return { name: "GET, two workers to one", value: (2 * one) / two, unit: "× answers per CPU" };
-}
-
-const pairName = "two workers of tusker engine";
 
 /** The gateway as it is installed. */
 async function installed(
@@ -122,7 +112,6 @@ function starters(): [string, (plan: ProxyPlan) => Promise<Listener>][] {
       (plan) => installed(plan, { transport }, { sampling_rate: 0 }),
     ]),
     ["tusker engine with every request recorded", (plan) => installed(plan, { transport: "engine" })],
-    [pairName, (plan) => installed(plan, { transport: "engine", workers: 2 }, { sampling_rate: 0 })],
     ["nginx", startNginxProxy, "nginx"],
     ["haproxy", startHaproxy, "haproxy"],
     ["caddy", startCaddy, "caddy"],
