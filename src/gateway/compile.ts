@@ -50,8 +50,7 @@ export function compileRoute(written: WrittenRoute, parts: RouteParts): Route {
     meter: parts.meters.route(path),
     priority: route.priority,
     ...policies,
-    plain:
-      isPlain(policies, route) && gateway.access_log === 0 && isSimple(route) && upstream?.room === undefined,
+    plain: isPlain(policies, route) && gateway.access_log === 0 && isSimple(route),
   };
 }
 

@@ -21,7 +21,13 @@ import { gatewayMeters, type Meters } from "./meters.ts";
 import { type LineFile, lineFile } from "./policy/access-file.ts";
 import { mirror } from "./policy/mirror.ts";
 import type { LimitStore, NamedLimit, RouteParts } from "./route.ts";
-import { changedForRestart, type GatewaySettings, type RoutesSettings } from "./section.ts";
+import {
+  changedForRestart,
+  type GatewaySettings,
+  type RoutesSettings,
+  type UpstreamSettings,
+  upstreamDefaults,
+} from "./section.ts";
 import { compileSnapshot, limitStore, type Snapshot } from "./snapshot.ts";
 import { transportOf } from "./transport.ts";
 import { type Upstream, upstream } from "./upstream.ts";
@@ -347,9 +353,10 @@ class GatewayState {
     const { discovery, clock, random, log, shared } = this.#ports;
     return upstream({
       service,
+      thread: shared?.thread ?? 0,
       threads: shared?.threads ?? 1,
       balance: config.gateway.balance,
-      settings: config.gateway.upstreams[service],
+      settings: settingsOf(service, config),
       zone: config.gateway.zone,
       breaker: config.breaker === "off" ? undefined : (config.breaker ?? {}),
       discovery,
@@ -375,7 +382,11 @@ class GatewayState {
 
 /** Settings that are built into the state of a service: when they change, it begins afresh. */
 function mannerOf(service: string, { gateway, breaker }: GatewayConfig): string {
-  return JSON.stringify([gateway.balance, gateway.zone, gateway.upstreams[service], breaker ?? {}]);
+  return JSON.stringify([gateway.balance, gateway.zone, settingsOf(service, { gateway }), breaker ?? {}]);
+}
+
+function settingsOf(service: string, { gateway }: Pick<GatewayConfig, "gateway">): UpstreamSettings {
+  return gateway.upstreams[service] ?? upstreamDefaults;
 }
 
 function observe({ metrics, clock }: GatewayPorts, { door, state, server, file }: Parts): void {
