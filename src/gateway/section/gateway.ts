@@ -106,7 +106,10 @@ export const gatewaySection = z.strictObject({
     .min(1)
     .optional()
     .describe("Our own zone; instances whose meta `zone` is the same are preferred."),
-  upstreams: z.record(serviceName, upstream).default({}).describe("How single services are asked, by name; one that is not named is asked by the defaults."),
+  upstreams: z
+    .record(serviceName, upstream)
+    .default({})
+    .describe("How single services are asked, by name; one that is not named is asked by the defaults."),
   api_keys: z
     .record(
       z.string().min(1),
