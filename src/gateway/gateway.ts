@@ -18,7 +18,7 @@ import type { Door } from "./door.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { travel } from "./journey.ts";
 import { gatewayMeters, type Meters } from "./meters.ts";
-import { type LineFile, lineFile } from "./policy/access-file.ts";
+import { type LineQueue, lineFile } from "./policy/access-lines.ts";
 import { mirror } from "./policy/mirror.ts";
 import type { LimitStore, NamedLimit, RouteParts } from "./route.ts";
 import {
@@ -47,6 +47,8 @@ export interface GatewayPorts {
   readonly log: Logger;
   /** Takes the access log where it goes to no file; default: `log`. */
   readonly access?: Logger;
+  /** Lines that `access` could not write, since the start. */
+  readonly accessDropped?: () => number;
   readonly clock: Clock;
   readonly random: Random;
   /** What this gateway shares with others in threads of the same process; undefined when it is alone. */
@@ -185,15 +187,15 @@ interface Parts {
   readonly state: GatewayState;
   readonly server: Server;
   /** Of the access log; undefined where it goes to none. */
-  readonly file: LineFile | undefined;
+  readonly file: LineQueue | undefined;
 }
 
 function accessLog(
   to: string,
   { log, access = log, clock }: GatewayPorts,
-): { readonly access: Logger; readonly file: LineFile | undefined } {
+): { readonly access: Logger; readonly file: LineQueue | undefined } {
   if (to === "stdout") return { access, file: undefined };
-  const file = lineFile(to, log);
+  const file = lineFile(to, log, clock);
   return { access: createLogger({ service: "gateway", write: (line) => file.write(line), clock }), file };
 }
 
@@ -389,7 +391,10 @@ function settingsOf(service: string, { gateway }: Pick<GatewayConfig, "gateway">
   return gateway.upstreams[service] ?? upstreamDefaults;
 }
 
-function observe({ metrics, clock }: GatewayPorts, { door, state, server, file }: Parts): void {
+function observe(
+  { metrics, clock, accessDropped }: GatewayPorts,
+  { door, state, server, file }: Parts,
+): void {
   metrics.observe("tusker_gateway_in_flight", { help: "Requests under way." }, () => door.inFlight.inFlight);
   metrics.observe(
     "tusker_gateway_connections",
@@ -419,6 +424,6 @@ function observe({ metrics, clock }: GatewayPorts, { door, state, server, file }
   metrics.observe(
     "tusker_gateway_access_lines_dropped",
     { help: "Lines of the access log that could not be written, since the start." },
-    () => file?.dropped ?? 0,
+    () => file?.dropped ?? accessDropped?.() ?? 0,
   );
 }
