@@ -8,6 +8,14 @@ const name = z
     "must be lower-case letters, digits and hyphens, beginning with a letter, 63 at most",
   );
 
+/** What the parts of the platform are called in logs, traces and commands; a service of that name could not be told apart. */
+const platformNames: ReadonlySet<string> = new Set(["gateway", "tusker"]);
+
+const serviceName = name.refine(
+  (text) => !platformNames.has(text),
+  'must not be "gateway" or "tusker": so parts of Tusker are called in logs, traces and commands',
+);
+
 /** A map of anything. A record would look at every key of every service, to find that any will do. */
 const anyMap = z.looseObject({});
 
@@ -110,7 +118,7 @@ const serviceObject = z.strictObject({
  * `[services]`: name → service. The short form `"id:port"` is an instance that already runs on this machine, the form
  * in which registries print what they know.
  */
-export const servicesSection = z.record(name, z.preprocess(fromShortForm, serviceObject));
+export const servicesSection = z.record(serviceName, z.preprocess(fromShortForm, serviceObject));
 
 /** `[externals]`: things services depend on that Tusker does not run. */
 export const externalsSection = z.record(
