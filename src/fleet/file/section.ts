@@ -5,10 +5,7 @@ const namePattern = /^[a-z][a-z0-9-]{0,62}$/;
 
 const name = z
   .string("must be text")
-  .regex(
-    namePattern,
-    "must be lower-case letters, digits and hyphens, beginning with a letter, 63 at most",
-  );
+  .regex(namePattern, "must be lower-case letters, digits and hyphens, beginning with a letter, 63 at most");
 
 /** A map of anything. A record would look at every key of every service, to find that any will do. */
 const anyMap = z.looseObject({});
