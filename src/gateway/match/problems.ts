@@ -1,4 +1,5 @@
 import { takesAllOf } from "./conditions.ts";
+import { type Pattern, shapeOf } from "./pattern.ts";
 import { type Choice, type Entry, entriesOf, type Matchable, type RouteProblem, treeOf } from "./table.ts";
 import type { Tree } from "./tree.ts";
 
@@ -21,28 +22,46 @@ function shadowed<R extends Matchable>(
   host: string,
 ): readonly RouteProblem[] {
   const problems: RouteProblem[] = [];
-  const tree = treeOf(entries.values());
+  let made: Tree<Entry<R>> | undefined;
   for (const entry of entries.values()) {
-    const lists = [...entry.byMethod, [undefined, entry.any] as const];
-    for (const [method, choices] of lists)
+    const beside = mayBeTaken(entry.pattern, entries);
+    const look = (choices: readonly Choice<R>[], method: string | undefined): void => {
+      // Most routes are alone at their path.
+      if (!beside && choices.length < 2) return;
       for (const [at, choice] of choices.entries()) {
         const takes = (one: Choice<R>): boolean => asksForLess(one.route, choice.route);
-        const before = choices.slice(0, at).find(takes);
-        const takers =
-          before === undefined
-            ? takersOfPath(tree, entry, (other) => takersOf(other, method).find(takes))
-            : [before];
-        if (takers !== undefined) problems.push(problemOf(choice, takers, method, host));
+        let takers: readonly Choice<R>[] = choices.slice(0, at).filter(takes).slice(0, 1);
+        if (takers.length === 0 && beside) {
+          made ??= treeOf(entries.values());
+          takers = takersOfPath(made, entry, (other) => takersOf(other, method).find(takes));
+        }
+        if (takers.length > 0) problems.push(problemOf(choice, takers, method, host));
       }
+    };
+    entry.byMethod.forEach(look);
+    look(entry.any, undefined);
   }
   return problems;
+}
+
+/**
+ * Whether others can take paths of a pattern before it does: a prefix of the same literal beginning, or, where it ends in
+ * a star, what ends where its star begins. All else goes behind it, or leaves a segment nobody writes.
+ */
+function mayBeTaken(pattern: Pattern, entries: ReadonlyMap<string, unknown>): boolean {
+  const { segments, rest } = pattern;
+  const params = segments.findIndex(({ kind }) => kind === "param");
+  // Exact paths and prefixes go before all that could take them.
+  if (params < 0) return false;
+  if (rest && entries.has(shapeOf({ segments, rest: false }))) return true;
+  return entries.has(shapeOf({ segments: segments.slice(0, params), rest: true }));
 }
 
 /** A segment that is in no pattern. */
 const unwritten = "*";
 
 /**
- * Those that together take every path of an entry before it does; undefined when they leave one.
+ * Those that together take every path of an entry before it does; none when they leave one.
  *
  * @param taker the route of another entry that takes what this one is for
  */
@@ -50,10 +69,8 @@ function takersOfPath<R extends Matchable>(
   tree: Tree<Entry<R>>,
   entry: Entry<R>,
   taker: (other: Entry<R>) => Choice<R> | undefined,
-): readonly Choice<R>[] | undefined {
+): readonly Choice<R>[] {
   const { segments, rest } = entry.pattern;
-  // Exact paths and prefixes go before all that could take them.
-  if (!segments.some(({ kind }) => kind === "param")) return undefined;
   const takers = new Set<Choice<R>>();
   const open = [segments.map((one) => (one.kind === "literal" ? one.text : unwritten))];
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
@@ -64,7 +81,7 @@ function takersOfPath<R extends Matchable>(
     });
     // Who takes everything below a path leaves nothing there.
     const whole = all.find(({ below }) => below) ?? all[0];
-    if (whole === undefined) return undefined;
+    if (whole === undefined) return [];
     takers.add(whole.choice);
     // A parameter takes no empty segment.
     if (rest && !whole.below) open.push([...path, unwritten], [...path, ""]);
