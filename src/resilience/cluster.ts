@@ -56,7 +56,9 @@ export interface Lease<E extends Located> extends Disposable {
   readonly endpoint: E;
   /** Names the endpoint to `PickHints.mark`, without telling its id. */
   readonly mark: string;
-  /** The answer was good. The time since the pick is taken as its round trip. */
+  /** An answer that goes on has begun: the time since the pick is its round trip; how it ends is reported later. */
+  began(): void;
+  /** The answer was good. The time since the pick is taken as its round trip, unless it began before. */
   success(): void;
   /** The endpoint failed. `retryAfterMs` makes it unattractive for at least that long. */
   failure(retryAfterMs?: number): void;
@@ -261,6 +263,7 @@ class EndpointLease<E extends Located> implements Lease<E> {
   readonly #permit: Permit | undefined;
   readonly #clock: Clock;
   readonly #startMs: number;
+  #begun = false;
   #reported = false;
   #released = false;
 
@@ -277,12 +280,16 @@ class EndpointLease<E extends Located> implements Lease<E> {
     return this.#member.mark;
   }
 
+  began(): void {
+    if (this.#heard()) this.#member.load.observe(this.#clock.now() - this.#startMs);
+  }
+
   success(): void {
     if (this.#reported) return;
     this.#reported = true;
     this.#member.outlier.good++;
     this.#permit?.success();
-    this.#member.load.observe(this.#clock.now() - this.#startMs);
+    this.began();
   }
 
   failure(retryAfterMs?: number): void {
@@ -290,6 +297,7 @@ class EndpointLease<E extends Located> implements Lease<E> {
     this.#reported = true;
     this.#member.outlier.bad++;
     this.#permit?.failure();
+    this.#heard();
     this.#member.load.observe(this.#slowed(retryAfterMs));
   }
 
@@ -298,6 +306,7 @@ class EndpointLease<E extends Located> implements Lease<E> {
     this.#reported = true;
     if (this.#permit?.probe === true) this.#permit.failure();
     else this.#permit?.ignore();
+    this.#heard();
     this.#member.load.observe(this.#slowed(retryAfterMs));
   }
 
@@ -306,6 +315,15 @@ class EndpointLease<E extends Located> implements Lease<E> {
     this.#released = true;
     this.#member.load.end();
     if (!this.#reported) this.#permit?.ignore();
+    if (!this.#begun) this.#member.load.abandon();
+  }
+
+  /** True when it is the first that is heard of it. */
+  #heard(): boolean {
+    if (this.#begun) return false;
+    this.#begun = true;
+    this.#member.load.heard();
+    return true;
   }
 
   #slowed(retryAfterMs = 0): number {
