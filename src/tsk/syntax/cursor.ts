@@ -2,9 +2,11 @@ import type { TskCode } from "../codes.ts";
 import { type Diagnostic, type Fix, type ProblemNotes, problem, warning } from "../diagnostic.ts";
 import type { Source, Span } from "../source.ts";
 import type { Causes } from "./causes.ts";
+import { KnownTexts } from "./known-texts.ts";
 import { limits } from "./limits.ts";
+import { Pile } from "./pile.ts";
 import { kind, type Tokens } from "./token.ts";
-import type { ObjectValue } from "./tree.ts";
+import type { Argument, Item, ObjectValue, Value } from "./tree.ts";
 
 /**
  * The parser's place in the tokens: the current token is never a space, a comment or an invalid character, and while
@@ -32,6 +34,13 @@ export class Cursor {
   /** True when the older dialects are read too. */
   readonly compat: boolean;
   readonly causes: Causes;
+  /** Items of the objects that are being read. */
+  readonly items = new Pile<Item>();
+  /** Elements of the lists that are being read. */
+  readonly elements = new Pile<Value>();
+  /** Arguments of the calls that are being read. */
+  readonly args = new Pile<Argument>();
+  readonly #known: KnownTexts;
   #depth = 0;
   #stopped = false;
   #backAt = -1;
@@ -54,6 +63,7 @@ export class Cursor {
     this.source = source;
     this.compat = compat;
     this.text = source.text;
+    this.#known = new KnownTexts(source.text);
     this.tokens = tokens;
     this.problems = problems;
     this.object = object;
@@ -82,7 +92,12 @@ export class Cursor {
 
   /** Text of the current token. */
   get word(): string {
-    return this.text.slice(this.start, this.end);
+    return this.#known.slice(this.start, this.end);
+  }
+
+  /** A stretch of the text, which is the same one again where it was read before. */
+  slice(start: number, end: number): string {
+    return this.#known.slice(start, end);
   }
 
   /** The current token for a message: one line, not too long. */
