@@ -23,6 +23,10 @@ export class Cursor {
   kind: number = kind.end;
   /** Index of the current token. */
   index = -1;
+  /** Where the current token begins. */
+  start = 0;
+  /** Where it ends. */
+  end = 0;
   /** True when a line end is only white space. */
   free = false;
   /** How many `?` wait for their `:`; there a name before a colon is no key. */
@@ -70,14 +74,6 @@ export class Cursor {
     this.causes = causes;
     for (const one of problems) this.#noteBrackets(one);
     this.#settle(0);
-  }
-
-  get start(): number {
-    return this.tokens.start(this.index);
-  }
-
-  get end(): number {
-    return this.tokens.end(this.index);
   }
 
   /** True when nothing stands between the last token and the current one. */
@@ -247,6 +243,8 @@ export class Cursor {
     }
     this.index = at;
     this.kind = now;
+    this.start = this.tokens.start(at);
+    this.end = this.tokens.end(at);
   }
 }
 

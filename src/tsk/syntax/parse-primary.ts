@@ -58,6 +58,37 @@ export function parsePrimary(cursor: Cursor, read: ReadValue): Value {
   }
 }
 
+/**
+ * A text or a number with nothing behind it on its line, as most values are: what else it might be part of need not be looked
+ * for. Undefined for everything else; nothing is consumed then.
+ */
+export function plainValue(cursor: Cursor): Value | undefined {
+  const { start, end } = cursor;
+  if ((cursor.kind !== kind.string && cursor.kind !== kind.int) || cursor.spoiled || !endsBehind(cursor))
+    return undefined;
+  if (cursor.kind === kind.int) {
+    const value = plainInt(cursor.text, start, end);
+    if (value < 0) return undefined;
+    cursor.advance();
+    return { kind: "literal", value, start, end };
+  }
+  const value = stringText(cursor, kind.string, start, end);
+  cursor.advance();
+  return { kind: "text", value, start, end };
+}
+
+/** True when the value is over behind the current token; at a line end only when the next line cannot go on with it. */
+function endsBehind({ tokens, index }: Cursor): boolean {
+  let at = index + 1;
+  if (tokens.kind(at) === kind.space) at++;
+  const next = tokens.kind(at);
+  if (next === kind.comma || next === kind.closeBrace || next === kind.closeBracket) return true;
+  if (next !== kind.newline) return false;
+  at++;
+  if (tokens.kind(at) === kind.space) at++;
+  return tokens.kind(at) === kind.name || tokens.kind(at) === kind.closeBrace;
+}
+
 const words: ReadonlyMap<string, Scalar> = new Map<string, Scalar>([
   ["true", true],
   ["false", false],
