@@ -16,7 +16,8 @@ const plainPath = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+(?:\/\*)?$/;
 function areApart(routes: readonly Matchable[]): boolean {
   const paths = new Set<string>();
   for (const { path, methods } of routes) {
-    if (paths.has(path) || (methods !== undefined && methods.length > 1) || !plainPath.test(path)) return false;
+    if (paths.has(path) || (methods !== undefined && methods.length > 1) || !plainPath.test(path))
+      return false;
     paths.add(path);
   }
   return true;

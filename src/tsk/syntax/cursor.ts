@@ -2,9 +2,9 @@ import type { TskCode } from "../codes.ts";
 import { type Diagnostic, type Fix, type ProblemNotes, problem, warning } from "../diagnostic.ts";
 import type { Source, Span } from "../source.ts";
 import type { Causes } from "./causes.ts";
-import { KnownTexts } from "./known-texts.ts";
 import { limits } from "./limits.ts";
-import { Pile } from "./pile.ts";
+import { KnownTexts } from "./store/known-texts.ts";
+import { Pile } from "./store/pile.ts";
 import { kind, type Tokens } from "./token.ts";
 import type { Argument, Item, ObjectValue, Value } from "./tree.ts";
 

@@ -1,8 +1,8 @@
 import type { Span } from "../source.ts";
 import type { Cursor } from "./cursor.ts";
 import type { ReadValue } from "./parse-primary.ts";
-import type { Sink } from "./pile.ts";
 import { atHeader, closes, endsValue, startsEntry } from "./recover.ts";
+import type { Sink } from "./store/pile.ts";
 import { kind } from "./token.ts";
 import type { ArrayValue, Item, Key, Literal, ObjectValue, Value } from "./tree.ts";
 
