@@ -263,7 +263,8 @@ class EndpointLease<E extends Located> implements Lease<E> {
   readonly #permit: Permit | undefined;
   readonly #clock: Clock;
   readonly #startMs: number;
-  #begun = false;
+  /** Time from the pick to the first that was heard of it. */
+  #tookMs: number | undefined;
   #reported = false;
   #released = false;
 
@@ -281,7 +282,7 @@ class EndpointLease<E extends Located> implements Lease<E> {
   }
 
   began(): void {
-    if (this.#heard()) this.#member.load.observe(this.#clock.now() - this.#startMs);
+    if (this.#tookMs === undefined) this.#member.load.observe(this.#heard());
   }
 
   success(): void {
@@ -297,7 +298,6 @@ class EndpointLease<E extends Located> implements Lease<E> {
     this.#reported = true;
     this.#member.outlier.bad++;
     this.#permit?.failure();
-    this.#heard();
     this.#member.load.observe(this.#slowed(retryAfterMs));
   }
 
@@ -306,7 +306,6 @@ class EndpointLease<E extends Located> implements Lease<E> {
     this.#reported = true;
     if (this.#permit?.probe === true) this.#permit.failure();
     else this.#permit?.ignore();
-    this.#heard();
     this.#member.load.observe(this.#slowed(retryAfterMs));
   }
 
@@ -315,19 +314,18 @@ class EndpointLease<E extends Located> implements Lease<E> {
     this.#released = true;
     this.#member.load.end();
     if (!this.#reported) this.#permit?.ignore();
-    if (!this.#begun) this.#member.load.abandon();
+    if (this.#tookMs === undefined) this.#member.load.abandon();
   }
 
-  /** True when it is the first that is heard of it. */
-  #heard(): boolean {
-    if (this.#begun) return false;
-    this.#begun = true;
+  /** How long that took. */
+  #heard(): number {
+    if (this.#tookMs !== undefined) return this.#tookMs;
+    this.#tookMs = this.#clock.now() - this.#startMs;
     this.#member.load.heard();
-    return true;
+    return this.#tookMs;
   }
 
   #slowed(retryAfterMs = 0): number {
-    const rttMs = this.#clock.now() - this.#startMs;
-    return Math.max(rttMs, Math.min(longestFailureCostMs, Math.max(failureCostMs, retryAfterMs)));
+    return Math.max(this.#heard(), Math.min(longestFailureCostMs, Math.max(failureCostMs, retryAfterMs)));
   }
 }
