@@ -2,6 +2,8 @@ import { z } from "zod";
 import { formatDuration, tryDuration } from "./duration.ts";
 import { trySize } from "./size.ts";
 
+export { quickly } from "./quick-reader.ts";
+
 /** The bounds of a duration, both included. */
 interface DurationBounds {
   /** Default 0. */

@@ -10,7 +10,16 @@ export interface WrittenConditions {
   readonly query?: Readonly<Record<string, string>> | undefined;
 }
 
-export function compileConditions({ headers = {}, query = {} }: WrittenConditions): Conditions | undefined {
+export function compileConditions({ headers, query }: WrittenConditions): Conditions | undefined {
+  // Most routes ask nothing.
+  if (headers === undefined && query === undefined) return undefined;
+  return compiled(headers ?? {}, query ?? {});
+}
+
+function compiled(
+  headers: Readonly<Record<string, string>>,
+  query: Readonly<Record<string, string>>,
+): Conditions | undefined {
   const fields = Object.entries(headers).map(
     ([name, want]) => [name.toLowerCase(), matcherOf(want)] as const,
   );

@@ -23,13 +23,17 @@ function shadowed<R extends Matchable>(
     const prefix = entries.get(prefixOf(entry.pattern));
     // The pattern goes first where its literal beginning is longer; only one of the same is in its way.
     const first = prefix === entry ? undefined : prefix;
-    const lists = [...entry.byMethod, [undefined, entry.any] as const];
-    for (const [method, choices] of lists)
+    const look = (choices: readonly Choice<R>[], method: string | undefined): void => {
+      // Most routes are alone at their path.
+      if (first === undefined && choices.length < 2) return;
       for (const [at, choice] of choices.entries()) {
         const earlier = [...takersOf(first, method), ...choices.slice(0, at)];
         const taker = earlier.find((one) => asksForLess(one.route, choice.route));
         if (taker !== undefined) problems.push(problemOf(choice, taker, method, host));
       }
+    };
+    entry.byMethod.forEach(look);
+    look(entry.any, undefined);
   }
   return problems;
 }
