@@ -1,8 +1,8 @@
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, type Fix, type ProblemNotes, problem, warning } from "../diagnostic.ts";
 import type { Source, Span } from "../source.ts";
-import type { Causes } from "./causes.ts";
 import { limits } from "./limits.ts";
+import type { Causes } from "./repair/causes.ts";
 import { kind, type Tokens } from "./token.ts";
 import type { ObjectValue } from "./tree.ts";
 

@@ -1,12 +1,12 @@
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, problem } from "../diagnostic.ts";
 import { Source } from "../source.ts";
-import { Causes, type Scanned } from "./causes.ts";
 import { Cursor } from "./cursor.ts";
 import { limits } from "./limits.ts";
 import { parseItems, parseObject } from "./parse-item.ts";
 import { parseKeys } from "./parse-key.ts";
 import { parseValue } from "./parse-value.ts";
+import { Causes, type Scanned } from "./repair/causes.ts";
 import { scan } from "./scan.ts";
 import type { Report } from "./scan-string.ts";
 import { kind, Tokens } from "./token.ts";

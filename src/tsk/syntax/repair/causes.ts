@@ -1,5 +1,5 @@
-import type { TskCode } from "../codes.ts";
-import type { Span } from "../source.ts";
+import type { TskCode } from "../../codes.ts";
+import type { Span } from "../../source.ts";
 
 /** What the scanner has found wrong, told or not. */
 export interface Scanned extends Span {
