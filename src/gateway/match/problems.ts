@@ -3,9 +3,24 @@ import { type Choice, type Entry, entriesOf, type Matchable, type RouteProblem }
 
 /** Bad patterns, and routes that no request can reach because others take all of theirs. */
 export function routeProblems(routes: readonly Matchable[]): readonly RouteProblem[] {
+  if (areApart(routes)) return [];
   const problems: RouteProblem[] = [];
   for (const [host, entries] of entriesOf(routes, problems)) problems.push(...shadowed(entries, host));
   return problems;
+}
+
+/** A path of plain letters, with a star at the end or none. */
+const plainPath = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+(?:\/\*)?$/;
+
+/** True for routes that cannot be in each other's way: each has a path of its own, and none a parameter. */
+function areApart(routes: readonly Matchable[]): boolean {
+  const paths = new Set<string>();
+  for (const { path, methods } of routes) {
+    if (paths.has(path) || (methods !== undefined && methods.length > 1) || !plainPath.test(path))
+      return false;
+    paths.add(path);
+  }
+  return true;
 }
 
 /**
