@@ -69,7 +69,10 @@ export function bulkhead(settings: BulkheadSettings, clock: Clock, places: Place
   const admitWaiting = (): void => {
     while (queued > 0 && places.tryTake(settings.limit())) {
       const next = queues.high.shift() ?? queues.normal.shift() ?? queues.low.shift();
-      if (next === undefined) return places.give();
+      if (next === undefined) {
+        places.give();
+        return;
+      }
       gone();
       settle(next, "entered");
     }
