@@ -25,7 +25,7 @@ test("the mark stands below its word, whatever stands before it", () => {
     const text = `"${before}": ~\n`;
     const { diagnostics, source } = parse(text);
     const rendered = renderDiagnostics(
-      diagnostics.map((one) => ({ ...one, file: source.file, ...source.at(one) })),
+      diagnostics.map((one) => ({ ...one, ...source.at(one) })),
       new Map([[source.file, source]]),
     );
     const [, shown = "", mark = ""] = rendered.split("\n");

@@ -1,10 +1,12 @@
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, type Fix, type ProblemNotes, problem, warning } from "../diagnostic.ts";
 import type { Source, Span } from "../source.ts";
-import type { Causes } from "./causes.ts";
 import { limits } from "./limits.ts";
+import type { Causes } from "./repair/causes.ts";
+import { KnownTexts } from "./store/known-texts.ts";
+import { Pile } from "./store/pile.ts";
 import { kind, type Tokens } from "./token.ts";
-import type { ObjectValue } from "./tree.ts";
+import type { Argument, Item, ObjectValue, Value } from "./tree.ts";
 
 /**
  * The parser's place in the tokens: the current token is never a space, a comment or an invalid character, and while
@@ -21,6 +23,10 @@ export class Cursor {
   kind: number = kind.end;
   /** Index of the current token. */
   index = -1;
+  /** Where the current token begins. */
+  start = 0;
+  /** Where it ends. */
+  end = 0;
   /** True when a line end is only white space. */
   free = false;
   /** How many `?` wait for their `:`; there a name before a colon is no key. */
@@ -32,12 +38,19 @@ export class Cursor {
   /** True when the older dialects are read too. */
   readonly compat: boolean;
   readonly causes: Causes;
+  /** Items of the objects that are being read. */
+  readonly items = new Pile<Item>();
+  /** Elements of the lists that are being read. */
+  readonly elements = new Pile<Value>();
+  /** Arguments of the calls that are being read. */
+  readonly args = new Pile<Argument>();
+  readonly #known: KnownTexts;
   #depth = 0;
   #stopped = false;
   #backAt = -1;
   #backs = 0;
   /** Brackets that were given up, by what would close them: reported as never closed, or on a line that cannot be read. */
-  readonly #unclosed = new Map<number, number>();
+  readonly #unclosed = new Map<number, number[]>();
   #unclosedAt = -1;
   #reportedAt = -1;
   #lastInvalid = -1;
@@ -54,20 +67,13 @@ export class Cursor {
     this.source = source;
     this.compat = compat;
     this.text = source.text;
+    this.#known = new KnownTexts(source.text);
     this.tokens = tokens;
     this.problems = problems;
     this.object = object;
     this.causes = causes;
     for (const one of problems) this.#noteBrackets(one);
     this.#settle(0);
-  }
-
-  get start(): number {
-    return this.tokens.start(this.index);
-  }
-
-  get end(): number {
-    return this.tokens.end(this.index);
   }
 
   /** True when nothing stands between the last token and the current one. */
@@ -82,7 +88,12 @@ export class Cursor {
 
   /** Text of the current token. */
   get word(): string {
-    return this.text.slice(this.start, this.end);
+    return this.#known.slice(this.start, this.end);
+  }
+
+  /** A stretch of the text, which is the same one again where it was read before. */
+  slice(start: number, end: number): string {
+    return this.#known.slice(start, end);
   }
 
   /** The current token for a message: one line, not too long. */
@@ -176,7 +187,7 @@ export class Cursor {
     this.#unclosedAt = this.index;
     const bracket = this.text.slice(open.start, open.end);
     const closing = brackets.get(bracket === ">" ? "{" : bracket);
-    if (closing !== undefined) this.#unclosed.set(closing, (this.#unclosed.get(closing) ?? 0) + 1);
+    if (closing !== undefined) this.#giveUp(closing, open.start);
     this.report("TSK_UNCLOSED", open, `this ${bracket} is never closed`);
   }
 
@@ -191,9 +202,17 @@ export class Cursor {
    */
   closesGivenUp(): boolean {
     this.causes.note({ start: this.start, end: this.end });
-    const left = this.#unclosed.get(this.kind) ?? 0;
-    if (left > 0) this.#unclosed.set(this.kind, left - 1);
-    return left > 0;
+    const open = this.#unclosed.get(this.kind) ?? [];
+    while (open.length > 0 && !this.#isBelow(open.at(-1) ?? 0)) open.pop();
+    return open.pop() !== undefined;
+  }
+
+  /** True while all lines between the one of an opening bracket and this one stand deeper: the others are no part of what it opens. */
+  #isBelow(open: number): boolean {
+    const between = this.text.slice(open, Math.min(this.start, open + farthest)).split("\n");
+    if (this.start > open + farthest) return true;
+    const own = indentOf(this.text.slice(this.text.lastIndexOf("\n", open - 1) + 1, open));
+    return between.slice(1, -1).every((line) => /^\s*(?:[}\])]|$)/.test(line) || indentOf(line) > own);
   }
 
   /** Notes brackets that a line opens and does not close: when it cannot be read, neither can what closes them. */
@@ -203,8 +222,14 @@ export class Cursor {
     const line = this.text.slice(from, Math.min(newline < 0 ? this.text.length : newline, end + widest));
     for (const [opening, closing] of brackets) {
       const open = line.split(opening).length - line.split(closings[opening] ?? "").length;
-      if (open > 0) this.#unclosed.set(closing, (this.#unclosed.get(closing) ?? 0) + open);
+      for (let count = 0; count < Math.min(open, 8); count++) this.#giveUp(closing, start);
     }
+  }
+
+  #giveUp(closing: number, open: number): void {
+    const all = this.#unclosed.get(closing);
+    if (all === undefined) this.#unclosed.set(closing, [open]);
+    else all.push(open);
   }
 
   /** Enters one level; false when it is one too many: reported, and reading stops there. */
@@ -232,8 +257,17 @@ export class Cursor {
     }
     this.index = at;
     this.kind = now;
+    this.start = this.tokens.start(at);
+    this.end = this.tokens.end(at);
   }
 }
+
+function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
+}
+
+/** How far behind a bracket that is given up what would close it is looked at closely. */
+const farthest = 2000;
 
 const closings: Readonly<Record<string, string>> = { "{": "}", "[": "]", "(": ")" };
 

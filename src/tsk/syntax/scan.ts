@@ -1,3 +1,4 @@
+import { Merges } from "./scan-merge.ts";
 import { reading } from "./scan-number.ts";
 import { oldText } from "./scan-old.ts";
 import { type Report, Strings } from "./scan-string.ts";
@@ -15,6 +16,36 @@ const classes = Uint8Array.from({ length: 128 }, (_, code) => {
   return code === 32 || code === 9 ? blank : other;
 });
 
+type Found = readonly [kind: number, width: number];
+
+const single: Readonly<Record<number, Found>> = {
+  40: [kind.openParen, 1],
+  41: [kind.closeParen, 1],
+  42: [kind.times, 1],
+  43: [kind.plus, 1],
+  44: [kind.comma, 1],
+  45: [kind.minus, 1],
+  46: [kind.dot, 1],
+  47: [kind.divide, 1],
+  58: [kind.colon, 1],
+  59: [kind.semicolon, 1],
+  64: [kind.at, 1],
+  91: [kind.openBracket, 1],
+  93: [kind.closeBracket, 1],
+  37: [kind.modulo, 1],
+  33: [kind.not, 1],
+  60: [kind.less, 1],
+  61: [kind.equals, 1],
+  62: [kind.greater, 1],
+  63: [kind.question, 1],
+};
+
+/** Signs that are one token whatever follows; 0 for all other characters. */
+const signs = Uint8Array.from({ length: 128 }, (_, code) => {
+  const alone = ":,;()[]@".includes(String.fromCharCode(code));
+  return alone ? (single[code]?.[0] ?? 0) : 0;
+});
+
 const unicodeLetter = /\p{L}/u;
 
 /**
@@ -24,7 +55,7 @@ const unicodeLetter = /\p{L}/u;
  * @param compat true to read texts of the older dialects
  */
 export function scan(text: string, report: Report, compat = false): Tokens {
-  const scanner = new Scanner(text, new Tokens((text.length >> 2) + 16), report, compat);
+  const scanner = new Scanner(text, new Tokens(Math.ceil(text.length / 3) + 16), report, compat);
   scanner.to(scanner.begin(), text.length);
   return scanner.end();
 }
@@ -37,6 +68,7 @@ export class Scanner {
   readonly #compat: boolean;
   readonly #strings: Strings;
   readonly #search: { left: number };
+  readonly #merges: Merges;
 
   constructor(text: string, tokens: Tokens, report: Report, compat: boolean) {
     this.tokens = tokens;
@@ -45,6 +77,7 @@ export class Scanner {
     this.#compat = compat;
     this.#strings = new Strings(text, tokens, report, compat);
     this.#search = { left: 4 * text.length };
+    this.#merges = new Merges(text);
   }
 
   /** True when no string is open: what follows does not depend on what was before. */
@@ -84,6 +117,7 @@ export class Scanner {
       else if (code === 39) at = strings.raw(at);
       else if (code === 123) at = strings.openBrace(at);
       else if (code === 125) at = strings.closeBrace(at);
+      else if (code < 128 && (signs[code] ?? 0) > 0) tokens.add(signs[code] ?? 0, ++at);
       else if (code === 35 || (code === 47 && startsComment(text, at)))
         at = comment(text, at, tokens, report);
       else at = this.#seldom(at, code);
@@ -105,6 +139,9 @@ export class Scanner {
       this.tokens.add(kind.space, at + 1);
       return at + 1;
     }
+    const isMarker = (code >= 60 && code <= 62) || code === 124;
+    const merge = isMarker ? this.#merges.at(at, this.tokens, this.#report) : 0;
+    if (merge > 0) return merge;
     const old = this.#compat ? oldText(text, at, code, this.tokens, this.#search) : 0;
     return old > 0 ? old : rest(text, at, code, this.tokens, this.#report);
   }
@@ -224,6 +261,7 @@ function invalid(text: string, at: number, tokens: Tokens, report: Report): numb
     return lastIndex;
   }
   if (text.charCodeAt(at) === 96) return backticks(text, at, tokens, report);
+  if (curly.test(text[at] ?? "")) return curlyQuotes(text, at, tokens, report);
   const point = pointAt(text, at);
   const width = point > 0xffff ? 2 : 1;
   let end = at + width;
@@ -245,6 +283,21 @@ function backticks(text: string, at: number, tokens: Tokens, report: Report): nu
   return end;
 }
 
+const curly = /[“”„‟«»‘’‚‛]/;
+/** Up to a quote behind which a value may end, else up to the next one. */
+const curlyText = /^.[^\n]*?[“”„‟«»‘’‚‛"'](?=[ \t\r]*(?:[\n,;:=}\])#]|$))|^.[^\n]*?[“”„‟«»‘’‚‛]/;
+
+/** Text in the quotes of a word processor: one problem, up to the closing one if that is on the same line. */
+function curlyQuotes(text: string, at: number, tokens: Tokens, report: Report): number {
+  const near = text.slice(at, at + 1000);
+  const found = curlyText.exec(near)?.[0] ?? near.slice(0, 1);
+  const end = at + found.length;
+  const message = `text stands in straight quotes, " or ', not in ${found[0]} or ${found.at(-1)}`;
+  report("TSK_CHARACTER", at, end, message);
+  tokens.add(kind.invalid, end);
+  return end;
+}
+
 /** `${x}` outside a string: one problem, up to its brace if that is on the same line. */
 function strayInterpolation(text: string, at: number, tokens: Tokens, report: Report): number {
   // Only so far: a file of nothing but `${` would cost the square of its length.
@@ -255,30 +308,6 @@ function strayInterpolation(text: string, at: number, tokens: Tokens, report: Re
   tokens.add(kind.invalid, end);
   return end;
 }
-
-type Found = readonly [kind: number, width: number];
-
-const single: Readonly<Record<number, Found>> = {
-  40: [kind.openParen, 1],
-  41: [kind.closeParen, 1],
-  42: [kind.times, 1],
-  43: [kind.plus, 1],
-  44: [kind.comma, 1],
-  45: [kind.minus, 1],
-  46: [kind.dot, 1],
-  47: [kind.divide, 1],
-  58: [kind.colon, 1],
-  59: [kind.semicolon, 1],
-  64: [kind.at, 1],
-  91: [kind.openBracket, 1],
-  93: [kind.closeBracket, 1],
-  37: [kind.modulo, 1],
-  33: [kind.not, 1],
-  60: [kind.less, 1],
-  61: [kind.equals, 1],
-  62: [kind.greater, 1],
-  63: [kind.question, 1],
-};
 
 const double: Readonly<Record<string, Found>> = {
   "==": [kind.equal, 2],
