@@ -29,7 +29,7 @@ export class Merger {
 
   /** From the highest layer down: a map waits for more below it, an edit for what it changes, anything else covers what is below. */
   merge(of: Slot): void {
-    const [only] = of.parts;
+    const only = of.parts[0];
     // Most maps are written in one place, and nothing is taken out of them.
     if (only?.kind === "map" && of.parts.length === 1 && !only.edits) {
       of.keys = new Keys(of, only.children);

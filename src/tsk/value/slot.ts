@@ -54,7 +54,7 @@ export function placesOf(part: Part): readonly Place[] {
 
 /** The places of what all layers say, highest first. */
 export function placesOfAll(parts: readonly Part[]): readonly Place[] {
-  const [only] = parts;
+  const only = parts[0];
   // Most keys are written once.
   return only !== undefined && parts.length === 1 ? placesOf(only) : parts.flatMap(placesOf).reverse();
 }
