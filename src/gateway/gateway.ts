@@ -1,4 +1,4 @@
-import type { Discovery } from "../discovery/index.ts";
+import { addressResolver, type Discovery, serviceResolver } from "../discovery/index.ts";
 import { type Clock, messageOf, type Random } from "../kernel/index.ts";
 import { type HttpClient, httpClient, type Pool, type Server } from "../net/index.ts";
 import {
@@ -21,7 +21,13 @@ import { gatewayMeters, type Meters } from "./meters.ts";
 import { type LineFile, lineFile } from "./policy/access-file.ts";
 import { mirror } from "./policy/mirror.ts";
 import type { LimitStore, NamedLimit, RouteParts } from "./route.ts";
-import { changedForRestart, type GatewaySettings, type RoutesSettings } from "./section.ts";
+import {
+  changedForRestart,
+  type GatewaySettings,
+  type RoutesSettings,
+  targetOf,
+  type UpstreamSettings,
+} from "./section.ts";
 import { compileSnapshot, limitStore, type Snapshot } from "./snapshot.ts";
 import { transportOf } from "./transport.ts";
 import { type Upstream, upstream } from "./upstream.ts";
@@ -307,11 +313,12 @@ class GatewayState {
     if (this.#issuer?.key !== key) {
       const { clock, log } = this.#ports;
       this.#http ??= httpClient();
+      const address = addressResolver(serviceResolver(this.#ports.discovery), "/.well-known/jwks.json");
       const onKeysFailure = (error: unknown): void => {
         this.#meters.keysFailed();
         log.warn("the issuer's keys could not be had", { url: settings.jwks_url, error: messageOf(error) });
       };
-      this.#issuer = { key, tokens: tokens(settings, { http: this.#http, clock, onKeysFailure }) };
+      this.#issuer = { key, tokens: tokens(settings, { http: this.#http, address, clock, onKeysFailure }) };
     }
     return this.#issuer.tokens;
   }
@@ -349,7 +356,7 @@ class GatewayState {
       service,
       threads: shared?.threads ?? 1,
       balance: config.gateway.balance,
-      settings: config.gateway.upstreams[service],
+      settings: settingsOf(service, config),
       zone: config.gateway.zone,
       breaker: config.breaker === "off" ? undefined : (config.breaker ?? {}),
       discovery,
@@ -374,8 +381,18 @@ class GatewayState {
 }
 
 /** Settings that are built into the state of a service: when they change, it begins afresh. */
-function mannerOf(service: string, { gateway, breaker }: GatewayConfig): string {
-  return JSON.stringify([gateway.balance, gateway.zone, gateway.upstreams[service], breaker ?? {}]);
+function mannerOf(service: string, config: GatewayConfig): string {
+  const { gateway, breaker } = config;
+  return JSON.stringify([gateway.balance, gateway.zone, settingsOf(service, config), breaker ?? {}]);
+}
+
+/** What is written of a service also holds for those of its instances that bear a tag, but for other addresses. */
+function settingsOf(service: string, { gateway }: GatewayConfig): UpstreamSettings | undefined {
+  const { name, tag } = targetOf(service);
+  const written = gateway.upstreams[name];
+  if (written === undefined || tag === undefined) return written;
+  const { endpoints: _, ...rest } = written;
+  return rest;
 }
 
 function observe({ metrics, clock }: GatewayPorts, { door, state, server, file }: Parts): void {

@@ -1,5 +1,5 @@
-import type { Discovery, Endpoint } from "../discovery/index.ts";
-import type { Clock, Random } from "../kernel/index.ts";
+import { type Discovery, type Endpoint, tagged } from "../discovery/index.ts";
+import { type Clock, type Random, serviceUrl, tryServiceUrl } from "../kernel/index.ts";
 import {
   type BalancerName,
   type BreakerSettings,
@@ -18,7 +18,7 @@ import {
 } from "../resilience/index.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { type Checks, checks } from "./policy/checks.ts";
-import type { UpstreamSettings } from "./section.ts";
+import { targetOf, type UpstreamSettings } from "./section.ts";
 
 /**
  * A service behind the gateway: its endpoints, kept fresh, and what was learned about them. State. Disposed, it is no
@@ -127,10 +127,7 @@ export function upstream(options: UpstreamOptions): Upstream {
     first.resolve();
     if (next.length > 0) some.resolve();
   };
-  const watch =
-    settings?.endpoints === undefined
-      ? options.discovery.watch(service, (set) => adopt(set.endpoints))
-      : adopt(settings.endpoints.map((address) => fixedEndpoint(service, address)));
+  const watch = followed(options, adopt);
 
   return {
     service,
@@ -154,7 +151,7 @@ export function upstream(options: UpstreamOptions): Upstream {
     reachable: some.promise,
     members: () => members.members(),
     [Symbol.dispose]() {
-      watch?.[Symbol.dispose]();
+      watch[Symbol.dispose]();
       active?.[Symbol.dispose]();
       over = true;
       waiting = undefined;
@@ -196,6 +193,29 @@ function roomOf(settings: UpstreamSettings, clock: Clock): Room {
     answered: (rttMs, inFlight) => adaptive?.observe(rttMs, inFlight),
     dropped: () => adaptive?.dropped(),
   };
+}
+
+/** Tells the instances of a service: those of the registry, or what the file names in their place. */
+function followed(
+  { service, settings, discovery }: UpstreamOptions,
+  adopt: (endpoints: readonly Endpoint[]) => void,
+): Disposable {
+  const written = settings?.endpoints ?? [serviceUrl(targetOf(service))];
+  const watches = new DisposableStack();
+  const known: (readonly Endpoint[])[] = written.map(() => []);
+  const tell = (index: number, endpoints: readonly Endpoint[]): void => {
+    known[index] = endpoints;
+    adopt(known.flat());
+  };
+  for (const [index, address] of written.entries()) {
+    const target = tryServiceUrl(address)?.target;
+    if (target === undefined) tell(index, [fixedEndpoint(service, address)]);
+    else {
+      const of = target.tag === undefined ? discovery : tagged(discovery, target.tag);
+      watches.use(of.watch(target.name, (set) => tell(index, set.endpoints)));
+    }
+  }
+  return watches;
 }
 
 /** An endpoint of the file: its address is its name. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { deepFreeze, TuskerError } from "../../kernel/index.ts";
+import { deepFreeze, ServiceRef, TuskerError } from "../../kernel/index.ts";
 import {
   type Diagnostic,
   type Document,
@@ -245,16 +245,25 @@ function firstGet(routes: FleetSections["routes"]): string | undefined {
 
 /**
  * What comes from the environment or the command line has no type of its own: where the section does not take it as
- * it was read, it is read again the other way.
+ * it was read, it is read again the other way. Where a section takes no reference to a service it gets the text of it.
  */
 function withSuitedVariables(
   document: Document,
   before: Judgement | undefined,
 ): { readonly document: Document; readonly judgement: Judgement } {
   const judgement = judge(document.value, before);
-  const unsuited = judgement.issues.filter((issue) => issue.code === "invalid_type");
+  const unsuited = judgement.issues.filter(
+    ({ code, path }) => code === "invalid_type" || leadsToService(document.value, path),
+  );
   const suited = document.reread(unsuited.map((issue) => issue.path));
   return { document: suited, judgement: suited === document ? judgement : judge(suited.value, judgement) };
+}
+
+function leadsToService(value: unknown, [key, ...rest]: readonly PropertyKey[]): boolean {
+  if (value instanceof ServiceRef) return true;
+  if (key === undefined || typeof value !== "object" || value === null || !Object.hasOwn(value, key))
+    return false;
+  return leadsToService(Reflect.get(value, key), rest);
 }
 
 /** Which overlay: asked for by name it must exist; a name that is only in the air applies where there is such a file. */

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve, sep } from "node:path";
-import { messageOf, Secret } from "../../kernel/index.ts";
+import { messageOf, Secret, ServiceRef, validatedWithServices } from "../../kernel/index.ts";
 import type { ArgumentSchema } from "../../tsk/index.ts";
 import { SchemaError, type Violation } from "./validate.ts";
 
@@ -20,17 +20,13 @@ export function isModule(file: string): boolean {
  */
 export function moduleViolations(value: unknown, file: string, root: string): readonly Violation[] {
   const schema = loadSchema(file, root);
-  let result: ReturnType<ArgumentSchema["~standard"]["validate"]>;
+  let result: ReturnType<typeof answered>;
   const secrets: string[] = [];
   try {
-    result = schema["~standard"].validate(revealed(value, secrets));
+    result = validatedWithServices(revealed(value, secrets), (data) => answered(schema, data));
   } catch (error) {
+    if (error instanceof SchemaError) throw error;
     throw new SchemaError(scrubbed(`it failed: ${messageOf(error)}`, secrets));
-  }
-  if (result instanceof Promise) {
-    // Nobody waits for it; a rejection must not end the process.
-    result.catch(() => undefined);
-    throw new SchemaError("it answers later; a schema of configuration must answer at once");
   }
   return (result.issues ?? []).map((issue) => {
     const path = (issue.path ?? []).map(keyOf);
@@ -38,6 +34,17 @@ export function moduleViolations(value: unknown, file: string, root: string): re
     const secret = valueIn(value, path) instanceof Secret;
     return { path, message: secret ? "is not what the schema asks for" : scrubbed(issue.message, secrets) };
   });
+}
+
+function answered(
+  schema: ArgumentSchema,
+  value: unknown,
+): Awaited<ReturnType<ArgumentSchema["~standard"]["validate"]>> {
+  const result = schema["~standard"].validate(value);
+  if (!(result instanceof Promise)) return result;
+  // Nobody waits for it; a rejection must not end the process.
+  result.catch(() => undefined);
+  throw new SchemaError("it answers later; a schema of configuration must answer at once");
 }
 
 /**
@@ -114,7 +121,7 @@ function revealed(value: unknown, secrets: string[]): unknown {
     return plain;
   }
   if (Array.isArray(value)) return value.map((one) => revealed(one, secrets));
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null || value instanceof ServiceRef) return value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, revealed(one, secrets)]));
 }
 

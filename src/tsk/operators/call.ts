@@ -18,6 +18,8 @@ export interface Around {
   readonly warn: (code: TskCode, at: Span, message: string, notes: ProblemNotes) => void;
   readonly spend: (cost: number, at: Span) => boolean;
   readonly reference: (path: readonly string[], file: string | undefined, at: Span) => Result;
+  readonly keys: (path: readonly string[], at: Span) => Iterable<string>;
+  readonly suggest: (name: string, candidates: Iterable<string>) => string | undefined;
 }
 
 /** Calls an operator by its row; each argument is evaluated at most once, when the operator asks for it. */
@@ -46,6 +48,8 @@ export function callOperator(called: Operator, around: Around): Result {
     afford: (cost) => around.spend(cost, node),
     give: (data, variable) => given(data, variable, node, around),
     reference: (path, file) => around.reference(path, file, node),
+    keys: (path) => around.keys(path, node),
+    suggest: around.suggest,
   });
 }
 

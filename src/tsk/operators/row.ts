@@ -61,6 +61,10 @@ export interface OperatorCall {
   give(data: Data, variable?: string): Result;
   /** The value at a path of the document, or of another file; absent when it is not there. */
   reference(path: readonly string[], file?: string): Result;
+  /** The names of the keys at a path of the document, of which nothing need be evaluated; none where there is no map. */
+  keys(path: readonly string[]): Iterable<string>;
+  /** What was probably meant; undefined when nothing is near, or enough was suggested. */
+  suggest(name: string, candidates: Iterable<string>): string | undefined;
 }
 
 /** An operator as data: a new one is a row. */

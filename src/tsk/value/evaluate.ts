@@ -161,6 +161,13 @@ class Evaluator implements Names {
     return this.finish(found, from, frame);
   }
 
+  keys(path: readonly string[], from: Span, frame: Frame): Iterable<string> {
+    let found: Slot | undefined = this.#root;
+    for (const key of path) found = found && this.child(found, key, from, frame);
+    if (found !== undefined && !isBusy(found)) this.#open(found);
+    return found?.keys?.said.keys() ?? [];
+  }
+
   #nothingAt(path: readonly string[], file: string | undefined, from: Span): Result {
     const message = `there is no ${path.map(keyText).join(".")} in ${file ?? "the document"}`;
     return { absent: { code: "TSK_NO_KEY", message }, node: from };

@@ -9,10 +9,13 @@ import type { Binary, Conditional, Operator, Template, Text, Unary, Value } from
 import { calculate, negated, type Outcome } from "./arithmetic.ts";
 import type { Budget } from "./budget.ts";
 import {
+  asText,
   type Data,
   type Evaluated,
   isMap,
+  isService,
   list,
+  notText,
   type Place,
   scalarText,
   typeName,
@@ -128,6 +131,8 @@ export class Expressions implements Evaluation {
       spend: (cost, at) =>
         this.#budget.spend(cost, (code, message) => void this.fail(code, at, frame, message)),
       reference: (path, file, at) => this.#names.reference(path, file, at, frame),
+      keys: (path, at) => this.#names.keys(path, at, frame),
+      suggest: (name, candidates) => this.suggest(name, candidates),
     };
   }
 
@@ -169,7 +174,9 @@ export class Expressions implements Evaluation {
     const inner = this.demand(part, frame);
     if (inner === undefined) return undefined;
     const text = scalarText(inner.data);
-    return text ?? this.fail("TSK_TYPE", part, frame, `a ${typeName(inner.data)} cannot stand inside text`);
+    if (text !== undefined) return text;
+    const { message, help } = notText(inner.data, "inside text");
+    return this.fail(isService(inner.data) ? "TSK_NO_KEY" : "TSK_TYPE", part, frame, message, help);
   }
 
   #array(elements: readonly Value[], value: Span, frame: Frame): Result {
@@ -223,7 +230,7 @@ export class Expressions implements Evaluation {
     if (right === undefined) return undefined;
     const refuse = (code: TskCode, message: string): void => void this.fail(code, value, frame, message);
     if (!this.#budget.spend(Math.min(weightOf(left.data), weightOf(right.data)), refuse)) return undefined;
-    return this.#outcome(calculate(operator, left.data, right.data), value, frame);
+    return this.#outcome(calculate(operator, asText(left.data), asText(right.data)), value, frame);
   }
 
   /** `@env("X") || "default"`: in older dialects `||` gives a default for what is not there. */
