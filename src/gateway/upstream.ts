@@ -127,7 +127,10 @@ export function upstream(options: UpstreamOptions): Upstream {
     first.resolve();
     if (next.length > 0) some.resolve();
   };
-  const watch = followed(options, adopt);
+  const written = settings?.endpoints ?? [serviceUrl(targetOf(service))];
+  // Instances with a tag may come at any time, or never.
+  if (written.every((address) => tryServiceUrl(address)?.target.tag !== undefined)) some.resolve();
+  const watch = followed(written, options, adopt);
 
   return {
     service,
@@ -197,10 +200,10 @@ function roomOf(settings: UpstreamSettings, clock: Clock): Room {
 
 /** Tells the instances of a service: those of the registry, or what the file names in their place. */
 function followed(
-  { service, settings, discovery }: UpstreamOptions,
+  written: readonly string[],
+  { service, discovery }: UpstreamOptions,
   adopt: (endpoints: readonly Endpoint[]) => void,
 ): Disposable {
-  const written = settings?.endpoints ?? [serviceUrl(targetOf(service))];
   const watches = new DisposableStack();
   const known: (readonly Endpoint[])[] = written.map(() => []);
   const tell = (index: number, endpoints: readonly Endpoint[]): void => {

@@ -13,6 +13,7 @@ import type { Lost, Path } from "./document.ts";
  */
 export class Damage {
   readonly #lost: Lost[] = [];
+  readonly #unread: Unread[] = [];
   /** What is left of each file that was read, and where it stands in the document. */
   readonly #left = new Map<string, { readonly items: readonly Item[]; readonly under: Path | undefined }>();
   /** Lines beside one that is no entry: it may be the rest of the one before, or the next one its own. */
@@ -24,6 +25,11 @@ export class Damage {
   #guesses = 100;
   /** Items that may still be looked at to find places. */
   #looks = 10_000_000;
+
+  /** Lines that cannot be read. */
+  get unread(): readonly Unread[] {
+    return this.#unread;
+  }
 
   /** What is lost, file by file. */
   get lost(): readonly Lost[] {
@@ -37,7 +43,10 @@ export class Damage {
    * @param under where the file stands in the document; undefined for one that another file names
    */
   add(tree: Tree, left: Intact | undefined, under: Path | undefined): readonly Item[] {
-    this.#left.set(tree.source.file, { items: left?.items ?? tree.items, under });
+    const { file } = tree.source;
+    for (const span of left === undefined ? [] : [...left.lost, ...left.nameless])
+      this.#unread.push({ file, ...span });
+    this.#left.set(file, { items: left?.items ?? tree.items, under });
     if (left === undefined) return tree.items;
     if (isRefused(tree)) {
       // Anything may have been named there; to look at it all would cost what was refused.
@@ -140,6 +149,11 @@ export class Damage {
   #isNear(word: string): boolean {
     return this.#guesses-- > 0 && didYouMean(word, this.#words) !== undefined;
   }
+}
+
+/** A stretch of lines of a file that cannot be read. */
+export interface Unread extends Span {
+  readonly file: string;
 }
 
 /** How much is looked at of a line, or of what a problem is told of. */
