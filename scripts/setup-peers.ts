@@ -107,6 +107,25 @@ const peers: readonly Peer[] = [
     use: "a second reader of the registry's DNS",
   },
   {
+    name: "neovim",
+    suite: "trixie",
+    // Its C library is newer than bookworm's and comes along; whoever starts it does so with that one's loader.
+    packages: [
+      ...["neovim", "neovim-runtime", "libc6", "libgcc-s1", "libluajit-5.1-2", "libluajit-5.1-common"],
+      ...[
+        "libmsgpack-c2",
+        "libtree-sitter0.22",
+        "libunibilium4",
+        "libuv1t64",
+        "libvterm0",
+        "lua-lpeg",
+        "lua-luv",
+      ],
+    ],
+    program: "usr/bin/nvim",
+    use: "an editor with a language client of its own, 0.10 under Apache-2.0",
+  },
+  {
     name: "caddy",
     suite: "bookworm",
     packages: ["caddy"],

@@ -1,21 +1,59 @@
 // Starts the language server of the workspace's own Tusker, and stops it with the editor.
-const { workspace } = require("vscode");
-const { LanguageClient } = require("vscode-languageclient/node");
+const { spawn } = require("node:child_process");
+const { once } = require("node:events");
+const { window, workspace } = require("vscode");
+const { CloseAction, LanguageClient, State } = require("vscode-languageclient/node");
 
 let client;
 
-exports.activate = async () => {
-  const [command, ...args] = workspace.getConfiguration("tusker").get("command");
-  const cwd = workspace.workspaceFolders?.[0]?.uri.fsPath;
-  // npx is a script on Windows, which only a shell can start.
-  const options = { cwd, shell: process.platform === "win32" };
-  client = new LanguageClient(
-    "tusker",
-    "TuskLang",
-    { command, args, options },
-    { documentSelector: [{ language: "tsk" }] },
-  );
-  await client.start();
+exports.activate = async (context) => {
+  const changed = workspace.onDidChangeConfiguration(async (change) => {
+    if (!change.affectsConfiguration("tusker.command")) return;
+    await stop();
+    await start();
+  });
+  context.subscriptions.push(changed);
+  await start();
 };
 
-exports.deactivate = () => client?.stop();
+exports.deactivate = stop;
+
+async function start() {
+  const [command, ...args] = workspace.getConfiguration("tusker").get("command");
+  let said = "";
+  const server = async () => {
+    // npx is a script on Windows, which only a shell can start.
+    const shell = process.platform === "win32";
+    const child = spawn(command, args, { cwd: workspace.workspaceFolders?.[0]?.uri.fsPath, shell });
+    await once(child, "spawn");
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      said = text.trim().split("\n").at(-1) || said;
+    });
+    return child;
+  };
+  const next = new LanguageClient("tusker", "TuskLang", server, {
+    documentSelector: [{ language: "tsk" }],
+    initializationFailedHandler: () => false,
+    errorHandler: {
+      error: (...about) => usual.error(...about),
+      // One that cannot start will not start the next time either: it is told once, below.
+      closed: () =>
+        next.state === State.Running ? usual.closed() : { action: CloseAction.DoNotRestart, handled: true },
+    },
+  });
+  const usual = next.createDefaultErrorHandler();
+  client = next;
+  try {
+    await next.start();
+  } catch (error) {
+    const why = said || (error instanceof Error ? error.message : String(error));
+    void window.showErrorMessage(
+      `TuskLang: ${[command, ...args].join(" ")} did not start: ${why} (its command is the setting tusker.command)`,
+    );
+  }
+}
+
+/** A server that never started has nothing to stop. */
+async function stop() {
+  if (client?.state === State.Running) await client.stop();
+}

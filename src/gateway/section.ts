@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { quickly } from "../kernel/section.ts";
 import { routeProblems } from "./match/problems.ts";
 import { unsafeRegex } from "./match/safe-regex.ts";
 import type { Matchable } from "./match/table.ts";
 import type { gatewaySection } from "./section/gateway.ts";
 import { routeContradictions, routeShape } from "./section/route.ts";
 
-export { gatewaySection } from "./section/gateway.ts";
+export { gatewaySection, upstreamDefaults } from "./section/gateway.ts";
 export { targetOf } from "./section/words.ts";
 
 const route = routeShape.superRefine((one, ctx) => {
@@ -29,6 +30,26 @@ export const routesSection = z
       Object.entries(map).map(([path, one]) => [path, Array.isArray(one) ? one : [one]] as const),
     ),
   );
+
+const plainRoute = quickly(routeShape);
+
+/** `[routes]` as `routesSection` reads it, most often in a fraction of its time; undefined when that may have something to say. */
+export function readRoutes(map: unknown): z.output<typeof routesSection> | undefined {
+  if (typeof map !== "object" || map === null || Array.isArray(map)) return undefined;
+  const routes: z.output<typeof routesSection> = {};
+  for (const [path, one] of Object.entries(map)) {
+    const list: readonly unknown[] = Array.isArray(one) ? one : [one];
+    if (list.length === 0 || path === "__proto__") return undefined;
+    const read: z.output<typeof routeShape>[] = [];
+    for (const each of list) {
+      const plain = plainRoute(each);
+      if (plain === undefined || routeContradictions(plain).length > 0) return undefined;
+      read.push(plain);
+    }
+    routes[path] = read;
+  }
+  return routeProblems(matchablesOf(map)).length === 0 ? routes : undefined;
+}
 
 /** Keys of `[gateway]` that a gateway that runs cannot take over: they belong to its listening socket. */
 export const gatewayRestartKeys = [
@@ -61,10 +82,7 @@ export type RoutesSettings = Readonly<Record<string, readonly RouteSettings[]>>;
 /** @param map whatever was written: fields are judged elsewhere, and may be wrong */
 function refuseBadPaths(map: unknown, ctx: z.core.$RefinementCtx): void {
   if (typeof map !== "object" || map === null) return;
-  const routes = Object.entries(map).flatMap(([path, one]): Matchable[] =>
-    (Array.isArray(one) ? one : [one]).map((each) => matchableOf(path, each)),
-  );
-  for (const { path, index, kind, message } of routeProblems(routes)) {
+  for (const { path, index, kind, message } of routeProblems(matchablesOf(map))) {
     if (kind === "pattern" && index > 0) continue;
     // Of several routes of one path only one is in question; that one is the place.
     const several = kind !== "pattern" && Array.isArray(Reflect.get(map, path));
@@ -75,6 +93,15 @@ function refuseBadPaths(map: unknown, ctx: z.core.$RefinementCtx): void {
       params: { part: "key", compares: kind !== "pattern" },
     });
   }
+}
+
+function matchablesOf(map: object): readonly Matchable[] {
+  const routes: Matchable[] = [];
+  for (const [path, one] of Object.entries(map)) {
+    if (Array.isArray(one)) for (const each of one) routes.push(matchableOf(path, each));
+    else routes.push(matchableOf(path, one));
+  }
+  return routes;
 }
 
 /** A route that cannot be read takes no method, so that it is no duplicate of another. */

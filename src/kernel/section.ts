@@ -3,6 +3,8 @@ import { formatDuration, tryDuration } from "./duration.ts";
 import { ServiceRef, tryServiceUrl } from "./service-ref.ts";
 import { trySize } from "./size.ts";
 
+export { quickly } from "./quick-reader.ts";
+
 /** The bounds of a duration, both included. */
 interface DurationBounds {
   /** Default 0. */

@@ -18,10 +18,16 @@ const programs = {
   dig: "usr/bin/dig",
   strace: "usr/bin/strace",
   consul: "usr/bin/consul",
+  neovim: "usr/bin/nvim",
   "docker-compose": "usr/libexec/docker/cli-plugins/docker-compose",
 } as const;
 
 export type PeerName = keyof typeof programs;
+
+/** Where a peer is unpacked, if it is. */
+export function peerFolder(name: PeerName): string {
+  return join(peers, name);
+}
 
 /** Where the program is; undefined when it is not here. */
 export function peerProgram(name: PeerName): string | undefined {

@@ -2,8 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { deepFreeze } from "../../kernel/index.ts";
 import type { Document } from "../../tsk/index.ts";
+import { judge } from "./judge.ts";
 import { type LoadedFleet, loadFleet } from "./load.ts";
+import { fleetSchema } from "./schema.ts";
 
 const services = Array.from(
   { length: 5 },
@@ -93,4 +96,86 @@ test("what one wrong service hides is not judged again either", () => {
   assert.equal(before.settings, undefined);
   assert.equal(before.judgement?.services.size, 4);
   assert.deepEqual(told(load(text, before)), told(load(text)));
+});
+
+/** A map in which some keys are written, most of them as they should be. */
+function some(keys: Readonly<Record<string, readonly unknown[]>>): fc.Arbitrary<Record<string, unknown>> {
+  const values = Object.entries(keys).map(([key, [first, ...others]]) => {
+    const value = fc.oneof({ arbitrary: fc.constant(first), weight: 4 }, fc.constantFrom(first, ...others));
+    return [key, fc.option(value, { nil: absent, freq: 2 })] as const;
+  });
+  return fc
+    .record(Object.fromEntries(values))
+    .map((map) => Object.fromEntries(Object.entries(map).filter(([, value]) => value !== absent)));
+}
+
+const absent = Symbol("absent");
+
+const service = some({
+  version: ["1.0", 1],
+  id: ["a", ""],
+  run: ["node a.ts", ""],
+  port: [80, 0, 70_000, "80", 1.5],
+  health_endpoint: ["/health", "health"],
+  dependencies: [["a"], [], [1], "a"],
+  tags: [["a"], ["_"]],
+  instances: [2, 0, 65],
+  env: [{ A: "b" }, "b"],
+  config: [{ a: { b: 1 } }, {}, [], "x"],
+  required: [["a.b"]],
+  envelope: [true, "yes"],
+});
+
+const route = some({
+  service: ["a", ""],
+  services: [{ a: 1, b: 2 }, { a: 0 }],
+  answer: [{ status: 204 }, { status: 99 }],
+  method: ["GET", ["GET", "POST"], "get", []],
+  host: ["a.example", "*.example", "A"],
+  headers: [{ "x-a": "*" }, { "x-a": "~(" }, { "x-a": 1 }],
+  query: [{ a: "b" }],
+  timeout: ["5s", "0s", "soon"],
+  try_timeout: ["1s", "9s"],
+  retries: [3, 11],
+  auth: [["key"], []],
+  scopes: [["read"]],
+  priority: ["high", "none"],
+  fault: [{ abort: 500 }, {}],
+});
+
+const document = fc.record({
+  services: fc.dictionary(
+    fc.constantFrom("a", "b", "c-1", "B", "__proto__"),
+    fc.oneof({ arbitrary: service, weight: 9 }, fc.constantFrom("a-001:8080", "a", 5, { unknown: 1 })),
+    { maxKeys: 3 },
+  ),
+  routes: fc.dictionary(
+    fc.constantFrom("/a", "/a/{id}", "/a/{x}", "/a/*", "/b/ü", "a", "/a*b", "/"),
+    fc.oneof(
+      { arbitrary: route, weight: 9 },
+      { arbitrary: fc.array(route, { maxLength: 2 }), weight: 3 },
+      fc.constantFrom<unknown>(5, { service: "a", unknown: 1 }),
+    ),
+    { maxKeys: 3 },
+  ),
+  gateway: fc.constantFrom<object>({}, { port: 8080 }, { port: "x" }),
+});
+
+test("whatever is written is judged as the schemas judge it, word for word", () => {
+  let right = 0;
+  const words = (issues: readonly { path: readonly PropertyKey[]; message: string }[] = []): string[] =>
+    issues.map(({ path, message }) => `${path.map(String).join(".")} ${message}`).sort();
+  fc.assert(
+    fc.property(document, (written) => {
+      const value = deepFreeze(written);
+      const { sections, issues } = judge(value);
+      const { success, data, error } = fleetSchema.safeParse(value);
+      assert.deepEqual(words(issues), words(error?.issues));
+      if (!success) return assert.equal(sections, undefined);
+      assert.deepEqual(sections, data);
+      right++;
+    }),
+    { numRuns: 1500 },
+  );
+  assert.ok(right > 40, `${right} of them were right: the property says little`);
 });

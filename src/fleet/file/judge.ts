@@ -1,6 +1,7 @@
 import type { z } from "zod";
+import { readRoutes } from "../../gateway/section.ts";
 import { type FleetSections, fleetSchema } from "./schema.ts";
-import { type ServiceSection, servicesSection } from "./section.ts";
+import { readService, type ServiceSection, servicesSection } from "./section.ts";
 
 /** What the sections say of a document. */
 export interface Judgement {
@@ -18,22 +19,33 @@ interface JudgedService {
 }
 
 /**
- * Holds a document against the sections of all rooms.
+ * Holds a document against the sections of all rooms. What is plainly right is read without the schemas; of the rest they say
+ * what is wrong.
  *
  * @param before the judgement of an earlier version: a service of which the same is written is not looked at again
  */
 export function judge(value: Readonly<Record<string, unknown>>, before?: Judgement): Judgement {
-  const { services: written, ...rest } = value;
+  const { services: written, ...others } = value;
   if (!isMap(written)) return whole(value);
   const known = new Map<string, JudgedService>();
-  const fresh: Record<string, unknown> = {};
+  const doubtful: Record<string, unknown> = {};
   for (const name of Object.keys(written)) {
+    const one = written[name];
     const old = before?.services.get(name);
-    if (old !== undefined && old.written === written[name]) known.set(name, old);
-    else Object.defineProperty(fresh, name, { value: written[name], enumerable: true });
+    if (old !== undefined && old.written === one) {
+      known.set(name, old);
+      continue;
+    }
+    const section = readService(name, one);
+    if (section !== undefined) known.set(name, { written: one, section });
+    else Object.defineProperty(doubtful, name, { value: one, enumerable: true });
   }
-  const issues = judgeServices(fresh, known);
-  const parsed = fleetSchema.safeParse(rest);
+  const issues = judgeServices(doubtful, known);
+  const { routes: writtenRoutes, ...rest } = others;
+  const routes = readRoutes(writtenRoutes);
+  // To compile a schema costs more than to read a few keys with it.
+  const parsed =
+    routes === undefined ? fleetSchema.safeParse(others) : fleetSchema.safeParse(rest, { jitless: true });
   if (!parsed.success) issues.push(...parsed.error.issues);
   if (!parsed.success || issues.length > 0) return { sections: undefined, issues, services: known };
   const services: Record<string, ServiceSection> = {};
@@ -41,7 +53,8 @@ export function judge(value: Readonly<Record<string, unknown>>, before?: Judgeme
     const section = known.get(name)?.section;
     if (section !== undefined) services[name] = section;
   }
-  return { sections: { ...parsed.data, services }, issues, services: known };
+  const sections = { ...parsed.data, services };
+  return { sections: routes === undefined ? sections : { ...sections, routes }, issues, services: known };
 }
 
 /** A document in which `[services]` is no map. */

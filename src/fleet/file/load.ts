@@ -222,6 +222,7 @@ function secretVariables(
   rooms: object,
   variables: ReadonlyMap<string, string>,
 ): Readonly<Record<string, readonly string[]>> {
+  if (variables.size === 0) return {};
   const ofRooms = secretTexts(rooms);
   const ofServices = services.map(({ name, config, env }) => ({ name, texts: secretTexts([config, env]) }));
   const found: Record<string, readonly string[]> = {};

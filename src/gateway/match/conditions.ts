@@ -10,7 +10,16 @@ export interface WrittenConditions {
   readonly query?: Readonly<Record<string, string>> | undefined;
 }
 
-export function compileConditions({ headers = {}, query = {} }: WrittenConditions): Conditions | undefined {
+export function compileConditions({ headers, query }: WrittenConditions): Conditions | undefined {
+  // Most routes ask nothing.
+  if (headers === undefined && query === undefined) return undefined;
+  return compiled(headers ?? {}, query ?? {});
+}
+
+function compiled(
+  headers: Readonly<Record<string, string>>,
+  query: Readonly<Record<string, string>>,
+): Conditions | undefined {
   const fields = Object.entries(headers).map(
     ([name, want]) => [name.toLowerCase(), matcherOf(want)] as const,
   );
@@ -30,6 +39,12 @@ export function compareConditions(a: WrittenConditions, b: WrittenConditions): n
 export function conditionsText({ headers = {}, query = {} }: WrittenConditions): string {
   const lower = Object.entries(headers).map(([name, want]) => [name.toLowerCase(), want] as const);
   return JSON.stringify([lower.sort(byName), Object.entries(query).sort(byName)]);
+}
+
+/** True when every value that `other` takes is one that `want` takes, as far as that can be told of expressions. */
+export function takesAllOf(want: string, other: string): boolean {
+  if (want === "*" || want === other) return true;
+  return want.startsWith("~") && other !== "*" && !other.startsWith("~") && matcherOf(want)(other);
 }
 
 function matcherOf(want: string): (value: string | undefined) => boolean {

@@ -26,7 +26,7 @@ export function parsePattern(text: string): PatternResult {
   const names = new Set<string>();
   // "/*" has nothing before its star; "/" is one empty segment, as in a request for it.
   for (const part of body === "" && rest ? [] : body.slice(1).split("/")) {
-    const name = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(part)?.[1];
+    const name = part.startsWith("{") ? /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(part)?.[1] : undefined;
     if (name !== undefined && names.has(name)) return wrong(`names {${name}} twice`);
     if (name !== undefined) names.add(name);
     if (name === undefined && !plain(part)) return wrong(whatIsWrongWith(part));
@@ -37,8 +37,10 @@ export function parsePattern(text: string): PatternResult {
 
 /** The pattern without names: two patterns of one shape match the same paths. */
 export function shapeOf(pattern: Pattern): string {
-  const parts = pattern.segments.map((segment) => (segment.kind === "literal" ? segment.text : "{}"));
-  return `/${[...parts, ...(pattern.rest ? ["*"] : [])].join("/")}`;
+  let shape = "";
+  for (const segment of pattern.segments) shape += segment.kind === "literal" ? `/${segment.text}` : "/{}";
+  if (pattern.rest) shape += "/*";
+  return shape === "" ? "/" : shape;
 }
 
 /**
@@ -81,7 +83,8 @@ function compareSegments(a: readonly PatternSegment[], b: readonly PatternSegmen
  * letters is encoded the same way; what it has encoded stays.
  */
 export function encodedPath(text: string): string {
-  return encodeURI(text.toWellFormed()).replaceAll("%25", "%");
+  // Most paths are plain letters.
+  return /^[\w./~-]*$/.test(text) ? text : encodeURI(text.toWellFormed()).replaceAll("%25", "%");
 }
 
 function literal(part: string): PatternSegment {

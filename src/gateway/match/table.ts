@@ -70,22 +70,14 @@ type Hosts<R> = ReadonlyMap<string, Tree<Entry<R>>>;
  */
 export function compileTable<R extends Matchable>(routes: readonly R[]): RouteTable<R> {
   const hosts: Hosts<R> = new Map(
-    [...entriesOf(routes, [])].map(([host, entries]) => {
-      const tree = patternTree<Entry<R>>();
-      const sorted = [...entries.values()].sort((a, b) => comparePatterns(a.pattern, b.pattern));
-      for (const [order, entry] of sorted.entries()) {
-        entry.order = order;
-        tree.plant(entry);
-      }
-      return [host, tree];
-    }),
+    [...entriesOf(routes, [])].map(([host, entries]) => [host, treeOf(entries.values())]),
   );
-  const everyHost = hosts.get("");
+  const ofEveryHost = hosts.get("");
   // Most tables name no host: then there is nothing to look up.
   const bare = [...hosts.keys()].every((host) => host === "");
   return {
     match(method, path, facts = noFacts) {
-      if (bare) return choose(everyHost?.find(path) ?? [], method, facts);
+      if (bare) return choose(ofEveryHost?.find(path) ?? [], method, facts);
       return choose(
         treesFor(hosts, hostOf(facts)).flatMap((tree) => tree.find(path)),
         method,
@@ -120,11 +112,12 @@ export function entriesOf<R extends Matchable>(
       continue;
     }
     const shape = shapeOf(parsed.pattern);
-    for (const host of route.hosts ?? [""]) {
+    for (const host of route.hosts ?? everyHost) {
       const entries = hosts.get(host) ?? new Map<string, Entry<R>>();
-      hosts.set(host, entries);
-      const entry = entries.get(shape) ?? { order: 0, pattern: parsed.pattern, byMethod: new Map(), any: [] };
-      entries.set(shape, entry);
+      if (entries.size === 0) hosts.set(host, entries);
+      const known = entries.get(shape);
+      const entry = known ?? { order: 0, pattern: parsed.pattern, byMethod: new Map(), any: [] };
+      if (known === undefined) entries.set(shape, entry);
       for (const message of addTo(entry, route, index, host))
         problems.push({ path: route.path, index, kind: "duplicate", message });
     }
@@ -132,31 +125,53 @@ export function entriesOf<R extends Matchable>(
   return hosts;
 }
 
+/** The entries of one host, in their order of precedence. */
+export function treeOf<R extends Matchable>(entries: Iterable<Entry<R>>): Tree<Entry<R>> {
+  const tree = patternTree<Entry<R>>();
+  const sorted = [...entries].sort((a, b) => comparePatterns(a.pattern, b.pattern));
+  for (const [order, entry] of sorted.entries()) {
+    entry.order = order;
+    tree.plant(entry);
+  }
+  return tree;
+}
+
+const everyHost: readonly string[] = [""];
+
 function addTo<R extends Matchable>(entry: Entry<R>, route: R, index: number, host: string): string[] {
-  const fits = compileConditions(route);
-  const conditions = Object.keys({ ...route.headers, ...route.query });
-  const asking = conditions.length === 0 ? "" : ` that asks for the same ${conditions.join(", ")}`;
-  const where = `${asking}${host === "" ? "" : ` at host ${host}`}`;
+  const choice: Choice<R> = { route, index, fits: compileConditions(route) };
   if (route.methods === undefined) {
-    const first = place(entry.any, { route, index, fits });
+    const first = place(entry.any, choice);
     if (first === undefined) return [];
+    const where = whereOf(route, host);
     return [`path "${route.path}" has a route for every method already${where}, at "${first.path}"`];
   }
   const problems: string[] = [];
   for (const method of route.methods) {
-    const choices = entry.byMethod.get(method) ?? [];
-    entry.byMethod.set(method, choices);
-    const first = place(choices, { route, index, fits });
-    if (first !== undefined)
+    const choices = entry.byMethod.get(method);
+    const first = choices === undefined ? undefined : place(choices, choice);
+    if (choices === undefined) entry.byMethod.set(method, [choice]);
+    else if (first !== undefined)
       problems.push(
-        `${method} of path "${route.path}" has a route already${where}, at "${first.path}"; the second would never be used`,
+        `${method} of path "${route.path}" has a route already${whereOf(route, host)}, at "${first.path}"; the second would never be used`,
       );
   }
   return problems;
 }
 
+/** What tells one route of a path from another, for messages. */
+function whereOf(route: Matchable, host: string): string {
+  const conditions = Object.keys({ ...route.headers, ...route.query });
+  const asking = conditions.length === 0 ? "" : ` that asks for the same ${conditions.join(", ")}`;
+  return `${asking}${host === "" ? "" : ` at host ${host}`}`;
+}
+
 /** Puts a choice where it belongs; gives back the route that asks the very same, if there is one. */
 function place<R extends Matchable>(choices: Choice<R>[], choice: Choice<R>): R | undefined {
+  if (choices.length === 0) {
+    choices.push(choice);
+    return undefined;
+  }
   const text = conditionsText(choice.route);
   const same = choices.find(({ route }) => conditionsText(route) === text);
   if (same !== undefined) return same.route;

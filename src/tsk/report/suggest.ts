@@ -9,10 +9,13 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   let best: string | undefined;
   let least = Math.floor(Math.min(word.length, maxWord) / 3) + 1;
   const folded = fold(word);
+  const letters = lettersOf(folded);
   let compared = 0;
   for (const candidate of candidates) {
     if (++compared > maxCandidates) break;
     if (candidate === word || Math.abs(candidate.length - word.length) >= least) continue;
+    // Each letter that the candidate lacks is wrong at least once: most candidates are given up here.
+    if (count(letters & ~lettersOf(candidate)) >= least) continue;
     const cost = distance(folded, fold(candidate), least);
     if (cost < least) {
       least = cost;
@@ -31,6 +34,23 @@ const maxCandidates = 2000;
 /** `retryAttempts` and `retry_attempts` are the same word to a reader. */
 function fold(word: string): string {
   return word.slice(0, maxWord).toLowerCase().replace(/[-_]/g, "");
+}
+
+/** Which letters are in a word, a bit for each, great or small; all of them for what is not ASCII. */
+function lettersOf(word: string): number {
+  let letters = 0;
+  for (let index = 0; index < word.length; index++) {
+    const code = word.charCodeAt(index);
+    if (code > 127) return -1;
+    letters |= 1 << (code & 31);
+  }
+  return letters;
+}
+
+function count(bits: number): number {
+  let found = 0;
+  for (let left = bits; left !== 0; left &= left - 1) found++;
+  return found;
 }
 
 /** Optimal string alignment distance; at least `limit` when it reaches that. */

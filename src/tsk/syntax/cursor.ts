@@ -3,8 +3,10 @@ import { type Diagnostic, type Fix, type ProblemNotes, problem, warning } from "
 import type { Source, Span } from "../source.ts";
 import type { Causes } from "./causes.ts";
 import { limits } from "./limits.ts";
+import { KnownTexts } from "./store/known-texts.ts";
+import { Pile } from "./store/pile.ts";
 import { kind, type Tokens } from "./token.ts";
-import type { ObjectValue } from "./tree.ts";
+import type { Argument, Item, ObjectValue, Value } from "./tree.ts";
 
 /**
  * The parser's place in the tokens: the current token is never a space, a comment or an invalid character, and while
@@ -21,6 +23,10 @@ export class Cursor {
   kind: number = kind.end;
   /** Index of the current token. */
   index = -1;
+  /** Where the current token begins. */
+  start = 0;
+  /** Where it ends. */
+  end = 0;
   /** True when a line end is only white space. */
   free = false;
   /** How many `?` wait for their `:`; there a name before a colon is no key. */
@@ -32,6 +38,13 @@ export class Cursor {
   /** True when the older dialects are read too. */
   readonly compat: boolean;
   readonly causes: Causes;
+  /** Items of the objects that are being read. */
+  readonly items = new Pile<Item>();
+  /** Elements of the lists that are being read. */
+  readonly elements = new Pile<Value>();
+  /** Arguments of the calls that are being read. */
+  readonly args = new Pile<Argument>();
+  readonly #known: KnownTexts;
   #depth = 0;
   #stopped = false;
   #backAt = -1;
@@ -54,20 +67,13 @@ export class Cursor {
     this.source = source;
     this.compat = compat;
     this.text = source.text;
+    this.#known = new KnownTexts(source.text);
     this.tokens = tokens;
     this.problems = problems;
     this.object = object;
     this.causes = causes;
     for (const one of problems) this.#noteBrackets(one);
     this.#settle(0);
-  }
-
-  get start(): number {
-    return this.tokens.start(this.index);
-  }
-
-  get end(): number {
-    return this.tokens.end(this.index);
   }
 
   /** True when nothing stands between the last token and the current one. */
@@ -82,7 +88,12 @@ export class Cursor {
 
   /** Text of the current token. */
   get word(): string {
-    return this.text.slice(this.start, this.end);
+    return this.#known.slice(this.start, this.end);
+  }
+
+  /** A stretch of the text, which is the same one again where it was read before. */
+  slice(start: number, end: number): string {
+    return this.#known.slice(start, end);
   }
 
   /** The current token for a message: one line, not too long. */
@@ -232,6 +243,8 @@ export class Cursor {
     }
     this.index = at;
     this.kind = now;
+    this.start = this.tokens.start(at);
+    this.end = this.tokens.end(at);
   }
 }
 

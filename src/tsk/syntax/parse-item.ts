@@ -4,6 +4,7 @@ import { parseKeys } from "./parse-key.ts";
 import { oldSectionName, valueBelow } from "./parse-old.ts";
 import { type ReadValue, unquoted } from "./parse-primary.ts";
 import { atHeader, closes, endsValue, skipValue, startsEntry, unreadable } from "./recover.ts";
+import type { Sink } from "./store/pile.ts";
 import { stringText } from "./text.ts";
 import { kind } from "./token.ts";
 import type { Argument, Entry, Include, Item, Key, ObjectValue, Section, Value } from "./tree.ts";
@@ -33,21 +34,23 @@ export function parseItems(
   until: number,
   isKnown?: (start: number) => boolean,
 ): Item[] {
-  const items: Item[] = [];
+  const { items } = cursor;
+  const { mark } = items;
   for (;;) {
     while (cursor.kind === kind.newline || cursor.kind === kind.semicolon || isComma(cursor, until))
       cursor.advance();
-    if (cursor.kind === until || cursor.kind === kind.end || isKnown?.(cursor.start) === true) return items;
-    if (until !== kind.end && (atHeader(cursor) || closes(cursor.kind))) return items;
+    if (cursor.kind === until || cursor.kind === kind.end || isKnown?.(cursor.start) === true) break;
+    if (until !== kind.end && (atHeader(cursor) || closes(cursor.kind))) break;
     const before = cursor.index;
     readItem(cursor, items, read, until);
     // Whatever was wrong, the next item begins further on.
     if (cursor.index === before) cursor.advance();
   }
+  return items.take(mark);
 }
 
 /** One item and what separates it from the next. */
-function readItem(cursor: Cursor, items: Item[], read: ReadValue, until: number): void {
+function readItem(cursor: Cursor, items: Sink<Item>, read: ReadValue, until: number): void {
   const item = parseItem(cursor, read, until);
   if (item?.kind === "entry" && cursor.spoiled && item.value.kind !== "object") {
     items.push({ ...item, value: unreadable(cursor, item.value.start) });

@@ -2,11 +2,12 @@ import type { Span } from "../source.ts";
 import type { Cursor } from "./cursor.ts";
 import type { ReadValue } from "./parse-primary.ts";
 import { atHeader, closes, endsValue, startsEntry } from "./recover.ts";
+import type { Sink } from "./store/pile.ts";
 import { kind } from "./token.ts";
 import type { ArrayValue, Item, Key, Literal, ObjectValue, Value } from "./tree.ts";
 
 /** Reads one item and what separates it from the next; handed in by the grammar of items. */
-export type ReadItem = (cursor: Cursor, items: Item[], read: ReadValue, until: number) => void;
+export type ReadItem = (cursor: Cursor, items: Sink<Item>, read: ReadValue, until: number) => void;
 
 /** What a key of an older dialect has instead of a value, or undefined when its value follows on the line. */
 export function valueBelow(cursor: Cursor, read: ReadValue, item: ReadItem, entry: Span): Value | undefined {

@@ -58,6 +58,37 @@ export function parsePrimary(cursor: Cursor, read: ReadValue): Value {
   }
 }
 
+/**
+ * A text or a number with nothing behind it on its line, as most values are: what else it might be part of need not be looked
+ * for. Undefined for everything else; nothing is consumed then.
+ */
+export function plainValue(cursor: Cursor): Value | undefined {
+  const { start, end } = cursor;
+  if ((cursor.kind !== kind.string && cursor.kind !== kind.int) || cursor.spoiled || !endsBehind(cursor))
+    return undefined;
+  if (cursor.kind === kind.int) {
+    const value = plainInt(cursor.text, start, end);
+    if (value < 0) return undefined;
+    cursor.advance();
+    return { kind: "literal", value, start, end };
+  }
+  const value = stringText(cursor, kind.string, start, end);
+  cursor.advance();
+  return { kind: "text", value, start, end };
+}
+
+/** True when the value is over behind the current token; at a line end only when the next line cannot go on with it. */
+function endsBehind({ tokens, index }: Cursor): boolean {
+  let at = index + 1;
+  if (tokens.kind(at) === kind.space) at++;
+  const next = tokens.kind(at);
+  if (next === kind.comma || next === kind.closeBrace || next === kind.closeBracket) return true;
+  if (next !== kind.newline) return false;
+  at++;
+  if (tokens.kind(at) === kind.space) at++;
+  return tokens.kind(at) === kind.name || tokens.kind(at) === kind.closeBrace;
+}
+
 const words: ReadonlyMap<string, Scalar> = new Map<string, Scalar>([
   ["true", true],
   ["false", false],
@@ -75,12 +106,29 @@ function name(cursor: Cursor): Value {
 
 function literal(cursor: Cursor): Value {
   const { start, end } = cursor;
+  const plain = cursor.kind === kind.int ? plainInt(cursor.text, start, end) : -1;
+  if (plain >= 0) {
+    cursor.advance();
+    return { kind: "literal", value: plain, start, end };
+  }
   const read = readLiteral(cursor.kind, cursor.word);
   if ("code" in read) cursor.report(read.code, { start, end }, read.message);
   cursor.advance();
   return "code" in read
     ? { kind: "missing", start, end }
     : { kind: "literal", value: read.value, start, end };
+}
+
+/** What a few digits say, as most numbers are written; below zero for all others. */
+function plainInt(text: string, start: number, end: number): number {
+  if (end - start > 15 || (text.charCodeAt(start) === 48 && end - start > 1)) return -1;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /** head value { middle value } tail; line ends inside `${}` of a string in three quotes are white space. */
@@ -118,9 +166,26 @@ function template(cursor: Cursor, read: ReadValue): Value {
   cursor.free = outside;
   cursor.advance();
   cursor.leave();
-  const texts = segmentTexts(cursor, segments, block);
-  const parts = texts.flatMap((text, index) => [text, ...values.slice(index, index + 1)]);
-  return { kind: "template", parts: parts.filter((part) => part !== ""), start, end: cursor.lastEnd };
+  const parts = partsOf(segmentTexts(cursor, segments, block), values);
+  return { kind: "template", parts, start, end: cursor.lastEnd };
+}
+
+/** Texts and the values between them, without texts of no length. */
+function partsOf(texts: readonly string[], values: readonly Value[]): readonly (string | Value)[] {
+  const [head = "", tail = ""] = texts;
+  const [only] = values;
+  // Most templates hold one value.
+  if (only !== undefined && values.length === 1)
+    return head === ""
+      ? tail === ""
+        ? [only]
+        : [only, tail]
+      : tail === ""
+        ? [head, only]
+        : [head, only, tail];
+  return texts
+    .flatMap((text, index) => [text, ...values.slice(index, index + 1)])
+    .filter((part) => part !== "");
 }
 
 function parenthesised(cursor: Cursor, read: ReadValue): Value {
@@ -146,15 +211,16 @@ function closeParen(cursor: Cursor, open: { start: number; end: number }, outsid
 
 function array(cursor: Cursor, read: ReadValue): Value {
   const open = { start: cursor.start, end: cursor.end };
-  const elements: Value[] = [];
-  if (!cursor.enter(open)) return { kind: "array", elements, ...open };
+  if (!cursor.enter(open)) return { kind: "array", elements: [], ...open };
+  const { elements } = cursor;
+  const { mark } = elements;
   const outside = cursor.free;
   cursor.free = false;
   cursor.advance();
   cursor.skipNewlines();
-  let header: { index: number; count: number } | undefined;
+  let header: { index: number; mark: number } | undefined;
   while (cursor.kind !== kind.closeBracket && cursor.kind !== kind.end) {
-    if (atHeader(cursor)) header ??= { index: cursor.index, count: elements.length };
+    if (atHeader(cursor)) header ??= { index: cursor.index, mark: elements.mark };
     elements.push(read(cursor));
     const line = cursor.kind === kind.newline;
     cursor.skipNewlines();
@@ -168,12 +234,12 @@ function array(cursor: Cursor, read: ReadValue): Value {
     cursor.reportUnclosed(open);
     // What was read as elements from a section header on are sections.
     if (header !== undefined) {
-      elements.length = header.count;
+      elements.drop(header.mark);
       cursor.backTo(header.index);
     }
   }
   cursor.leave();
-  return { kind: "array", elements, start: open.start, end: cursor.lastEnd };
+  return { kind: "array", elements: elements.take(mark), start: open.start, end: cursor.lastEnd };
 }
 
 /** Neither comma nor line end after an element. False when the array itself must have ended before. */
@@ -233,8 +299,9 @@ function dotName(cursor: Cursor): boolean {
 /** "(" [ argument { "," argument } [ "," ] ] ")"; undefined when it never closes: reported, nobody knows what is in it. */
 export function parseArguments(cursor: Cursor, read: ReadValue): Argument[] | undefined {
   const open = { start: cursor.start, end: cursor.end };
-  const args: Argument[] = [];
   if (!cursor.enter(open)) return undefined;
+  const { args } = cursor;
+  const { mark } = args;
   const outside = cursor.free;
   cursor.free = true;
   cursor.advance();
@@ -242,9 +309,10 @@ export function parseArguments(cursor: Cursor, read: ReadValue): Argument[] | un
     args.push(argument(cursor, read));
     if (!cursor.take(kind.comma)) break;
   }
+  const given = args.take(mark);
   const closed = closeParen(cursor, open, outside);
   cursor.leave();
-  return closed ? args : undefined;
+  return closed ? given : undefined;
 }
 
 function argument(cursor: Cursor, read: ReadValue): Argument {

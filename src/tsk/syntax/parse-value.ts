@@ -3,13 +3,15 @@ import type { Span } from "../source.ts";
 import type { Cursor } from "./cursor.ts";
 import { denial, isDenied } from "./denied.ts";
 import { limits } from "./limits.ts";
-import { parseArguments, parsePrimary } from "./parse-primary.ts";
+import { parseArguments, parsePrimary, plainValue } from "./parse-primary.ts";
 import { atHeader, startsEntry, unreadable } from "./recover.ts";
 import { kind } from "./token.ts";
 import type { BinaryOperator, Literal, Value } from "./tree.ts";
 
 /** value = or [ "?" value ":" value ]; a line may end before and after "?" and ":". */
 export function parseValue(cursor: Cursor): Value {
+  const plain = plainValue(cursor);
+  if (plain !== undefined) return plain;
   const start = cursor.start;
   const condition = binary(cursor, 1);
   const next = cursor.kind === kind.newline ? cursor.beyondNewlines() : cursor.kind;

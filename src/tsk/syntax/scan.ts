@@ -15,6 +15,36 @@ const classes = Uint8Array.from({ length: 128 }, (_, code) => {
   return code === 32 || code === 9 ? blank : other;
 });
 
+type Found = readonly [kind: number, width: number];
+
+const single: Readonly<Record<number, Found>> = {
+  40: [kind.openParen, 1],
+  41: [kind.closeParen, 1],
+  42: [kind.times, 1],
+  43: [kind.plus, 1],
+  44: [kind.comma, 1],
+  45: [kind.minus, 1],
+  46: [kind.dot, 1],
+  47: [kind.divide, 1],
+  58: [kind.colon, 1],
+  59: [kind.semicolon, 1],
+  64: [kind.at, 1],
+  91: [kind.openBracket, 1],
+  93: [kind.closeBracket, 1],
+  37: [kind.modulo, 1],
+  33: [kind.not, 1],
+  60: [kind.less, 1],
+  61: [kind.equals, 1],
+  62: [kind.greater, 1],
+  63: [kind.question, 1],
+};
+
+/** Signs that are one token whatever follows; 0 for all other characters. */
+const signs = Uint8Array.from({ length: 128 }, (_, code) => {
+  const alone = ":,;()[]@".includes(String.fromCharCode(code));
+  return alone ? (single[code]?.[0] ?? 0) : 0;
+});
+
 const unicodeLetter = /\p{L}/u;
 
 /**
@@ -24,7 +54,7 @@ const unicodeLetter = /\p{L}/u;
  * @param compat true to read texts of the older dialects
  */
 export function scan(text: string, report: Report, compat = false): Tokens {
-  const scanner = new Scanner(text, new Tokens((text.length >> 2) + 16), report, compat);
+  const scanner = new Scanner(text, new Tokens(Math.ceil(text.length / 3) + 16), report, compat);
   scanner.to(scanner.begin(), text.length);
   return scanner.end();
 }
@@ -84,6 +114,7 @@ export class Scanner {
       else if (code === 39) at = strings.raw(at);
       else if (code === 123) at = strings.openBrace(at);
       else if (code === 125) at = strings.closeBrace(at);
+      else if (code < 128 && (signs[code] ?? 0) > 0) tokens.add(signs[code] ?? 0, ++at);
       else if (code === 35 || (code === 47 && startsComment(text, at)))
         at = comment(text, at, tokens, report);
       else at = this.#seldom(at, code);
@@ -255,30 +286,6 @@ function strayInterpolation(text: string, at: number, tokens: Tokens, report: Re
   tokens.add(kind.invalid, end);
   return end;
 }
-
-type Found = readonly [kind: number, width: number];
-
-const single: Readonly<Record<number, Found>> = {
-  40: [kind.openParen, 1],
-  41: [kind.closeParen, 1],
-  42: [kind.times, 1],
-  43: [kind.plus, 1],
-  44: [kind.comma, 1],
-  45: [kind.minus, 1],
-  46: [kind.dot, 1],
-  47: [kind.divide, 1],
-  58: [kind.colon, 1],
-  59: [kind.semicolon, 1],
-  64: [kind.at, 1],
-  91: [kind.openBracket, 1],
-  93: [kind.closeBracket, 1],
-  37: [kind.modulo, 1],
-  33: [kind.not, 1],
-  60: [kind.less, 1],
-  61: [kind.equals, 1],
-  62: [kind.greater, 1],
-  63: [kind.question, 1],
-};
 
 const double: Readonly<Record<string, Found>> = {
   "==": [kind.equal, 2],

@@ -5,7 +5,7 @@ import { kind } from "./token.ts";
 export function stringText(cursor: Cursor, tokenKind: number, start: number, end: number): string {
   switch (tokenKind) {
     case kind.string:
-      return unescaped(cursor, cursor.text.slice(start + 1, end - 1), start + 1);
+      return unescaped(cursor, cursor.slice(start + 1, end - 1), start + 1);
     case kind.raw:
       return cursor.text.slice(start + 1, end - 1).replace(/\\(['\\])/g, "$1");
     case kind.rawBlock:
@@ -25,8 +25,10 @@ export interface Segment {
 
 /** The texts of a template's segments. */
 export function segmentTexts(cursor: Cursor, segments: readonly Segment[], block: boolean): string[] {
-  const texts = block ? blockTexts(cursor, segments) : segments.map((segment) => segment.text);
-  return texts.map((text, index) => unescaped(cursor, text, segments[index]?.start ?? 0));
+  if (!block) return segments.map(({ text, start }) => unescaped(cursor, text, start));
+  return blockTexts(cursor, segments).map((text, index) =>
+    unescaped(cursor, text, segments[index]?.start ?? 0),
+  );
 }
 
 /**

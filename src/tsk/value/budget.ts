@@ -17,30 +17,37 @@ export class Budget {
     this.#fuel = this.#limit;
   }
 
-  /** Uses steps; false when there are not enough. */
-  spend(steps: number, refuse: Refuse): boolean {
+  /** Uses steps; false when there are not enough, which is still to be told. */
+  affords(steps: number): boolean {
     this.#fuel -= steps;
-    if (this.#fuel >= 0) return true;
-    if (!this.#refused) refuse("TSK_FUEL", `evaluation takes more than ${this.#limit} steps`);
-    this.#refused = true;
-    return false;
+    return this.#fuel >= 0;
   }
 
-  /** False for a value that is larger than all steps there are: copying or printing it would not end. */
-  fits(weight: number, refuse: Refuse): boolean {
-    return weight <= this.#limit || this.spend(this.#limit + 1, refuse);
+  /** Enters one level of calls; false when it is one too many, which is still to be told. `leave` follows only a true. */
+  enters(): boolean {
+    if (this.#depth >= limits.calls) return false;
+    this.#depth++;
+    return true;
   }
 
-  /** Enters one level of calls; false when it is one too many. `leave` follows only a true. */
-  enter(refuse: Refuse): boolean {
-    if (this.#depth < limits.calls) {
-      this.#depth++;
-      return true;
-    }
-    if (!this.#refused)
+  /** Tells why there is no going on. */
+  tell(refuse: Refuse): false {
+    if (!this.#refused && this.#fuel < 0)
+      refuse("TSK_FUEL", `evaluation takes more than ${this.#limit} steps`);
+    else if (!this.#refused)
       refuse("TSK_TOO_DEEP", `values refer to each other more than ${limits.calls} levels deep`);
     this.#refused = true;
     return false;
+  }
+
+  /** As `affords`; told when there are not enough. */
+  spend(steps: number, refuse: Refuse): boolean {
+    return this.affords(steps) || this.tell(refuse);
+  }
+
+  /** False for a value that is larger than all steps there are: copying or printing it would not end. Still to be told. */
+  fits(weight: number): boolean {
+    return weight <= this.#limit || this.affords(this.#limit + 1);
   }
 
   leave(): void {

@@ -41,6 +41,25 @@ export interface List {
   readonly items: readonly Evaluated[];
 }
 
+/** A literal or a text in a list. Most elements are such, so they are kept small. */
+export class WrittenElement implements Evaluated {
+  readonly data: Scalar | string;
+  readonly #span: Span;
+  readonly #list: Place;
+
+  /** @param list the place of the whole list */
+  constructor(span: Span, list: Place, data: Scalar | string) {
+    this.#span = span;
+    this.#list = list;
+    this.data = data;
+  }
+
+  get places(): readonly Place[] {
+    const { source, key } = this.#list;
+    return [{ source, span: this.#span, key }];
+  }
+}
+
 /** What copying, comparing or printing a value costs; a long text costs by its length. */
 export function weightOf(data: Data): number {
   if (typeof data === "string") return 1 + (data.length >> 3);

@@ -1,11 +1,10 @@
-import type { TskCode } from "../codes.ts";
 import { type Diagnostic, problem } from "../diagnostic.ts";
 import type { Ports, Result } from "../operators/row.ts";
 import type { Refusal } from "../ports.ts";
 import type { Source, Span } from "../source.ts";
 import type { ObjectValue } from "../syntax/tree.ts";
 import { Budget } from "./budget.ts";
-import { dictionary, type Evaluated, isList, isMap, type Place } from "./data.ts";
+import { dictionary, type Evaluated, isList, isMap, type Place, weightOf } from "./data.ts";
 import { editName } from "./edit.ts";
 import { Expressions } from "./expression.ts";
 import { Merger } from "./merge.ts";
@@ -18,7 +17,7 @@ import {
   WrittenLeaf,
 } from "./outline.ts";
 import type { Frame, Names } from "./reference.ts";
-import { type Keys, keyText, placesOf, type Slot, slot, slotPath } from "./slot.ts";
+import { type Keys, keyText, placesOf, placesOfAll, type Slot, slot, slotPath } from "./slot.ts";
 
 /** What evaluation needs from outside. */
 export interface EvaluateOptions {
@@ -188,17 +187,16 @@ class Evaluator implements Names {
   /** The whole value below a slot. */
   #finish(of: Slot): Evaluated | undefined {
     if (of.state === "done") return of.value;
-    const refuse = (code: TskCode, message: string): void => this.#refuse(of, code, message);
-    if (!this.#budget.spend(slotCost * of.parts.length, refuse) || !this.#budget.enter(refuse))
-      return undefined;
+    if (!this.#budget.affords(slotCost * of.parts.length) || !this.#budget.enters())
+      return this.#exhausted(of);
     this.#open(of);
     if (of.keys !== undefined) {
       of.state = "finishing";
       this.#active.push(of);
       const data = dictionary(this.#entries(of.keys));
       this.#active.pop();
-      if (this.#budget.fits(data.weight, refuse))
-        of.value = { data, places: of.parts.flatMap(placesOf).reverse() };
+      if (this.#budget.fits(data.weight)) of.value = { data, places: placesOfAll(of.parts) };
+      else this.#exhausted(of);
     }
     of.state = "done";
     this.#budget.leave();
@@ -218,9 +216,10 @@ class Evaluator implements Names {
   /** What is written out, once, needs no slot: it is what it says. */
   #constant(parts: Part | readonly Part[]): Evaluated | undefined {
     if (!(parts instanceof WrittenLeaf)) return undefined;
-    const refuse = (code: TskCode, message: string): void =>
-      this.#report(problem(parts.source, parts.span, code, message));
-    return this.#budget.spend(slotCost + 1, refuse) ? parts : undefined;
+    const steps = slotCost + 1 + parts.constants;
+    if (this.#budget.affords(steps) && this.#budget.fits(weightOf(parts.data))) return parts;
+    this.#budget.tell((code, message) => this.#report(problem(parts.source, parts.span, code, message)));
+    return undefined;
   }
 
   #below(keys: Keys, name: string): Evaluated | undefined {
@@ -280,9 +279,11 @@ class Evaluator implements Names {
     return this.#expressions.fail("TSK_CYCLE", from, frame, `the value depends on itself: ${path}`);
   }
 
-  #refuse(of: Slot, code: TskCode, message: string): void {
+  #exhausted(of: Slot): undefined {
     const place = of.parts.flatMap(placesOf).at(-1);
-    if (place !== undefined) this.#report(problem(place.source, place.span, code, message));
+    this.#budget.tell((code, message) => {
+      if (place !== undefined) this.#report(problem(place.source, place.span, code, message));
+    });
   }
 }
 

@@ -19,6 +19,7 @@ import {
   type Place,
   scalarText,
   typeName,
+  WrittenElement,
   weightOf,
 } from "./data.ts";
 import type { Part } from "./outline.ts";
@@ -55,8 +56,8 @@ export class Expressions implements Evaluation {
 
   /** The value of an expression, an absence included. Places are those of what it refers to, or none. */
   evaluate(value: Value, frame: Frame): Result {
-    const refuse = (code: TskCode, message: string): void => void this.fail(code, value, frame, message);
-    if (!this.#budget.spend(1, refuse) || !this.#budget.enter(refuse)) return undefined;
+    // No closure is made for what hardly ever happens: a large fleet has many values.
+    if (!this.#budget.affords(1) || !this.#budget.enters()) return this.#exhausted(value, frame);
     const result = this.#evaluate(value, frame);
     this.#budget.leave();
     return result;
@@ -97,7 +98,7 @@ export class Expressions implements Evaluation {
       case "text":
         return this.#text(value, frame);
       case "literal":
-        return { data: value.value, places: [] };
+        return { data: value.value, places: nowhere };
       case "template":
         return this.#template(value, frame);
       case "object":
@@ -148,7 +149,7 @@ export class Expressions implements Evaluation {
     // Most text does not begin with @: no more is looked at.
     const call = value.value.charCodeAt(0) === 64 && source.compat;
     const meant = call ? quotedOperator(value, source) : undefined;
-    if (meant === undefined) return { data: value.value, places: [] };
+    if (meant === undefined) return { data: value.value, places: nowhere };
     const fix = { start: value.start, end: value.end, text: value.value };
     this.warn("TSK_OLD_QUOTED", value, frame, `@${meant.name} stands in quotes and is evaluated`, { fix });
     return callOperator(meant, this.#around(frame));
@@ -195,9 +196,8 @@ export class Expressions implements Evaluation {
       if (item !== undefined) items.push(isMap(item.data) ? item : { ...item, places: [place] });
     }
     const data = list(items);
-    const refuse = (code: TskCode, message: string): void => void this.fail(code, value, frame, message);
-    const affordable = this.#budget.spend(constants, refuse) && this.#budget.fits(data.weight, refuse);
-    return affordable ? { data, places: [] } : undefined;
+    const affordable = this.#budget.affords(constants) && this.#budget.fits(data.weight);
+    return affordable ? { data, places: nowhere } : this.#exhausted(value, frame);
   }
 
   #unary(value: Unary, frame: Frame): Result {
@@ -281,28 +281,15 @@ export class Expressions implements Evaluation {
 
   /** A value that was made: it costs what it weighs. */
   #give(data: Data, cost: number, at: Span, frame: Frame): Result {
-    const refuse = (code: TskCode, message: string): void => void this.fail(code, at, frame, message);
-    return this.#budget.spend(cost, refuse) ? { data, places: [] } : undefined;
+    return this.#budget.affords(cost) ? { data, places: nowhere } : this.#exhausted(at, frame);
+  }
+
+  #exhausted(at: Span, frame: Frame): undefined {
+    this.#budget.tell((code, message) => void this.fail(code, at, frame, message));
   }
 }
 
-/** A literal or a text in a list; kept small, as `WrittenLeaf` is. */
-class WrittenElement implements Evaluated {
-  readonly data: Data;
-  readonly #span: Span;
-  readonly #list: Place;
-
-  constructor(span: Span, list: Place, data: Data) {
-    this.#span = span;
-    this.#list = list;
-    this.data = data;
-  }
-
-  get places(): readonly Place[] {
-    const { source, key } = this.#list;
-    return [{ source, span: this.#span, key }];
-  }
-}
+const nowhere: readonly Place[] = Object.freeze([]);
 
 /** True for `@env("X") || …`, further `||` included. */
 function isOldOr(value: Binary): boolean {

@@ -5,7 +5,7 @@ import { type EditName, edited, editName, type PlacedEdit, removedKeys } from ".
 import type { Expressions } from "./expression.ts";
 import type { LeafPart, MapPart, OutlineOptions, Part } from "./outline.ts";
 import { hidden, holdsSecret } from "./secret.ts";
-import { givenParts, Keys, placesOf, type Slot, withoutKeys } from "./slot.ts";
+import { givenParts, Keys, placesOfAll, type Slot, withoutKeys } from "./slot.ts";
 
 /** Who hears what merging finds. */
 export interface MergeEvents {
@@ -29,6 +29,12 @@ export class Merger {
 
   /** From the highest layer down: a map waits for more below it, an edit for what it changes, anything else covers what is below. */
   merge(of: Slot): void {
+    const [only] = of.parts;
+    if (only?.kind === "map" && of.parts.length === 1) {
+      of.keys = new Keys(of, [only.children]);
+      this.#heard.opened(only, of);
+      return;
+    }
     const maps: ReadonlyMap<string, Part>[] = [];
     const edits: PlacedEdit[] = [];
     let covered = false;
@@ -111,7 +117,7 @@ export class Merger {
       if (typeof after === "string") return this.#misfit(edit, after);
       data = after;
     }
-    return data === undefined ? undefined : { data, places: of.parts.flatMap(placesOf).reverse() };
+    return data === undefined ? undefined : { data, places: placesOfAll(of.parts) };
   }
 
   #misfit(edit: PlacedEdit, message: string, code: TskCode = "TSK_TYPE", help?: string): undefined {
@@ -127,7 +133,7 @@ export class Merger {
       : this.#expressions.demand(part.value, frame);
     if (value === undefined) return undefined;
     const { variable } = value;
-    const { data } = this.#kept(value, of, index);
+    const { data } = index === 0 ? value : this.#kept(value, of, index);
     return variable === undefined ? { data, places: [part] } : { data, places: [part], variable };
   }
 
@@ -143,5 +149,5 @@ const noNames: ReadonlySet<string> = new Set();
 
 /** The places of a winner, then of all that it covers, highest first. */
 function placesFrom(of: Slot, index: number, winner: Evaluated): readonly Place[] {
-  return [...winner.places, ...of.parts.slice(0, index).flatMap(placesOf).reverse()];
+  return [...winner.places, ...placesOfAll(of.parts.slice(0, index))];
 }

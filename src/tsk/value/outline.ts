@@ -3,9 +3,9 @@ import { type Diagnostic, problem, type Related } from "../diagnostic.ts";
 import type { Source, Span } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
 import type { Argument, Entry, Item, Key, ObjectValue, Scalar, Value, Variable } from "../syntax/tree.ts";
-import type { Evaluated, Place } from "./data.ts";
+import type { Evaluated, List, Place } from "./data.ts";
 import { type IncludeRequest, includeRequest } from "./include-request.ts";
-import { constantOf } from "./scalar.ts";
+import { constantList, constantOf } from "./scalar.ts";
 
 /**
  * What one source says, by key and not evaluated: sections, dotted keys and braces have become maps of maps.
@@ -39,17 +39,17 @@ export interface LeafPart extends Place {
 }
 
 /**
- * A literal or a text given to a key: a leaf that is its own value. Most of a large fleet are such, so they are kept small:
- * what can be told from the rest is.
+ * A literal, a text or a list of them given to a key: a leaf that is its own value. Most of a large fleet are such, so they are
+ * kept small: what can be told from the rest is.
  */
 export class WrittenLeaf implements LeafPart, Evaluated {
   readonly kind = "leaf";
   readonly key: Span;
   readonly value: Value;
   readonly home: MapPart;
-  readonly data: Scalar | string;
+  readonly data: Scalar | string | List;
 
-  constructor(key: Span, value: Value, home: MapPart, data: Scalar | string) {
+  constructor(key: Span, value: Value, home: MapPart, data: Scalar | string | List) {
     this.key = key;
     this.value = value;
     this.home = home;
@@ -58,6 +58,11 @@ export class WrittenLeaf implements LeafPart, Evaluated {
 
   get source(): Source {
     return this.home.source;
+  }
+
+  /** Literals and texts in it. */
+  get constants(): number {
+    return this.value.kind === "array" ? this.value.elements.length : 0;
   }
 
   get span(): Span {
@@ -241,17 +246,21 @@ class Outliner {
     if (last === undefined || home === undefined) return;
     const before = home.children.get(last.name);
     if (before === undefined) {
-      const source = this.#source;
-      const data = constantOf(value, source.compat);
-      const leaf: LeafPart =
-        data === undefined
-          ? { kind: "leaf", source, span: value, key: last, value, home, spread: false }
-          : new WrittenLeaf(last, value, home, data);
-      home.children.set(last.name, leaf);
+      home.children.set(last.name, this.#leaf(last, value, home));
     } else if (before.kind === "map")
       this.#again("TSK_CONFLICT", last, before, "has keys of its own already");
     else if (before.kind === "leaf")
       this.#again("TSK_DUPLICATE", last, before, "is given a value a second time");
+  }
+
+  #leaf(key: Key, value: Value, home: MapPart): LeafPart {
+    const source = this.#source;
+    const data =
+      value.kind === "array"
+        ? constantList(value.elements, { source, span: value, key })
+        : constantOf(value, source.compat);
+    if (data !== undefined) return new WrittenLeaf(key, value, home, data);
+    return { kind: "leaf", source, span: value, key, value, home, spread: false };
   }
 
   /** Braces that say again what was said before them are one mistake, however much is in them. */

@@ -1,6 +1,7 @@
 import { Source } from "../source.ts";
 import { parseLoneValue } from "../syntax/parse.ts";
 import type { Scalar, Value } from "../syntax/tree.ts";
+import { type List, list, type Place, WrittenElement } from "./data.ts";
 
 /** What a text means as a literal of the language (`8080`, `30s`, `true`); undefined when it is none. */
 export function readScalar(text: string): Scalar | undefined {
@@ -31,4 +32,15 @@ export function constantOf(value: Value, compat: boolean): Scalar | string | und
   if (value.kind === "literal") return value.value;
   if (value.kind !== "text") return undefined;
   return compat && value.value.charCodeAt(0) === 64 ? undefined : value.value;
+}
+
+/** A list of nothing but literals and texts; undefined when one of them has to be evaluated. */
+export function constantList(elements: readonly Value[], place: Place): List | undefined {
+  const items: WrittenElement[] = [];
+  for (const element of elements) {
+    const data = constantOf(element, place.source.compat);
+    if (data === undefined) return undefined;
+    items.push(new WrittenElement(element, place, data));
+  }
+  return list(items);
 }

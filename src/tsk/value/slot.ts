@@ -52,6 +52,13 @@ export function placesOf(part: Part): readonly Place[] {
   return part.kind === "map" && part.included ? [] : [part];
 }
 
+/** The places of what all layers say, highest first. */
+export function placesOfAll(parts: readonly Part[]): readonly Place[] {
+  const [only] = parts;
+  // Most keys are written once.
+  return only !== undefined && parts.length === 1 ? placesOf(only) : parts.flatMap(placesOf).reverse();
+}
+
 /** What is said about the keys of a map, in the order first written; a key that several maps write has a list. */
 export type Said = ReadonlyMap<string, Part | readonly Part[]>;
 

@@ -7,7 +7,7 @@ import { missingCommands } from "./commands.ts";
 import { field, mapOf, type Services } from "./fields.ts";
 import { type Graph, startOrder } from "./graph.ts";
 import { portConflicts } from "./port-conflicts.ts";
-import { contradictoryAuth, contradictoryTimeouts, unknownParameters } from "./routes.ts";
+import { contradictoryAuth, contradictoryTimeouts, routesOf, unknownParameters } from "./routes.ts";
 import { unknownServices } from "./unknown-services.ts";
 
 /**
@@ -20,11 +20,12 @@ export function crossCheck(
   { root, sections, modules = true }: CheckOptions,
 ): readonly OutsideProblem[] {
   const services = mapOf(value.services);
+  const routes = routesOf(value);
   return [
-    ...unknownServices(value, services),
-    ...contradictoryTimeouts(value),
-    ...contradictoryAuth(value),
-    ...unknownParameters(value),
+    ...unknownServices(value, services, routes),
+    ...contradictoryTimeouts(value, routes),
+    ...contradictoryAuth(value, routes),
+    ...unknownParameters(routes),
     ...circles(services),
     ...portConflicts(value, services, sections),
     ...unknownPorts(value, services),
@@ -67,7 +68,9 @@ function dependencyGraph(services: Services): Graph {
 }
 
 function texts(list: readonly unknown[]): readonly string[] {
-  return list.filter((one): one is string => typeof one === "string");
+  return list.every((one) => typeof one === "string")
+    ? list
+    : list.filter((one): one is string => typeof one === "string");
 }
 
 /** Without a registry nobody can say which free port a service took. */

@@ -15,24 +15,29 @@ export function portConflicts(
   services: Services,
   sections: FleetSections | undefined,
 ): OutsideProblem[] {
-  const users = new Map<number, string>();
+  const users = new Map<number, readonly string[]>();
+  const defaults = new Set<number>();
   const found: OutsideProblem[] = [];
   const use = (port: unknown, ...path: readonly string[]): void => {
     if (typeof port !== "number" || port === 0) return;
     const other = users.get(port);
-    if (other === undefined) users.set(port, pathText(path));
+    if (other === undefined) users.set(port, path);
     else
       found.push(
         problem(
           "FLEET_PORT_CONFLICT",
           path,
-          `port ${port} is used twice: by ${other} and by ${pathText(path)}`,
+          `port ${port} is used twice: by ${pathText(other)}${defaults.has(port) ? " (its default)" : ""} and by ${pathText(path)}`,
           { help: "give one of them another port, or 0 for any free one" },
         ),
       );
   };
   const own = ownPorts(value, sections);
-  for (const { port, path, written } of own) if (!written) users.set(port, `${pathText(path)} (its default)`);
+  for (const { port, path, written } of own) {
+    if (written) continue;
+    users.set(port, path);
+    defaults.add(port);
+  }
   for (const { port, path, written } of own) if (written) use(port, ...path);
   for (const [name, service] of Object.entries(services)) {
     // A service that already runs elsewhere may well use the same number.

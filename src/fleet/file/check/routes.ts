@@ -25,7 +25,10 @@ export function routesOf(value: Readonly<Record<string, unknown>>): readonly Pla
 }
 
 /** What a route says against what the gateway says. */
-export function contradictoryTimeouts(value: Readonly<Record<string, unknown>>): OutsideProblem[] {
+export function contradictoryTimeouts(
+  value: Readonly<Record<string, unknown>>,
+  routes: readonly PlacedRoute[],
+): OutsideProblem[] {
   const whole = duration(field(value.gateway, "timeout")) ?? 30_000;
   const connect = duration(field(value.gateway, "connect_timeout")) ?? 0;
   const never = "is longer than the timeout of the gateway; it would never come to act";
@@ -36,7 +39,7 @@ export function contradictoryTimeouts(value: Readonly<Record<string, unknown>>):
         unless: [["gateway", "timeout"]],
       }),
     );
-  for (const { path, route, at } of routesOf(value)) {
+  for (const { path, route, at } of routes) {
     const one = duration(field(route, "try_timeout"));
     if (one === undefined || one <= whole || field(route, "timeout") !== undefined) continue;
     found.push(
@@ -53,12 +56,17 @@ export function contradictoryTimeouts(value: Readonly<Record<string, unknown>>):
 }
 
 /** What routes want of those who ask, against whom the gateway knows. */
-export function contradictoryAuth(value: Readonly<Record<string, unknown>>): OutsideProblem[] {
+export function contradictoryAuth(
+  value: Readonly<Record<string, unknown>>,
+  routes: readonly PlacedRoute[],
+): OutsideProblem[] {
   const consumers = mapOf(field(value.gateway, "api_keys"));
   const issuer = field(value.gateway, "jwt") !== undefined;
   const found: OutsideProblem[] = [];
-  for (const { path, route, at } of routesOf(value)) {
+  for (const { path, route, at } of routes) {
     const auth = field(route, "auth");
+    const named = field(route, "consumers");
+    if (auth === undefined && named === undefined) continue;
     const ways = Array.isArray(auth) ? auth : [];
     const say = (key: readonly PropertyKey[], message: string, ...lacks: readonly string[]): void => {
       const unless = [
@@ -73,7 +81,6 @@ export function contradictoryAuth(value: Readonly<Record<string, unknown>>): Out
       if (way === "key" && Object.keys(consumers).length === 0)
         say(["auth", index], "wants API keys, but [gateway] has no api_keys: nobody could pass", "api_keys");
     }
-    const named = field(route, "consumers");
     // A token may name anybody; keys are of those who are written.
     if (!Array.isArray(named) || ways.includes("jwt")) continue;
     for (const [index, one] of named.entries())
@@ -105,8 +112,8 @@ function sharedKeys(consumers: Readonly<Record<string, unknown>>): OutsideProble
 }
 
 /** Redirects that fill in what the path does not have: it would reach the client as it stands. */
-export function unknownParameters(value: Readonly<Record<string, unknown>>): OutsideProblem[] {
-  return routesOf(value).flatMap(({ path, route, at }) => {
+export function unknownParameters(routes: readonly PlacedRoute[]): OutsideProblem[] {
+  return routes.flatMap(({ path, route, at }) => {
     const to = field(field(route, "redirect"), "to");
     if (typeof to !== "string") return [];
     const known = new Set(["host", "path", "query", ...namesIn(path)]);

@@ -2,7 +2,7 @@ import { tryServiceUrl } from "../../../kernel/index.ts";
 import { didYouMean, type OutsideProblem } from "../../../tsk/index.ts";
 import { pathText, problem } from "../problems.ts";
 import { field, isMap, mapOf, type Services } from "./fields.ts";
-import { type PlacedRoute, routesOf } from "./routes.ts";
+import type { PlacedRoute } from "./routes.ts";
 
 /** A place at which a service is named that there is not. */
 interface Mention {
@@ -19,10 +19,11 @@ interface Mention {
 export function unknownServices(
   value: Readonly<Record<string, unknown>>,
   services: Services,
+  routes: readonly PlacedRoute[],
 ): OutsideProblem[] {
   const mentions = [
     ...inDependencies(value, services),
-    ...inRoutes(value, services),
+    ...inRoutes(value, services, routes),
     ...inAddresses(value, services),
   ];
   const byName = new Map<string, Mention[]>();
@@ -56,14 +57,18 @@ function unknownService(
   });
 }
 
-function inRoutes(value: Readonly<Record<string, unknown>>, services: Services): readonly Mention[] {
+function inRoutes(
+  value: Readonly<Record<string, unknown>>,
+  services: Services,
+  routes: readonly PlacedRoute[],
+): readonly Mention[] {
   // Fixed addresses make a service of their own: nobody else need know it.
   const upstreams = mapOf(field(value.gateway, "upstreams"));
   const isKnown = (name: string): boolean =>
     Object.hasOwn(services, name) ||
     (Object.hasOwn(upstreams, name) && field(upstreams[name], "endpoints") !== undefined);
   const found: Mention[] = [];
-  for (const route of routesOf(value)) collectMentions(route, isKnown, found);
+  for (const route of routes) collectMentions(route, isKnown, found);
   for (const name of Object.keys(upstreams))
     if (!isKnown(name)) found.push({ name, path: ["gateway", "upstreams", name], who: "upstreams leads to" });
   return found;
@@ -75,9 +80,9 @@ function collectMentions(
   isKnown: (name: string) => boolean,
   found: Mention[],
 ): void {
-  const who = `the route "${path}" leads to`;
   const look = (name: unknown, ...key: readonly string[]): void => {
-    if (typeof name === "string" && !isKnown(name)) found.push({ name, path: [...at, ...key], who });
+    if (typeof name === "string" && !isKnown(name))
+      found.push({ name, path: [...at, ...key], who: `the route "${path}" leads to` });
   };
   look(field(route, "service"), "service");
   look(field(route, "fallback_service"), "fallback_service");
