@@ -310,6 +310,8 @@ export function parseSettings<S extends Schema>(
 function validated<S extends Schema>(schema: S, values: unknown): SchemaResult<OutputOf<S>> {
   const result = schema["~standard"].validate(values);
   if (!(result instanceof Promise)) return result;
+  // Nobody waits for it; a rejection must not end the process.
+  result.catch(() => undefined);
   throw new TuskerError("RPC_CONFIG", "the schema of settings() must not be asynchronous");
 }
 
