@@ -39,6 +39,8 @@ export type Result = Evaluated | Absent | undefined;
 export interface Absent {
   readonly absent: { readonly code: TskCode; readonly message: string; readonly help?: string };
   readonly node: Operator | { readonly start: number; readonly end: number };
+  /** Called when somebody did: then it was no mistake. */
+  readonly healed?: () => void;
 }
 
 /** What an operator may use while it runs. */

@@ -133,6 +133,8 @@ export class Expressions implements Evaluation {
         this.#budget.spend(cost, (code, message) => void this.fail(code, at, frame, message)),
       reference: (path, file, at) => this.#names.reference(path, file, at, frame),
       keys: (path, at) => this.#names.keys(path, at, frame),
+      knows: (variable) => this.#names.knows(variable, frame.home),
+      variable: (name, at) => this.#names.variable(name, at, frame),
       suggest: (name, candidates) => this.suggest(name, candidates),
     };
   }
@@ -213,6 +215,7 @@ export class Expressions implements Evaluation {
     if (operator === "??") {
       const left = this.evaluate(value.left, frame);
       const empty = left !== undefined && ("absent" in left || left.data === null);
+      if (empty && "absent" in left) left.healed?.();
       return empty ? this.#inPlace(value, frame) : left;
     }
     if (operator === "||" && frame.place.source.compat && isOldOr(value)) return this.#oldOr(value, frame);
@@ -238,6 +241,7 @@ export class Expressions implements Evaluation {
     const left = this.evaluate(value.left, frame);
     if (left === undefined) return undefined;
     const missing = "absent" in left || left.data === null;
+    if ("absent" in left) left.healed?.();
     if (!missing && typeof left.data === "boolean") return left.data ? left : this.demand(value.right, frame);
     const { source } = frame.place;
     const start = value.left.end + source.text.slice(value.left.end, value.right.start).indexOf("||");

@@ -23,6 +23,8 @@ export interface Names {
   finish(slot: Slot, from: Span, frame: Frame): Evaluated | undefined;
   /** The value of a `$variable`; reports when there is none. */
   variable(name: string, from: Span, frame: Frame): Result;
+  /** True when a `$variable` of this name can be seen from here. */
+  knows(variable: string, home: MapPart): boolean;
   object(value: ObjectValue, frame: Frame): Evaluated | undefined;
   /** The value at a path from the root of the document, or of another file. */
   reference(path: readonly string[], file: string | undefined, from: Span, frame: Frame): Result;
