@@ -34,6 +34,16 @@ export function configProblems(
   });
 }
 
+/** Files that services name as the schema of their `config`, as paths. */
+export function schemaFiles(value: unknown, root: string): readonly string[] {
+  const services = valueAt(value, ["services"]);
+  if (typeof services !== "object" || services === null) return [];
+  return Object.values(services).flatMap((service: unknown) => {
+    const file = valueAt(service, ["schema"]);
+    return typeof file === "string" ? [resolve(root, file.split("#", 1)[0] ?? "")] : [];
+  });
+}
+
 function asProblem({ message }: Violation, path: readonly PropertyKey[], file: string): OutsideProblem {
   // A schema of others speaks in sentences of its own.
   const sentence = isModule(file) ? `${pathText(path)}: ${message}` : `${pathText(path)} ${message}`;

@@ -19,11 +19,12 @@ import { explained } from "./check/explain.ts";
 import { Lost } from "./check/lost.ts";
 import { isOfLostHeader, withoutRests } from "./check/merged.ts";
 import { withoutSwapped } from "./check/swapped.ts";
+import { schemaFiles } from "./config-schema.ts";
 import { grpcPorts } from "./grpc-ports.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { machinePorts } from "./machine.ts";
 import { schemaProblems } from "./problems.ts";
-import { noted, type ReadFrom } from "./read-from.ts";
+import { noted, type ReadFrom, withFiles } from "./read-from.ts";
 import { type FleetSections, knownKeys } from "./schema.ts";
 import { secretTexts } from "./secret-texts.ts";
 import type { FleetSettings, ServiceSettings } from "./settings.ts";
@@ -110,7 +111,11 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const right = sections !== undefined && !diagnostics.some((one) => one.severity === "error");
   const settings = right ? settingsOf(read, sections) : undefined;
   const { trees, lost } = loaded;
-  return { document, trees, lost, diagnostics, judgement: judged.judgement, settings, from: from() };
+  const more = [environment.file, ...schemaFiles(document.value, root)];
+  return {
+    ...{ document, trees, lost, diagnostics, judgement: judged.judgement, settings },
+    from: withFiles(from(), more),
+  };
 }
 
 /** A document and what is wrong with it, for the language and for the fleet. */
@@ -293,11 +298,13 @@ function environmentOf(
   root: string,
   asked: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
-): { readonly name: string; readonly overlay: boolean } {
+): { readonly name: string; readonly overlay: boolean; readonly file: string } {
+  const fileOf = (name: string): string => join(root, "environment", `${name}.tsk`);
   const explicit = asked ?? env.TUSKER_ENV;
-  if (explicit !== undefined && explicit !== "") return { name: explicit, overlay: true };
+  if (explicit !== undefined && explicit !== "")
+    return { name: explicit, overlay: true, file: fileOf(explicit) };
   const name = env.APP_ENV ?? "development";
-  return { name, overlay: existsSync(join(root, "environment", `${name}.tsk`)) };
+  return { name, overlay: existsSync(fileOf(name)), file: fileOf(name) };
 }
 
 /** A folder name made into a fleet name. */
