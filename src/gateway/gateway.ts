@@ -357,8 +357,7 @@ class GatewayState {
     const { discovery, clock, random, log, shared } = this.#ports;
     return upstream({
       service,
-      thread: shared?.thread ?? 0,
-      threads: shared?.threads ?? 1,
+      shared,
       balance: config.gateway.balance,
       settings: settingsOf(service, config),
       zone: config.gateway.zone,

@@ -13,8 +13,11 @@ import {
   type HedgePolicy,
   liveQuantile,
   type MemberView,
+  ownPlaces,
   type RetryBudget,
   retryBudget,
+  type SharedMemory,
+  sharedPlaces,
 } from "../resilience/index.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { type Checks, checks } from "./policy/checks.ts";
@@ -64,9 +67,10 @@ export interface UpstreamOptions {
   readonly zone: string | undefined;
   /** Undefined means no breakers. */
   readonly breaker: BreakerSettings | undefined;
-  /** Which of how many threads asks: each has its part of the places, and of what is allowed without regard to traffic. */
-  readonly thread: number;
-  readonly threads: number;
+  /** What threads share that ask this service; undefined when one does. */
+  readonly shared:
+    | { readonly memory: SharedMemory; readonly thread: number; readonly threads: number }
+    | undefined;
   readonly discovery: Discovery;
   readonly forwarder: Forwarder;
   /** Lets the connections to an endpoint go that this service no longer asks. */
@@ -144,7 +148,7 @@ export function upstream(options: UpstreamOptions): Upstream {
     },
     has: (endpoint) => endpoints.some((one) => placeOf(one) === placeOf(endpoint)),
     cluster: members,
-    budget: retryBudget({ minPerSecond: retriesPerSecond / options.threads }, clock),
+    budget: retryBudget({ minPerSecond: retriesPerSecond / (options.shared?.threads ?? 1) }, clock),
     hedge: {
       delay: liveQuantile(0.95, clock),
       budget: retryBudget({ ratio: hedgeShare, minPerSecond: 0 }, clock),
@@ -188,14 +192,17 @@ function activeChecks(options: UpstreamOptions, members: Cluster<Endpoint>): Che
   });
 }
 
-function roomOf({ settings, thread, threads, clock }: UpstreamOptions): Room {
-  const most = Math.max(1, shareOf(settings.max_in_flight, thread, threads));
+function roomOf({ settings, service, shared, clock }: UpstreamOptions): Room {
+  const { thread, threads } = shared ?? { thread: 0, threads: 1 };
+  const together = shared === undefined ? ownPlaces() : sharedPlaces(shared.memory, service, thread);
+  const { max_in_flight, queue_timeout: maxWaitMs } = settings;
+  // More services than rows: then each thread has its part.
+  const most = together === undefined ? Math.max(1, shareOf(max_in_flight, thread, threads)) : max_in_flight;
   const maxQueued = shareOf(settings.max_queued, thread, threads);
-  const maxWaitMs = settings.queue_timeout;
   const adaptive = settings.adaptive
-    ? gradient({ minLimit: Math.min(Math.ceil(20 / threads), most), maxLimit: most }, clock)
+    ? gradient({ minLimit: Math.min(20, most), maxLimit: most }, clock)
     : undefined;
-  const places = bulkhead({ limit: () => adaptive?.limit ?? most, maxQueued, maxWaitMs }, clock);
+  const places = bulkhead({ limit: () => adaptive?.limit ?? most, maxQueued, maxWaitMs }, clock, together);
   return {
     places,
     adaptive: adaptive !== undefined,
