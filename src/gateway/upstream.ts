@@ -1,5 +1,5 @@
-import type { Discovery, Endpoint } from "../discovery/index.ts";
-import type { Clock, Random } from "../kernel/index.ts";
+import { type Discovery, type Endpoint, tagged } from "../discovery/index.ts";
+import { type Clock, type Random, serviceUrl, tryServiceUrl } from "../kernel/index.ts";
 import {
   type BalancerName,
   type BreakerSettings,
@@ -21,7 +21,7 @@ import {
 } from "../resilience/index.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { type Checks, checks } from "./policy/checks.ts";
-import type { UpstreamSettings } from "./section.ts";
+import { targetOf, type UpstreamSettings } from "./section.ts";
 
 /**
  * A service behind the gateway: its endpoints, kept fresh, and what was learned about them. State. Disposed, it is no
@@ -134,10 +134,10 @@ export function upstream(options: UpstreamOptions): Upstream {
     first.resolve();
     if (next.length > 0) some.resolve();
   };
-  const watch =
-    settings.endpoints === undefined
-      ? options.discovery.watch(service, (set) => adopt(set.endpoints))
-      : adopt(settings.endpoints.map((address) => fixedEndpoint(service, address)));
+  const written = settings.endpoints ?? [serviceUrl(targetOf(service))];
+  // Instances with a tag may come at any time, or never.
+  if (written.every((address) => tryServiceUrl(address)?.target.tag !== undefined)) some.resolve();
+  const watch = followed(written, options, adopt);
 
   return {
     service,
@@ -161,7 +161,7 @@ export function upstream(options: UpstreamOptions): Upstream {
     reachable: some.promise,
     members: () => members.members(),
     [Symbol.dispose]() {
-      watch?.[Symbol.dispose]();
+      watch[Symbol.dispose]();
       active?.[Symbol.dispose]();
       over = true;
       waiting = undefined;
@@ -212,6 +212,29 @@ function roomOf({ settings, service, shared, clock }: UpstreamOptions): Room {
     },
     dropped: () => adaptive?.dropped(),
   };
+}
+
+/** Tells the instances of a service: those of the registry, or what the file names in their place. */
+function followed(
+  written: readonly string[],
+  { service, discovery }: UpstreamOptions,
+  adopt: (endpoints: readonly Endpoint[]) => void,
+): Disposable {
+  const watches = new DisposableStack();
+  const known: (readonly Endpoint[])[] = written.map(() => []);
+  const tell = (index: number, endpoints: readonly Endpoint[]): void => {
+    known[index] = endpoints;
+    adopt(known.flat());
+  };
+  for (const [index, address] of written.entries()) {
+    const target = tryServiceUrl(address)?.target;
+    if (target === undefined) tell(index, [fixedEndpoint(service, address)]);
+    else {
+      const of = target.tag === undefined ? discovery : tagged(discovery, target.tag);
+      watches.use(of.watch(target.name, (set) => tell(index, set.endpoints)));
+    }
+  }
+  return watches;
 }
 
 /** The part of one thread; those of all add up to the whole. */
