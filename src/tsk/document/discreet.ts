@@ -25,8 +25,10 @@ export function discreet(diagnostics: readonly Diagnostic[], reported: Reported)
   if (diagnostics.some((one) => one.severity === "error")) {
     for (const { file, start, end } of unread) hide(sources.get(file), { start, end }, names);
   }
-  for (const { file, line } of diagnostics) {
+  for (const { file, line, code } of diagnostics) {
     const source = sources.get(file);
+    // What is no path=value is as good as a line that cannot be read.
+    if (code === "TSK_OVERRIDE") hide(source, { start: 0, end: source?.text.length ?? 0 }, names);
     // A code frame shows the line above, too.
     if (source !== undefined) for (const one of [line - 1, line]) hideValue(source, one, names);
   }

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { readFile } from "../../../fleet/index.ts";
 import { messageOf, TuskerError } from "../../../kernel/index.ts";
-import { type Notes, type Plain, writeDocument } from "../../../tsk/index.ts";
+import { type Notes, type Plain, parse, writeDocument } from "../../../tsk/index.ts";
 import type { Run } from "../../command.ts";
 
 /** Writes a YAML, TOML or JSON file as one of the language, with the same values; YAML keeps its comments. */
@@ -14,26 +14,52 @@ export const run: Run = async (args, io) => {
   const bytes = readFile(resolve(io.cwd, file));
   if (bytes === undefined) throw new TuskerError("FLEET_FILE_MISSING", `there is no file ${file}`);
   let converted: Converted;
+  let text = "";
   try {
-    converted = await read(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    converted = await read(text);
   } catch (error) {
     if (error instanceof TuskerError) throw error;
-    throw new TuskerError("FLEET_INVALID", `${file}: ${messageOf(error)}`, { cause: error });
+    // Without the cause: readers quote the lines they cannot read, and there may be secrets on them.
+    throw new TuskerError("FLEET_INVALID", `${file}: ${whyOf(error, text)}`);
   }
   const data = plainOf(converted.data, []);
   if (typeof data !== "object" || data === null || isList(data))
     throw new TuskerError("FLEET_INVALID", `${file} holds no map; a document is a map`);
-  const text = writeDocument(data, converted.notes);
+  const written = writeDocument(data, converted.notes);
   const out = args.text("out");
-  if (out !== undefined) writeFileSync(resolve(io.cwd, out), text);
-  if (args.flag("json")) io.out(`${JSON.stringify({ file, ...(out === undefined ? { text } : { out }) })}\n`);
-  else if (out === undefined) io.out(text);
+  if (out !== undefined) writeFileSync(resolve(io.cwd, out), written);
+  if (args.flag("json"))
+    io.out(`${JSON.stringify({ file, ...(out === undefined ? { text: written } : { out }) })}\n`);
+  else if (out === undefined) io.out(written);
   return 0;
 };
 
 interface Converted {
   readonly data: unknown;
   readonly notes?: (path: readonly PropertyKey[]) => Notes;
+}
+
+/** What a reader says, without the text that it read. */
+function whyOf(error: unknown, text: string): string {
+  if (error instanceof SyntaxError) {
+    const [line, column] = /\(line (\d+) column (\d+)\)/.exec(error.message)?.slice(1) ?? placeOf(text);
+    return line === undefined ? "it is no JSON" : `it is no JSON from line ${line}, column ${column} on`;
+  }
+  const [sentence = ""] = messageOf(error).split("\n", 1);
+  const at =
+    typeof error === "object" && error !== null
+      ? [Reflect.get(error, "line"), Reflect.get(error, "column")]
+      : [];
+  const place =
+    typeof at[0] === "number" && typeof at[1] === "number" ? ` at line ${at[0]}, column ${at[1]}` : "";
+  return `${sentence.replace(/:$/, "")}${place}`;
+}
+
+/** JSON is a part of the language, which may know where it ends to be some. */
+function placeOf(text: string): readonly string[] {
+  const [first] = parse(text).diagnostics;
+  return first === undefined ? [] : [String(first.line), String(first.column)];
 }
 
 const readers: Readonly<Record<string, (text: string) => Promise<Converted>>> = {
