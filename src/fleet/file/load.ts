@@ -198,8 +198,7 @@ function settingsOf(
       {
         ...section,
         name,
-        needs: section.dependencies.filter((one) => own.has(one)),
-        needsExternals: section.dependencies.filter((one) => !own.has(one)),
+        ...needsOf(section.dependencies, own),
         grpcPort: sections.grpc.enabled ? counted.get(name) : undefined,
       },
     ];
@@ -223,6 +222,16 @@ function settingsOf(
     secretVariables: secretVariables(services, rest, variables),
     written: document.value,
   });
+}
+
+/** Who of those that a service depends on are services of the fleet, and who are not. */
+function needsOf(
+  all: readonly string[],
+  own: ReadonlySet<string>,
+): Pick<ServiceSettings, "needs" | "needsExternals"> {
+  const needsExternals = all.filter((one) => !own.has(one));
+  const needs = needsExternals.length === 0 ? all : all.filter((one) => own.has(one));
+  return { needs, needsExternals };
 }
 
 /** Passes an environment on and notes what is read of it. */

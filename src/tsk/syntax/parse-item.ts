@@ -53,6 +53,11 @@ export function parseItems(
 /** One item and what separates it from the next. */
 function readItem(cursor: Cursor, items: Sink<Item>, read: ReadValue, until: number): void {
   const item = parseItem(cursor, read, until);
+  // Most items end with their line.
+  if (item !== undefined && cursor.kind === kind.newline && !cursor.spoiled) {
+    items.push(item);
+    return;
+  }
   if (item?.kind === "entry" && cursor.spoiled && item.value.kind !== "object") {
     items.push({ ...item, value: unreadable(cursor, item.value.start) });
     return;

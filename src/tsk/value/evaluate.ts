@@ -239,7 +239,7 @@ class Evaluator implements Names {
     if (of.state !== "new") return;
     of.state = "opening";
     this.#active.push(of);
-    const [only] = of.parts;
+    const only = of.parts[0];
     // Most keys are one value, written once.
     if (of.parts.length === 1 && only?.kind === "leaf" && !only.spread && editName(only) === undefined)
       of.value = this.#merger.leaf(only, of, 0);
