@@ -34,7 +34,7 @@ export function printAllDiagnostics(all: readonly Told[], args: Args, io: Io): v
     io.err(`${JSON.stringify({ diagnostics: told.flatMap((one) => one.diagnostics) })}\n`);
   else
     for (const { diagnostics, document } of told)
-      io.err(`${renderDiagnostics(diagnostics, document.sources, { colour: io.colour })}\n`);
+      io.err(`${renderDiagnostics(diagnostics, document.sources, { colour: io.errColour })}\n`);
 }
 
 /** What is wrong, and the texts in which it is. */
