@@ -21,14 +21,32 @@ exports.deactivate = stop;
 async function start() {
   const [command, ...args] = workspace.getConfiguration("tusker").get("command");
   let said = "";
-  const server = async () => {
+  const launch = async () => {
     // npx is a script on Windows, which only a shell can start.
     const shell = process.platform === "win32";
     const child = spawn(command, args, { cwd: workspace.workspaceFolders?.[0]?.uri.fsPath, shell });
     await once(child, "spawn");
     child.stderr.setEncoding("utf8").on("data", (text) => {
-      said = text.trim().split("\n").at(-1) || said;
+      const lines = text.trim().split("\n");
+      said = lines.findLast((line) => !line.includes("A complete log of this run")) || said;
     });
+    return child;
+  };
+  const tell = (error) => {
+    const why = said || (error instanceof Error ? error.message : String(error));
+    void window.showErrorMessage(
+      `TuskLang: ${[command, ...args].join(" ")} did not start: ${why} (is tusker installed in this project? Another command is the setting tusker.command)`,
+    );
+  };
+  let first;
+  try {
+    first = await launch();
+  } catch (error) {
+    return tell(error);
+  }
+  const server = async () => {
+    const child = first ?? (await launch());
+    first = undefined;
     return child;
   };
   const next = new LanguageClient("tusker", "TuskLang", server, {
@@ -46,10 +64,7 @@ async function start() {
   try {
     await next.start();
   } catch (error) {
-    const why = said || (error instanceof Error ? error.message : String(error));
-    void window.showErrorMessage(
-      `TuskLang: ${[command, ...args].join(" ")} did not start: ${why} (its command is the setting tusker.command)`,
-    );
+    tell(error);
   }
 }
 

@@ -11,7 +11,7 @@ export type Frozen<T> = T extends ((...args: never[]) => unknown) | Secret<unkno
 export function deepFreeze<T>(value: T): Frozen<T> {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value) && isPlain(value)) {
     Object.freeze(value);
-    if (Array.isArray(value)) for (const inner of value) deepFreeze(inner);
+    if (Array.isArray(value)) for (let index = 0; index < value.length; index++) deepFreeze(value[index]);
     // No list of the values is made: a large fleet has many maps.
     else for (const key in value) deepFreeze(value[key]);
   }

@@ -16,6 +16,7 @@ import { type MapPart, outline, type Where, withIncludes } from "../value/outlin
 import { Allowance } from "./allowance.ts";
 import { assemble } from "./assemble.ts";
 import { Damage } from "./damage.ts";
+import { discreet } from "./discreet.ts";
 import type { Loaded } from "./document.ts";
 import { Files } from "./files.ts";
 import { maskCovered, maskDefaults } from "./mask.ts";
@@ -276,17 +277,13 @@ class Loader {
       covered: maskCovered,
       textLength,
     });
-    const document = assemble(
-      this.#damage.lost.length === 0 ? root : withoutNameless(root),
-      this.#sources,
-      this.#options.before?.document,
-    );
-    const { error: errors = [], warning: warnings = [] } = Object.groupBy(
-      this.#diagnostics,
-      (one) => one.severity,
-    );
+    const { lost, unread } = this.#damage;
+    const told = discreet(this.#diagnostics, { sources: this.#sources, root, unread });
+    const whole = lost.length === 0 ? root : withoutNameless(root);
+    const document = assemble(whole, this.#sources, this.#options.before?.document);
+    const { error: errors = [], warning: warnings = [] } = Object.groupBy(told, (one) => one.severity);
     const diagnostics = inOrder(withWarnings(errors, warnings), [...this.#sources.keys()]);
-    return { document, diagnostics, trees: this.#trees, lost: this.#damage.lost };
+    return { document, diagnostics, trees: this.#trees, lost };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Span } from "../source.ts";
 import type { Cursor } from "./cursor.ts";
+import { oldShape } from "./old/shapes.ts";
 import { parseKeys } from "./parse-key.ts";
 import { oldSectionName, valueBelow } from "./parse-old.ts";
 import { type ReadValue, unquoted } from "./parse-primary.ts";
@@ -52,6 +53,11 @@ export function parseItems(
 /** One item and what separates it from the next. */
 function readItem(cursor: Cursor, items: Sink<Item>, read: ReadValue, until: number): void {
   const item = parseItem(cursor, read, until);
+  // Most items end with their line.
+  if (item !== undefined && cursor.kind === kind.newline && !cursor.spoiled) {
+    items.push(item);
+    return;
+  }
   if (item?.kind === "entry" && cursor.spoiled && item.value.kind !== "object") {
     items.push({ ...item, value: unreadable(cursor, item.value.start) });
     return;
@@ -107,6 +113,8 @@ function textGoesOn(cursor: Cursor, until: number, value: Value): boolean {
 
 function parseItem(cursor: Cursor, read: ReadValue, until: number): Item | undefined {
   const { start } = cursor;
+  const old = cursor.compat && until === kind.end ? oldShape(cursor, read) : undefined;
+  if (old !== undefined) return old;
   switch (cursor.kind) {
     case kind.openBracket:
       return section(cursor, read, until);

@@ -8,7 +8,8 @@ import type { Key } from "./tree.ts";
 /** path = key { "." key }; undefined when there is none: reported. */
 export function parseKeys(cursor: Cursor, read: ReadValue): Key[] | undefined {
   // Most paths are one name. An array that is written down has room for what stands in it, one that grows for 16 more.
-  const keys: Key[] = cursor.kind === kind.name ? [name(cursor)] : [];
+  const keys: Key[] =
+    cursor.kind === kind.name ? [name(cursor)] : cursor.kind === kind.string ? [quoted(cursor)] : [];
   if (keys.length === 0 && !key(cursor, keys, read)) return undefined;
   while (cursor.take(kind.dot)) if (!key(cursor, keys, read)) return undefined;
   return keys;
@@ -20,8 +21,15 @@ function name(cursor: Cursor): Key {
   return found;
 }
 
+function quoted(cursor: Cursor): Key {
+  const { start, end } = cursor;
+  const found = { name: stringText(cursor, cursor.kind, start, end), start, end };
+  cursor.advance();
+  return found;
+}
+
 function key(cursor: Cursor, keys: Key[], read: ReadValue): boolean {
-  const { start, end, word } = cursor;
+  const { start } = cursor;
   switch (cursor.kind) {
     case kind.name:
       keys.push(name(cursor));
@@ -33,12 +41,12 @@ function key(cursor: Cursor, keys: Key[], read: ReadValue): boolean {
     case kind.range:
     case kind.date:
     case kind.float:
-      dotted(keys, word, start);
+      dotted(keys, cursor.word, start);
       break;
     case kind.string:
     case kind.raw:
-      keys.push({ name: stringText(cursor, cursor.kind, start, end), start, end });
-      break;
+      keys.push(quoted(cursor));
+      return true;
     default:
       return noKey(cursor, read);
   }

@@ -2,16 +2,15 @@ import type { Cursor } from "./cursor.ts";
 import { kind } from "./token.ts";
 import type { Missing } from "./tree.ts";
 
+/** 1 for kinds after which a value is over: asked of nearly every token. */
+const ends = new Uint8Array(256);
+for (const token of [kind.newline, kind.end, kind.comma, kind.semicolon]) ends[token] = 1;
+for (const token of [kind.closeBrace, kind.closeBracket, kind.closeParen]) ends[token] = 1;
+for (const token of [kind.middle, kind.tail, kind.blockMiddle, kind.blockTail]) ends[token] = 1;
+
 /** Kinds after which a value is over. */
 export function endsValue(token: number): boolean {
-  return (
-    token === kind.newline ||
-    token === kind.end ||
-    token === kind.comma ||
-    token === kind.semicolon ||
-    closes(token) ||
-    endsInterpolation(token)
-  );
+  return ends[token] === 1;
 }
 
 /** The rest of a string after a `${}`. */

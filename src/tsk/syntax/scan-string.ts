@@ -1,9 +1,21 @@
 import type { TskCode } from "../codes.ts";
 import { linesEnd } from "./scan-old.ts";
+import type { Codes } from "./store/codes.ts";
 import { kind, type Tokens } from "./token.ts";
 
 /** Hears of a problem at a span of the text. */
 export type Report = (code: TskCode, start: number, end: number, message: string) => void;
+
+/** A text, and its units. */
+interface Written {
+  readonly text: string;
+  readonly codes: Codes;
+}
+
+/** Characters in a string on one line that mean nothing but themselves, by their codes in ASCII. */
+const ordinary = Uint8Array.from({ length: 128 }, (_, code) =>
+  (code >= 32 || code === 9) && !'"\\$'.includes(String.fromCharCode(code)) ? 1 : 0,
+);
 
 /** A string that was left for a `${`: its tokens go on after the matching `}`. */
 interface Left {
@@ -17,15 +29,17 @@ interface Left {
 /** The part of the scanner that knows quotes. Keeps which strings are open around the current `${`. */
 export class Strings {
   readonly #text: string;
+  readonly #codes: Codes;
   readonly #tokens: Tokens;
   readonly #report: Report;
   readonly #left: Left[] = [];
 
   readonly #compat: boolean;
 
-  constructor(text: string, tokens: Tokens, report: Report, compat: boolean) {
+  constructor({ text, codes }: Written, tokens: Tokens, report: Report, compat: boolean) {
     this.#compat = compat;
     this.#text = text;
+    this.#codes = codes;
     this.#tokens = tokens;
     this.#report = report;
   }
@@ -37,7 +51,8 @@ export class Strings {
 
   /** At a `"`. Returns where scanning goes on. */
   quoted(at: number): number {
-    if (this.#text.startsWith('"""', at)) return this.#block(at + 3, at, kind.block, kind.blockHead);
+    if (this.#codes[at + 1] === 34 && this.#codes[at + 2] === 34)
+      return this.#block(at + 3, at, kind.block, kind.blockHead);
     return this.#line(at + 1, at, kind.string, kind.head);
   }
 
@@ -94,18 +109,20 @@ export class Strings {
 
   #line(from: number, start: number, whole: number, part: number): number {
     const text = this.#text;
+    const codes = this.#codes;
     for (let at = from; ; at++) {
-      const code = text.charCodeAt(at);
+      const code = codes[at];
+      if (code !== undefined && (code > 127 || ordinary[code] === 1)) continue;
       if (code === 34) return this.#add(whole, at + 1);
-      if (at >= text.length || code === 10) {
+      if (code === undefined || code === 10) {
         const old = this.#compat && this.#left.length === 0 && from === start + 1;
         const end = old ? linesEnd(text, start) : 0;
         if (end > 0) return this.#add(kind.oldText, end);
         return this.#broken(start, start + 1, this.#beforeLineEnd(at), '"');
       }
       if (code === 92) {
-        if (text.charCodeAt(at + 1) !== 10 && text.charCodeAt(at + 1) !== 13) at++;
-      } else if (code === 36 && text.charCodeAt(at + 1) === 123) {
+        if (codes[at + 1] !== 10 && codes[at + 1] !== 13) at++;
+      } else if (code === 36 && codes[at + 1] === 123) {
         this.#left.push({ start, block: false, braces: 0 });
         return this.#add(part, at + 2);
       } else if (code < 32 && code !== 9) this.#control(at, code);

@@ -2,6 +2,7 @@ import { Merges } from "./scan-merge.ts";
 import { reading } from "./scan-number.ts";
 import { oldText, type Search } from "./scan-old.ts";
 import { type Report, Strings } from "./scan-string.ts";
+import { type Codes, codesOf } from "./store/codes.ts";
 import { kind, Tokens } from "./token.ts";
 
 const other = 0;
@@ -64,6 +65,7 @@ export function scan(text: string, report: Report, compat = false): Tokens {
 export class Scanner {
   readonly tokens: Tokens;
   readonly #text: string;
+  readonly #codes: Codes;
   readonly #report: Report;
   readonly #compat: boolean;
   readonly #strings: Strings;
@@ -73,9 +75,10 @@ export class Scanner {
   constructor(text: string, tokens: Tokens, report: Report, compat: boolean) {
     this.tokens = tokens;
     this.#text = text;
+    this.#codes = codesOf(text);
     this.#report = report;
     this.#compat = compat;
-    this.#strings = new Strings(text, tokens, report, compat);
+    this.#strings = new Strings({ text, codes: this.#codes }, tokens, report, compat);
     this.#search = { left: 4 * text.length, isEndless: false };
     this.#merges = new Merges(text);
   }
@@ -95,21 +98,21 @@ export class Scanner {
 
   /** From an offset up to the first token that ends at or behind another. Returns where that is. */
   to(from: number, until: number): number {
-    const [text, tokens, strings, report] = [this.#text, this.tokens, this.#strings, this.#report];
+    const [text, codes, tokens, strings] = [this.#text, this.#codes, this.tokens, this.#strings];
     let at = from;
     while (at < until) {
-      const code = text.charCodeAt(at);
+      const code = codes[at] ?? 0;
       const group = code < 128 ? classes[code] : other;
       if (group === letter) {
-        at = nameEnd(text, at + 1);
+        at = nameEnd(text, codes, at + 1);
         tokens.add(kind.name, at);
       } else if (group === blank) {
         do at++;
-        while (at < text.length && classes[text.charCodeAt(at)] === blank);
+        while (codes[at] === 32 || codes[at] === 9);
         tokens.add(kind.space, at);
       } else if (group === digit) {
-        at = number(text, at, tokens);
-      } else if (code === 10 || (code === 13 && text.charCodeAt(at + 1) === 10)) {
+        at = number(text, codes, at, tokens);
+      } else if (code === 10 || (code === 13 && codes[at + 1] === 10)) {
         strings.endLine();
         at += code === 10 ? 1 : 2;
         tokens.add(kind.newline, at);
@@ -118,8 +121,8 @@ export class Scanner {
       else if (code === 123) at = strings.openBrace(at);
       else if (code === 125) at = strings.closeBrace(at);
       else if (code < 128 && (signs[code] ?? 0) > 0) tokens.add(signs[code] ?? 0, ++at);
-      else if (code === 35 || (code === 47 && startsComment(text, at)))
-        at = comment(text, at, tokens, report, this.#search);
+      else if (code === 35 || (code === 47 && startsComment(codes[at + 1])))
+        at = comment(text, at, tokens, this.#report, this.#search);
       else at = this.#seldom(at, code);
     }
     return at;
@@ -143,14 +146,37 @@ export class Scanner {
     const merge = isMarker ? this.#merges.at(at, this.tokens, this.#report) : 0;
     if (merge > 0) return merge;
     const old = this.#compat ? oldText(text, at, code, this.tokens, this.#search) : 0;
-    return old > 0 ? old : rest(text, at, code, this.tokens, this.#report);
+    return old > 0 ? old : this.#rest(at, code);
+  }
+
+  /** Variables, punctuation, letters beyond ASCII, and what is nothing of the language. */
+  #rest(at: number, code: number): number {
+    const [text, codes, tokens] = [this.#text, this.#codes, this.tokens];
+    if (code === 36) {
+      const end = nameStart(text, at + 1);
+      if (end > at + 1) {
+        tokens.add(kind.variable, nameEnd(text, codes, end));
+        return tokens.end(tokens.count - 1);
+      }
+    }
+    const width = code < 128 ? 0 : letterAt(text, at);
+    if (width > 0) {
+      const end = nameEnd(text, codes, at + width);
+      tokens.add(kind.name, end);
+      return end;
+    }
+    const found = punctuation(text, at, code);
+    if (found === undefined) return invalid(text, at, tokens, this.#report);
+    tokens.add(found[0], at + found[1]);
+    return at + found[1];
   }
 }
 
-function nameEnd(text: string, from: number): number {
+function nameEnd(text: string, codes: Codes, from: number): number {
   let at = from;
-  for (; at < text.length; at++) {
-    const code = text.charCodeAt(at);
+  for (; ; at++) {
+    const code = codes[at];
+    if (code === undefined) return at;
     if (code < 128) {
       const group = classes[code];
       if (group !== letter && group !== digit && code !== 45) return at;
@@ -160,7 +186,6 @@ function nameEnd(text: string, from: number): number {
       at += width - 1;
     }
   }
-  return at;
 }
 
 /**
@@ -181,13 +206,15 @@ function letterAt(text: string, at: number): number {
   return point > 0xffff ? 2 : 1;
 }
 
-function number(text: string, start: number, tokens: Tokens): number {
+function number(text: string, codes: Codes, start: number, tokens: Tokens): number {
   let at = start + 1;
-  while (at < text.length && classes[text.charCodeAt(at)] === digit) at++;
-  const next = text.charCodeAt(at);
+  while (classes[codes[at] ?? 0] === digit) at++;
+  const next = codes[at];
   // Most numbers are plain: the next character cannot belong to any other literal.
-  const plain = next < 128 && classes[next] !== letter && next !== 46 && next !== 45 && next !== 37;
-  if (plain || at === text.length) {
+  if (
+    next === undefined ||
+    (next < 128 && classes[next] !== letter && next !== 46 && next !== 45 && next !== 37)
+  ) {
     tokens.add(kind.int, at);
     return at;
   }
@@ -196,8 +223,7 @@ function number(text: string, start: number, tokens: Tokens): number {
   return read.end;
 }
 
-function startsComment(text: string, at: number): boolean {
-  const next = text.charCodeAt(at + 1);
+function startsComment(next: number | undefined): boolean {
   return next === 47 || next === 42;
 }
 
@@ -226,29 +252,6 @@ function lineEnd(text: string, at: number): number {
   const end = text.indexOf("\n", at);
   if (end < 0) return text.length;
   return text.charCodeAt(end - 1) === 13 ? end - 1 : end;
-}
-
-/** Variables, punctuation, letters beyond ASCII, and what is nothing of the language. */
-function rest(text: string, at: number, code: number, tokens: Tokens, report: Report): number {
-  if (code === 36) {
-    const end = nameStart(text, at + 1);
-    if (end > at + 1) {
-      tokens.add(kind.variable, nameEnd(text, end));
-      return tokens.end(tokens.count - 1);
-    }
-  }
-  const width = code < 128 ? 0 : letterAt(text, at);
-  if (width > 0) {
-    const end = nameEnd(text, at + width);
-    tokens.add(kind.name, end);
-    return end;
-  }
-  const found = punctuation(text, at, code);
-  if (found !== undefined) {
-    tokens.add(found[0], at + found[1]);
-    return at + found[1];
-  }
-  return invalid(text, at, tokens, report);
 }
 
 /** Past the first letter of a name, or `at` when there is none. */

@@ -5,7 +5,7 @@ import { type EditName, edited, editName, type PlacedEdit, removedKeys } from ".
 import type { Expressions } from "./expression.ts";
 import type { LeafPart, MapPart, OutlineOptions, Part } from "./outline.ts";
 import { hidden, holdsSecret } from "./secret.ts";
-import { givenParts, Keys, placesOfAll, type Slot, withoutKeys } from "./slot.ts";
+import { givenParts, Keys, placesOfAll, type Slot, said, withoutKeys } from "./slot.ts";
 
 /** Who hears what merging finds. */
 export interface MergeEvents {
@@ -29,9 +29,10 @@ export class Merger {
 
   /** From the highest layer down: a map waits for more below it, an edit for what it changes, anything else covers what is below. */
   merge(of: Slot): void {
-    const [only] = of.parts;
-    if (only?.kind === "map" && of.parts.length === 1) {
-      of.keys = new Keys(of, [only.children]);
+    const only = of.parts[0];
+    // Most maps are written in one place, and nothing is taken out of them.
+    if (only?.kind === "map" && of.parts.length === 1 && !only.edits) {
+      of.keys = new Keys(of, only.children);
       this.#heard.opened(only, of);
       return;
     }
@@ -65,7 +66,7 @@ export class Merger {
       }
     }
     if (maps.length > 0) {
-      of.keys = new Keys(of, maps.reverse());
+      of.keys = new Keys(of, said(maps.reverse()));
     } else if (!covered && edits.length > 0) of.value = this.#edited(edits, undefined, of, 0);
   }
 

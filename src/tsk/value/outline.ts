@@ -22,6 +22,8 @@ export interface MapPart extends Place {
   /** `...value`, in order; keys of the map itself win over them. */
   spreads: LeafPart[] | undefined;
   variables: Map<string, VariablePart> | undefined;
+  /** True when a key of it says what becomes of a layer below, by `@append`, `@prepend` or `@remove`. */
+  edits: boolean;
   /** Maps of included files, in order; what the map says itself wins over them. */
   includes: MapPart[] | undefined;
   /** True for the root of an included file: it stands where it is included, not in its own right. */
@@ -113,6 +115,7 @@ export function mapPart({ source, span, key }: Place, parent?: MapPart, included
     children: new Map(),
     spreads: undefined,
     variables: undefined,
+    edits: false,
     includes: undefined,
     included,
   };
@@ -172,6 +175,12 @@ export function outlineOne(
   const entry: Entry = { kind: "entry", path, value, start: path[0]?.start ?? 0, end: value.end };
   return outline(source, [entry], { report, include: () => [] });
 }
+
+function isEdit(value: Value): boolean {
+  return value.kind === "operator" && edits.has(value.name);
+}
+
+const edits: ReadonlySet<string> = new Set(["append", "prepend", "remove"]);
 
 /** Braces that are read into a map that was there before them. */
 interface Reopened {
@@ -268,6 +277,7 @@ class Outliner {
         ? constantList(value.elements, { source, span: value, key })
         : constantOf(value, source.compat);
     if (data !== undefined) return new WrittenLeaf(key, value, home, data);
+    if (isEdit(value)) home.edits = true;
     return { kind: "leaf", source, span: value, key, value, home, spread: false };
   }
 

@@ -36,11 +36,7 @@ export function constantOf(value: Value, compat: boolean): Scalar | string | und
 
 /** A list of nothing but literals and texts; undefined when one of them has to be evaluated. */
 export function constantList(elements: readonly Value[], place: Place): List | undefined {
-  const items: WrittenElement[] = [];
-  for (const element of elements) {
-    const data = constantOf(element, place.source.compat);
-    if (data === undefined) return undefined;
-    items.push(new WrittenElement(element, place, data));
-  }
-  return list(items);
+  const { compat } = place.source;
+  for (const element of elements) if (constantOf(element, compat) === undefined) return undefined;
+  return list(elements.map((one) => new WrittenElement(one, place, constantOf(one, compat) ?? null)));
 }

@@ -54,7 +54,7 @@ export function placesOf(part: Part): readonly Place[] {
 
 /** The places of what all layers say, highest first. */
 export function placesOfAll(parts: readonly Part[]): readonly Place[] {
-  const [only] = parts;
+  const only = parts[0];
   // Most keys are written once.
   return only !== undefined && parts.length === 1 ? placesOf(only) : parts.flatMap(placesOf).reverse();
 }
@@ -71,9 +71,10 @@ export class Keys {
   readonly #said: Said;
   #slots: Map<string, Slot> | undefined;
 
-  constructor(of: Slot, maps: readonly ReadonlyMap<string, Part>[]) {
+  /** @param said what each key is given, made by `said` of several maps */
+  constructor(of: Slot, said: Said) {
     this.#of = of;
-    this.#said = said(maps);
+    this.#said = said;
   }
 
   /** What each key is given. */
@@ -94,7 +95,7 @@ export class Keys {
 }
 
 /** What every map says about each key, from the last `@remove()` on. A key of which nothing is left is not there. */
-function said(maps: readonly ReadonlyMap<string, Part>[]): Said {
+export function said(maps: readonly ReadonlyMap<string, Part>[]): Said {
   const [only] = maps;
   // Most maps are written in one place, and nothing is taken out of them.
   if (only !== undefined && maps.length === 1 && !takesAway(only)) return only;

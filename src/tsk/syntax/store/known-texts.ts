@@ -1,3 +1,5 @@
+import { type Codes, codesOf } from "./codes.ts";
+
 /** A power of two. */
 const places = 512;
 
@@ -7,28 +9,31 @@ const places = 512;
  */
 export class KnownTexts {
   readonly #text: string;
-  readonly #known: string[] | undefined;
+  readonly #codes: Codes | undefined;
+  readonly #known: string[] = [];
 
   constructor(text: string) {
     this.#text = text;
     // In a short text little comes again, and many are read to find out what is wrong with one.
-    this.#known = text.length < shortest ? undefined : new Array<string>(places).fill("");
+    if (text.length < shortest) return;
+    this.#codes = codesOf(text);
+    this.#known = new Array<string>(places).fill("");
   }
 
   /** The text from `start` to `end`. */
   slice(start: number, end: number): string {
     const text = this.#text;
     const length = end - start;
-    const all = this.#known;
-    if (all === undefined || length > longest || length === 0) return text.slice(start, end);
-    const first = text.charCodeAt(start);
-    const last = text.charCodeAt(end - 1);
-    const place =
-      (length * 31 + first * 7 + last * 131 + text.charCodeAt(start + (length >> 1)) * 17) & (places - 1);
-    const known = all[place] ?? "";
+    const codes = this.#codes;
+    if (codes === undefined || length > longest || length === 0) return text.slice(start, end);
+    const first = codes[start] ?? 0;
+    const middle = codes[start + (length >> 1)] ?? 0;
+    const last = codes[end - 1] ?? 0;
+    const place = (length * 31 + first * 7 + last * 131 + middle * 17) & (places - 1);
+    const known = this.#known[place] ?? "";
     if (known.length === length && text.startsWith(known, start)) return known;
     const found = text.slice(start, end);
-    all[place] = found;
+    this.#known[place] = found;
     return found;
   }
 }
