@@ -312,7 +312,7 @@ const proofs: Readonly<Record<string, Proof>> = {
     ],
     simulation: [driven, "of good requests the written share is logged, of failed ones all"],
   },
-  "gateway/policy/access-file.ts": {
+  "gateway/policy/access-lines.ts": {
     property: [
       "gateway/policy/access-log.test.ts",
       "whatever lines come and whenever, the file has them whole and in order, or they are counted",

@@ -76,6 +76,8 @@ export interface GatewayProcessPorts {
   readonly log: Logger;
   /** Takes the access log where it goes to no file: JSON lines, whatever `log` writes. */
   readonly access: Logger;
+  /** Lines that `access` could not write, since the start. */
+  readonly accessDropped?: () => number;
 }
 
 /** What threads need to know of a file before they are started with it. */
@@ -107,7 +109,7 @@ export async function runGateway(
   ports: GatewayProcessPorts,
   shared?: SharedState,
 ): Promise<RunningGateway> {
-  const { clock, random, log, access } = ports;
+  const { clock, random, log, access, accessDropped } = ports;
   const {
     fleet,
     gateway,
@@ -142,7 +144,10 @@ export async function runGateway(
   const running = stack.use(
     await startGateway(
       { gateway, routes, breaker: breakerOf(api_communication) },
-      { discovery, tracer: tracing.tracer, metrics, log, access, clock, random, shared },
+      {
+        ...{ discovery, tracer: tracing.tracer, metrics, log, access, clock, random, shared },
+        ...(accessDropped === undefined ? {} : { accessDropped }),
+      },
     ),
   );
   const owned = stack.move();

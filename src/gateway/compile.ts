@@ -1,4 +1,5 @@
 import { auth } from "./auth/guard.ts";
+import { conditionsText } from "./match/conditions.ts";
 import { parsePattern } from "./match/pattern.ts";
 import { cors } from "./policy/cors.ts";
 import { fault } from "./policy/fault.ts";
@@ -50,8 +51,7 @@ export function compileRoute(written: WrittenRoute, parts: RouteParts): Route {
     meter: parts.meters.route(path),
     priority: route.priority,
     ...policies,
-    plain:
-      isPlain(policies, route) && gateway.access_log === 0 && isSimple(route) && upstream?.room === undefined,
+    plain: isPlain(policies, route) && gateway.access_log === 0 && isSimple(route),
   };
 }
 
@@ -127,7 +127,15 @@ function limitOf({ path, route, shared }: WrittenRoute, { limits }: RouteParts):
   const own = route.rate_limit;
   if (own === undefined) return shared;
   const name = route.method === undefined ? path : `${route.method.join(",")} ${path}`;
-  return limits.get(name, own.requests, own.window, own.key);
+  // Routes of one path are told apart by host and conditions too.
+  const { requests, window, key } = own;
+  return limits.get({
+    name,
+    route: `${route.host?.join(",") ?? ""} ${conditionsText(route)}`,
+    requests,
+    windowMs: window,
+    key,
+  });
 }
 
 /** A token alone is no reason for the long way: once it is known, its guard answers at once and adds no field. */

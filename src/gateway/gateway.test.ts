@@ -6,6 +6,8 @@ import {
   endpoint,
   exchangeBytes,
   parseReply,
+  rawService,
+  requestOn,
   service,
   test,
   transportUnderTest,
@@ -339,4 +341,29 @@ test("listens at once, and says when every routed service has an endpoint", asyn
   front.discovery.set("orders", [endpoint(users.port, "o1", "orders")]);
   await reachable;
   assert.equal((await ask(front.port, "/orders/1")).status, 200);
+});
+
+test("a 426 says what must be changed to, and no other answer does", async () => {
+  await using users = await rawService(async (socket) => {
+    const status = /status=(\d+)/.exec(await requestOn(socket))?.[1];
+    socket.end(
+      `HTTP/1.1 ${status} So\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\nContent-Length: 2\r\n\r\nno`,
+    );
+  });
+  await using front = await bench({
+    routes: {
+      "/plain": { service: "users" },
+      "/other": { service: "users", response_headers: { set: { "X-A": "1" } } },
+    },
+    endpoints: [endpoint(users.port)],
+  });
+  for (const path of ["/plain", "/other"]) {
+    const required = await ask(front.port, `${path}?status=426`);
+    assert.deepEqual([required.status, required.header("upgrade"), required.body], [426, "websocket", "no"]);
+    const said = required.headers
+      .filter((_, i, all) => all[i - 1]?.toLowerCase() === "connection")
+      .join(", ");
+    assert.match(said, /\bupgrade\b/i);
+    assert.equal((await ask(front.port, `${path}?status=400`)).header("upgrade"), undefined);
+  }
 });

@@ -18,10 +18,16 @@ import type { Door } from "./door.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { travel } from "./journey.ts";
 import { gatewayMeters, type Meters } from "./meters.ts";
-import { type LineFile, lineFile } from "./policy/access-file.ts";
+import { type LineQueue, lineFile } from "./policy/access-lines.ts";
 import { mirror } from "./policy/mirror.ts";
 import type { LimitStore, NamedLimit, RouteParts } from "./route.ts";
-import { changedForRestart, type GatewaySettings, type RoutesSettings } from "./section.ts";
+import {
+  changedForRestart,
+  type GatewaySettings,
+  type RoutesSettings,
+  type UpstreamSettings,
+  upstreamDefaults,
+} from "./section.ts";
 import { compileSnapshot, limitStore, type Snapshot } from "./snapshot.ts";
 import { transportOf } from "./transport.ts";
 import { type Upstream, upstream } from "./upstream.ts";
@@ -41,6 +47,8 @@ export interface GatewayPorts {
   readonly log: Logger;
   /** Takes the access log where it goes to no file; default: `log`. */
   readonly access?: Logger;
+  /** Lines that `access` could not write, since the start. */
+  readonly accessDropped?: () => number;
   readonly clock: Clock;
   readonly random: Random;
   /** What this gateway shares with others in threads of the same process; undefined when it is alone. */
@@ -179,15 +187,15 @@ interface Parts {
   readonly state: GatewayState;
   readonly server: Server;
   /** Of the access log; undefined where it goes to none. */
-  readonly file: LineFile | undefined;
+  readonly file: LineQueue | undefined;
 }
 
 function accessLog(
   to: string,
   { log, access = log, clock }: GatewayPorts,
-): { readonly access: Logger; readonly file: LineFile | undefined } {
+): { readonly access: Logger; readonly file: LineQueue | undefined } {
   if (to === "stdout") return { access, file: undefined };
-  const file = lineFile(to, log);
+  const file = lineFile(to, log, clock);
   return { access: createLogger({ service: "gateway", write: (line) => file.write(line), clock }), file };
 }
 
@@ -347,9 +355,10 @@ class GatewayState {
     const { discovery, clock, random, log, shared } = this.#ports;
     return upstream({
       service,
+      thread: shared?.thread ?? 0,
       threads: shared?.threads ?? 1,
       balance: config.gateway.balance,
-      settings: config.gateway.upstreams[service],
+      settings: settingsOf(service, config),
       zone: config.gateway.zone,
       breaker: config.breaker === "off" ? undefined : (config.breaker ?? {}),
       discovery,
@@ -375,10 +384,17 @@ class GatewayState {
 
 /** Settings that are built into the state of a service: when they change, it begins afresh. */
 function mannerOf(service: string, { gateway, breaker }: GatewayConfig): string {
-  return JSON.stringify([gateway.balance, gateway.zone, gateway.upstreams[service], breaker ?? {}]);
+  return JSON.stringify([gateway.balance, gateway.zone, settingsOf(service, { gateway }), breaker ?? {}]);
 }
 
-function observe({ metrics, clock }: GatewayPorts, { door, state, server, file }: Parts): void {
+function settingsOf(service: string, { gateway }: Pick<GatewayConfig, "gateway">): UpstreamSettings {
+  return gateway.upstreams[service] ?? upstreamDefaults;
+}
+
+function observe(
+  { metrics, clock, accessDropped }: GatewayPorts,
+  { door, state, server, file }: Parts,
+): void {
   metrics.observe("tusker_gateway_in_flight", { help: "Requests under way." }, () => door.inFlight.inFlight);
   metrics.observe(
     "tusker_gateway_connections",
@@ -408,6 +424,6 @@ function observe({ metrics, clock }: GatewayPorts, { door, state, server, file }
   metrics.observe(
     "tusker_gateway_access_lines_dropped",
     { help: "Lines of the access log that could not be written, since the start." },
-    () => file?.dropped ?? 0,
+    () => file?.dropped ?? accessDropped?.() ?? 0,
   );
 }

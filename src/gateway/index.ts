@@ -15,6 +15,7 @@ export {
 } from "./gateway.ts";
 export { routeProblems } from "./match/problems.ts";
 export type { RouteProblem } from "./match/table.ts";
+export { type LineQueue, type LineQueuePorts, lineQueue } from "./policy/access-lines.ts";
 export {
   changedForRestart,
   type GatewaySettings,

@@ -13,7 +13,7 @@ import { replyHead } from "./head/reply.ts";
 import { consumerHeader, requestHead } from "./head/request.ts";
 import { announcedTrailers, trailersFor } from "./head/request-trailers.ts";
 import { prefixOf } from "./match/strip-prefix.ts";
-import { accessLine, type Trail, trail } from "./policy/access-log.ts";
+import { accessLine, isLogged, type Trail, trail } from "./policy/access-log.ts";
 import { compression } from "./policy/compress.ts";
 import { answerOf } from "./policy/local.ts";
 import { keyOf, type Verdict, type Visit } from "./policy/visit.ts";
@@ -89,9 +89,7 @@ async function traced(
     const meter = to.kind === "route" ? to.route.meter : door.strayMeter;
     const tookMs = door.clock.now() - startMs;
     meter.answered(exchange.method, status, tookMs / 1000);
-    // Failures always; of the others a share.
-    const { accessLog } = door.snapshot;
-    if (accessLog > 0 && (status >= 500 || door.random.next() < accessLog))
+    if (isLogged(status, door.snapshot.accessLog, door.random))
       door.access.info(
         "access",
         accessLine(exchange, to, { status, tookMs, traceId: span.context.traceId }, seen),

@@ -53,6 +53,28 @@ test("the limit of the gateway is one for all of its routes; a route's own is it
   assert.equal((await ask(front.port, "/c")).header("ratelimit-policy"), '"GET /c";q=1;w=1');
 });
 
+test("routes of one path that differ in host or conditions have limits of their own", async () => {
+  const rate_limit = { requests: 1, window: "1m" };
+  await using front = await bench({
+    routes: {
+      "/a": [
+        { answer: {}, host: "a.test", rate_limit },
+        { answer: {}, host: "b.test", rate_limit },
+        { answer: {}, headers: { "X-V": "2" }, rate_limit },
+        { answer: {}, rate_limit },
+      ],
+    },
+  });
+  const asks = [["Host", "a.test"], ["Host", "b.test"], ["X-V", "2"], []];
+  for (const headers of asks)
+    assert.equal((await ask(front.port, "/a", { headers })).status, 200, String(headers));
+  for (const headers of asks) {
+    const refused = await ask(front.port, "/a", { headers });
+    assert.equal(refused.status, 429, String(headers));
+    assert.match(refused.header("ratelimit") ?? "", /^"\/a";r=0;t=\d+$/);
+  }
+});
+
 test("requests that find no route do not count", async () => {
   await using users = await fine();
   await using front = await bench({

@@ -37,12 +37,21 @@ export function proxyStatus(error: TuskerError): string {
   return `tusker; error=${wordOf(error)}`;
 }
 
+/** The same, of an answer of which no more is known than its code. */
+export function statusWord(code: Code): string {
+  return `tusker; error=${words[code] ?? "proxy_internal_error"}`;
+}
+
 const words: Partial<Record<Code, string>> = {
   GATEWAY_NO_ROUTE: "destination_not_found",
   GATEWAY_METHOD_NOT_ALLOWED: "http_request_error",
   GATEWAY_BAD_PATH: "http_request_error",
   GATEWAY_BAD_REQUEST: "http_request_error",
   GATEWAY_BODY_TOO_LARGE: "http_request_error",
+  // What the engine says of clients; of services it is said in other words before anybody is told.
+  NET_MALFORMED: "http_request_error",
+  NET_TIMEOUT: "http_request_error",
+  NET_OVERLOADED: "connection_limit_reached",
   GATEWAY_LOOP: "proxy_loop_detected",
   GATEWAY_RATE_LIMITED: "http_request_denied",
   GATEWAY_OVERLOADED: "connection_limit_reached",

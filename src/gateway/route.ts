@@ -76,10 +76,20 @@ export interface RouteParts {
   readonly random: Random;
 }
 
+/** A limit as it is written. */
+export interface WantedLimit {
+  readonly name: string;
+  /** What tells its route from others of the same name; default: nothing. */
+  readonly route?: string;
+  readonly requests: number;
+  readonly windowMs: number;
+  /** Who is counted; default "client". */
+  readonly key?: string;
+}
+
 /** Rate limits that outlive a reload: the same name with the same numbers is the same limit. State. */
 export interface LimitStore {
-  /** @param key who is counted; default "client" */
-  get(name: string, requests: number, windowMs: number, key?: string): NamedLimit;
+  get(wanted: WantedLimit): NamedLimit;
   /** Forgets the limits that are not in use. */
   keep(used: ReadonlySet<NamedLimit>): void;
   readonly keys: number;

@@ -172,6 +172,19 @@ test("an empty strip_prefix takes nothing off", () => {
   assert.equal(gatewaySection.parse({ strip_prefix: "/api/v1" }).strip_prefix, "/api/v1");
 });
 
+test("fields that frame a message are refused where they stand: the gateway writes them itself", () => {
+  const of = (route: object) =>
+    routesSection.safeParse({ "/a": { service: "s", ...route } }).error?.issues ?? [];
+  for (const route of [
+    { request_headers: { set: { "Content-Length": "9" } } },
+    { request_headers: { remove: ["transfer-encoding"] } },
+    { response_headers: { add: { Connection: "close" } } },
+    { service: undefined, answer: { headers: { "content-length": "9" } } },
+  ])
+    assert.match(JSON.stringify(of(route)), /frames the message/, JSON.stringify(route));
+  assert.deepEqual(of({ request_headers: { set: { "X-Length": "9" }, remove: ["Host"] } }), []);
+});
+
 test("what contradicts itself in a route is refused where it stands", () => {
   const told = (route: object): string[] => issuesOf(routesSection.safeParse({ "/a": route }));
   const s = { service: "s" };

@@ -6,7 +6,7 @@ import type { Matchable } from "./match/table.ts";
 import type { gatewaySection } from "./section/gateway.ts";
 import { routeContradictions, routeShape } from "./section/route.ts";
 
-export { gatewaySection } from "./section/gateway.ts";
+export { gatewaySection, upstreamDefaults } from "./section/gateway.ts";
 
 const route = routeShape.superRefine((one, ctx) => {
   for (const { path, message } of routeContradictions(one))

@@ -100,20 +100,21 @@ test("the routes of one path have each their own limit and one meter", () => {
 
 test("the same limit with the same numbers outlives a reload; other numbers begin afresh", () => {
   const limits = limitStore(manualClock());
-  const first = limits.get("gateway", 100, 60_000);
-  assert.equal(limits.get("gateway", 100, 60_000), first);
-  assert.notEqual(limits.get("gateway", 200, 60_000), first);
-  assert.notEqual(limits.get("gateway", 100, 1_000), first);
-  assert.notEqual(limits.get("/a", 100, 60_000), first);
+  const first = limits.get({ name: "gateway", requests: 100, windowMs: 60_000 });
+  assert.equal(limits.get({ name: "gateway", requests: 100, windowMs: 60_000 }), first);
+  assert.notEqual(limits.get({ name: "gateway", requests: 200, windowMs: 60_000 }), first);
+  assert.notEqual(limits.get({ name: "gateway", requests: 100, windowMs: 1_000 }), first);
+  assert.notEqual(limits.get({ name: "gateway", route: "a.test", requests: 100, windowMs: 60_000 }), first);
+  assert.notEqual(limits.get({ name: "/a", requests: 100, windowMs: 60_000 }), first);
 });
 
 test("limits nobody uses are forgotten with their keys", () => {
   const limits = limitStore(manualClock());
-  const kept = limits.get("kept", 1, 1_000);
+  const kept = limits.get({ name: "kept", requests: 1, windowMs: 1_000 });
   kept.rate.check("a");
-  limits.get("dropped", 1, 1_000).rate.check("a");
+  limits.get({ name: "dropped", requests: 1, windowMs: 1_000 }).rate.check("a");
   assert.equal(limits.keys, 2);
   limits.keep(new Set([kept]));
   assert.equal(limits.keys, 1);
-  assert.equal(limits.get("kept", 1, 1_000), kept);
+  assert.equal(limits.get({ name: "kept", requests: 1, windowMs: 1_000 }), kept);
 });

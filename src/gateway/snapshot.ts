@@ -23,7 +23,11 @@ export function compileSnapshot(
   parts: RouteParts,
 ): Snapshot {
   const shared = gateway.rate_limit_enabled
-    ? parts.limits.get("gateway", gateway.rate_limit_requests, gateway.rate_limit_window)
+    ? parts.limits.get({
+        name: "gateway",
+        requests: gateway.rate_limit_requests,
+        windowMs: gateway.rate_limit_window,
+      })
     : undefined;
   const compiled = Object.entries(routes).flatMap(([path, several]) =>
     several.map((one) => compileRoute({ path, route: one, gateway, shared }, parts)),
@@ -49,11 +53,12 @@ export function limitStore(
   const sum = (read: (rate: RateLimit) => number): number =>
     [...limits.values()].reduce((total, { rate }) => total + read(rate), 0);
   return {
-    get(name, requests, windowMs, source = "client") {
-      const key = `${requests}/${windowMs} ${source} ${name}`;
+    get({ name, route = "", requests, windowMs, key: source = "client" }) {
+      const stable = `${source} ${name} ${route}`;
+      const key = `${requests}/${windowMs} ${stable}`;
       const limit = limits.get(key) ?? {
         name,
-        rate: make(`${source} ${name}`, { limit: requests, windowMs }),
+        rate: make(stable, { limit: requests, windowMs }),
         key: source,
       };
       limits.set(key, limit);

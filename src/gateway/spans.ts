@@ -1,5 +1,5 @@
 import type { Endpoint } from "../discovery/index.ts";
-import type { ServerExchange } from "../net/index.ts";
+import type { EarlyAnswer, ServerExchange } from "../net/index.ts";
 import {
   type AttributeInput,
   extract,
@@ -42,6 +42,18 @@ export function serverSpan(
     ...headAttributes(exchange, to?.route),
     "url.path": path,
     "client.address": to?.client,
+  });
+}
+
+/** The span of what never became a request. */
+export function earlySpan(tracer: Tracer, { method, remoteAddress }: EarlyAnswer): Span {
+  const known = method === "" ? undefined : knownMethod(method);
+  const span = tracer.startSpan(nameOf(method, undefined), { kind: "server", parent: "root" });
+  return span.setAttributes({
+    "http.request.method": known ?? "_OTHER",
+    "url.scheme": "http",
+    "client.address": remoteAddress,
+    "network.peer.address": remoteAddress,
   });
 }
 

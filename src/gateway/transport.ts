@@ -13,6 +13,7 @@ import {
 } from "../net/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import type { Door } from "./door.ts";
+import { earlyAnswer } from "./early.ts";
 import { takeDirect } from "./engine/direct.ts";
 import type { EngineConnections } from "./engine/direct-try.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
@@ -58,9 +59,12 @@ function engine(options: TransportOptions): Transport {
   return {
     forwarder: pooledForwarder("engine", lines),
     listen: (door, travel) =>
-      startHttp1Server((exchange) => {
-        if (!takeDirect(door, lines, exchange)) handOver(travel, exchange, onError);
-      }, listenOptions(options)),
+      startHttp1Server(
+        (exchange) => {
+          if (!takeDirect(door, lines, exchange)) handOver(travel, exchange, onError);
+        },
+        listenOptions(options, door),
+      ),
   };
 }
 
@@ -76,7 +80,7 @@ function compat(options: TransportOptions): Transport {
   });
   return {
     forwarder: pooledForwarder("compat", lines),
-    listen: (_door, travel) => serveHttp1(travel, { ...listenOptions(options), transport: "compat" }),
+    listen: (door, travel) => serveHttp1(travel, { ...listenOptions(options, door), transport: "compat" }),
   };
 }
 
@@ -87,7 +91,7 @@ function timesOf({ connect_timeout, stream_idle_timeout }: GatewaySettings) {
 /** As many as requests may be under way at one endpoint; the policies say how many that is. */
 const upstreamConnections = 1024;
 
-function listenOptions({ settings, threads, clock, log, meters }: TransportOptions) {
+function listenOptions({ settings, threads, clock, log, meters }: TransportOptions, door: Door) {
   return {
     host: settings.bind,
     port: settings.port,
@@ -98,6 +102,7 @@ function listenOptions({ settings, threads, clock, log, meters }: TransportOptio
     clock,
     onRefused: () => meters.refusedConnection(),
     ...meters.connections.hooks,
+    onEarlyAnswer: (answer) => earlyAnswer(door, answer),
     onError: failedInside(log),
   } satisfies Http1EngineOptions;
 }

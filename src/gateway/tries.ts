@@ -80,17 +80,27 @@ export async function atService(trip: Trip): Promise<Try> {
   return last;
 }
 
+/** Takes a place at the service, or says why there is none. Whoever got one leaves it once. */
+export async function refusedPlace({
+  door,
+  exchange,
+  route,
+  upstream,
+  deadlineMs,
+}: Trip): Promise<TuskerError | undefined> {
+  const leftMs = remainingMs(deadlineMs, door.clock.now());
+  const entry = await upstream.room.places.enter(route.priority, exchange.signal, leftMs);
+  if (entry === "entered") return undefined;
+  if (entry === "aborted") return clientGone();
+  door.meters.shed(upstream.service, route.priority);
+  return shed(upstream.service);
+}
+
 /** The tries, once the service has a place for the request. The place is held until the answer is through. */
 async function inRoom(trip: Trip): Promise<Try> {
-  const { room, service } = trip.upstream;
-  if (room === undefined) return tries(trip);
-  const leftMs = remainingMs(trip.deadlineMs, trip.door.clock.now());
-  const entry = await room.places.enter(trip.route.priority, trip.exchange.signal, leftMs);
-  if (entry === "aborted") return { kind: "refused", error: clientGone() };
-  if (entry !== "entered") {
-    trip.door.meters.shed(service, trip.route.priority);
-    return { kind: "refused", error: shed(service) };
-  }
+  const { room } = trip.upstream;
+  const error = await refusedPlace(trip);
+  if (error !== undefined) return { kind: "refused", error };
   const inFlight = room.places.inFlight;
   const startMs = trip.door.clock.now();
   const last = await tries(trip).catch((error) => {
@@ -102,8 +112,7 @@ async function inRoom(trip: Trip): Promise<Try> {
     if (last.error.code === "GATEWAY_TIMEOUT") room.dropped();
     return last;
   }
-  if (last.answer.status === 429 || last.answer.status === 503) room.dropped();
-  else room.answered(trip.door.clock.now() - startMs, inFlight);
+  room.answered(last.answer.status, trip.door.clock.now() - startMs, inFlight);
   return endingWith(last, () => room.places.leave());
 }
 

@@ -35,8 +35,8 @@ export interface Upstream extends Disposable {
   readonly budget: RetryBudget;
   /** When second copies of slow requests are sent. */
   readonly hedge: HedgePolicy;
-  /** What bounds its requests; undefined where nothing does. */
-  readonly room: Room | undefined;
+  /** What bounds its requests. */
+  readonly room: Room;
   /** Resolves with the first endpoint set; only the first requests after a start ever wait for it. */
   readonly known: Promise<void> | undefined;
   /** Resolves with the first endpoint. */
@@ -47,22 +47,25 @@ export interface Upstream extends Disposable {
 /** The place a service has for requests. */
 export interface Room {
   readonly places: Bulkhead;
-  /** Reports an answer, so that an adaptive limit learns. */
-  answered(rttMs: number, inFlight: number): void;
-  /** Reports a request that the service did not answer in time, or refused for load. */
+  /** True when the number of places is found from what is reported. */
+  readonly adaptive: boolean;
+  /** Reports an answer, so that an adaptive limit learns. One of 429 or 503 is a request that was dropped. */
+  answered(status: number, rttMs: number, inFlight: number): void;
+  /** Reports a request that the service did not answer in time. */
   dropped(): void;
 }
 
 export interface UpstreamOptions {
   readonly service: string;
   readonly balance: BalancerName;
-  /** What is written of this service alone. */
-  readonly settings: UpstreamSettings | undefined;
+  /** What is written of this service alone, or the defaults. */
+  readonly settings: UpstreamSettings;
   /** Our own zone. */
   readonly zone: string | undefined;
   /** Undefined means no breakers. */
   readonly breaker: BreakerSettings | undefined;
-  /** How many threads ask this service; each gets its part of what is allowed without regard to traffic. */
+  /** Which of how many threads asks: each has its part of the places, and of what is allowed without regard to traffic. */
+  readonly thread: number;
   readonly threads: number;
   readonly discovery: Discovery;
   readonly forwarder: Forwarder;
@@ -85,12 +88,12 @@ export function upstream(options: UpstreamOptions): Upstream {
       breaker,
       // Without breakers the operator wants to see every failure.
       outlier: breaker === undefined ? undefined : {},
-      slowStartMs: settings?.slow_start,
+      slowStartMs: settings.slow_start,
       zone,
-      health: { downAfter: settings?.health_check?.down_after, upAfter: settings?.health_check?.up_after },
+      health: { downAfter: settings.health_check?.down_after, upAfter: settings.health_check?.up_after },
     },
     {
-      balancer: balancer(settings?.balance ?? options.balance, random),
+      balancer: balancer(settings.balance ?? options.balance, random),
       clock,
       random,
       onBreaker: options.onBreaker,
@@ -128,7 +131,7 @@ export function upstream(options: UpstreamOptions): Upstream {
     if (next.length > 0) some.resolve();
   };
   const watch =
-    settings?.endpoints === undefined
+    settings.endpoints === undefined
       ? options.discovery.watch(service, (set) => adopt(set.endpoints))
       : adopt(settings.endpoints.map((address) => fixedEndpoint(service, address)));
 
@@ -147,7 +150,7 @@ export function upstream(options: UpstreamOptions): Upstream {
       budget: retryBudget({ ratio: hedgeShare, minPerSecond: 0 }, clock),
       clock,
     },
-    room: settings === undefined ? undefined : roomOf(settings, clock),
+    room: roomOf(options),
     get known() {
       return waiting;
     },
@@ -172,7 +175,7 @@ const retriesPerSecond = 10;
 const hedgeShare = 0.02;
 
 function activeChecks(options: UpstreamOptions, members: Cluster<Endpoint>): Checks | undefined {
-  const check = options.settings?.health_check;
+  const check = options.settings.health_check;
   if (check === undefined) return undefined;
   const { forwarder, clock, random, onHealth } = options;
   return checks(check, {
@@ -185,17 +188,28 @@ function activeChecks(options: UpstreamOptions, members: Cluster<Endpoint>): Che
   });
 }
 
-function roomOf(settings: UpstreamSettings, clock: Clock): Room {
-  const { max_in_flight: most, max_queued: maxQueued, queue_timeout: maxWaitMs } = settings;
+function roomOf({ settings, thread, threads, clock }: UpstreamOptions): Room {
+  const most = Math.max(1, shareOf(settings.max_in_flight, thread, threads));
+  const maxQueued = shareOf(settings.max_queued, thread, threads);
+  const maxWaitMs = settings.queue_timeout;
   const adaptive = settings.adaptive
-    ? gradient({ minLimit: Math.min(20, most), maxLimit: most }, clock)
+    ? gradient({ minLimit: Math.min(Math.ceil(20 / threads), most), maxLimit: most }, clock)
     : undefined;
   const places = bulkhead({ limit: () => adaptive?.limit ?? most, maxQueued, maxWaitMs }, clock);
   return {
     places,
-    answered: (rttMs, inFlight) => adaptive?.observe(rttMs, inFlight),
+    adaptive: adaptive !== undefined,
+    answered(status, rttMs, inFlight) {
+      if (status === 429 || status === 503) adaptive?.dropped();
+      else adaptive?.observe(rttMs, inFlight);
+    },
     dropped: () => adaptive?.dropped(),
   };
+}
+
+/** The part of one thread; those of all add up to the whole. */
+function shareOf(whole: number, thread: number, threads: number): number {
+  return Math.floor(whole / threads) + (thread < whole % threads ? 1 : 0);
 }
 
 /** An endpoint of the file: its address is its name. */

@@ -36,7 +36,12 @@ export {
   untilClose,
 } from "./http1/engine.ts";
 export type { Http1Limits, LimitName } from "./http1/limits.ts";
-export type { Http1ConnectionOptions, Http1EngineOptions } from "./http1/options.ts";
+export type {
+  EarlyAnswer,
+  EarlyMarks,
+  Http1ConnectionOptions,
+  Http1EngineOptions,
+} from "./http1/options.ts";
 export {
   type Http1Connections,
   http1Connections,

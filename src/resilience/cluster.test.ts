@@ -201,6 +201,25 @@ test("what is known of an endpoint outlives a change of the set, and goes with t
   assert.equal(one.members()[0]?.breaker, "closed", "it left and came back: a new life");
 });
 
+test("an answer that goes on counts from its beginning, however it ends and however many there are", () => {
+  const { clock, one } = made(at("a"));
+  const cost = (): number => one.members()[0]?.costMs ?? Number.NaN;
+  const first = leaseOf(one);
+  first.success();
+  first[Symbol.dispose]();
+  const streams = [leaseOf(one), leaseOf(one)];
+  clock.advance(20);
+  for (const stream of streams) stream.began();
+  clock.advance(100_000);
+  assert.ok(cost() < 1, "they have begun, and others would be answered as fast as ever");
+  streams[0]?.success();
+  assert.ok(cost() < 1);
+  streams[1]?.failure();
+  assert.equal(cost(), 15_000, "a failed one costs five seconds, with two that run");
+  for (const stream of streams) stream[Symbol.dispose]();
+  assert.equal(cost(), 5_000);
+});
+
 test("a new endpoint is asked by the next request", () => {
   const { one, clock } = made(at("a"));
   for (let i = 0; i < 10; i++) {

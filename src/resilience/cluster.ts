@@ -56,7 +56,9 @@ export interface Lease<E extends Located> extends Disposable {
   readonly endpoint: E;
   /** Names the endpoint to `PickHints.mark`, without telling its id. */
   readonly mark: string;
-  /** The answer was good. The time since the pick is taken as its round trip. */
+  /** An answer that goes on has begun: the time since the pick is its round trip; how it ends is reported later. */
+  began(): void;
+  /** The answer was good. The time since the pick is taken as its round trip, unless it began before. */
   success(): void;
   /** The endpoint failed. `retryAfterMs` makes it unattractive for at least that long. */
   failure(retryAfterMs?: number): void;
@@ -261,6 +263,8 @@ class EndpointLease<E extends Located> implements Lease<E> {
   readonly #permit: Permit | undefined;
   readonly #clock: Clock;
   readonly #startMs: number;
+  /** Time from the pick to the first that was heard of it. */
+  #tookMs: number | undefined;
   #reported = false;
   #released = false;
 
@@ -277,12 +281,16 @@ class EndpointLease<E extends Located> implements Lease<E> {
     return this.#member.mark;
   }
 
+  began(): void {
+    if (this.#tookMs === undefined) this.#member.load.observe(this.#heard());
+  }
+
   success(): void {
     if (this.#reported) return;
     this.#reported = true;
     this.#member.outlier.good++;
     this.#permit?.success();
-    this.#member.load.observe(this.#clock.now() - this.#startMs);
+    this.began();
   }
 
   failure(retryAfterMs?: number): void {
@@ -306,10 +314,18 @@ class EndpointLease<E extends Located> implements Lease<E> {
     this.#released = true;
     this.#member.load.end();
     if (!this.#reported) this.#permit?.ignore();
+    if (this.#tookMs === undefined) this.#member.load.abandon();
+  }
+
+  /** How long that took. */
+  #heard(): number {
+    if (this.#tookMs !== undefined) return this.#tookMs;
+    this.#tookMs = this.#clock.now() - this.#startMs;
+    this.#member.load.heard();
+    return this.#tookMs;
   }
 
   #slowed(retryAfterMs = 0): number {
-    const rttMs = this.#clock.now() - this.#startMs;
-    return Math.max(rttMs, Math.min(longestFailureCostMs, Math.max(failureCostMs, retryAfterMs)));
+    return Math.max(this.#heard(), Math.min(longestFailureCostMs, Math.max(failureCostMs, retryAfterMs)));
   }
 }

@@ -52,6 +52,47 @@ test("cost falls while nobody asks, so that a slow endpoint is tried again", () 
   assert.ok(load.cost() < 15, `${load.cost()}`);
 });
 
+test("an endpoint that stopped answering is known by its silence, and one that answers is not", () => {
+  const clock = manualClock();
+  const load = peakEwma({}, clock);
+  const answered = (rttMs: number): void => {
+    load.heard();
+    load.observe(rttMs);
+  };
+  load.begin();
+  answered(5);
+  load.end();
+  clock.advance(60_000);
+  load.begin();
+  clock.advance(700);
+  assert.equal(load.cost(), 1_400, "awaited for 700 ms, and one more behind it");
+  answered(700);
+  clock.advance(9_000);
+  assert.ok(load.cost() < 1_400, "its answer has begun: what follows is no silence");
+  load.begin();
+  load.begin();
+  clock.advance(400);
+  answered(400);
+  clock.advance(100);
+  assert.ok(load.cost() < 4 * 400, "others are answered meanwhile");
+});
+
+test("a request that was given up took at least as long as nothing came", () => {
+  const clock = manualClock();
+  const load = peakEwma({}, clock);
+  load.observe(5);
+  const givenUp = (afterMs: number): void => {
+    load.begin();
+    clock.advance(afterMs);
+    load.end();
+    load.abandon();
+  };
+  givenUp(1_000);
+  assert.equal(load.cost(), 1_000);
+  givenUp(0);
+  assert.equal(load.cost(), 1_000, "one that was not waited for says nothing");
+});
+
 test("running requests multiply the cost and ended ones do not", () => {
   const load = peakEwma({}, manualClock());
   load.observe(20);

@@ -8,6 +8,10 @@ export interface Load {
   cost(): number;
   begin(): void;
   end(): void;
+  /** The answer to a running request has begun, or there will be none. */
+  heard(): void;
+  /** The request was given up before its answer: that would have taken at least as long as nothing came. */
+  abandon(): void;
   /** Reports the time from request to head of the answer. */
   observe(rttMs: number): void;
   /** Forgets what was observed: the endpoint recovered and its failures say nothing any more. */
@@ -24,6 +28,9 @@ export interface LoadSettings {
 /**
  * Peak EWMA (Finagle): a slower answer counts at once and in full, faster ones bring the cost down over `decayMs`.
  * An endpoint without history is asked at once, by one request.
+ *
+ * An answer that is awaited takes at least as long as nothing has come: an endpoint that stopped answering is known by its
+ * silence, and not only when its first answer is there, seconds later.
  */
 export function peakEwma(settings: LoadSettings, clock: Clock): Load {
   const decayMs = settings.decayMs ?? 10_000;
@@ -31,6 +38,10 @@ export function peakEwma(settings: LoadSettings, clock: Clock): Load {
   let costMs: number | undefined;
   let stampMs = 0;
   let inFlight = 0;
+  /** Requests whose answer has not begun. */
+  let awaited = 0;
+  /** Since when one is awaited and none came. */
+  let quietMs = 0;
 
   const decayed = (): number => (costMs ?? 0) * Math.exp(-(clock.now() - stampMs) / decayMs);
 
@@ -39,11 +50,26 @@ export function peakEwma(settings: LoadSettings, clock: Clock): Load {
       return inFlight;
     },
     cost() {
-      if (costMs !== undefined) return decayed() * (inFlight + 1);
-      return inFlight === 0 ? 0 : seedRttMs * (inFlight + 1);
+      const usual = costMs !== undefined ? decayed() : inFlight === 0 ? 0 : seedRttMs;
+      return (awaited === 0 ? usual : Math.max(usual, clock.now() - quietMs)) * (inFlight + 1);
     },
-    begin: () => void inFlight++,
+    begin() {
+      inFlight++;
+      awaited++;
+      if (awaited === 1) quietMs = clock.now();
+    },
     end: () => void inFlight--,
+    heard() {
+      awaited--;
+      quietMs = clock.now();
+    },
+    abandon() {
+      awaited--;
+      const now = clock.now();
+      if (costMs === undefined || now - quietMs <= decayed()) return;
+      costMs = now - quietMs;
+      stampMs = now;
+    },
     observe(rttMs) {
       const now = clock.now();
       if (costMs === undefined) {

@@ -160,7 +160,11 @@ export class Caller implements AsyncDisposable {
       using taken = this.#links.take(this.#fixed ?? this.#wire.originOf(lease.endpoint) ?? "");
       if (taken.pool.stream === undefined) throw noStreams(method, this.#wire.protocol);
       try {
-        yield* checkedAnswers(method, taken.pool.stream(asked));
+        for await (const answer of checkedAnswers(method, taken.pool.stream(asked))) {
+          // How long the stream goes on says nothing about how fast the endpoint is.
+          lease.began();
+          yield answer;
+        }
         lease.success();
         return;
       } catch (error) {

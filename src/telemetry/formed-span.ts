@@ -1,5 +1,6 @@
 import { boundedValue } from "./bounded.ts";
 import type { SpanContext } from "./context.ts";
+import type { OwnAttribute } from "./own-attribute.ts";
 import { RecordedSpan, type Recorder, type Span } from "./span.ts";
 import {
   type AttributeInput,
@@ -15,16 +16,9 @@ import type { SpanForm } from "./span-form.ts";
 export interface FormedStart {
   readonly form: SpanForm;
   readonly context: SpanContext;
-  readonly parentSpanId: string | undefined;
+  readonly parent: SpanContext | undefined;
   /** What the clock says, if it was asked already. */
   readonly nowMs: number | undefined;
-}
-
-/** A list of two or three, which is smaller so than as an array or an object. */
-export interface OwnAttribute {
-  readonly name: string;
-  value: AttributeValue;
-  readonly next: OwnAttribute | undefined;
 }
 
 /**
@@ -34,7 +28,7 @@ export interface OwnAttribute {
 export class FormedSpan implements Span, SpanData {
   readonly context: SpanContext;
   readonly form: SpanForm;
-  readonly parentSpanId: string | undefined;
+  readonly parent: SpanContext | undefined;
   readonly startUs: number;
   durationUs = 0;
   /** What it adds to the form's attributes, the latest first. None of the form's names is among them. */
@@ -45,11 +39,11 @@ export class FormedSpan implements Span, SpanData {
   /** Says everything from here on. */
   #free: RecordedSpan | undefined;
 
-  constructor(recorder: Recorder, { form, context, parentSpanId, nowMs }: FormedStart) {
+  constructor(recorder: Recorder, { form, context, parent, nowMs }: FormedStart) {
     this.#recorder = recorder;
     this.form = form;
     this.context = context;
-    this.parentSpanId = parentSpanId;
+    this.parent = parent;
     this.#startNow = nowMs ?? recorder.now();
     this.startUs = recorder.epoch.toUs(this.#startNow);
   }
@@ -123,6 +117,10 @@ export class FormedSpan implements Span, SpanData {
 
   get spanId(): string {
     return this.context.spanId;
+  }
+
+  get parentSpanId(): string | undefined {
+    return this.parent?.spanId;
   }
 
   get traceState(): string | undefined {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { seededRandom } from "../kernel/index.ts";
+import { DrawnTrace } from "./drawn-context.ts";
 import { idsFrom } from "./ids.ts";
 import { ratioSampler } from "./sampler.ts";
 
@@ -33,7 +34,9 @@ test("a trace kept at a low rate is kept at every higher rate", () => {
 test("about the asked share is kept", () => {
   const ids = idsFrom(seededRandom(42));
   const sampler = ratioSampler(0.25);
-  const kept = Array.from({ length: 8000 }, () => ids.traceId()).filter((id) => sampler.decide(id)).length;
+  const kept = Array.from({ length: 8000 }, () => new DrawnTrace(ids).text).filter((id) =>
+    sampler.decide(id),
+  ).length;
   assert.ok(kept > 1850 && kept < 2150, `kept ${kept} of 8000`);
 });
 

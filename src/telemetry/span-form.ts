@@ -1,4 +1,5 @@
 import { bounded } from "./bounded.ts";
+import type { OwnAttribute } from "./own-attribute.ts";
 import type { AttributeInput, Attributes, SpanKind } from "./span-data.ts";
 
 /**
@@ -47,6 +48,10 @@ export interface WrittenForm {
   readonly bytes: Uint8Array;
   /** Where its times stand. */
   readonly timesAt: number;
+  /** What the span that was written last said besides; with it, all of that span, when the one before it said the same. */
+  own: OwnAttribute | undefined;
+  flags: number;
+  whole: Uint8Array | undefined;
 }
 
 /** There is one: of the protocols only OTLP writes spans as they end. */

@@ -1,6 +1,7 @@
 import { messageOf, TuskerError } from "../kernel/index.ts";
 import { bounded, boundedValue, cut, spanLimits } from "./bounded.ts";
 import { randomFlag, type SpanContext } from "./context.ts";
+import { childOf, DrawnContext, DrawnTrace } from "./drawn-context.ts";
 import type { Epoch } from "./epoch.ts";
 import type { IdSource } from "./ids.ts";
 import {
@@ -236,14 +237,8 @@ export class CarriedSpan implements Span {
 
   #make(): SpanContext {
     const parent = this.#parent instanceof CarriedSpan ? this.#parent.context : this.#parent;
-    if (parent === undefined)
-      return { traceId: this.#ids.traceId(), spanId: this.#ids.spanId(), flags: randomFlag };
-    return {
-      traceId: parent.traceId,
-      spanId: this.#ids.spanId(),
-      flags: parent.flags & randomFlag,
-      traceState: parent.traceState,
-    };
+    if (parent === undefined) return new DrawnContext(this.#ids, new DrawnTrace(this.#ids), randomFlag);
+    return childOf(parent, this.#ids, parent.flags & randomFlag);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from "../kernel/index.ts";
 import { isSampled, randomFlag, type SpanContext, sampledFlag } from "./context.ts";
 import { currentSpan, withSpan } from "./current.ts";
+import { childOf, DrawnContext, DrawnTrace } from "./drawn-context.ts";
 import { epochOf } from "./epoch.ts";
 import { FormedSpan } from "./formed-span.ts";
 import { type IdSource, randomIds } from "./ids.ts";
@@ -85,7 +86,7 @@ export function createTracer(options: TracerOptions): Tracer {
       if (!enabled) return unrecorded(parent);
       const context = sampledContext(parent, sampler, ids);
       if (context === undefined) return new CarriedSpan(ids, parent);
-      return new FormedSpan(recorder, { form, context, parentSpanId: parent?.spanId, nowMs });
+      return new FormedSpan(recorder, { form, context, parent, nowMs });
     },
     inSpan(name, spanOptions, run) {
       const span = startSpan(name, spanOptions);
@@ -102,14 +103,14 @@ function sampledContext(
 ): SpanContext | undefined {
   if (parent === undefined) {
     if (sampler.rate === 0) return undefined;
-    const traceId = ids.traceId();
-    if (!sampler.decide(traceId)) return undefined;
-    return { traceId, spanId: ids.spanId(), flags: sampledFlag | randomFlag };
+    const trace = new DrawnTrace(ids);
+    // Digits are made for nobody's sake only where none are compared.
+    if (sampler.rate !== 1 && !sampler.decide(trace.text)) return undefined;
+    return new DrawnContext(ids, trace, sampledFlag | randomFlag);
   }
   const sampled = parent.deferred === true ? sampler.decide(parent.traceId) : isSampled(parent);
   if (!sampled) return undefined;
-  const flags = (parent.flags & randomFlag) | sampledFlag;
-  return { traceId: parent.traceId, spanId: ids.spanId(), flags, traceState: parent.traceState };
+  return childOf(parent, ids, (parent.flags & randomFlag) | sampledFlag);
 }
 
 function recorded(recorder: Recorder, start: SpanStart, options: SpanOptions): Span {

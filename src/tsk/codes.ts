@@ -13,6 +13,7 @@ export const tskCodes = {
   TSK_CHARACTER: "A character stands where none of its kind may stand.",
   TSK_STRING_OPEN: "A string has no closing quote.",
   TSK_COMMENT_OPEN: "A `/*` comment has no `*/`.",
+  TSK_MERGE: "Marks of an unfinished merge of two versions stand in the file.",
   TSK_ESCAPE: "An escape in a string is not one of the language's.",
   TSK_INDENT: "A line of a multi-line string is indented less than its closing quotes.",
   TSK_NUMBER: "Something that begins with a digit is no number, or does not fit one exactly.",

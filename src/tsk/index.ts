@@ -23,6 +23,7 @@ export { print, type Tree } from "./syntax/tree.ts";
 // for other rooms
 
 export { asRelated, withWarnings } from "./diagnostic.ts";
+export { begunIn } from "./document/damage.ts";
 export { matchesPattern } from "./document/files.ts";
 export { parsePath } from "./document/path.ts";
 export { operators } from "./operators/table.ts";

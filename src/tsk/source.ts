@@ -17,6 +17,9 @@ export const layerNames = ["base", "environment", "service", "local", "variable"
 /** Which layer a value was written in. `variable` is `TUSKER__A__B`, `set` is `--set`. */
 export type LayerName = (typeof layerNames)[number];
 
+/** The first line of a file without older dialects. What version control writes above it in an unfinished merge is none. */
+const strictMarker = /^\ufeff?(?:<{7}[^\n]*\n)?#!tusker 1(?![^\s])/;
+
 /** One text of a document: a file, an environment variable or one `--set`. */
 export class Source {
   readonly file: string;
@@ -31,7 +34,7 @@ export class Source {
     this.file = file;
     this.text = text;
     this.layer = layer;
-    this.compat = layer !== "variable" && layer !== "set" && !/^\ufeff?#!tusker 1(?![^\s])/.test(text);
+    this.compat = layer !== "variable" && layer !== "set" && !strictMarker.test(text);
   }
 
   /** The same text read into another layer. What is masked in one is masked in both. */

@@ -7,6 +7,7 @@ import {
   type ReadFrom,
   runGateway,
 } from "../../fleet/index.ts";
+import type { LineQueue } from "../../gateway/index.ts";
 import { formatDuration, messageOf, systemClock, systemRandom, TuskerError } from "../../kernel/index.ts";
 import { createLogger } from "../../telemetry/index.ts";
 import type { Args, Io, Run } from "../command.ts";
@@ -15,21 +16,32 @@ import { portOption } from "../listen-options.ts";
 import { onReload, type Reason } from "../on-reload.ts";
 import { logTo } from "../serve.ts";
 import { untilSignal } from "../signals.ts";
+import { stdoutLines } from "../stdout-lines.ts";
 
 /** Runs the gateway alone: from a fleet file, or as a supervisor's child from the settings it wrote. */
 export const run: Run = async (args, io) => {
+  let code: number;
+  {
+    await using lines = stdoutLines();
+    code = await serve(args, io, lines);
+  }
+  // A reader that stands still would keep the process alive; what it did not take until now it shall not have.
+  if (process.stdout.writableLength > 0) process.exit(code);
+  return code;
+};
+
+async function serve(args: Args, io: Io, lines: LineQueue): Promise<number> {
   const { config, from, loaded } = readConfig(args, io);
   if (config === undefined) {
     if (loaded !== undefined) refuseStart(loaded, args, io);
     return 1;
   }
   const log = logTo("gateway", args, io);
-  const access = createLogger({
-    service: "gateway",
-    write: (line) => io.out(`${line}\n`),
-    clock: systemClock,
+  const access = createLogger({ service: "gateway", write: (line) => lines.write(line), clock: systemClock });
+  await using gateway = await runGateway(config, {
+    ...{ clock: systemClock, random: systemRandom, log, access },
+    accessDropped: () => lines.dropped,
   });
-  await using gateway = await runGateway(config, { clock: systemClock, random: systemRandom, log, access });
   using signals = untilSignal(() => process.exit(130));
   using _reload = onReload(from, adoption(gateway, config, args, io));
   const { port } = gateway;
@@ -44,7 +56,7 @@ export const run: Run = async (args, io) => {
   // A channel that stays open would keep the process alive.
   if (process.connected) process.disconnect();
   return 0;
-};
+}
 
 /** How long a stop may take before it is said what it waits for. */
 const patienceMs = 500;

@@ -44,6 +44,18 @@ a: {
   assert.deepEqual([instanceId(a, 0), instanceId(a, 1)], ["a-7", "a-002"]);
 });
 
+test("a service is not called as a part of Tusker, whose words could not be told from its own", () => {
+  using at = folder({
+    "tusker.tsk": '[services]\ngateway: { run: "node a.js" }\ntusker: { port: 1 }\ngateways: { port: 2 }\n',
+  });
+  const found = at.load().diagnostics.map(({ code, message }) => [code, message]);
+  const why = 'must not be "gateway" or "tusker": so parts of Tusker are called in logs, traces and commands';
+  assert.deepEqual(found, [
+    ["FLEET_INVALID", `the name "gateway" ${why}`],
+    ["FLEET_INVALID", `the name "tusker" ${why}`],
+  ]);
+});
+
 test("gRPC ports count up from [grpc] port in the order of the file, and vanish when gRPC is off", () => {
   const file = `[services]\nb: { run: "node a.js" }\na: { run: "node a.js" }\nc: { run: "node a.js", grpc_port: 7000 }\n`;
   using on = folder({ "tusker.tsk": `${file}[grpc]\nport: 9090\n` });

@@ -18,6 +18,7 @@ import { crossCheck } from "./check/cross-check.ts";
 import { explained } from "./check/explain.ts";
 import { Lost } from "./check/lost.ts";
 import { isOfLostHeader, withoutRests } from "./check/merged.ts";
+import { withoutSwapped } from "./check/swapped.ts";
 import { grpcPorts } from "./grpc-ports.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { machinePorts } from "./machine.ts";
@@ -90,7 +91,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const watched = watchedEnvironment(env);
   const machine = { ...machinePorts(watched.env), ...options.files };
   const { ports, from } = noted({ ...machine, secrets: options.secrets });
-  const loaded = loadDocument({
+  const asked: LoadOptions = {
     entry,
     ...machine,
     ...ports,
@@ -100,9 +101,11 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
     sets: options.sets ?? [],
     before: options.before,
     ...(environment.overlay ? { environment: environment.name } : {}),
-  });
+  };
+  const loaded = loadDocument(asked);
   const judged = judgeAll(loaded, options, root);
-  const { document, diagnostics, sections } = judged;
+  const { document, sections } = judged;
+  const diagnostics = withoutMoved(judged.diagnostics, loaded, { ...asked, ...machine }, options, root);
   const read = { file: absolute, environment: environment.name, document, variables: watched.read };
   const right = sections !== undefined && !diagnostics.some((one) => one.severity === "error");
   const settings = right ? settingsOf(read, sections) : undefined;
@@ -140,6 +143,24 @@ function judgeAll(loaded: Loaded, options: LoadFleetOptions, root: string): Judg
   const { error: errors = [], warning: warnings = [] } = Object.groupBy(own, (one) => one.severity);
   const diagnostics = byPlace(document, withoutRests([...errors, ...withWarnings(located, warnings)]));
   return { document, diagnostics, judgement, sections: judgement.sections };
+}
+
+/** Diagnostics, of which those of lines that changed places in the fleet file are one. */
+function withoutMoved(
+  diagnostics: readonly Diagnostic[],
+  loaded: Loaded,
+  asked: LoadOptions,
+  options: LoadFleetOptions,
+  root: string,
+): readonly Diagnostic[] {
+  const source = loaded.document.sources.get(asked.entry);
+  // What a host is asked for may cost more than reading, and is not asked twice.
+  const asksHost = [options.operators, options.secrets].some((all = []) => all.length > 0);
+  if (source === undefined || asksHost) return diagnostics;
+  return withoutSwapped(diagnostics, source, (text) => {
+    const readFile: LoadOptions["readFile"] = (path) => (path === asked.entry ? text : asked.readFile(path));
+    return judgeAll(loadDocument({ ...asked, readFile, before: loaded }), options, root).diagnostics;
+  });
 }
 
 /** In the order a person reads: file by file, from the top. */

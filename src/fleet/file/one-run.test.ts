@@ -134,7 +134,7 @@ const blocks = [
 test(`a slip of the hand hides nothing that is wrong elsewhere (seed ${seed})`, () => {
   const before = load(known).diagnostics.map((one) => one.message);
   assert.equal(before.length, 5);
-  for (const { of, what, text: slipped } of slipsIn(blocks, 300, seed)) {
+  for (const { of, what, text: slipped } of slipsIn(blocks, 300, seed, "blocks")) {
     const source = known.replace(of, () => slipped);
     const { diagnostics } = load(source);
     const list = diagnostics.map((one) => `${one.line}:${one.column} ${one.code} ${one.message}`).join("\n");
@@ -146,13 +146,21 @@ test(`a slip of the hand hides nothing that is wrong elsewhere (seed ${seed})`, 
 
 test(`slips in two blocks are told as if each were alone (seed ${seed})`, () => {
   const [one = "", , , other = ""] = blocks;
-  const [first, second] = [[...slipsIn([one], 150, seed)], [...slipsIn([other], 150, seed + 1)]];
+  const [first, second] = [
+    [...slipsIn([one], 150, seed, "blocks")],
+    [...slipsIn([other], 150, seed + 1, "blocks")],
+  ];
   const count = (source: string): number => load(source).diagnostics.length;
   for (const [index, a] of first.entries()) {
     const b = second[index];
     assert.ok(b !== undefined);
     const [withA, withB] = [text.replace(one, () => a.text), text.replace(other, () => b.text)];
     const both = withA.replace(other, () => b.text);
-    assert.equal(count(both), count(withA) + count(withB), `${a.what}\n${b.what}\n${both}`);
+    const of = (source: string): string =>
+      load(source)
+        .diagnostics.map(({ line, code }) => `${line} ${code}`)
+        .join();
+    const list = [withA, withB, both].map(of).join("\n");
+    assert.equal(count(both), count(withA) + count(withB), `${a.what}\n${b.what}\n${list}\n${both}`);
   }
 });

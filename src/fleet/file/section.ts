@@ -7,6 +7,14 @@ const name = z
   .string("must be text")
   .regex(namePattern, "must be lower-case letters, digits and hyphens, beginning with a letter, 63 at most");
 
+/** What the parts of the platform are called in logs, traces and commands; a service of that name could not be told apart. */
+const platformNames: ReadonlySet<string> = new Set(["gateway", "tusker"]);
+
+const serviceName = name.refine(
+  (text) => !platformNames.has(text),
+  'must not be "gateway" or "tusker": so parts of Tusker are called in logs, traces and commands',
+);
+
 /** A map of anything. A record would look at every key of every service, to find that any will do. */
 const anyMap = z.looseObject({});
 
@@ -109,13 +117,13 @@ const serviceObject = z.strictObject({
  * `[services]`: name → service. The short form `"id:port"` is an instance that already runs on this machine, the form
  * in which registries print what they know.
  */
-export const servicesSection = z.record(name, z.preprocess(fromShortForm, serviceObject));
+export const servicesSection = z.record(serviceName, z.preprocess(fromShortForm, serviceObject));
 
 const plainService = quickly(serviceObject);
 
 /** One service as `servicesSection` reads it; undefined when that may have something to say of it, or of its name. */
 export function readService(name: string, written: unknown): ServiceSection | undefined {
-  return namePattern.test(name) ? plainService(written) : undefined;
+  return namePattern.test(name) && !platformNames.has(name) ? plainService(written) : undefined;
 }
 
 /** `[externals]`: things services depend on that Tusker does not run. */

@@ -114,7 +114,12 @@ class Crew {
 
   async metrics(): Promise<string> {
     const told = await this.#askAll("metrics");
-    return mergeMetrics(told.map(({ text }) => text));
+    // What goes to standard output is written by the process, which alone knows what it could not write.
+    const dropped = `tusker_gateway_access_lines_dropped ${this.#ports.accessDropped?.() ?? 0}`;
+    return mergeMetrics([
+      ...told.map(({ text }) => text),
+      `# HELP tusker_gateway_access_lines_dropped\n${dropped}\n`,
+    ]);
   }
 
   states(): Promise<Extract<WorkerNews, { type: "state" }>[]> {

@@ -112,6 +112,31 @@ test("a key lets its consumer in, and the service is told who it is, but not the
   );
 });
 
+test("a signature is checked once, whichever way its request goes and how many come with it at first", async (t) => {
+  await using users = await consumerService();
+  const one = key("one");
+  await using keys = await issuer([one]);
+  await using front = await bench({
+    gateway: { jwt: jwt(keys.port) },
+    routes: { "/a": { service: "users", auth: ["jwt"] } },
+    endpoints: [endpoint(users.port)],
+  });
+  await front.gateway.reachable();
+  const { verify } = crypto.subtle;
+  const checked = t.mock.method(crypto.subtle, "verify", verify);
+  const alone = await token(one);
+  assert.equal((await ask(front.port, "/a", bearer(alone))).body, "ada undefined");
+  assert.equal(checked.mock.callCount(), 1, "alone");
+  const shared = await token(one, { scope: "orders.write" });
+  const all = await Promise.all(Array.from({ length: 20 }, () => ask(front.port, "/a", bearer(shared))));
+  assert.deepEqual(new Set(all.map(({ body }) => body)), new Set(["ada undefined"]));
+  assert.equal(checked.mock.callCount(), 2, "of twenty at once");
+  const bad = await token(key("one"));
+  assert.equal((await ask(front.port, "/a", bearer(bad))).status, 401);
+  // The key that is known and, if there were a newer one, that.
+  assert.equal(checked.mock.callCount(), 3, "bad");
+});
+
 test("a token is checked in every respect, once, and then remembered", async () => {
   await using users = await consumerService();
   const one = key("one");

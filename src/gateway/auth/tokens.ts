@@ -40,6 +40,8 @@ const maxKeySetBytes = 1_048_576;
 export function tokens(settings: JwtSettings, ports: TokensPorts): Tokens {
   const { clock } = ports;
   const cache = new Recent<TokenClaims>(maxCached);
+  /** Checks under way: a token that comes again meanwhile, or the long way after the short one, waits for the first. */
+  const running = new Map<string, Promise<TokenClaims | undefined>>();
   let verifier: Promise<Verifier> | undefined;
 
   const remembered = (key: string): TokenClaims | undefined => {
@@ -51,9 +53,13 @@ export function tokens(settings: JwtSettings, ports: TokensPorts): Tokens {
   const verify = async (token: string, key: string): Promise<TokenClaims | undefined> => {
     verifier ??= makeVerifier(settings, ports);
     const good = await (await verifier)(token);
-    if (good === undefined) return undefined;
-    cache.set(key, good);
+    if (good !== undefined) cache.set(key, good);
     return good;
+  };
+  const begin = (token: string, key: string): Promise<TokenClaims | undefined> => {
+    const begun = verify(token, key).finally(() => running.delete(key));
+    running.set(key, begun);
+    return begun;
   };
   return {
     get cached() {
@@ -62,7 +68,7 @@ export function tokens(settings: JwtSettings, ports: TokensPorts): Tokens {
     check(token) {
       if (token.length > maxTokenChars) return undefined;
       const key = hash("sha256", token, "base64url");
-      return remembered(key) ?? verify(token, key);
+      return remembered(key) ?? running.get(key) ?? begin(token, key);
     },
   };
 }

@@ -47,7 +47,8 @@ export interface TryHost {
   readonly limitFields: HeaderList;
   /** How many tries there were. */
   readonly attempts: number;
-  status: number;
+  /** The head of the answer that is passed on is there. */
+  answered(status: number): void;
   /** True: another try is on its way. */
   again(tried: Tried<TuskerError | AnswerHead>, endpoint: Endpoint): boolean;
   refuse(error: TuskerError): void;
@@ -139,7 +140,7 @@ export class DirectTry implements AnswerListener {
     const plain = rewrittenAnswer(head);
     // RFC 9110 §6.5.1: trailers travel only where they were announced.
     this.#trailers = plain === undefined && headerOf(head.fields, "trailer") !== undefined;
-    trip.status = status;
+    trip.answered(status);
     trip.exchange.begin(status, this.#fieldsOf(head, plain), this.#toldLength(head));
   }
 

@@ -73,8 +73,12 @@ export function takeDirect(door: Door, lines: Lines<EngineConnections>, exchange
       ? seen.block
       : (seen.admittedBy(route.auth, door.clock) ?? admitted(seen, route.auth, visitOf(head, peer, target)));
   if (common === undefined) return false;
-  // 3. Accept. The last thing that may say no, because it counts.
-  if (!door.inFlight.tryEnter()) return false;
+  // 3. Accept, and a place at the service. The last that may say no, because they count; who waits takes the journey.
+  if (!upstream.room.places.tryEnter()) return false;
+  if (!door.inFlight.tryEnter()) {
+    upstream.room.places.leave();
+    return false;
+  }
   const path = prefix === "" ? target.path : target.path.slice(prefix.length) || "/";
   new DirectTrip(door, lines, exchange, {
     route,
@@ -156,6 +160,8 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
   #wait: Timer | undefined;
   /** It got past the limit: the service is held until the end. */
   #entered = false;
+  /** Requests under way at the service when this one began. */
+  readonly #beside: number;
   limited: RateDecision | undefined;
   status = 500;
 
@@ -166,6 +172,7 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
     this.exchange = exchange;
     this.plan = plan;
     this.startMs = door.clock.now();
+    this.#beside = plan.upstream.room.places.inFlight;
     this.deadlineMs = this.startMs + route.timeoutMs;
     this.repeatable = isRepeatable(this.method, { idempotencyKey: false, retryUnsafe: route.retryUnsafe });
     // 4. Trace: everything from here on is a child of this span.
@@ -289,12 +296,20 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
     return this.#number;
   }
 
+  answered(status: number): void {
+    this.status = status;
+    const { door, plan, startMs } = this;
+    const { room } = plan.upstream;
+    if (room.adaptive) room.answered(status, door.clock.now() - startMs, this.#beside);
+  }
+
   /** An answer of the gateway's own. */
   refuse(error: TuskerError): void {
     const { exchange, span } = this;
     const { status, headers = [], body } = refusal(error, span.context.traceId, this.limitFields);
     this.#current = undefined;
     this.status = status;
+    if (error.code === "GATEWAY_TIMEOUT") this.plan.upstream.room.dropped();
     span.setAttribute("tusker.code", error.code);
     exchange.send(status, headers, typeof body === "string" ? body : undefined);
   }
@@ -315,6 +330,7 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
       this.#wait?.cancel();
       this.#current?.abandon();
     }
+    plan.upstream.room.places.leave();
     if (this.#entered) plan.upstream.leave();
     const nowMs = door.clock.now();
     endServerSpan(span, this.status, nowMs);

@@ -5,7 +5,7 @@ import { type Lease, nextTry, remainingMs } from "../../resilience/index.ts";
 import { inject } from "../../telemetry/index.ts";
 import { replyHead } from "../head/reply.ts";
 import { retriesOn } from "../policy/retry-on.ts";
-import { hintsOf, type Trip } from "../tries.ts";
+import { hintsOf, refusedPlace, type Trip } from "../tries.ts";
 import { firstSet } from "../upstream.ts";
 import { allOpen, failureOf, noEndpoint, type TryFailure, tooLate, upstreamError } from "../verdict.ts";
 import { join, openTunnel, type TunnelOutcome } from "./joined.ts";
@@ -23,13 +23,22 @@ export function isTunnel(offer: UpgradeOffer): boolean {
  * Step 7 for a request that wants another protocol: asks a service to change to it and joins the two connections.
  * What never left us is asked of another endpoint; anything else may have been acted on.
  *
+ * It takes a place at the service until it is answered; the open tunnel takes none.
+ *
  * @returns the status that was answered, or why there is no answer
  */
 export async function throughTunnel(trip: Trip, offer: UpgradeOffer): Promise<number | TuskerError> {
   const { upstream } = trip;
+  const { places } = upstream.room;
   upstream.enter();
   try {
-    return await opened(trip, offer);
+    const refused = await refusedPlace(trip);
+    if (refused !== undefined) return refused;
+    try {
+      return await opened(trip, offer);
+    } finally {
+      places.leave();
+    }
   } finally {
     // An open tunnel has a connection of its own.
     upstream.leave();

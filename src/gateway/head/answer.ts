@@ -16,7 +16,9 @@ export function answerHead(fields: HeaderList, status: number, own: HeaderList):
     const lower = name.toLowerCase();
     // RFC 9110 §6.6.2: what will stand behind the body is announced anew, where there will be a behind.
     const announces = chunks && lower === "trailer";
-    if ((hopByHop.has(lower) && !announces) || named.has(lower)) continue;
+    // RFC 9110 §15.5.22: a 426 without the protocols it asks for would be none; a tunnel can change to them.
+    const asks = status === 426 && lower === "upgrade";
+    if (!asks && ((hopByHop.has(lower) && !announces) || named.has(lower))) continue;
     // RFC 9110 §8.6: a 204 has no length; one that claims to would leave the client waiting for bytes.
     if (status === 204 && lower === "content-length") continue;
     out.push(name, fields[i + 1] ?? "");

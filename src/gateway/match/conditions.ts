@@ -41,6 +41,12 @@ export function conditionsText({ headers = {}, query = {} }: WrittenConditions):
   return JSON.stringify([lower.sort(byName), Object.entries(query).sort(byName)]);
 }
 
+/** True when every value that `other` takes is one that `want` takes, as far as that can be told of expressions. */
+export function takesAllOf(want: string, other: string): boolean {
+  if (want === "*" || want === other) return true;
+  return want.startsWith("~") && other !== "*" && !other.startsWith("~") && matcherOf(want)(other);
+}
+
 function matcherOf(want: string): (value: string | undefined) => boolean {
   if (want === "*") return (value) => value !== undefined;
   if (!want.startsWith("~")) return (value) => value === want;

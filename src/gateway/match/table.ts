@@ -70,15 +70,7 @@ type Hosts<R> = ReadonlyMap<string, Tree<Entry<R>>>;
  */
 export function compileTable<R extends Matchable>(routes: readonly R[]): RouteTable<R> {
   const hosts: Hosts<R> = new Map(
-    [...entriesOf(routes, [])].map(([host, entries]) => {
-      const tree = patternTree<Entry<R>>();
-      const sorted = [...entries.values()].sort((a, b) => comparePatterns(a.pattern, b.pattern));
-      for (const [order, entry] of sorted.entries()) {
-        entry.order = order;
-        tree.plant(entry);
-      }
-      return [host, tree];
-    }),
+    [...entriesOf(routes, [])].map(([host, entries]) => [host, treeOf(entries.values())]),
   );
   const ofEveryHost = hosts.get("");
   // Most tables name no host: then there is nothing to look up.
@@ -131,6 +123,17 @@ export function entriesOf<R extends Matchable>(
     }
   }
   return hosts;
+}
+
+/** The entries of one host, in their order of precedence. */
+export function treeOf<R extends Matchable>(entries: Iterable<Entry<R>>): Tree<Entry<R>> {
+  const tree = patternTree<Entry<R>>();
+  const sorted = [...entries].sort((a, b) => comparePatterns(a.pattern, b.pattern));
+  for (const [order, entry] of sorted.entries()) {
+    entry.order = order;
+    tree.plant(entry);
+  }
+  return tree;
 }
 
 const everyHost: readonly string[] = [""];

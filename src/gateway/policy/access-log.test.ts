@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { manualClock } from "../../kernel/index.ts";
+import { manualClock, systemClock } from "../../kernel/index.ts";
 import { type ServerExchange, serveHttp1 } from "../../net/index.ts";
 import { createLogger } from "../../telemetry/index.ts";
 import { ask } from "../fixture.test.ts";
-import { lineFile } from "./access-file.ts";
+import { lineFile, lineQueue } from "./access-lines.ts";
 import { accessLine, trail } from "./access-log.ts";
 
 test("a line tells nothing of query, fields and body, and is one line of JSON whatever was sent", async () => {
@@ -66,7 +66,7 @@ test("whatever lines come and whenever, the file has them whole and in order, or
           const written: string[] = [];
           let dropped = 0;
           {
-            await using file = lineFile(path, silent);
+            await using file = lineFile(path, silent, systemClock);
             for (const step of steps) {
               const before = file.dropped;
               if (step === "pause") await new Promise(setImmediate);
@@ -89,4 +89,40 @@ test("whatever lines come and whenever, the file has them whole and in order, or
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("whoever does not take lines costs the lines that have no room, and the end a second", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(300_000), { minLength: 1, maxLength: 20 }), async (lengths) => {
+      const clock = manualClock();
+      const taken: string[] = [];
+      const queue = lineQueue({
+        append: (text) => {
+          taken.push(text);
+          return new Promise(() => {});
+        },
+        onFailure: () => assert.fail("nothing failed"),
+        clock,
+      });
+      let waiting = 0;
+      for (const [at, length] of lengths.entries()) {
+        const { dropped } = queue;
+        queue.write("x".repeat(length));
+        if (at > 0 && queue.dropped === dropped) waiting += length;
+      }
+      assert.equal(taken.length, 1, "one piece is on its way");
+      assert.ok(waiting <= 1_048_576);
+      assert.equal(queue.dropped > 0, lengths.slice(1).reduce((sum, one) => sum + one, 0) > 1_048_576);
+      let over = false;
+      const end = queue[Symbol.asyncDispose]().then(() => {
+        over = true;
+      });
+      clock.advance(999);
+      await Promise.resolve();
+      assert.equal(over, false);
+      clock.advance(1);
+      await end;
+    }),
+    { numRuns: 100 },
+  );
 });

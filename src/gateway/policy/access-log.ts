@@ -1,5 +1,6 @@
 import type { Endpoint } from "../../discovery/index.ts";
-import type { ServerExchange } from "../../net/index.ts";
+import type { Random } from "../../kernel/index.ts";
+import type { EarlyAnswer, ServerExchange } from "../../net/index.ts";
 import type { LogFields } from "../../telemetry/index.ts";
 import type { Destination } from "../destination.ts";
 
@@ -21,6 +22,17 @@ interface Ended {
   readonly status: number;
   readonly tookMs: number;
   readonly traceId: string;
+}
+
+/** Failures always; of the others a share; nothing when that is 0. */
+export function isLogged(status: number, share: number, random: Random): boolean {
+  return share > 0 && (status >= 500 || random.next() < share);
+}
+
+/** What never became a request, as fields of a log line. */
+export function earlyLine({ status, code, method, remoteAddress }: EarlyAnswer, traceId: string): LogFields {
+  const asked = method === "" ? {} : { method };
+  return { ...asked, status, client: remoteAddress, attempts: 0, code, trace_id: traceId };
 }
 
 /** One request as fields of a log line. Without query, fields and bodies: there may be secrets in them. */

@@ -15,7 +15,9 @@ export function redirect(settings: RedirectSettings, pattern: Pattern): Guard {
       path: visit.path,
       query: visit.query,
     };
-    const to = settings.to.replaceAll(/\{(\w+)\}/g, (whole, name: string) => known[name] ?? whole);
+    const filled = settings.to.replaceAll(/\{(\w+)\}/g, (whole, name: string) => known[name] ?? whole);
+    // RFC 3986 §4.2: two slashes begin the name of a host. Whoever asks must not choose one.
+    const to = filled.replace(/^\/{2,}/, "/");
     const headers = ["Location", to, "Content-Length", "0", ...visit.answerFields];
     return { kind: "answer", answer: { status: settings.status, headers } };
   };

@@ -1,4 +1,5 @@
 import type { HeaderList } from "../../net/index.ts";
+import { framing } from "../section/words.ts";
 import type { RouteSettings } from "../section.ts";
 
 type TransformSettings = NonNullable<RouteSettings["request_headers"]>;
@@ -29,13 +30,3 @@ export function transform(settings: TransformSettings): Transform {
     return out;
   };
 }
-
-const framing: ReadonlySet<string> = new Set([
-  "connection",
-  "content-length",
-  "transfer-encoding",
-  "trailer",
-  "te",
-  "upgrade",
-  "keep-alive",
-]);

@@ -12,7 +12,7 @@ const healthCheck = z.strictObject({
     .string()
     .regex(/^\/[^\s#\\]*$/, "must be a path, and begin with /")
     .transform(encodedPath)
-    .default("/health")
+    .prefault("/health")
     .describe("Path that answers 2xx when all is well."),
   interval: durationMs({ minMs: 100 })
     .prefault("10s")
@@ -49,6 +49,9 @@ const upstream = z.strictObject({
     .default(false)
     .describe("Find the number of requests at once from how long answers take; at most `max_in_flight`."),
 });
+
+/** How a service is asked of which nothing is written. */
+export const upstreamDefaults: Readonly<z.output<typeof upstream>> = Object.freeze(upstream.parse({}));
 
 const jwt = z.strictObject({
   issuer: z.string().min(1).describe("Who must have issued the token (`iss`)."),
@@ -103,7 +106,10 @@ export const gatewaySection = z.strictObject({
     .min(1)
     .optional()
     .describe("Our own zone; instances whose meta `zone` is the same are preferred."),
-  upstreams: z.record(serviceName, upstream).default({}).describe("How single services are asked, by name."),
+  upstreams: z
+    .record(serviceName, upstream)
+    .default({})
+    .describe("How single services are asked, by name; one that is not named is asked by the defaults."),
   api_keys: z
     .record(
       z.string().min(1),

@@ -4,6 +4,7 @@ import { priorities } from "../../resilience/index.ts";
 import { retryReasons } from "../policy/retry-on.ts";
 import {
   addPrefix,
+  freeField,
   headerName,
   headerValue,
   host,
@@ -15,12 +16,12 @@ import {
   valueMatch,
 } from "./words.ts";
 
-const fields = z.record(headerName, headerValue);
+const fields = z.record(freeField, headerValue);
 const conditions = z.record(z.string().min(1), valueMatch);
 
 /** What is done to the fields of a head. Removed first, then set, then added. */
 const transform = z.strictObject({
-  remove: z.array(headerName).default([]).describe("Fields taken away."),
+  remove: z.array(freeField).default([]).describe("Fields taken away."),
   set: fields.default({}).describe("Fields written in place of those that came."),
   add: fields.default({}).describe("Fields written beside those that came."),
 });

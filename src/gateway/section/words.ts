@@ -30,6 +30,23 @@ export const headerValue = z
   // RFC 9110 §5.5: a line break in a value would begin another field.
   .regex(/^[\t\x20-\x7e\x80-\xff]*$/, "must be one line without control characters");
 
+/** What frames a message, or names its ends; the gateway writes it itself. */
+export const framing: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "transfer-encoding",
+  "trailer",
+  "te",
+  "upgrade",
+  "keep-alive",
+]);
+
+/** The name of a field that the file may write. */
+export const freeField = headerName.refine(
+  (name) => !framing.has(name.toLowerCase()),
+  "must not be a field that frames the message: the gateway writes it itself",
+);
+
 /** What a field, cookie or parameter must be: a text, `*` for any, `~` and a regular expression for the whole. */
 export const valueMatch = z
   .string('must be text, "*" for any, or "~" and a regular expression')

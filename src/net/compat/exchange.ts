@@ -307,7 +307,7 @@ export class CompatExchange implements ServerExchange {
  * The fields of an answer. Trailers need chunks, beside which no length may stand; a length has no leading zeros. Where no
  * chunks are written, as to HEAD, node refuses to announce trailers.
  */
-function headOf({ headers = [], trailers }: Answer): string[] {
+function headOf({ status, headers = [], trailers }: Answer): string[] {
   const fields: string[] = [];
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] ?? "";
@@ -318,6 +318,9 @@ function headOf({ headers = [], trailers }: Answer): string[] {
     else if (trailers === undefined) fields.push(name, value.replace(/^0+(?=\d)/, ""));
   }
   if (trailers !== undefined) fields.push("Transfer-Encoding", "chunked");
+  // RFC 9110 §7.8: Upgrade is named in Connection. Node takes what it does not write itself for a wish to keep it open.
+  if (status === 426 && headerOf(headers, "upgrade") !== undefined)
+    fields.push("Connection", "close, Upgrade");
   return fields;
 }
 

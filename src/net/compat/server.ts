@@ -2,12 +2,12 @@ import { once } from "node:events";
 import type { IncomingMessage, Server as NodeServer, ServerOptions, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { type Clock, problemMediaType, systemClock, TuskerError, toProblem } from "../../kernel/index.ts";
+import { type Clock, systemClock, TuskerError } from "../../kernel/index.ts";
 import { dispatch } from "../dispatch.ts";
 import type { Server, ServerHandler } from "../exchange.ts";
 import type { WireProblem } from "../http1/codec/problem.ts";
-import { statusLine } from "../http1/codec/reasons.ts";
 import { defaultMaxConnections, type Http1Limits, limitOf, limitsFrom } from "../http1/limits.ts";
+import { connectAnswer, crowdedAnswer, type Farewell, lastWords } from "../http1/server/refusal.ts";
 import type { Http1ServerOptions } from "../http1-options.ts";
 import { listen, serverOf } from "../listen.ts";
 import type { Http1ServerTls } from "../socket/server-tls.ts";
@@ -38,12 +38,20 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
   };
   const { sockets, farewells } = life;
   const maxConnections = options.maxConnections ?? defaultMaxConnections;
+  const bid = (socket: Duplex, farewell: Farewell, method = ""): void => {
+    const { error, status } = farewell;
+    const remoteAddress = "remoteAddress" in socket ? String(socket.remoteAddress ?? "") : "";
+    // Whoever was told already hears nothing more.
+    const marks = farewells.has(socket)
+      ? undefined
+      : options.onEarlyAnswer?.({ status, code: error.code, method, remoteAddress });
+    farewells.say(socket, lastWords(farewell, method, marks ?? {}));
+  };
   const start = (req: IncomingMessage, res: ServerResponse, offered?: Offered): void => {
     // The parser of a refused connection reads on. Its client will ask again elsewhere: nothing may be done here.
     if (farewells.has(req.socket)) req.resume();
     // llhttp takes a line without version for HTTP/0.9, whose answers have no head and whose requests no fields.
-    else if (req.httpVersionMajor !== 1)
-      farewells.say(req.socket, malformedText(400, "it has no HTTP version"));
+    else if (req.httpVersionMajor !== 1) bid(req.socket, malformedAnswer(400, "it has no HTTP version"));
     else {
       const doubt = doubtIn(req, limits.maxTargetBytes);
       if (doubt !== undefined) refuse(req.socket, doubt, req.method);
@@ -55,7 +63,7 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
     const limit = problem.clause === "headTime" ? "head_time" : limitOf(problem.clause);
     if (limit !== undefined) options.onLimit?.(limit);
     options.onMalformed?.(problem);
-    farewells.say(socket, malformedText(problem.status, problem.text, method));
+    bid(socket, malformedAnswer(problem.status, problem.text), method);
   };
   // RFC 9112 §9.3.2: a client that does not wait for answers still means its requests one after the other.
   const latest = new WeakMap<Duplex, ServerResponse>();
@@ -79,16 +87,14 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
     if (sockets.size >= maxConnections) {
       options.onRefused?.();
       options.onLimit?.("connections");
-      farewells.say(socket, refusal());
+      bid(socket, crowdedAnswer());
       return;
     }
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
   // RFC 9110 §9.3.6: we are no tunnel to anywhere.
-  node.on("connect", (_req, socket) =>
-    farewells.say(socket, "HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
-  );
+  node.on("connect", (_req, socket) => bid(socket, connectAnswer(), "CONNECT"));
   node.on("clientError", (error: ParserError, socket) => {
     // What stands behind a request that said close is nobody's, and no reason to withhold its answer.
     if (error.code === "HPE_CLOSED_CONNECTION") return;
@@ -197,14 +203,6 @@ function drainOf(
   };
 }
 
-function refusal(): string {
-  const problem = toProblem(
-    new TuskerError("NET_OVERLOADED", "too many open connections; try again in a moment"),
-  );
-  const body = JSON.stringify(problem);
-  return `HTTP/1.1 503 Service Unavailable\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n${body}`;
-}
-
 type ParserError = Error & { readonly code?: string };
 
 /** What Node's parser has against a message, in our words; undefined when there is nobody left to tell. */
@@ -224,9 +222,6 @@ function parserProblem(error: ParserError, socket: Duplex): WireProblem | undefi
   }
 }
 
-function malformedText(status: number, why: string, method?: string): string {
-  const problem = toProblem(new TuskerError("NET_MALFORMED", `the request could not be understood (${why})`));
-  const body = JSON.stringify({ ...problem, status });
-  const fields = `Content-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
-  return `${statusLine(status)}${fields}Connection: close\r\n\r\n${method === "HEAD" ? "" : body}`;
+function malformedAnswer(status: number, why: string): Farewell {
+  return { error: new TuskerError("NET_MALFORMED", `the request could not be understood (${why})`), status };
 }

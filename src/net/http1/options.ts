@@ -1,7 +1,25 @@
-import type { Clock } from "../../kernel/index.ts";
+import type { Clock, Code } from "../../kernel/index.ts";
+import type { HeaderList } from "../exchange.ts";
 import type { Http1ServerTls } from "../socket/server-tls.ts";
 import type { WireProblem } from "./codec/problem.ts";
 import type { Http1Limits, LimitName } from "./limits.ts";
+
+/** An answer a server gives of its own to what never became a request: to bytes, to silence, to a connection too many. */
+export interface EarlyAnswer {
+  readonly status: number;
+  /** Code of its problem document. */
+  readonly code: Code;
+  /** As far as it was understood; empty before. */
+  readonly method: string;
+  readonly remoteAddress: string;
+}
+
+/** What such an answer carries besides. */
+export interface EarlyMarks {
+  readonly traceId?: string;
+  /** Written as they are. */
+  readonly fields?: HeaderList;
+}
 
 // Apart from the code, so that types of Node stay out of what the door publishes.
 
@@ -11,6 +29,8 @@ export interface Http1ConnectionOptions extends Partial<Http1Limits> {
   readonly onLimit?: (limit: LimitName) => void;
   /** Hears of each message that was refused, by its clause. */
   readonly onMalformed?: (problem: WireProblem) => void;
+  /** Hears of each answer to what never became a request, and says what it carries. Must not throw. */
+  readonly onEarlyAnswer?: (answer: EarlyAnswer) => EarlyMarks;
   /** Hears of a handler that threw; its connection is closed. */
   readonly onError?: (error: unknown) => void;
   readonly clock?: Clock;

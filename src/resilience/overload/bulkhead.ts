@@ -27,6 +27,8 @@ export interface Bulkhead {
    * @param mostMs waits no longer than this, whatever the settings say: the time the request itself has left
    */
   enter(priority: Priority, signal?: AbortSignal, mostMs?: number): Entry | Promise<Entry>;
+  /** Takes a place if there is one at once, and says nothing of one that is not. Whoever got one calls `leave` once. */
+  tryEnter(): boolean;
   leave(): void;
 }
 
@@ -87,6 +89,12 @@ export function bulkhead(settings: BulkheadSettings, clock: Clock): Bulkhead {
       queued++;
     });
 
+  const tryEnter = (): boolean => {
+    if (queued > 0 || inFlight >= settings.limit()) return false;
+    inFlight++;
+    return true;
+  };
+
   return {
     get inFlight() {
       return inFlight;
@@ -94,11 +102,9 @@ export function bulkhead(settings: BulkheadSettings, clock: Clock): Bulkhead {
     get queued() {
       return queued;
     },
+    tryEnter,
     enter(priority, signal, mostMs = Number.POSITIVE_INFINITY) {
-      if (queued === 0 && inFlight < settings.limit()) {
-        inFlight++;
-        return "entered";
-      }
+      if (tryEnter()) return "entered";
       if (signal?.aborted === true) return "aborted";
       if (settings.maxQueued === 0) return "full";
       if (queued >= settings.maxQueued && !displace(priority)) return "full";

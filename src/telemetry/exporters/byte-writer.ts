@@ -18,6 +18,11 @@ export class ByteWriter {
     return Uint8Array.prototype.slice.call(this.#buffer, 0, this.#length);
   }
 
+  /** The bytes from `at` on, copied. */
+  copyFrom(at: number): Uint8Array {
+    return Uint8Array.prototype.slice.call(this.#buffer, at, this.#length);
+  }
+
   /** The bytes from `at` on, not copied: nothing may be written afterwards. */
   finishFrom(at: number): Uint8Array {
     return this.#buffer.subarray(at, this.#length);
@@ -48,6 +53,15 @@ export class ByteWriter {
     buffer[at + 1] = value >>> 8;
     buffer[at + 2] = value >>> 16;
     buffer[at + 3] = value >>> 24;
+  }
+
+  /** The same, big endian. */
+  patchU32be(at: number, value: number): void {
+    const buffer = this.#buffer;
+    buffer[at] = value >>> 24;
+    buffer[at + 1] = value >>> 16;
+    buffer[at + 2] = value >>> 8;
+    buffer[at + 3] = value;
   }
 
   u16be(value: number): void {
@@ -163,15 +177,21 @@ export class ByteWriter {
   /**
    * Ends a part. With the room it was given it is nearly always where it must be; otherwise it is moved, which is cheaper
    * than measuring all parts before writing them.
+   *
+   * @returns false when it was moved
    */
-  endPart(start: number, room: number = 1): void {
+  endPart(start: number, room: number = 1): boolean {
     const size = this.#length - start;
     const buffer = this.#buffer;
     if (room === 1 && size <= 0x7f) buffer[start - 1] = size;
     else if (room === 2 && size > 0x7f && size <= 0x3fff) {
       buffer[start - 2] = (size & 0x7f) | 0x80;
       buffer[start - 1] = size >>> 7;
-    } else this.#movePart(start, room, size);
+    } else {
+      this.#movePart(start, room, size);
+      return false;
+    }
+    return true;
   }
 
   /** Puts bytes where they were left room for, ending before `end`; gives where they begin. */

@@ -1,4 +1,5 @@
 import { isSpanId, isTraceId, randomFlag, type SpanContext, sampledFlag } from "../context.ts";
+import { DrawnContext, DrawnTrace } from "../drawn-context.ts";
 import { randomIds } from "../ids.ts";
 
 /**
@@ -57,5 +58,5 @@ function wide(trace: string): string | undefined {
 
 function refused(): SpanContext {
   const ids = randomIds();
-  return { traceId: ids.traceId(), spanId: ids.spanId(), flags: randomFlag };
+  return new DrawnContext(ids, new DrawnTrace(ids), randomFlag);
 }

@@ -1,4 +1,5 @@
 import { randomFlag, type SpanContext, sampledFlag } from "../context.ts";
+import { DrawnContext } from "../drawn-context.ts";
 
 /** W3C Trace Context Level 2 §3.2.2: version, trace id, parent id, flags; later versions may append fields. */
 const shape = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
@@ -27,6 +28,7 @@ export function readW3c(
 
 /** §3.2: always version 00, whatever came in. */
 export function writeTraceparent(context: SpanContext): string {
+  if (context instanceof DrawnContext) return context.traceparent;
   return `00-${context.traceId}-${context.spanId}-0${context.flags & (sampledFlag | randomFlag)}`;
 }
 

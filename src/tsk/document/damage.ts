@@ -19,6 +19,8 @@ export class Damage {
   readonly #beside = new Set<string>();
   /** Words on what is lost, in all files. */
   readonly #words = new Set<string>();
+  /** The first and last words of their lines: of a name half typed the beginning. */
+  readonly #begun = new Set<string>();
   /** True when a line has lost its key or the name of its variable: anything may have been written there. */
   #nameless = false;
   #guesses = 100;
@@ -88,7 +90,10 @@ export class Damage {
       this.#nameless = true;
       return;
     }
-    const words = wordsOf(text.slice(start, end));
+    const lost = text.slice(start, end);
+    for (const word of begunIn(lost)) this.#begun.add(word);
+    // Text in quotes names nothing, unless it is a key.
+    const words = wordsOf(lost.replace(/^.*$/gm, withoutTexts));
     for (const [index, word] of words.entries()) {
       this.#words.add(word);
       // A sign in the middle of a name makes two of it.
@@ -136,10 +141,29 @@ export class Damage {
     });
   }
 
-  /** A name that was spoilt itself; only so often, each costs a look at every word. */
+  /** A name that was spoilt itself, or half typed; only so often, each costs a look at every word. */
   #isNear(word: string): boolean {
-    return this.#guesses-- > 0 && didYouMean(word, this.#words) !== undefined;
+    if (this.#guesses-- <= 0) return false;
+    return didYouMean(word, this.#words) !== undefined || this.#isPart(word);
   }
+
+  /** True for a name that ends or begins a word, or begins with the first or last one of a line: half of it is something else. */
+  #isPart(name: string): boolean {
+    const isIn = (word: string): boolean => name.length > 2 && (word.startsWith(name) || word.endsWith(name));
+    return [...this.#words].some(isIn) || [...this.#begun].some((word) => name.startsWith(word));
+  }
+}
+
+/** Words with which a line begins or ends. */
+export function begunIn(lines: string): readonly string[] {
+  const words = [...lines.matchAll(/^\s*["'$]?([\p{L}_][\p{L}\d_-]+)|([\p{L}_][\p{L}\d_-]*)$/gmu)];
+  return words.map(([, first, last]) => first ?? last ?? "");
+}
+
+/** A line without the texts in quotes that are no keys; as it is when its quotes do not come in pairs. */
+function withoutTexts(line: string): string {
+  const isPaired = line.length <= longest && (line.split('"').length + line.split("'").length) % 2 === 0;
+  return isPaired ? line.replace(/("[^"]*"|'[^']*')(?!\s*[:={])/g, " ") : line;
 }
 
 /** How much is looked at of a line, or of what a problem is told of. */

@@ -1,8 +1,8 @@
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, type Fix, type ProblemNotes, problem, warning } from "../diagnostic.ts";
 import type { Source, Span } from "../source.ts";
-import type { Causes } from "./causes.ts";
 import { limits } from "./limits.ts";
+import type { Causes } from "./repair/causes.ts";
 import { KnownTexts } from "./store/known-texts.ts";
 import { Pile } from "./store/pile.ts";
 import { kind, type Tokens } from "./token.ts";
@@ -50,7 +50,7 @@ export class Cursor {
   #backAt = -1;
   #backs = 0;
   /** Brackets that were given up, by what would close them: reported as never closed, or on a line that cannot be read. */
-  readonly #unclosed = new Map<number, number>();
+  readonly #unclosed = new Map<number, number[]>();
   #unclosedAt = -1;
   #reportedAt = -1;
   #lastInvalid = -1;
@@ -187,7 +187,7 @@ export class Cursor {
     this.#unclosedAt = this.index;
     const bracket = this.text.slice(open.start, open.end);
     const closing = brackets.get(bracket === ">" ? "{" : bracket);
-    if (closing !== undefined) this.#unclosed.set(closing, (this.#unclosed.get(closing) ?? 0) + 1);
+    if (closing !== undefined) this.#giveUp(closing, open.start);
     this.report("TSK_UNCLOSED", open, `this ${bracket} is never closed`);
   }
 
@@ -202,9 +202,17 @@ export class Cursor {
    */
   closesGivenUp(): boolean {
     this.causes.note({ start: this.start, end: this.end });
-    const left = this.#unclosed.get(this.kind) ?? 0;
-    if (left > 0) this.#unclosed.set(this.kind, left - 1);
-    return left > 0;
+    const open = this.#unclosed.get(this.kind) ?? [];
+    while (open.length > 0 && !this.#isBelow(open.at(-1) ?? 0)) open.pop();
+    return open.pop() !== undefined;
+  }
+
+  /** True while all lines between the one of an opening bracket and this one stand deeper: the others are no part of what it opens. */
+  #isBelow(open: number): boolean {
+    const between = this.text.slice(open, Math.min(this.start, open + farthest)).split("\n");
+    if (this.start > open + farthest) return true;
+    const own = indentOf(this.text.slice(this.text.lastIndexOf("\n", open - 1) + 1, open));
+    return between.slice(1, -1).every((line) => /^\s*(?:[}\])]|$)/.test(line) || indentOf(line) > own);
   }
 
   /** Notes brackets that a line opens and does not close: when it cannot be read, neither can what closes them. */
@@ -214,8 +222,14 @@ export class Cursor {
     const line = this.text.slice(from, Math.min(newline < 0 ? this.text.length : newline, end + widest));
     for (const [opening, closing] of brackets) {
       const open = line.split(opening).length - line.split(closings[opening] ?? "").length;
-      if (open > 0) this.#unclosed.set(closing, (this.#unclosed.get(closing) ?? 0) + open);
+      for (let count = 0; count < Math.min(open, 8); count++) this.#giveUp(closing, start);
     }
+  }
+
+  #giveUp(closing: number, open: number): void {
+    const all = this.#unclosed.get(closing);
+    if (all === undefined) this.#unclosed.set(closing, [open]);
+    else all.push(open);
   }
 
   /** Enters one level; false when it is one too many: reported, and reading stops there. */
@@ -247,6 +261,13 @@ export class Cursor {
     this.end = this.tokens.end(at);
   }
 }
+
+function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
+}
+
+/** How far behind a bracket that is given up what would close it is looked at closely. */
+const farthest = 2000;
 
 const closings: Readonly<Record<string, string>> = { "{": "}", "[": "]", "(": ")" };
 

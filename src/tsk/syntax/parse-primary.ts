@@ -260,7 +260,7 @@ function unseparated(cursor: Cursor, last: Value | undefined, open: { start: num
   const before = cursor.index;
   if (last !== undefined && last.kind !== "missing") unquoted(cursor, last);
   skipValue(cursor);
-  cursor.take(kind.comma);
+  if (!cursor.take(kind.comma)) cursor.take(kind.semicolon);
   cursor.skipNewlines();
   return cursor.index > before;
 }

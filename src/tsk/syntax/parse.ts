@@ -1,12 +1,12 @@
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, problem } from "../diagnostic.ts";
 import { Source } from "../source.ts";
-import { Causes, type Scanned } from "./causes.ts";
 import { Cursor } from "./cursor.ts";
 import { limits } from "./limits.ts";
 import { parseItems, parseObject } from "./parse-item.ts";
 import { parseKeys } from "./parse-key.ts";
 import { parseValue } from "./parse-value.ts";
+import { Causes, type Scanned } from "./repair/causes.ts";
 import { scan } from "./scan.ts";
 import type { Report } from "./scan-string.ts";
 import { kind, Tokens } from "./token.ts";
@@ -143,9 +143,10 @@ export function cursorOver(
 
 /**
  * True when what the scanner finds belongs to what it found before: a quote behind a character that means nothing,
- * characters in a row, or the rest of a string that was broken off by a line end.
+ * characters in a row, the other side of a merge, or the rest of a string that was broken off by a line end.
  */
 function isSame(text: string, last: Diagnostic, code: TskCode, start: number): boolean {
+  if (code === "TSK_MERGE") return code === last.code && text[start] !== "<";
   if (code !== "TSK_STRING_OPEN" && code !== "TSK_CHARACTER") return false;
   if (code === last.code && last.end === start) return true;
   const lines = text.slice(last.start, start).split("\n", 3).length;

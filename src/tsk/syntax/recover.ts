@@ -28,16 +28,22 @@ export function closes(token: number): boolean {
   return token === kind.closeBrace || token === kind.closeBracket || token === kind.closeParen;
 }
 
-/** Skips to where the next item can begin; what is opened on the way is skipped whole, up to a section header. */
+/**
+ * Skips to where the next item can begin; what is opened on the way is skipped whole, up to a section header or a line that is an
+ * entry and no part of it.
+ */
 export function skipValue(cursor: Cursor): void {
-  let depth = 0;
+  const open: number[] = [];
   while (cursor.kind !== kind.end) {
-    if (depth === 0 && endsValue(cursor.kind)) return;
-    if (depth > 0 && atHeader(cursor)) return;
-    if (opens(cursor.kind) || cursor.kind === kind.head || cursor.kind === kind.blockHead) depth++;
-    else if (closes(cursor.kind) || cursor.kind === kind.tail || cursor.kind === kind.blockTail) depth--;
+    if (open.length === 0 && endsValue(cursor.kind)) return;
+    if (open.length > 0 && atHeader(cursor)) return;
+    // Only braces hold entries.
+    const isStray = open.at(-1) === kind.openParen || open.at(-1) === kind.openBracket;
+    if (isStray && cursor.kind === kind.newline && startsEntry(cursor)) return;
+    if (opens(cursor.kind) || cursor.kind === kind.head || cursor.kind === kind.blockHead)
+      open.push(cursor.kind);
+    else if (closes(cursor.kind) || cursor.kind === kind.tail || cursor.kind === kind.blockTail) open.pop();
     cursor.advance();
-    if (depth < 0) depth = 0;
   }
 }
 

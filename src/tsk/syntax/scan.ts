@@ -1,3 +1,4 @@
+import { Merges } from "./scan-merge.ts";
 import { reading } from "./scan-number.ts";
 import { oldText } from "./scan-old.ts";
 import { type Report, Strings } from "./scan-string.ts";
@@ -69,6 +70,7 @@ export class Scanner {
   readonly #compat: boolean;
   readonly #strings: Strings;
   readonly #search: { left: number };
+  readonly #merges: Merges;
 
   constructor(text: string, tokens: Tokens, report: Report, compat: boolean) {
     this.tokens = tokens;
@@ -78,6 +80,7 @@ export class Scanner {
     this.#compat = compat;
     this.#strings = new Strings({ text, codes: this.#codes }, tokens, report, compat);
     this.#search = { left: 4 * text.length };
+    this.#merges = new Merges(text);
   }
 
   /** True when no string is open: what follows does not depend on what was before. */
@@ -139,6 +142,9 @@ export class Scanner {
       this.tokens.add(kind.space, at + 1);
       return at + 1;
     }
+    const isMarker = (code >= 60 && code <= 62) || code === 124;
+    const merge = isMarker ? this.#merges.at(at, this.tokens, this.#report) : 0;
+    if (merge > 0) return merge;
     const old = this.#compat ? oldText(text, at, code, this.tokens, this.#search) : 0;
     return old > 0 ? old : this.#rest(at, code);
   }
@@ -258,6 +264,7 @@ function invalid(text: string, at: number, tokens: Tokens, report: Report): numb
     return lastIndex;
   }
   if (text.charCodeAt(at) === 96) return backticks(text, at, tokens, report);
+  if (curly.test(text[at] ?? "")) return curlyQuotes(text, at, tokens, report);
   const point = pointAt(text, at);
   const width = point > 0xffff ? 2 : 1;
   let end = at + width;
@@ -275,6 +282,21 @@ function backticks(text: string, at: number, tokens: Tokens, report: Report): nu
   const near = text.slice(at, at + 1000);
   const end = at + (/^`[^`\n]*`/.exec(near)?.[0].length ?? 1);
   report("TSK_CHARACTER", at, end, "text stands in double or single quotes, not in backticks");
+  tokens.add(kind.invalid, end);
+  return end;
+}
+
+const curly = /[“”„‟«»‘’‚‛]/;
+/** Up to a quote behind which a value may end, else up to the next one. */
+const curlyText = /^.[^\n]*?[“”„‟«»‘’‚‛"'](?=[ \t\r]*(?:[\n,;:=}\])#]|$))|^.[^\n]*?[“”„‟«»‘’‚‛]/;
+
+/** Text in the quotes of a word processor: one problem, up to the closing one if that is on the same line. */
+function curlyQuotes(text: string, at: number, tokens: Tokens, report: Report): number {
+  const near = text.slice(at, at + 1000);
+  const found = curlyText.exec(near)?.[0] ?? near.slice(0, 1);
+  const end = at + found.length;
+  const message = `text stands in straight quotes, " or ', not in ${found[0]} or ${found.at(-1)}`;
+  report("TSK_CHARACTER", at, end, message);
   tokens.add(kind.invalid, end);
   return end;
 }

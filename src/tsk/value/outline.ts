@@ -189,12 +189,20 @@ interface Reopened {
   again: Related[] | undefined;
 }
 
+/** A key that was given twice. One on the next line, given first on the line below that, is part of the same copy. */
+interface Copied {
+  readonly line: number;
+  readonly firstLine: number;
+  readonly related: Related[];
+}
+
 class Outliner {
   readonly #source: Source;
   readonly #report: OutlineOptions["report"];
   readonly #include: OutlineOptions["include"];
   readonly #maps: OutlineOptions["maps"];
   #reopened: Reopened | undefined;
+  #copied: Copied | undefined;
 
   constructor(source: Source, { report, include, maps }: OutlineOptions) {
     this.#source = source;
@@ -354,6 +362,15 @@ class Outliner {
       }
       reopened.again = related;
     }
+    const [line, firstLine] = [this.#source.at(span).line, this.#source.at(first).line];
+    const above = this.#copied;
+    if (code === "TSK_DUPLICATE" && above?.line === line - 1 && above.firstLine === firstLine - 1) {
+      if (above.related.length < limits.diagnostics)
+        above.related.push({ ...this.#source.at(span), message }, ...related);
+      this.#copied = { line, firstLine, related: above.related };
+      return;
+    }
+    this.#copied = { line, firstLine, related };
     this.#report(problem(this.#source, span, code, message, { related }));
   }
 }

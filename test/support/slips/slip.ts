@@ -1,19 +1,12 @@
 import { type Random, seededRandom } from "../../../src/kernel/index.ts";
 import { kind, parse, type Tree } from "../../../src/tsk/index.ts";
-
-/** A text with one slip of the hand in it. */
-export interface Slipped {
-  /** What happened, for a person. */
-  readonly what: string;
-  readonly text: string;
-}
+import { endings, habits } from "./habits.ts";
+import { pick, type Slip, type Slipped, shown } from "./pick.ts";
 
 /** Signs that are typed too many or for another. */
 const signs = [..."{}[]()\"':=,@$<>#?!+\n~&.-/*|\\ ", "x", "1"];
 /** Between two lines they make one expression of both. */
 const operators = "*?<>+-/|&=!";
-
-type Slip = (text: string, tree: Tree, random: Random) => Slipped | undefined;
 
 const slips: Readonly<Record<string, Slip>> = {
   "a character left out": (text, _tree, random) => {
@@ -77,22 +70,27 @@ const slips: Readonly<Record<string, Slip>> = {
   },
 };
 
-/** So many slips, of all kinds, in the given texts by turns; the same for the same seed. */
+/**
+ * So many slips, of all kinds, in the given texts by turns; the same for the same seed.
+ *
+ * @param of what the texts are: a part of a file does not break off
+ */
 export function* slipsIn(
   texts: readonly string[],
   count: number,
   seed: number,
+  of: "files" | "blocks" = "files",
 ): Iterable<Slipped & { readonly of: string }> {
   const random = seededRandom(seed);
   const trees = new Map(texts.map((text) => [text, parse(text)]));
-  const kinds = Object.entries(slips);
+  const kinds = Object.entries({ ...slips, ...habits, ...(of === "files" ? endings : {}) });
   for (let made = 0; made < count; ) {
-    const [of, tree] = pick([...trees], random);
+    const [text, tree] = pick([...trees], random);
     const [name, slip] = pick(kinds, random);
-    const slipped = slip(of, tree, random);
+    const slipped = slip(text, tree, random);
     if (slipped === undefined) continue;
     made++;
-    yield { of, what: `${name}: ${slipped.what}`, text: slipped.text };
+    yield { of: text, what: `${name}: ${slipped.what}`, text: slipped.text };
   }
 }
 
@@ -101,15 +99,4 @@ function token({ tokens }: Tree, random: Random): { readonly start: number; read
   let at = random.below(tokens.count - 1);
   while (tokens.kind(at) <= kind.comment || tokens.kind(at) === kind.end) at = random.below(tokens.count - 1);
   return { start: tokens.start(at), end: tokens.end(at) };
-}
-
-function pick<T>(from: readonly T[], random: Random): T {
-  const found = from[random.below(from.length)];
-  if (found === undefined) throw new Error("nothing to pick from");
-  return found;
-}
-
-function shown(text: string, at: number): string {
-  const line = text.slice(0, at).split("\n").length;
-  return `${JSON.stringify(text.slice(at, at + 2))} on line ${line}`;
 }

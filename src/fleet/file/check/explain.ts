@@ -45,13 +45,20 @@ function asMeant(one: OutsideProblem, all: Problems, value: Value): Value | unde
   const meant =
     free.find((key) => key === missing?.path.at(-1)) ??
     didYouMean(name, free) ??
-    free.find((key) => name.includes(key));
+    free.find((key) => name.includes(key) || isInterrupted(name, key));
   if (meant === undefined) return undefined;
   const renamed = Object.entries(map).map(([key, inner]) => [key === name ? meant : key, inner] as const);
   return replaced(value, around, Object.fromEntries(renamed));
 }
 
-/** `mo.ody` for `moody`: a dot in a name has made two of it. */
+/** True for a name with something in the middle of it that does not belong there. */
+function isInterrupted(name: string, key: string): boolean {
+  let same = 0;
+  while (same < key.length && name[same] === key[same]) same++;
+  return key.length > 2 && name.length > key.length && name.endsWith(key.slice(same));
+}
+
+/** `mo.ody` for `moody`: a dot in a name has made two of it. Or the first of two is too many, and no name that may stand there. */
 function asOneName(one: OutsideProblem, all: Problems, value: Value): Value | undefined {
   const [inside, below] = [one.path, [...one.path, Object.keys(mapOf(valueAt(value, one.path)))[0] ?? ""]];
   for (const path of [inside, below]) {
@@ -60,13 +67,17 @@ function asOneName(one: OutsideProblem, all: Problems, value: Value): Value | un
     const map = valueAt(value, around);
     if (path.length < 2 || head === "" || tail === "") continue;
     const names = [...knownKeys(around), ...namesMissing(all, around)];
-    const meant = names.find(
-      (name) =>
-        name.startsWith(head) &&
-        name.endsWith(tail) &&
-        name.length - head.length - tail.length <= 1 &&
-        name !== head,
+    const isHeadWrong = all.some(
+      (other) => other.part === "key" && isIn(other.path, around) && other.path.at(-1) === head,
     );
+    const meant =
+      names.find(
+        (name) =>
+          name.startsWith(head) &&
+          name.endsWith(tail) &&
+          name.length - head.length - tail.length <= 1 &&
+          name !== head,
+      ) ?? (path === inside && isHeadWrong ? tail : undefined);
     if (meant === undefined || !isMap(map) || Object.hasOwn(map, meant)) continue;
     const { [head]: inner, ...others } = map;
     return replaced(value, around, { ...others, [meant]: field(inner, tail) });

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import {
+  begunIn,
   type Document,
   didYouMean,
   type Loaded,
@@ -67,7 +68,8 @@ export class Lost {
   #isPart(path: Path): boolean {
     const at = this.#document.locate(path, "key");
     const known = knownKeys(path.slice(0, -1));
-    return this.#lost.some(({ file, beside = [], ends }) => {
+    return this.#lost.some(({ file, beside = [], ends, ...span }) => {
+      if (file === at?.file && isOn(span, at)) return true;
       if (file !== at?.file || !beside.some((line) => isOn(line, at))) return false;
       const key = `${ends}${String(path.at(-1))}`;
       return known.includes(key) || didYouMean(key, known) !== undefined;
@@ -95,7 +97,9 @@ export class Lost {
   #names(path: Path): boolean {
     const value = valueAt(this.#document.value, path);
     const anywhere = this.#lost.some(({ within }) => within === undefined);
-    return anywhere || this.#isWord(String(typeof value === "string" ? value : path.at(-1)));
+    const name = String(typeof value === "string" ? value : path.at(-1));
+    const isBegun = this.#lost.some(({ begun }) => begun.some((one) => name.startsWith(one)));
+    return anywhere || isBegun || this.#isWord(name);
   }
 
   /** True for a name that stands on what is lost, perhaps spoilt. */
@@ -111,6 +115,8 @@ interface LostPlace extends LostLines {
   readonly words: ReadonlySet<string>;
   /** The last of them. */
   readonly ends: string;
+  /** The first and last of each line: of a name half typed it is the beginning. */
+  readonly begun: readonly string[];
   /** True when it begins where a name should, without one. */
   readonly nameless: boolean;
 }
@@ -127,7 +133,8 @@ function placeOf(lost: LostLines, { sources, locate }: Document): LostPlace {
     words.add(`${ends}${/^\s*([\p{L}\d_-]+)/u.exec(all.slice(line.start, line.end))?.[1] ?? ""}`);
   const isValue = within !== undefined && locate(within)?.exact !== true;
   const map = isValue ? within.slice(0, -1) : within;
-  return { ...lost, map, words, ends, nameless: /^\s*[^\s\p{L}"'$@#]/u.test(text) };
+  const begun = begunIn(text);
+  return { ...lost, map, words, ends, begun, nameless: /^\s*(?![)\]}\s]*$)[^\s\p{L}"'$@#]/u.test(text) };
 }
 
 /** A name is no longer. */

@@ -21,6 +21,8 @@ export class FieldBlock {
   hasDate = false;
   /** Connection: close was among the fields. */
   closes = false;
+  /** Protocols named by Upgrade: a 426 must name them (RFC 9110 §15.5.22), no other answer may. */
+  upgrade = "";
 
   /** @throws Unwritable */
   static from(fields: HeaderList): FieldBlock {
@@ -54,6 +56,7 @@ export class FieldBlock {
     this.hasHost ||= block.hasHost;
     this.hasDate ||= block.hasDate;
     this.closes ||= block.closes;
+    this.upgrade ||= block.upgrade;
   }
 
   /** The same lines, to be continued; those here stay as they are. */
@@ -63,6 +66,7 @@ export class FieldBlock {
     block.hasHost = this.hasHost;
     block.hasDate = this.hasDate;
     block.closes = this.closes;
+    block.upgrade = this.upgrade;
     return block;
   }
 
@@ -80,7 +84,9 @@ export class FieldBlock {
         else if (is(name, "host")) this.hasHost = true;
         return true;
       case 7:
-        return !is(name, "upgrade");
+        if (!is(name, "upgrade")) return true;
+        this.upgrade += this.upgrade === "" ? value : `, ${value}`;
+        return false;
       case 10:
         if (!is(name, "connection")) return !is(name, "keep-alive");
         if (/\bclose\b/i.test(value)) this.closes = true;

@@ -9,7 +9,15 @@ import type { RequestHead } from "../engine.ts";
 import { limitOf } from "../limits.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Exchange, type ExchangeHost } from "./exchange.ts";
-import { connectAnswer, crowdedAnswer, malformedAnswer, malformedError, slowHeadAnswer } from "./refusal.ts";
+import {
+  connectAnswer,
+  crowdedAnswer,
+  type Farewell,
+  lastWords,
+  malformedAnswer,
+  malformedError,
+  slowHeadAnswer,
+} from "./refusal.ts";
 import type { ServerShared } from "./shared.ts";
 
 /** Bytes behind a request that are taken in before it is answered. */
@@ -239,7 +247,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     this.#requests++;
     this.#deadlines.bodyBegins();
     if (this.head.method === "CONNECT") {
-      this.#say(connectAnswer());
+      this.#say(connectAnswer(), this.head.method);
       return;
     }
     const exchange = new Exchange(this);
@@ -258,7 +266,7 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     this.#shared.refused(problem);
     const exchange = this.#exchange;
     if (exchange === undefined) {
-      this.#say(malformedAnswer(problem, this.#decoder.method));
+      this.#say(malformedAnswer(problem));
       return;
     }
     this.#failBody(exchange, malformedError(problem));
@@ -337,8 +345,11 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     exchange.listener.onEnd(complete ? undefined : error);
   }
 
-  #say(text: string): void {
-    this.port.write(text);
+  #say(farewell: Farewell, method = this.#decoder.method): void {
+    const { error, status } = farewell;
+    const { remoteAddress } = this.port;
+    const marks = this.#shared.early({ status, code: error.code, method, remoteAddress });
+    this.port.write(lastWords(farewell, method, marks));
     this.#leave();
   }
 

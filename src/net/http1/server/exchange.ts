@@ -190,7 +190,11 @@ export class Exchange implements Http1Exchange {
     // RFC 9110 §8.6, §15.4.5: a 204 has no length; that of a 304 would be the one of a body that is not sent.
     const lengthText = status === 204 || (status === 304 && told <= 0) ? "" : lengthLine(told);
     const date = block.hasDate ? "" : this.#host.dateLine();
-    return `${start}${block.text}${lengthText}${date}${this.#host.connectionLines(this.persistent)}\r\n`;
+    const connection = this.#host.connectionLines(this.persistent);
+    // RFC 9110 §15.5.22: what must be changed to. §7.8: named in Connection, as it is for the next hop alone.
+    const change =
+      status === 426 && block.upgrade !== "" ? `Upgrade: ${block.upgrade}\r\nConnection: Upgrade\r\n` : "";
+    return `${start}${block.text}${lengthText}${date}${connection}${change}\r\n`;
   }
 
   /** An answer whose body lets wait for it shows its head meanwhile. */

@@ -5,7 +5,7 @@ import type { WireProblem } from "../codec/problem.ts";
 import type { RequestLimits } from "../codec/request-decoder.ts";
 import type { Http1Exchange } from "../engine.ts";
 import { type Http1Limits, type LimitName, limitsFrom } from "../limits.ts";
-import type { Http1ConnectionOptions } from "../options.ts";
+import type { EarlyAnswer, EarlyMarks, Http1ConnectionOptions } from "../options.ts";
 
 /** A connection as its server sees it. */
 interface Drainable {
@@ -67,7 +67,13 @@ export class ServerShared {
     this.#options.onMalformed?.(problem);
   }
 
+  early(answer: EarlyAnswer): EarlyMarks {
+    return this.#options.onEarlyAnswer?.(answer) ?? noMarks;
+  }
+
   failed(error: unknown): void {
     this.#options.onError?.(error);
   }
 }
+
+const noMarks: EarlyMarks = {};

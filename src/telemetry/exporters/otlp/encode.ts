@@ -1,5 +1,7 @@
+import { FormedSpan } from "../../formed-span.ts";
 import type { Resource, SpanData } from "../../span-data.ts";
 import { ByteWriter } from "../byte-writer.ts";
+import { writeFormed } from "./formed.ts";
 import { writeResource, writeScope, writeSpan } from "./span.ts";
 
 /**
@@ -32,7 +34,8 @@ export class OtlpRequest {
     const last = this.#last;
     const group = last !== undefined && last.resource === span.resource ? last : this.#groupOf(span.resource);
     const before = group.out.length;
-    writeSpan(group.out, span);
+    if (span instanceof FormedSpan && span.traceState === undefined) writeFormed(group.out, span);
+    else writeSpan(group.out, span);
     this.#bytes += group.out.length - before;
     return this.#bytes;
   }

@@ -1,4 +1,3 @@
-import { FormedSpan, type OwnAttribute } from "../../formed-span.ts";
 import {
   type Attributes,
   type AttributeValue,
@@ -9,7 +8,6 @@ import {
   type SpanStatus,
   spanKinds,
 } from "../../span-data.ts";
-import type { SpanForm, WrittenForm } from "../../span-form.ts";
 import { ByteWriter } from "../byte-writer.ts";
 
 /**
@@ -29,13 +27,9 @@ export function writeScope(out: ByteWriter, name: string): void {
 }
 
 /** Nearly every span is longer than 127 bytes. */
-const spanRoom = 2;
+export const spanRoom = 2;
 
 export function writeSpan(out: ByteWriter, span: SpanData): void {
-  if (span instanceof FormedSpan && span.traceState === undefined) {
-    writeFormed(out, span);
-    return;
-  }
   out.byte(spanTag);
   const at = out.beginPart(spanRoom);
   id(out, 1, span.traceId);
@@ -57,55 +51,21 @@ export function writeSpan(out: ByteWriter, span: SpanData): void {
 }
 
 /** Of ScopeSpans.spans. */
-const spanTag = 0x12;
+export const spanTag = 0x12;
 
-function writeTitle(out: ByteWriter, { name, kind }: Pick<SpanData, "name" | "kind">): void {
+export function writeTitle(out: ByteWriter, { name, kind }: Pick<SpanData, "name" | "kind">): void {
   text(out, 5, name);
   number(out, 6, spanKinds.indexOf(kind) + 1);
 }
 
-function writeFlags(out: ByteWriter, flags: number): void {
+export function writeFlags(out: ByteWriter, flags: number): void {
   if (flags === 0) return;
   out.varint((16 << 3) | wire.fixed32);
   out.u32le(flags);
 }
 
-/** The form as it stands in its spans, with what is the span's own put in its place. Such spans have no events and no status. */
-function writeFormed(out: ByteWriter, span: FormedSpan): void {
-  const at = out.length;
-  const { parentSpanId: parent } = span;
-  const { bytes, timesAt } = parent === undefined ? span.form.root(writeForm) : span.form.child(writeForm);
-  out.bytes(bytes);
-  out.patchHex(at + places.traceId, span.traceId);
-  out.patchHex(at + places.spanId, span.spanId);
-  if (parent !== undefined) out.patchHex(at + places.parentSpanId, parent);
-  patchTime(out, at + timesAt + 1, span.startUs);
-  patchTime(out, at + timesAt + 10, span.startUs + span.durationUs);
-  ownAttributes(out, span.own);
-  writeFlags(out, span.flags);
-  out.endPart(at + 1 + spanRoom, spanRoom);
-}
-
-/** Behind the tag of the span and room for its length: each id behind a tag and a length of its own. */
-const places = { traceId: 5, spanId: 23, parentSpanId: 33 } as const;
-
-function writeForm(form: SpanForm, child: boolean): WrittenForm {
-  const out = new ByteWriter(512);
-  out.byte(spanTag);
-  out.beginPart(spanRoom);
-  id(out, 1, "0".repeat(32));
-  id(out, 2, "0".repeat(16));
-  if (child) id(out, 4, "0".repeat(16));
-  writeTitle(out, form);
-  const timesAt = out.length;
-  time(out, 7, 0);
-  time(out, 8, 0);
-  attributes(out, ofSpan, form.attributes);
-  return { bytes: out.finish(), timesAt };
-}
-
 /** Number of the field of a span's attributes. */
-const ofSpan = 9;
+export const ofSpan = 9;
 
 function writeEvent(out: ByteWriter, event: SpanEvent): void {
   const at = open(out, 11);
@@ -131,7 +91,7 @@ function writeStatus(out: ByteWriter, status: SpanStatus): void {
   out.endPart(at);
 }
 
-function attributes(out: ByteWriter, field: number, list: Attributes): void {
+export function attributes(out: ByteWriter, field: number, list: Attributes): void {
   for (const key in list) {
     const value = list[key];
     if (value !== undefined) attribute(out, field, key, value);
@@ -145,50 +105,7 @@ function spanAttributes(out: ByteWriter, list: Attributes): void {
   }
 }
 
-function ownAttributes(out: ByteWriter, first: OwnAttribute | undefined): void {
-  for (let one = first; one !== undefined; one = one.next) {
-    const { name, value } = one;
-    // Text that is a span's own is seldom another's: only what stands before it is kept.
-    if (typeof value !== "string") spanAttribute(out, name, value);
-    else if (!shortText(out, name, value)) attribute(out, ofSpan, name, value);
-  }
-}
-
-/** An attribute all lengths of which are known before it is written. @returns false, and writes nothing, for another one */
-function shortText(out: ByteWriter, key: string, value: string): boolean {
-  const before = keyBytes(key);
-  const { length } = value;
-  if (before === undefined || before.length + length > 120) return false;
-  const start = out.length;
-  out.byte((ofSpan << 3) | wire.bytes);
-  out.byte(before.length + 3 + length);
-  out.bytes(before);
-  out.byte(2 + length);
-  out.byte((1 << 3) | wire.bytes);
-  out.byte(length);
-  if (out.tryAscii(value)) return true;
-  out.backTo(start);
-  return false;
-}
-
-/** A key with the tag of the value behind it. Few enough are kept that looking at each is the fastest way. */
-function keyBytes(key: string): Uint8Array | undefined {
-  const at = keptKeys.indexOf(key);
-  if (at >= 0) return keptKeyBytes[at];
-  if (keptKeys.length >= mostKeys || key.length > most.chars) return undefined;
-  const out = new ByteWriter(128);
-  text(out, 1, key);
-  out.byte((2 << 3) | wire.bytes);
-  keptKeys.push(key);
-  keptKeyBytes.push(out.finish());
-  return keptKeyBytes.at(-1);
-}
-
-const mostKeys = 16;
-const keptKeys: string[] = [];
-const keptKeyBytes: Uint8Array[] = [];
-
-function spanAttribute(out: ByteWriter, key: string, value: AttributeValue): void {
+export function spanAttribute(out: ByteWriter, key: string, value: AttributeValue): void {
   const bytes = typeof value === "object" ? undefined : usual(key, value);
   if (bytes === undefined) attribute(out, ofSpan, key, value);
   else out.bytes(bytes);
@@ -217,10 +134,10 @@ function usual(key: string, value: string | number | boolean): Uint8Array | unde
 }
 
 /** Bounds of what is kept: a megabyte at most. */
-const most = { keys: 64, values: 64, chars: 80 } as const;
+export const most = { keys: 64, values: 64, chars: 80 } as const;
 const kept = new Map<string, Map<string | number | boolean, Uint8Array>>();
 
-function attribute(out: ByteWriter, field: number, key: string, value: AttributeValue): void {
+export function attribute(out: ByteWriter, field: number, key: string, value: AttributeValue): void {
   const at = open(out, field);
   text(out, 1, key);
   anyValue(out, 2, value);
@@ -264,7 +181,7 @@ function negative(out: ByteWriter, value: number): void {
   out.byte(Number(rest));
 }
 
-const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+export const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
 /** Begins a length-delimited field; `out.endPart` ends it. */
 function open(out: ByteWriter, field: number): number {
@@ -272,14 +189,14 @@ function open(out: ByteWriter, field: number): number {
   return out.beginPart();
 }
 
-function text(out: ByteWriter, field: number, value: string): void {
+export function text(out: ByteWriter, field: number, value: string): void {
   if (value === "") return;
   const at = open(out, field);
   out.utf8(value);
   out.endPart(at);
 }
 
-function id(out: ByteWriter, field: number, digits: string): void {
+export function id(out: ByteWriter, field: number, digits: string): void {
   out.byte((field << 3) | wire.bytes);
   out.byte(digits.length >> 1);
   out.hex(digits);
@@ -291,7 +208,7 @@ function number(out: ByteWriter, field: number, value: number): void {
   out.varint(value);
 }
 
-function time(out: ByteWriter, field: number, us: number): void {
+export function time(out: ByteWriter, field: number, us: number): void {
   out.byte((field << 3) | wire.fixed64);
   const at = out.length;
   out.u32le(0);
@@ -300,7 +217,7 @@ function time(out: ByteWriter, field: number, us: number): void {
 }
 
 /** Nanoseconds since the epoch do not fit in a double, so the two halves are computed apart. */
-function patchTime(out: ByteWriter, at: number, us: number): void {
+export function patchTime(out: ByteWriter, at: number, us: number): void {
   const high = Math.floor(us / 4_294_967_296);
   const low = (us - high * 4_294_967_296) * 1000;
   out.patchU32le(at, low % 4_294_967_296);

@@ -6,6 +6,7 @@ import { cursorOver, isRefused, isTooMuch, parse, treeOf } from "../parse.ts";
 import { parseItems } from "../parse-item.ts";
 import { parseValue } from "../parse-value.ts";
 import { Scanner } from "../scan.ts";
+import { isMerging } from "../scan-merge.ts";
 import type { Report } from "../scan-string.ts";
 import { kind, Tokens } from "../token.ts";
 import type { Item, Tree } from "../tree.ts";
@@ -21,6 +22,7 @@ export function reparse(before: Tree, source: Source): Tree {
   const same = old.file === source.file && old.compat === source.compat;
   if (!same || source.text.length > limits.text || isObject(before) || isRefused(before))
     return parse(source);
+  if (isMerging(source.text) || (before.trouble !== undefined && isMerging(old.text))) return parse(source);
   if (old.text === source.text) return { ...before, source };
   return new Reparse(before, source).tree() ?? parse(source);
 }

@@ -5,7 +5,17 @@ import { reparse } from "../again/reparse.ts";
 import { limits } from "../limits.ts";
 import { isSound, parse } from "../parse.ts";
 import type { Tree } from "../tree.ts";
-import { editsOf, isBalanced, isRepairable, joinsOf } from "./edits.ts";
+import {
+  editsOf,
+  endingsOf,
+  isBalanced,
+  isRepairable,
+  joinsOf,
+  mayOpen,
+  pastesOf,
+  swapsOf,
+} from "./edits.ts";
+import { contradictions, isFlat } from "./layout.ts";
 import { blanked, Lines } from "./lines.ts";
 
 /** More problems than one mistake can have are several mistakes, or noise. */
@@ -17,7 +27,7 @@ const tries = 700;
 /** Lines that are tried with something else on them. */
 const rewrites = 150;
 /** What a line may be to those around it: nothing, or what opens or closes a bracket. */
-const closingForms = ["", "}", "]"];
+const closingForms = ["", "}", "]", "x: 1"];
 const lineForms = ["", "x: {", "}", "x: [", "]", "x: 1"];
 
 /**
@@ -157,10 +167,13 @@ class Search {
   #causes(piece: Piece): readonly Diagnostic[] {
     const [first, last] = [piece.told[0], piece.told.at(-1)];
     if (first === undefined || last === undefined || first === last) return piece.told;
+    if (this.#isCutShort(piece)) return [this.#cause(piece.told, this.#source.text.length)];
     const { text } = this.#source;
     const apart = far.has(first.code) ? 0 : last.line - first.line;
     if (!isRepairable(text.slice(piece.start, piece.end), apart)) return this.#ofOneLine(piece);
     const lines = this.#lines(piece);
+    for (const edit of pastesOf(text, first, last))
+      if (this.#left-- > 0 && this.#repairs(edit, piece)) return [this.#cause(piece.told, edit.start)];
     for (const edits of editsOf) {
       for (const line of lines) {
         for (const edit of edits(text, piece, line)) {
@@ -172,6 +185,16 @@ class Search {
     return this.#ofOneLine(piece);
   }
 
+  /** True when all is right as soon as the text, which breaks off in the middle, goes on to an end. */
+  #isCutShort(piece: Piece): boolean {
+    if (piece.end < this.#source.text.trimEnd().length) return false;
+    for (const edit of endingsOf(this.#source.text, piece)) {
+      if (this.#left-- <= 0) return false;
+      if (this.#repairs(edit, piece)) return true;
+    }
+    return false;
+  }
+
   /** One problem for all that a line confuses: what is wrong on others is right when something else stands there. */
   #ofOneLine(piece: Piece, on: readonly Diagnostic[] = piece.told): readonly Diagnostic[] {
     const [first] = piece.told;
@@ -180,11 +203,12 @@ class Search {
       return first?.code === "TSK_UNCLOSED" ? [this.#cause(piece.told, first.start)] : piece.told;
     const { text } = this.#source;
     for (const line of this.#lines({ ...piece, told: on })) {
-      // Where there is no word, nothing was opened.
-      const forms = /[\p{L}\d"']/u.test(text.slice(line.start, line.end)) ? lineForms : closingForms;
-      for (const form of forms) {
+      const forms = mayOpen(text, piece, line) ? lineForms : closingForms;
+      const indent = /^[ \t]*/.exec(text.slice(line.start, line.end))?.[0] ?? "";
+      const rewritten = forms.map((form): Fix => ({ ...line, text: `${indent}${form}` }));
+      for (const edit of [...swapsOf(text, piece, line), ...rewritten]) {
         if (this.#rewrites-- <= 0) return piece.told;
-        if (this.#repairs({ ...line, text: form }, piece)) return [this.#cause(piece.told, line.start)];
+        if (this.#repairs(edit, piece)) return [this.#cause(piece.told, line.start)];
       }
     }
     return piece.told;
@@ -222,7 +246,17 @@ class Search {
   }
 
   #repairs(edit: Fix, piece: Piece): boolean {
-    return isSound(this.#written(piece, edit));
+    const source = this.#written(piece, edit);
+    return isSound(source) && this.#fits(source.text, edit, piece);
+  }
+
+  /** False for an edit of brackets that the layout of the lines contradicts. */
+  #fits(edited: string, edit: Fix, piece: Piece): boolean {
+    const { text } = this.#source;
+    const written = text.slice(piece.start, piece.end);
+    if (!/[()[\]{}]/.test(edit.text + text.slice(edit.start, edit.end)) || isFlat(written)) return true;
+    const left = contradictions(edited);
+    return left === 0 || left < contradictions(this.#head(piece) + written);
   }
 
   /** A piece as a text of its own, with an edit made to it. */

@@ -1,5 +1,6 @@
 import type { Fix } from "../../diagnostic.ts";
 import type { Span } from "../../source.ts";
+import { isFlat } from "./layout.ts";
 
 /** Small edits that could repair a line of a piece of text, the likelier kinds first. */
 export const editsOf: readonly ((text: string, piece: Span, line: Span) => Iterable<Fix>)[] = [
@@ -49,6 +50,67 @@ function* atLineEnds(text: string, piece: Span, line: Span): Iterable<Fix> {
     if (line.end < piece.end) yield { start: line.end, end: line.end + 1, text: sign };
     if (line.start > piece.start) yield { start: line.start - 1, end: line.start, text: sign };
   }
+}
+
+/** The line for the one below it, and for the one above it. */
+export function swapsOf(text: string, piece: Span, line: Span): readonly Fix[] {
+  const swapped = (start: number, middle: number, end: number): Fix => ({
+    start,
+    end,
+    text: `${text.slice(middle + 1, end)}\n${text.slice(start, middle)}`,
+  });
+  const swaps: Fix[] = [];
+  const below = text.indexOf("\n", line.end + 1);
+  const end = below < 0 ? text.length : below;
+  if (line.end + 1 < Math.min(end, piece.end)) swaps.push(swapped(line.start, line.end, end));
+  const above = text.lastIndexOf("\n", line.start - 2) + 1;
+  if (line.start > piece.start && above >= piece.start) swaps.push(swapped(above, line.start - 1, line.end));
+  return swaps;
+}
+
+/** True for a line that may have opened a bracket: where no layout tells, it has a word, and is no key with its value. */
+export function mayOpen(text: string, piece: Span, line: Span): boolean {
+  const written = text.slice(line.start, line.end);
+  if (!isFlat(text.slice(piece.start, piece.end))) return true;
+  if (!/[\p{L}\d"']/u.test(written)) return false;
+  if (/[([{}\])]/.test(written)) return true;
+  return !/[:=].*[\p{L}\d"']{2},?\s*$/u.test(written);
+}
+
+/** What was perhaps pasted into the middle of a line: it ends in the middle of something, for its brackets do not pair. */
+export function pastesOf(text: string, first: Span, last: Span): readonly Fix[] {
+  if (last.start < first.end || text.slice(first.start, last.end).includes("\n")) return [];
+  const newline = text.indexOf("\n", last.end);
+  const ends = [last.start, last.end, newline < 0 ? text.length : newline];
+  return [first.start, first.end].flatMap((start) =>
+    ends
+      .filter((end) => !isBalanced(text.slice(start, end)))
+      .flatMap((end) => ["", " 1"].map((put) => ({ start, end, text: put }))),
+  );
+}
+
+/** What may stand at the end of a text that breaks off: the rest of its last line, and all that closes what is open. */
+export function endingsOf(text: string, piece: Span): readonly Fix[] {
+  const written = text.slice(piece.start, piece.end).trimEnd();
+  const end = piece.start + written.length;
+  const closing = closingOf(written);
+  if (closing === "") return [];
+  return ["", '"', "'", " 1", ": 1", '": 1'].map((rest) => ({
+    start: end,
+    end: piece.end,
+    text: `${rest}\n${closing}`,
+  }));
+}
+
+/** What closes the brackets that a text leaves open, as far as its quotes and comments can be read. */
+function closingOf(text: string): string {
+  const open: string[] = [];
+  for (const [sign] of text.matchAll(/"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|(?:#|\/\/).*|[()[\]{}]/g)) {
+    const closing = sign.length === 1 ? brackets.find(([opening]) => opening === sign)?.[1] : undefined;
+    if (closing !== undefined) open.push(closing);
+    else if (sign === open.at(-1)) open.pop();
+  }
+  return open.toReversed().join("\n");
 }
 
 /** Edits that take a line end out, or put in its place what may have stood there. */

@@ -3,6 +3,7 @@ import { Source, type Span } from "../../source.ts";
 import { reparse } from "../again/reparse.ts";
 import { limits } from "../limits.ts";
 import { isRefused, isSound } from "../parse.ts";
+import { mergeEnd } from "../scan-merge.ts";
 import type { Item, Tree, Value } from "../tree.ts";
 import { Lines } from "./lines.ts";
 
@@ -40,7 +41,7 @@ export function intact(tree: Tree): Intact | undefined {
     now = reparse(tree, new Source(file, lines.left(), layer));
     if (isWrong(now)) continue;
     const nameless = lines.sections();
-    return { items: withSections(now.items, nameless), lost: lines.lost(), nameless };
+    return { items: withSections(now.items, nameless, text), lost: lines.lost(), nameless };
   }
   return nothing;
 }
@@ -48,9 +49,11 @@ export function intact(tree: Tree): Intact | undefined {
 /** The lines (from 0) that cannot be read for an error. */
 function linesOf({ severity, code, line, start, end }: Diagnostic, source: Source): readonly number[] {
   if (severity !== "error") return [];
+  const isMerge = code === "TSK_MERGE";
+  // Nobody knows which side of a merge is meant.
   const lines = source.text
-    .slice(start, end)
-    .split("\n", limits.diagnostics)
+    .slice(start, isMerge ? mergeEnd(source.text, start) : end)
+    .split("\n", isMerge ? limits.saved : limits.diagnostics)
     .map((_, index) => line - 1 + index);
   // What never ends is as long as the rest of the text.
   if (code !== "TSK_STRING_OPEN" && code !== "TSK_COMMENT_OPEN" && lines.length > 1) return lines;
@@ -78,13 +81,26 @@ function closingOf(line: string): string {
   return opened === "{" ? "}" : opened === "[" ? "]" : "";
 }
 
-/** Items with the header of a section in place of each that is lost: what stands below is no part of the one above. */
-function withSections(items: readonly Item[], nameless: readonly Span[]): readonly Item[] {
+/**
+ * Items with the header of a section in place of each that is lost: what stands below is no part of the one above. Where one
+ * name is all that is left of a header, it is that name.
+ */
+function withSections(items: readonly Item[], nameless: readonly Span[], text: string): readonly Item[] {
   const headers = nameless.map(({ start }, index): Item => {
-    const key = { name: `${namelessPrefix}${index}`, start, end: start };
-    return { kind: "section", path: [key], start, end: start };
+    const named = nameIn(text.slice(start, start + longest).split("\n", 1)[0] ?? "");
+    const names = named?.split(".") ?? [`${namelessPrefix}${index}`];
+    return { kind: "section", path: names.map((name) => ({ name, start, end: start })), start, end: start };
   });
   return headers.length === 0 ? items : [...items, ...headers].sort((a, b) => a.start - b.start);
+}
+
+/** The name in a line that was meant as a header: in brackets, or the only word there is. */
+function nameIn(line: string): string | undefined {
+  const written = line.replace(/\s(?:#|\/\/).*$/, "");
+  const found =
+    /^\s*\[\s*([\p{L}_][\p{L}\d_-]*(?:\.[\p{L}_][\p{L}\d_-]*)*)\s*\]/u.exec(written) ??
+    /^[^\p{L}\d_"'-]*([\p{L}_][\p{L}\d_-]*(?:\.[\p{L}_][\p{L}\d_-]*)*)[^\p{L}\d_"'-]*$/u.exec(written);
+  return found?.[1];
 }
 
 const namelessPrefix = "\0section ";

@@ -1,4 +1,5 @@
 import type { Span } from "../../source.ts";
+import { contradictions, withoutTexts } from "./layout.ts";
 
 /** A line of a text as its layout shows it. */
 interface Line extends Span {
@@ -19,6 +20,8 @@ export class Lines {
   readonly #lost = new Set<number>();
   /** Lines that were probably meant as headers. */
   readonly #headers = new Set<number>();
+  /** Lines that may still be looked at to see how they are laid out. */
+  #looks = 100_000;
 
   constructor(text: string) {
     this.#text = text;
@@ -46,7 +49,7 @@ export class Lines {
       if (this.#headers.has(first)) continue;
       if (sections) done = this.#addSection(first, last);
       else {
-        if (!this.#isBalanced(first, last)) this.#addBlock(first, last);
+        if (!this.#isBalanced(first, last) && !this.#isLaidOut(first, last)) this.#addBlock(first, last);
         this.#addRest(last);
       }
     }
@@ -103,6 +106,20 @@ export class Lines {
     else this.#addSection(top, bottom);
   }
 
+  /** True when a section lacks nothing but lines that are given up, as its layout shows. */
+  #isLaidOut(first: number, last: number): boolean {
+    const [start, end] = [this.#sectionStart(first), this.#sectionEnd(last)];
+    this.#looks -= end - start;
+    if (this.#looks < 0) return false;
+    if (this.#lines[last]?.opening === true && this.#indent(last + 1) > this.#indent(last)) return false;
+    const lines = this.#lines.slice(start, end + 1).map((line, index) => {
+      const isGivenUp = start + index >= first && start + index <= last;
+      const written = this.#text.slice(line.start, line.end);
+      return isGivenUp && Number.isFinite(line.indent) ? `${" ".repeat(Math.max(0, line.indent))}x` : written;
+    });
+    return contradictions(lines.join("\n")) === 0;
+  }
+
   /** The line that opens what these close: further left, or as far when they begin with what closes it. */
   #openingOf(first: number): number | undefined {
     const limit = this.#lines[first]?.closing === true ? this.#indent(first) : this.#indent(first) - 1;
@@ -127,11 +144,16 @@ export class Lines {
 
   /** Gives the last line of it. */
   #addSection(first: number, last: number): number {
-    let top = first;
-    while (top > 0 && this.#indent(top - 1) >= 0) top--;
     const end = this.#sectionEnd(last);
-    this.#add(top, end);
+    this.#add(this.#sectionStart(first), end);
     return end;
+  }
+
+  /** The first line behind the header. */
+  #sectionStart(index: number): number {
+    let start = index;
+    while (start > 0 && this.#indent(start - 1) >= 0) start--;
+    return start;
   }
 
   /** The last line before the next header. */
@@ -252,13 +274,11 @@ function looksLikeHeader(line: string): boolean {
   // Closed, whatever stands in it, or with no key in it.
   if (/^[^\s\p{L}[\])}]*\[(?:(?:[^\]:=]*|[^\]\s"']*)\]|[^\]:=]*[:=]?\s*$)/u.test(start)) return true;
   const written = start.replace(/\s*(?:#|\/\/).*$/, "");
+  // Begun and ended as one.
+  const whole = start.replace(/\]\s*(?:#|\/\/).*$/, "]").trimEnd();
+  if (/^\[.*\]$/.test(whole) && !/^\[[^:={]*,[^:={]*\]$/.test(whole)) return true;
   if (/^[^\p{L}[]*[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
   if (/[^\s:=,[]\s*\[+[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
   if (/[:=][^{]*[:=]\s*\[[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
   return /^[^\s{}:=,][^{}:=,]*\p{L}[^{}:=,]*$/u.test(written) && /[[\]]/.test(written);
-}
-
-/** A text without what stands in quotes, as far as lines show it. */
-function withoutTexts(text: string): string {
-  return text.replace(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/g, "");
 }

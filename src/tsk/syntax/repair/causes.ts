@@ -1,5 +1,5 @@
-import type { TskCode } from "../codes.ts";
-import type { Span } from "../source.ts";
+import type { TskCode } from "../../codes.ts";
+import type { Span } from "../../source.ts";
 
 /** What the scanner has found wrong, told or not. */
 export interface Scanned extends Span {
@@ -66,8 +66,8 @@ export class Causes {
   isTold(code: TskCode, span: Span, nested: boolean): boolean {
     if (code === "TSK_UNCLOSED" && this.#swallowed) return true;
     if (span.start >= this.#from && span.start < this.#until) return true;
-    if (alone.has(code)) return false;
     const line = this.#around(span, false);
+    if (alone.has(code)) return isIn(this.#quotes, line);
     const part = nested && code !== "TSK_UNCLOSED" ? this.#around(span, true) : line;
     // A bracket that never closes leaves open what the rest of its line belongs to.
     const late = code === "TSK_UNCLOSED" && this.#until >= span.start && this.#until <= line.end + 1;

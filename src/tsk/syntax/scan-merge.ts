@@ -1,0 +1,62 @@
+import type { Report } from "./scan-string.ts";
+import { kind, type Tokens } from "./token.ts";
+
+/**
+ * What version control leaves where two changes of a file meet: `<<<<<<< ours`, `||||||| base`, `=======`, `>>>>>>> theirs`, each at
+ * the beginning of a line. The first side is read, the others are passed as a comment is: both would say everything twice.
+ */
+const marker = /(?:<{7}|\|{7}|={7}|>{7})(?=[ \t\r\n]|$)[^\n]*/y;
+
+/** True for a text in which a merge ends: what its other markers mean depends on where. */
+export function isMerging(text: string): boolean {
+  return text.includes("\n>>>>>>>");
+}
+
+/** Ends of merges in a text that is scanned from its beginning to its end; each is looked for once. */
+export class Merges {
+  readonly #text: string;
+  /** Where the last line looked for begins: past the end of the text when there is none. */
+  #end = -1;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** At a sign at which a marker may begin. Returns where scanning goes on; 0 when there is none. */
+  at(start: number, tokens: Tokens, report: Report): number {
+    const text = this.#text;
+    if (start > 0 && text.charCodeAt(start - 1) !== 10) return 0;
+    marker.lastIndex = start;
+    const found = marker.exec(text)?.[0];
+    if (found === undefined) return 0;
+    const width = found.endsWith("\r") ? found.length - 1 : found.length;
+    const isSide = found.startsWith("|") || found.startsWith("=");
+    const last = isSide ? this.#lastLine(start) : start;
+    if (last >= text.length) return 0;
+    const message = `a merge was left unfinished here; keep one side, and take away the lines with <<<<<<<, ======= and >>>>>>>`;
+    report("TSK_MERGE", start, start + width, message);
+    const end = isSide ? lineEnd(text, last) : start + width;
+    tokens.add(kind.comment, end);
+    return end;
+  }
+
+  /** Where the line begins that ends a merge; the length of the text when none does. */
+  #lastLine(from: number): number {
+    if (this.#end >= from) return this.#end;
+    const found = this.#text.indexOf("\n>>>>>>>", from);
+    this.#end = found < 0 ? this.#text.length : found + 1;
+    return this.#end;
+  }
+}
+
+/** Where the merge ends that begins at an offset; where its line does when no other mark follows. */
+export function mergeEnd(text: string, start: number): number {
+  const found = text.indexOf("\n>>>>>>>", start);
+  return found < 0 ? lineEnd(text, start) : lineEnd(text, found + 1);
+}
+
+function lineEnd(text: string, from: number): number {
+  const newline = text.indexOf("\n", from);
+  const end = newline < 0 ? text.length : newline;
+  return text.charCodeAt(end - 1) === 13 && end > from ? end - 1 : end;
+}
