@@ -21,7 +21,7 @@ exports.deactivate = stop;
 async function start() {
   const [command, ...args] = workspace.getConfiguration("tusker").get("command");
   let said = "";
-  const server = async () => {
+  const launch = async () => {
     // npx is a script on Windows, which only a shell can start.
     const shell = process.platform === "win32";
     const child = spawn(command, args, { cwd: workspace.workspaceFolders?.[0]?.uri.fsPath, shell });
@@ -29,6 +29,23 @@ async function start() {
     child.stderr.setEncoding("utf8").on("data", (text) => {
       said = text.trim().split("\n").at(-1) || said;
     });
+    return child;
+  };
+  const tell = (error) => {
+    const why = said || (error instanceof Error ? error.message : String(error));
+    void window.showErrorMessage(
+      `TuskLang: ${[command, ...args].join(" ")} did not start: ${why} (its command is the setting tusker.command)`,
+    );
+  };
+  let first;
+  try {
+    first = await launch();
+  } catch (error) {
+    return tell(error);
+  }
+  const server = async () => {
+    const child = first ?? (await launch());
+    first = undefined;
     return child;
   };
   const next = new LanguageClient("tusker", "TuskLang", server, {
@@ -46,10 +63,7 @@ async function start() {
   try {
     await next.start();
   } catch (error) {
-    const why = said || (error instanceof Error ? error.message : String(error));
-    void window.showErrorMessage(
-      `TuskLang: ${[command, ...args].join(" ")} did not start: ${why} (its command is the setting tusker.command)`,
-    );
+    tell(error);
   }
 }
 

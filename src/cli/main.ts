@@ -124,12 +124,8 @@ function version(): string {
 
 function terminal(): Io {
   const { env } = process;
-  // A reader that went away (`| head`) is no failure: what follows is written to nobody.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error) => {
-      if (systemCode(error) !== "EPIPE") throw error;
-    });
-  }
+  const onLost = lostOutput();
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", onLost);
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
@@ -138,5 +134,21 @@ function terminal(): Io {
     // https://no-color.org
     colour: (env.NO_COLOR ?? "") === "" && (process.stdout.isTTY || (env.FORCE_COLOR ?? "") !== ""),
     width: process.stdout.columns ?? 100,
+  };
+}
+
+/**
+ * A reader that went away (`| head`) is no failure: what follows is written to nobody. A disk that is full is one, told once;
+ * it ends no fleet that runs.
+ */
+function lostOutput(): (error: Error) => void {
+  let told = false;
+  return (error) => {
+    if (systemCode(error) === "EPIPE" || told) return;
+    told = true;
+    process.once("exit", () => {
+      process.exitCode ||= 1;
+    });
+    process.stderr.write(`tusker: cannot write the output: ${error.message} (CLI_CANNOT_WRITE)\n`);
   };
 }

@@ -107,6 +107,7 @@ export const codes = {
   DEPLOY_UNSUPPORTED: { http: 400, grpc: 3, retryable: false },
   LSP_PACKAGES: { http: 501, grpc: 12, retryable: false },
   CLI_USAGE: { http: 400, grpc: 3, retryable: false },
+  CLI_CANNOT_WRITE: { http: 500, grpc: 13, retryable: false },
 } as const satisfies Record<string, CodeRow>;
 
 /** What one code means on the wires. */

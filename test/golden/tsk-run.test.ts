@@ -25,6 +25,18 @@ test("cases that need a host are passed over unless the command has one", () => 
   assert.equal(stdout, "2 cases need a host\n0 of 0 cases\n");
 });
 
+test("the style is asked of a second command", () => {
+  const ours = `${process.execPath} bin/tusker.js config`;
+  const asked = (format: string): string =>
+    spawnSync(
+      process.execPath,
+      [runner, "--command", `${ours} render --json --layers --raw`, "--format", format, "--only", "style/blank"],
+      { cwd: root, encoding: "utf8" },
+    ).stdout;
+  assert.equal(asked(`${ours} fmt`), "1 of 1 cases\n");
+  assert.match(asked(`${process.execPath} --eval 0 --`), /^not ok {2}style.blank-lines\.tsk: style /);
+});
+
 test("an implementation that knows nothing fails every case that asks for something", () => {
   const { status, stdout } = suite(`${process.execPath} --eval 0 --`, "units");
   assert.equal(status, 1);

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Diagnostic, type Loaded, type LoadOptions, loadDocument, parsePath, repaired } from "../../src/tsk/index.ts";
+import { type Diagnostic, format, type Loaded, type LoadOptions, loadDocument, parsePath, repaired } from "../../src/tsk/index.ts";
 
 // The format is described in tsk/README.md. UPDATE_GOLDEN=1 writes what is expected; read the difference before committing.
 const folder = join(import.meta.dirname, "tsk");
@@ -23,6 +23,9 @@ for (const file of cases) {
     assert.deepEqual(found.warning, golden.warning ?? []);
     if (golden.value !== undefined) assert.deepEqual(found.value, JSON.parse(golden.value));
     assert.deepEqual(found.origin, golden.origin ?? []);
+    if (golden.formatted === undefined) return;
+    assert.equal(found.formatted, golden.formatted);
+    assert.equal(format(golden.formatted), golden.formatted);
   });
 }
 
@@ -46,6 +49,18 @@ test("repairs lead to a file of this language with the same values", () => {
   assert.ok(count >= 15, `${count} cases`);
 });
 
+test("the table of the suite has every clause of the specification and every folder of cases", () => {
+  const clauses = readFileSync(join(folder, "../../../docs/reference/language.md"), "utf8").matchAll(/^## (.+)$/gm);
+  const rows = [...readFileSync(join(folder, "README.md"), "utf8").matchAll(/^\| ([A-Z][a-z ]+) \| (`.+`) \|$/gm)];
+  assert.deepEqual(
+    rows.map(([, clause]) => clause),
+    [...clauses].map(([, clause]) => clause),
+  );
+  const named = rows.flatMap(([, , folders = ""]) => [...folders.matchAll(/`([a-z]+)`/g)].map(([, name]) => name));
+  const there = new Set(cases.map((file) => file.split(/[/\\]/, 1)[0]));
+  assert.deepEqual([...new Set(named)].sort(), [...there].sort());
+});
+
 test("there are enough golden cases, and every code of the language has one", async () => {
   const { tskCodes } = await import("../../src/tsk/index.ts");
   const all = cases.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
@@ -63,6 +78,7 @@ interface Case {
   readonly error: readonly string[] | undefined;
   readonly warning: readonly string[] | undefined;
   readonly origin: readonly string[] | undefined;
+  readonly formatted: string | undefined;
 }
 
 interface Found {
@@ -70,6 +86,7 @@ interface Found {
   readonly error: readonly string[];
   readonly warning: readonly string[];
   readonly origin: readonly string[];
+  readonly formatted: string | undefined;
 }
 
 function readCase(text: string): Case {
@@ -95,6 +112,7 @@ function readCase(text: string): Case {
     error: lines("error"),
     warning: lines("warning"),
     origin: lines("origin"),
+    formatted: other.get("formatted"),
   };
 }
 
@@ -112,7 +130,9 @@ function load(golden: Case): Loaded {
 
 function run(golden: Case): Found {
   const { document, diagnostics } = load(golden);
+  const main = golden.files.get("main.tsk");
   return {
+    formatted: golden.formatted === undefined || typeof main !== "string" ? undefined : format(main),
     value: JSON.parse(JSON.stringify(document.value)),
     error: diagnostics.filter((one) => one.severity === "error").map(lineOf),
     warning: diagnostics.filter((one) => one.severity === "warning").map(lineOf),
@@ -171,12 +191,13 @@ function lineOf(one: Diagnostic): string {
 
 /** The case with its expectations replaced by what was found; sections that are there stay. */
 function written(text: string, golden: Case, found: Found): string {
-  const at = text.search(/^=== (?:value|error|warning|origin)$/m);
+  const at = text.search(/^=== (?:value|error|warning|origin|formatted)$/m);
   const parts = [at < 0 ? text : text.slice(0, at)];
   if (golden.value !== undefined || found.error.length === 0)
     parts.push(`=== value\n${JSON.stringify(found.value, undefined, 2)}\n`);
   if (found.error.length > 0) parts.push(`=== error\n${found.error.join("\n")}\n`);
   if (found.warning.length > 0) parts.push(`=== warning\n${found.warning.join("\n")}\n`);
   if (golden.origin !== undefined) parts.push(`=== origin\n${found.origin.join("\n")}\n`);
+  if (found.formatted !== undefined) parts.push(`=== formatted\n${found.formatted}`);
   return parts.join("");
 }

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type DeployFile, deployFiles, deployFleetOf, deployNotices } from "../../deploy/index.ts";
 import type { Run } from "../command.ts";
 import { fleetPath, printDiagnostics, readFleet } from "../fleet-file.ts";
+import { writeText } from "../write-text.ts";
 
 /** Writes the artefacts of the fleet beside its file; with --check only says whether they are as committed. */
 export const run: Run = async (args, io) => {
@@ -13,7 +14,8 @@ export const run: Run = async (args, io) => {
   const folder = resolve(io.cwd, args.positionals[0] ?? dirname(file));
   const files = deployFiles(deployFleetOf(loaded.settings, loaded.document, basename(file)));
   const differing = files.filter((one) => !isAsCommitted(folder, one)).map((one) => one.path);
-  if (!args.flag("check")) for (const one of files) write(folder, one);
+  if (!args.flag("check"))
+    for (const { path, text } of files) writeText(join(folder, path), text, { folders: true });
   const notices = deployNotices(loaded.settings);
   const outcome = { folder, files: files.map((one) => one.path), differing, notices };
   if (!args.flag("json")) for (const notice of notices) io.err(`${notice}\n`);
@@ -36,10 +38,4 @@ export const run: Run = async (args, io) => {
 function isAsCommitted(folder: string, { path, text }: DeployFile): boolean {
   const target = join(folder, path);
   return existsSync(target) && readFileSync(target, "utf8") === text;
-}
-
-function write(folder: string, { path, text }: DeployFile): void {
-  const target = join(folder, path);
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, text);
 }

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { TuskerError } from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
+import { writeText } from "../write-text.ts";
 
 /** Writes a fleet with one service: the least that runs, made to be grown. Overwrites nothing. */
 export const run: Run = async (args, io) => {
@@ -13,10 +14,7 @@ export const run: Run = async (args, io) => {
       "CLI_USAGE",
       `${there.join(", ")} ${there.length === 1 ? "exists" : "exist"} in ${folder} already; init writes into a folder without a fleet`,
     );
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  }
+  for (const [path, text] of Object.entries(files)) writeText(join(folder, path), text, { folders: true });
   if (args.flag("json")) io.out(`${JSON.stringify({ folder, files: Object.keys(files) })}\n`);
   else
     io.out(

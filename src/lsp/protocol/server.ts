@@ -142,8 +142,9 @@ function answer(connection: Connection, { files, seen, draft, offset, renamed }:
     return now && renamed(now, rename(now, offset(at), at.newName));
   });
   connection.onDocumentFormatting((of) => {
-    const now = seen(of);
-    return now && (toChanges(now, files, format(now))[of.textDocument.uri] ?? []);
+    // The style needs no values: an editor gives up on whoever keeps a save waiting.
+    const now = draft(of);
+    return now && format(now).map((edit) => ({ range: toRange(now.tree.source, edit), newText: edit.text }));
   });
   connection.onDocumentSymbol((of) => {
     const now = seen(of);

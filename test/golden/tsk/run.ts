@@ -1,7 +1,8 @@
 /**
  * Runs the conformance suite against any command:
  * `node test/golden/tsk/run.ts --command "node bin/tusker.js config render --json --layers --raw" [--only comments] [--host]`.
- * README.md beside it says what the command gets and what it must print. Exits 1 when a case fails.
+ * README.md beside it says what the command gets and what it must print; `--format` names the one that rewrites files in the one
+ * style. Exits 1 when a case fails.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -17,6 +18,7 @@ function main(): number {
   const { values } = parseArgs({
     options: {
       command: { type: "string" },
+      format: { type: "string" },
       only: { type: "string", default: "" },
       host: { type: "boolean", default: false },
     },
@@ -32,7 +34,7 @@ function main(): number {
   const asked = values.host ? cases : cases.filter(({ text }) => !/^=== host$/m.test(text));
   let failed = 0;
   for (const { file, text } of asked) {
-    const complaint = check(text, values.command);
+    const complaint = check(text, values.command) ?? checkStyle(text, values.format);
     if (complaint === undefined) continue;
     failed++;
     console.log(`not ok  ${file}: ${complaint}`);
@@ -73,6 +75,23 @@ function check(text: string, command: string): string | undefined {
   if (value === undefined || lines("error").length > 0) return undefined;
   if (isDeepStrictEqual(answer.value, JSON.parse(value))) return undefined;
   return `value ${JSON.stringify(answer.value)}`;
+}
+
+/** What is wrong with the style of the base file after the command rewrote it; undefined when nothing is, or nothing is asked. */
+function checkStyle(text: string, command: string | undefined): string | undefined {
+  const [main = "", ...parts] = text.split(/^=== /m);
+  const expected = parts.find((part) => part.startsWith("formatted\n"))?.slice("formatted\n".length);
+  if (command === undefined || expected === undefined) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), "tsk-suite-"));
+  try {
+    writeFileSync(join(folder, "main.tsk"), main);
+    const [program = "", ...rest] = command.split(" ").filter((word) => word !== "");
+    spawnSync(program, [...rest.map(absolute), "main.tsk"], { cwd: folder, env: { PATH: process.env["PATH"] } });
+    const found = readFileSync(join(folder, "main.tsk"), "utf8");
+    return found === expected ? undefined : `style ${JSON.stringify(found)}`;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 interface Found {

@@ -79,16 +79,71 @@ test("what the language has no value for is refused by its name, not made into s
     "bytes.yaml": "a: { b: !!binary aGVsbG8= }\n",
     "set.yaml": "a: !!set { x, y }\n",
     "infinite.yaml": "a: .inf\n",
+    "tag.yaml": "a: !mine x\n",
+    "two.yaml": "a: 1\n---\nb: 2\n",
+    "keys.yaml": "m: { 1: one, '1': text }\n",
+    "list-key.yaml": "m: { ? [a] : b }\n",
+    "null-key.yaml": "~: b\n",
+    "itself.yaml": "a: &x [1, *x]\n",
+    "deep.yaml": `a: ${"[".repeat(9_000)}${"]".repeat(9_000)}\n`,
+    "deep.json": `${'{"a":'.repeat(9_000)}1${"}".repeat(9_000)}`,
+    "steps.json": `${'{"a":'.repeat(258)}1${"}".repeat(258)}`,
+    "large.json": '{"a":[1,{"b":-12345678901234567890}]}',
+    "large.yaml": "a: 0xFFFFFFFFFFFFFFFFFF\n",
+    "large.toml": "a = 9223372036854775807\n",
+    "far.json": '{"a":1e400}',
   });
   for (const [file, words] of [
     ["bytes.yaml", /a\.b is a (?:Buffer|Uint8Array), which/],
     ["set.yaml", /a is a Set, which/],
     ["infinite.yaml", /a is Infinity, which/],
+    ["tag.yaml", /Unresolved tag: !mine at line 1/],
+    ["two.yaml", /another document begins on line 2/],
+    ["keys.yaml", /m\.1 is there twice/],
+    ["list-key.yaml", /m has a key that is a list or a map/],
+    ["null-key.yaml", /the document has a key that is null/],
+    ["itself.yaml", /deeper than 256, or holds itself/],
+    ["deep.yaml", /deeper than 256, or holds itself/],
+    ["deep.json", /deeper than 256, or holds itself/],
+    ["steps.json", /deeper than 256, or holds itself/],
+    ["large.json", /a\.1\.b is -12345678901234567890, which no number is exactly/],
+    ["large.yaml", /a is 4722366482869645213695, which no number is exactly/],
+    ["large.toml", /cannot be represented losslessly/],
+    ["far.json", /a is Infinity, which/],
   ] as const) {
     const { code, err } = await at.run("config", "convert", file);
     assert.equal(code, 1);
     assert.match(err, words);
   }
+});
+
+test("what other formats spell in their own ways comes out as its value", async () => {
+  using at = commandFolder({
+    "a.yaml":
+      "%YAML 1.2\n---\nbase: &b { x: 1, y: [2] }\nd: { <<: *b, x: 3 }\nm: { <<: [*b, { z: 4 }] }\n1: one\ntrue: two\nn: 0o17\nlong: 1152921504606846976\ntext: yes\nfold: >-\n  a\n  b\n...\n",
+    "a.toml": "a.b.c = 1\n'q.k' = 2\n[[p]]\nn = -0.0\n[[p.q]]\nx = [[1], ['a']]\n",
+  });
+  const value = async (file: string): Promise<unknown> => {
+    assert.equal((await at.run("config", "convert", file, "--out", "out.tsk")).code, 0);
+    return JSON.parse((await at.run("config", "render", "--raw", "out.tsk", "--json")).out);
+  };
+  assert.deepEqual(await value("a.yaml"), {
+    1: "one",
+    base: { x: 1, y: [2] },
+    d: { x: 3, y: [2] },
+    m: { x: 1, y: [2], z: 4 },
+    ...{ true: "two", n: 15, long: 2 ** 60, text: "yes", fold: "a b" },
+  });
+  assert.deepEqual(await value("a.toml"), {
+    ...{ a: { b: { c: 1 } }, "q.k": 2, p: [{ n: 0, q: [{ x: [[1], ["a"]] }] }] },
+  });
+});
+
+test("what cannot be written is said with its code, and leaves what was there", async () => {
+  using at = commandFolder({ "a.json": "{}", "folder/x": "" });
+  const { code, err } = await at.run("config", "convert", "a.json", "--out", "folder", "--json");
+  assert.equal(code, 1);
+  assert.equal(JSON.parse(err).code, "CLI_CANNOT_WRITE");
 });
 
 const key = fc.string({ maxLength: 5 }).filter((text) => text !== "__proto__" && text !== "<<");

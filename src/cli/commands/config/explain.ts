@@ -2,9 +2,9 @@ import { defaultAt, keysAt, pathText } from "../../../fleet/index.ts";
 import { Secret, TuskerError } from "../../../kernel/index.ts";
 import type { Document, Origin } from "../../../tsk/index.ts";
 import type { Run } from "../../command.ts";
-import { configPath, noValueAt, valueAt } from "../../config-path.ts";
 import { fleetPath, readFleet } from "../../fleet-file.ts";
 import { paintFor } from "../../paint.ts";
+import { configPath, noValueAt, valueAt } from "./config-path.ts";
 
 /** Prints a value, the place that wrote it, and every place it overrode and why. A secret is masked. */
 export const run: Run = async (args, io) => {

@@ -1,9 +1,9 @@
-import { writeFileSync } from "node:fs";
 import { readFile } from "../../../fleet/index.ts";
 import { format, type Loaded, loadDocument, parse } from "../../../tsk/index.ts";
 import type { Run } from "../../command.ts";
 import { printAllDiagnostics } from "../../fleet-file.ts";
 import { shown, textOf, tskFiles } from "../../tsk-file.ts";
+import { writeText } from "../../write-text.ts";
 
 /** Writes files in the one style; with --check only says which would change. 1: one would, or cannot be read. */
 export const run: Run = async (args, io) => {
@@ -23,7 +23,7 @@ export const run: Run = async (args, io) => {
     const formatted = text === undefined ? undefined : format(text);
     if (formatted === undefined || formatted === text) continue;
     outcome.changed.push(name);
-    if (!check) writeFileSync(file, formatted);
+    if (!check) writeText(file, formatted);
   }
   printAllDiagnostics(wrong, args, io);
   if (args.flag("json")) io.out(`${JSON.stringify(outcome)}\n`);

@@ -1,7 +1,7 @@
 import type { KeyVersion, PublicationNote } from "../../../discovery/index.ts";
 import { TuskerError } from "../../../kernel/index.ts";
 import type { Args, Io, Run } from "../../command.ts";
-import { openConfiguration, prefixOption } from "../../registry-option.ts";
+import { openConfiguration, prefixOption } from "./registry-option.ts";
 
 /** Versions of a key, or publications below a prefix, the newest first. 1: there are none. */
 export const run: Run = async (args, io) => {

@@ -1,4 +1,4 @@
-import { globSync, writeFileSync } from "node:fs";
+import { globSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { machinePorts, readFile as readBytes } from "../../../fleet/index.ts";
 import { TuskerError } from "../../../kernel/index.ts";
@@ -7,6 +7,7 @@ import type { Args, Io, Run } from "../../command.ts";
 import { fleetPath, printAllDiagnostics } from "../../fleet-file.ts";
 import { counted } from "../../paint.ts";
 import { shown, textOf } from "../../tsk-file.ts";
+import { writeText } from "../../write-text.ts";
 
 /**
  * Writes what older dialects say in the language of today: makes the repairs that come with warnings, and marks a file
@@ -34,7 +35,7 @@ export const run: Run = async (args, io) => {
     path,
     ...{ file: shown(path, io), repairs: repairs.get(path) ?? 0, marked: marked.has(path) },
   }));
-  if (!check) for (const { path } of files) writeFileSync(path, texts.get(path) ?? "");
+  if (!check) for (const { path } of files) writeText(path, texts.get(path) ?? "");
   const wrong = errorsIn(left);
   printAllDiagnostics(wrong, args, io);
   if (args.flag("json")) io.out(`${JSON.stringify({ files: files.map(({ path: _, ...one }) => one) })}\n`);

@@ -4,7 +4,7 @@ import type { PublicationStep, Published } from "../../../discovery/index.ts";
 import { messageOf, TuskerError } from "../../../kernel/index.ts";
 import type { Args, Io, Run } from "../../command.ts";
 import { memberLines } from "../../json-lines.ts";
-import { authorshipOptions, openConfiguration, prefixOption } from "../../registry-option.ts";
+import { authorshipOptions, openConfiguration, prefixOption } from "./registry-option.ts";
 
 /** Writes keys of a registry at once or not at all. */
 export const run: Run = async (args, io) => {

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import type { Args, Io, Run } from "../../command.ts";
-import { configPath, noValueAt, valueAt } from "../../config-path.ts";
 import { fleetPath, printDiagnostics, readFleet } from "../../fleet-file.ts";
 import { readDocument } from "../../tsk-file.ts";
+import { configPath, noValueAt, valueAt } from "./config-path.ts";
 
 /** Prints the merged document, or a part of it. Secrets are masked. */
 export const run: Run = async (args, io) => {

@@ -1,7 +1,7 @@
 import { TuskerError } from "../../../kernel/index.ts";
 import type { Run } from "../../command.ts";
-import { authorshipOptions, openConfiguration, prefixOption } from "../../registry-option.ts";
 import { report } from "./publish.ts";
+import { authorshipOptions, openConfiguration, prefixOption } from "./registry-option.ts";
 
 /** Makes keys what they were right after a version. */
 export const run: Run = async (args, io) => {

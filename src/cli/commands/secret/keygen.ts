@@ -1,8 +1,9 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { generateSealKeys } from "../../../fleet/index.ts";
 import { TuskerError } from "../../../kernel/index.ts";
 import type { Run } from "../../command.ts";
+import { writeText } from "../../write-text.ts";
 
 /** Makes a pair of keys. With --out the secret one goes to a file that only its owner may read. */
 export const run: Run = async (args, io) => {
@@ -15,7 +16,7 @@ export const run: Run = async (args, io) => {
         "CLI_USAGE",
         `${out} is there already; a key that is overwritten opens nothing any more`,
       );
-    writeFileSync(file, `${secretKey}\n`, { mode: 0o600, flag: "wx" });
+    writeText(file, `${secretKey}\n`, { secret: true });
   }
   const shown = out === undefined ? { publicKey, secretKey } : { publicKey, file: out };
   if (args.flag("json")) io.out(`${JSON.stringify(shown)}\n`);

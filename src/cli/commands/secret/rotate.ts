@@ -1,9 +1,9 @@
-import { writeFileSync } from "node:fs";
 import { readFile, seal, secretKeys, unseal } from "../../../fleet/index.ts";
 import { TuskerError } from "../../../kernel/index.ts";
 import type { Run } from "../../command.ts";
 import { counted } from "../../paint.ts";
 import { shown, textOf, tskFiles } from "../../tsk-file.ts";
+import { writeText } from "../../write-text.ts";
 
 /** Seals every sealed text of the files anew for another key. Nothing is written unless all of them can be opened. */
 export const run: Run = async (args, io) => {
@@ -22,7 +22,7 @@ export const run: Run = async (args, io) => {
     });
     return values === 0 ? [] : [{ file, values, rotated }];
   });
-  for (const { file, rotated } of files) writeFileSync(file, rotated);
+  for (const { file, rotated } of files) writeText(file, rotated);
   const outcome = files.map(({ file, values }) => ({ file: shown(file, io), values }));
   if (args.flag("json")) io.out(`${JSON.stringify({ files: outcome })}\n`);
   else

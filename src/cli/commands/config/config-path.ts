@@ -1,6 +1,6 @@
-import { pathText } from "../fleet/index.ts";
-import { TuskerError } from "../kernel/index.ts";
-import { didYouMean, parsePath } from "../tsk/index.ts";
+import { pathText } from "../../../fleet/index.ts";
+import { TuskerError } from "../../../kernel/index.ts";
+import { didYouMean, parsePath } from "../../../tsk/index.ts";
 
 /**
  * A path into the configuration as it is typed: `routes."/api/*".timeout`.

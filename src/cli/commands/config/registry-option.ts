@@ -1,8 +1,8 @@
-import { type Configuration, openEngine } from "../discovery/index.ts";
-import { Secret, systemClock, systemRandom, TuskerError } from "../kernel/index.ts";
-import { httpClient } from "../net/index.ts";
-import type { Args, Io } from "./command.ts";
-import { runningFleet } from "./fleet-file.ts";
+import { type Configuration, openEngine } from "../../../discovery/index.ts";
+import { Secret, systemClock, systemRandom, TuskerError } from "../../../kernel/index.ts";
+import { httpClient } from "../../../net/index.ts";
+import type { Args, Io } from "../../command.ts";
+import { runningFleet } from "../../fleet-file.ts";
 
 /** The configuration service a command works on. */
 export interface OpenConfiguration extends AsyncDisposable {
