@@ -128,6 +128,26 @@ const proofs: Readonly<Record<string, Proof>> = {
       "bulkhead: under threefold load what matters most is served, and no more runs than may",
     ],
   },
+  "resilience/overload/places.ts": {
+    property: [
+      `${room}/shared/places.test.ts`,
+      "places are taken from one number, whatever thread takes and gives, and every name has its own",
+    ],
+    simulation: [
+      overload,
+      "bulkhead: under threefold load what matters most is served, and no more runs than may",
+    ],
+  },
+  "resilience/shared/places.ts": {
+    property: [
+      `${room}/shared/places.test.ts`,
+      "places are taken from one number, whatever thread takes and gives, and every name has its own",
+    ],
+    simulation: [
+      `${room}/shared/places.test.ts`,
+      "threads at once never have more than the limit, and all that wait are served in the end",
+    ],
+  },
   "resilience/overload/gradient.ts": {
     property: [`${room}/overload/gradient.test.ts`, "stays within its bounds whatever it is told"],
     simulation: [

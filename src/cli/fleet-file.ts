@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { type LoadedFleet, loadFleet, type RunFile, readRunFile } from "../fleet/index.ts";
 import { TuskerError } from "../kernel/index.ts";
-import { type Loaded, renderDiagnostics } from "../tsk/index.ts";
+import { type Loaded, renderDiagnostics, withoutSecretFix } from "../tsk/index.ts";
 import type { Args, Io } from "./command.ts";
 import { counted } from "./paint.ts";
 import { hostOf } from "./plugins.ts";
@@ -30,11 +30,14 @@ export function printDiagnostics(loaded: Told, args: Args, io: Io): void {
 export function printAllDiagnostics(all: readonly Told[], args: Args, io: Io): void {
   const told = all.filter((one) => one.diagnostics.length > 0);
   if (told.length === 0) return;
-  if (args.flag("json"))
-    io.err(`${JSON.stringify({ diagnostics: told.flatMap((one) => one.diagnostics) })}\n`);
+  if (args.flag("json")) io.err(`${JSON.stringify({ diagnostics: told.flatMap(shownDiagnostics) })}\n`);
   else
     for (const { diagnostics, document } of told)
       io.err(`${renderDiagnostics(diagnostics, document.sources, { colour: io.colour })}\n`);
+}
+
+function shownDiagnostics({ diagnostics, document }: Told): Told["diagnostics"] {
+  return diagnostics.map((one) => withoutSecretFix(one, document.sources));
 }
 
 /** What is wrong, and the texts in which it is. */

@@ -93,6 +93,46 @@ test("hears of a file in another folder, of one that comes, and of what a cluste
   }
 });
 
+test("hears of a file in a folder that is not there yet, however deep, and of one made at once with its folder", async () => {
+  using at = folder();
+  const deep = join(at.path, "environment", "eu", "prod.tsk");
+  const listed = join(at.path, "config", "services");
+  const heard = calls(() => ({ files: [deep], folders: [listed] }));
+  using _reload = onReload({ files: [deep], folders: [listed] }, heard.run);
+  const made = heard.once();
+  mkdirSync(join(at.path, "environment", "eu"), { recursive: true });
+  writeFileSync(deep, "1");
+  await made;
+  // The folder is watched from now on; it is looked at once more, for what came before.
+  await heard.once();
+  const written = heard.once();
+  writeFileSync(deep, "2");
+  await written;
+  const service = heard.once();
+  mkdirSync(listed, { recursive: true });
+  await service;
+  await heard.once();
+  const came = heard.once();
+  writeFileSync(join(listed, "users.tsk"), "1");
+  await came;
+});
+
+test("what comes beside a folder that is missing is not heard of", async () => {
+  using at = folder();
+  const wanted = { files: [join(at.path, "environment", "prod.tsk")], folders: [] };
+  let said = 0;
+  const heard = calls(() => {
+    said++;
+    return wanted;
+  });
+  using _reload = onReload(wanted, heard.run);
+  const next = heard.once();
+  writeFileSync(join(at.path, "other.tsk"), "1");
+  mkdirSync(join(at.path, "environment"));
+  await next;
+  assert.equal(said, 1);
+});
+
 test("a name that comes to a folder that was listed is heard of, what is written into its other files is not", async () => {
   using at = folder();
   const log = join(at.path, "service.log");

@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from "node:fs";
+import { existsSync, type FSWatcher, watch } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { ReadFrom } from "../fleet/index.ts";
 import { systemClock, type Timer } from "../kernel/index.ts";
@@ -15,7 +15,7 @@ export type Reason = "changed" | "old";
  * Calls `run` when a file changed or came of which something was read, on SIGHUP, and when the `ttl` of what was read is
  * over. Disposing it ends that.
  *
- * @param from the folders of these files should be there; a file itself may be replaced by another one of its name
+ * @param from files and folders may still come; a file may be replaced by another one of its name
  * @param run reads again, and gives what it read from; undefined when that is not known: then it is as before
  */
 export function onReload(from: ReadFrom, run: (reason: Reason) => ReadFrom | undefined): Disposable {
@@ -32,11 +32,13 @@ export function onReload(from: ReadFrom, run: (reason: Reason) => ReadFrom | und
   };
   const folders = new Folders(soon);
   let ttlMs = from.ttlMs;
+  let begun = false;
   const follow = (read: ReadFrom | undefined): void => {
     if (read !== undefined) {
-      folders.follow(read);
+      if (folders.follow(read) && begun) soon();
       ttlMs = read.ttlMs;
     }
+    begun = true;
     if (ttlMs !== undefined) old = systemClock.after(ttlMs, () => again("old"));
   };
   follow(from);
@@ -68,12 +70,16 @@ class Folders {
     this.#changed = changed;
   }
 
-  follow({ files, folders }: ReadFrom): void {
+  /** True when a folder is watched from now on that was not: what came to it a moment before was not heard. */
+  follow({ files, folders }: ReadFrom): boolean {
     const followed = new Map<string, Names>();
-    const at = (folder: string): Names => {
+    const at = (wanted: string): Names => {
+      const [folder, missing] = nearest(wanted);
       const names = followed.get(folder) ?? { names: new Set(), listed: false };
+      if (missing !== undefined) names.names.add(missing);
       followed.set(folder, names);
-      return names;
+      // What comes to the folder above is no name of the one that is missing.
+      return missing === undefined ? names : { names: new Set(), listed: false };
     };
     for (const file of files) at(dirname(resolve(file))).names.add(basename(file));
     for (const folder of folders) at(resolve(folder)).listed = true;
@@ -83,11 +89,13 @@ class Folders {
       watcher.close();
       this.#watchers.delete(folder);
     }
-    for (const folder of followed.keys()) this.#watch(folder);
+    let more = false;
+    for (const folder of followed.keys()) more = this.#watch(folder) || more;
+    return more;
   }
 
-  #watch(folder: string): void {
-    if (this.#watchers.has(folder) || this.#watchers.size >= mostFolders) return;
+  #watch(folder: string): boolean {
+    if (this.#watchers.has(folder) || this.#watchers.size >= mostFolders) return false;
     try {
       const watcher = watch(folder, (event, name) => {
         const known = this.#followed.get(folder);
@@ -101,8 +109,18 @@ class Folders {
         watcher.close();
         this.#watchers.delete(folder);
       });
+      return true;
     } catch {
-      // There is no such folder, or no watch to be had: then a signal is the way.
+      // No watch is to be had: then a signal is the way.
+      return false;
     }
   }
+}
+
+/** A folder, or the nearest one above it that is there, and which name must come to that. */
+function nearest(folder: string): readonly [folder: string, missing: string | undefined] {
+  let missing: string | undefined;
+  let at = folder;
+  for (; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing = basename(at);
+  return [at, missing];
 }

@@ -1,6 +1,6 @@
 import type { LoadedFleet, ServiceSettings } from "../fleet/index.ts";
 import { type FleetSettings, instanceId } from "../fleet/index.ts";
-import { Secret, TuskerError } from "../kernel/index.ts";
+import { referencesIn, Secret, ServiceRef, TuskerError } from "../kernel/index.ts";
 import {
   type DeployFleet,
   type DeployService,
@@ -84,6 +84,7 @@ function configurationOf(
       grpcPort: service.grpcPort ?? null,
       healthEndpoint: service.health_endpoint,
       config: plain(service.config, ["services", service.name, "config"], nameSecret),
+      ...referencesOf(service),
     },
     grpc: section("grpc"),
     api_communication: section("api_communication"),
@@ -94,8 +95,16 @@ function configurationOf(
   };
 }
 
+function referencesOf({ config }: ServiceSettings): Readonly<Record<string, DeployValue>> {
+  const references = referencesIn(config);
+  return references.length === 0
+    ? {}
+    : { references: references.map((one) => Object.fromEntries(Object.entries(one))) };
+}
+
 function plain(value: unknown, path: Path, nameSecret: NameSecret): DeployValue {
   if (value instanceof Secret) return new SecretReference(nameSecret(path));
+  if (value instanceof ServiceRef) return value.text;
   if (Array.isArray(value)) return value.map((inner, i) => plain(inner, [...path, String(i)], nameSecret));
   if (typeof value === "object" && value !== null)
     return Object.fromEntries(

@@ -1,4 +1,5 @@
 import { type FleetSettings, gatewayFile } from "../fleet/index.ts";
+import { ServiceRef } from "../kernel/index.ts";
 import { type DeployGateway, deployAddresses } from "./fleet.ts";
 
 /** What the gateway's container is told: the same as a supervisor tells its child, with the addresses of containers. */
@@ -27,7 +28,9 @@ export function gatewayOf(settings: FleetSettings): DeployGateway {
 
 /** `[tracing]` without the addresses of this machine. */
 export function tracingInContainers({ written }: FleetSettings): Readonly<Record<string, unknown>> {
-  const entries = Object.entries(mapOf(written.tracing));
+  const entries = Object.entries(mapOf(written.tracing)).map(
+    ([key, value]) => [key, value instanceof ServiceRef ? value.address : value] as const,
+  );
   return Object.fromEntries(
     entries.filter(
       ([key, value]) => !(key.endsWith("_endpoint") && typeof value === "string" && leftOut(value)),

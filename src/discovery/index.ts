@@ -42,3 +42,4 @@ export { type HoldOptions, holdLease } from "./lease.ts";
 export type { InstanceCheck, InstanceRegistration, InstanceStatus, Registrar } from "./registrar.ts";
 export type { ServiceDiscoverySettings } from "./section.ts";
 export { type StaticDiscovery, staticDiscovery } from "./static.ts";
+export { addressResolver, serviceResolver, tagged } from "./targets.ts";

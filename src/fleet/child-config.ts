@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { getCompileCacheDir } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { isEtcd } from "../discovery/index.ts";
-import { Secret } from "../kernel/index.ts";
+import { referencesIn, Secret, ServiceRef } from "../kernel/index.ts";
 import { merged, type Values } from "../rpc/index.ts";
 import { type FleetSettings, instanceId, type ServiceSettings } from "./file/settings.ts";
 
@@ -48,7 +48,7 @@ export function writeChildConfig(
     },
     grpc: grpc ?? {},
     api_communication: api_communication ?? {},
-    tracing: tracing ?? {},
+    tracing: withAddresses(tracing ?? {}),
     registry: registryOf(settings, addresses),
     endpoints: staticEndpoints(settings),
     dataDir: dataDirOf(settings, service.name),
@@ -61,8 +61,10 @@ export function writeChildConfig(
 /** Published values lie over those of the file, which stay known: what does not fit a service's schema is passed over. */
 function configOf(service: ServiceSettings, published: Values): object {
   const config = revealed(service.config);
-  if (!isValues(config) || Object.keys(published).length === 0) return { config };
-  return { config: merged(config, published), fileConfig: config, published };
+  const references = referencesIn(service.config);
+  const told = references.length === 0 ? { config } : { config, references };
+  if (!isValues(config) || Object.keys(published).length === 0) return told;
+  return { ...told, config: merged(config, published), fileConfig: config, published };
 }
 
 /** Writes the gateway process's share and returns the path. */
@@ -77,10 +79,10 @@ export function gatewayFile(settings: FleetSettings, addresses: FleetAddresses):
   const { routes, api_communication, tracing } = settings.written;
   return {
     fleet: settings.name,
-    gateway: gatewayKeys(settings),
-    routes: routes ?? {},
+    gateway: withAddresses(gatewayKeys(settings)),
+    routes: withAddresses(routes ?? {}),
     api_communication: api_communication ?? {},
-    tracing: tracing ?? {},
+    tracing: withAddresses(tracing ?? {}),
     registry: registryOf(settings, addresses),
     otlp: addresses.otlp ?? null,
     endpoints: staticEndpoints(settings),
@@ -100,6 +102,7 @@ function staticEndpoints(settings: FleetSettings): readonly object[] {
     id: instanceId(service, 0),
     host: service.host,
     port: service.port,
+    tags: service.tags,
     ...(service.grpcPort === undefined ? {} : { grpcPort: service.grpcPort }),
   }));
 }
@@ -210,9 +213,18 @@ function isValues(value: unknown): value is Values {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The same data for a process that asks the registry itself: of references to services the address. */
+function withAddresses(value: unknown): unknown {
+  if (value instanceof ServiceRef) return value.address;
+  if (Array.isArray(value)) return value.map(withAddresses);
+  if (typeof value !== "object" || value === null || value instanceof Secret) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withAddresses(inner)]));
+}
+
 /** The same data with every secret in plain text. */
 function revealed(value: unknown): unknown {
   if (value instanceof Secret) return revealed(value.reveal());
+  if (value instanceof ServiceRef) return value.text;
   if (Array.isArray(value)) return value.map(revealed);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revealed(inner)]));

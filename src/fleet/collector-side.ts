@@ -1,7 +1,15 @@
 import { type Collector, startCollector } from "../collector/index.ts";
-import type { Clock, Random } from "../kernel/index.ts";
+import { addressResolver } from "../discovery/index.ts";
+import type { Clock, Random, ServiceResolver } from "../kernel/index.ts";
 import type { HttpClient } from "../net/index.ts";
-import { batchSpans, deliveryMessage, exporterFor, type Logger } from "../telemetry/index.ts";
+import {
+  batchSpans,
+  deliveryMessage,
+  type ExportProtocol,
+  exporterFor,
+  exportProtocols,
+  type Logger,
+} from "../telemetry/index.ts";
 import type { FleetSettings } from "./file/settings.ts";
 import { sendOver } from "./send-over.ts";
 
@@ -17,6 +25,7 @@ export interface CollectorSide extends AsyncDisposable {
 export interface CollectorSideOptions {
   readonly anyPort: boolean;
   readonly http: HttpClient;
+  readonly resolver: ServiceResolver;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -44,11 +53,11 @@ export async function openCollector(
   });
   // The seed's endpoints on localhost are our own receivers, unless a real backend holds the port.
   const elsewhere = externalEndpoints(settings).filter(
-    (address) => !collector.owns(address) && !(options.anyPort && isHome(address, settings)),
+    ({ address }) => !collector.owns(address) && !(options.anyPort && isHome(address, settings)),
   );
   const forward = batchSpans({
-    exporters: elsewhere.map(exporterFor),
-    send: sendOver(options.http),
+    exporters: elsewhere.map(({ address, protocol }) => exporterFor(address, protocol)),
+    send: sendOver(options.http, addressResolver(options.resolver)),
     clock: options.clock,
     random: options.random,
     onEvent: (event) => options.log[event.kind === "reachable" ? "info" : "warn"](deliveryMessage(event)),
@@ -63,7 +72,7 @@ export async function openCollector(
       ...collector.standDown.map(
         (one) => `port ${one.port} is taken, so spans sent there (${one.protocol}) go to who listens there`,
       ),
-      ...elsewhere.map((address) => `spans are passed on to ${address}`),
+      ...elsewhere.map(({ address }) => `spans are passed on to ${address}`),
     ],
     async [Symbol.asyncDispose]() {
       listening[Symbol.dispose]();
@@ -74,12 +83,20 @@ export async function openCollector(
 }
 
 /** The addresses of `[tracing]` spans go to besides, when the file allows it. */
-function externalEndpoints(settings: FleetSettings): readonly string[] {
+function externalEndpoints(settings: FleetSettings): readonly ExportTo[] {
   const { tracing } = settings.sections;
   if (!tracing.export_traces) return [];
-  return [tracing.otlp_endpoint, tracing.zipkin_endpoint, tracing.jaeger_endpoint].filter(
-    (one) => one !== undefined,
-  );
+  return exportProtocols.flatMap((protocol): ExportTo[] => {
+    const address = tracing[`${protocol}_endpoint`];
+    if (address === undefined) return [];
+    // The port of an address says what listens there; a service has any.
+    return [address.startsWith("service://") ? { address, protocol } : { address }];
+  });
+}
+
+interface ExportTo {
+  readonly address: string;
+  readonly protocol?: ExportProtocol;
 }
 
 /** Would lead to our own receivers, had they not been put on other ports: somebody else's fleet may be there. */

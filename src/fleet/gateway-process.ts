@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { type Discovery, registryDiscovery, staticDiscovery } from "../discovery/index.ts";
+import {
+  addressResolver,
+  type Discovery,
+  registryDiscovery,
+  serviceResolver,
+  staticDiscovery,
+} from "../discovery/index.ts";
 import { serviceDiscoverySection } from "../discovery/section.ts";
 import {
   type AdminView,
@@ -130,7 +136,7 @@ export async function runGateway(
       attributes: { "service.namespace": fleet },
       settings: traced,
       endpoints: otlp === null ? [] : [otlp],
-      send: sendOver(http),
+      send: sendOver(http, (written, signal) => address(written, signal)),
       clock,
       random,
       log,
@@ -139,6 +145,7 @@ export async function runGateway(
   const discovery = stack.use(
     registry === null ? fixed(endpoints) : followed({ ...registry, cacheDir }, http, ports),
   );
+  const address = addressResolver(serviceResolver(discovery));
   const metrics = createMetrics();
   observeSpans(metrics, tracing.batcher);
   const running = stack.use(

@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
 import {
+  type Discovery,
   holdLease,
   isEtcd,
   openEngine,
   type Registrar,
   type RegistryHttp,
+  registryDiscovery,
+  staticDiscovery,
   withToken,
 } from "../discovery/index.ts";
 import {
@@ -20,6 +23,7 @@ import type { HttpClient } from "../net/index.ts";
 import { type AclSettings, probeRegistry, startRegistry } from "../registry/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import { EngineRegistrar } from "./engine-registrar.ts";
+import { type FleetSettings, instanceId } from "./file/settings.ts";
 import { ForeignRegistry, type Holder } from "./foreign-registry.ts";
 import { portTaken } from "./supervise/free-port.ts";
 
@@ -121,6 +125,27 @@ export async function openRegistry(options: RegistrySideOptions): Promise<Regist
     serves: async () => false,
     [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
   };
+}
+
+/** Where the supervisor itself finds services. Nothing is asked before somebody asks for one. */
+export function ownDiscovery(
+  settings: FleetSettings,
+  registry: Pick<RegistrySide, "url" | "token"> | undefined,
+  shared: Pick<RegistrySideOptions, "http" | "clock" | "random" | "log">,
+): Discovery {
+  if (registry !== undefined)
+    return registryDiscovery({ ...shared, url: registry.url, token: registry.token });
+  return staticDiscovery(
+    settings.services.map((service) => ({
+      service: service.name,
+      id: instanceId(service, 0),
+      host: service.host,
+      port: service.port,
+      meta: {},
+      tags: service.tags,
+      weight: 1,
+    })),
+  );
 }
 
 /** An etcd keeps what it is told; renewing and checking is done from here. */

@@ -1,4 +1,5 @@
 import type { Collector } from "../collector/index.ts";
+import { serviceResolver } from "../discovery/index.ts";
 import {
   type Clock,
   messageOf,
@@ -21,7 +22,7 @@ import { fleetMetrics } from "./fleet-metrics.ts";
 import { gatewayInstance } from "./gateway-instance.ts";
 import { assertPortsFree } from "./ports.ts";
 import { publishedValues } from "./published.ts";
-import { openRegistry, type RegistrySide } from "./registry-side.ts";
+import { openRegistry, ownDiscovery, type RegistrySide } from "./registry-side.ts";
 import { RunningElsewhere } from "./running-elsewhere.ts";
 import { type GroupPorts, ServiceGroup } from "./service-group.ts";
 import type { Instance } from "./supervise/instance.ts";
@@ -98,7 +99,8 @@ export async function startFleet(settings: FleetSettings, options: StartOptions)
     const registry = settings.sections.service_discovery.enabled
       ? scope.own(await registryOf(settings, shared))
       : undefined;
-    const spans = scope.own(await openCollector(settings, shared));
+    const resolver = serviceResolver(scope.own(ownDiscovery(settings, registry, shared)));
+    const spans = scope.own(await openCollector(settings, { ...shared, resolver }));
     if (registry?.own === false)
       events.emit({
         type: "notice",

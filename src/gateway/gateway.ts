@@ -1,4 +1,4 @@
-import type { Discovery } from "../discovery/index.ts";
+import { addressResolver, type Discovery, serviceResolver } from "../discovery/index.ts";
 import { type Clock, messageOf, type Random } from "../kernel/index.ts";
 import { type HttpClient, httpClient, type Pool, type Server } from "../net/index.ts";
 import {
@@ -25,6 +25,7 @@ import {
   changedForRestart,
   type GatewaySettings,
   type RoutesSettings,
+  targetOf,
   type UpstreamSettings,
   upstreamDefaults,
 } from "./section.ts";
@@ -315,11 +316,12 @@ class GatewayState {
     if (this.#issuer?.key !== key) {
       const { clock, log } = this.#ports;
       this.#http ??= httpClient();
+      const address = addressResolver(serviceResolver(this.#ports.discovery), "/.well-known/jwks.json");
       const onKeysFailure = (error: unknown): void => {
         this.#meters.keysFailed();
         log.warn("the issuer's keys could not be had", { url: settings.jwks_url, error: messageOf(error) });
       };
-      this.#issuer = { key, tokens: tokens(settings, { http: this.#http, clock, onKeysFailure }) };
+      this.#issuer = { key, tokens: tokens(settings, { http: this.#http, address, clock, onKeysFailure }) };
     }
     return this.#issuer.tokens;
   }
@@ -355,8 +357,7 @@ class GatewayState {
     const { discovery, clock, random, log, shared } = this.#ports;
     return upstream({
       service,
-      thread: shared?.thread ?? 0,
-      threads: shared?.threads ?? 1,
+      shared,
       balance: config.gateway.balance,
       settings: settingsOf(service, config),
       zone: config.gateway.zone,
@@ -387,8 +388,13 @@ function mannerOf(service: string, { gateway, breaker }: GatewayConfig): string 
   return JSON.stringify([gateway.balance, gateway.zone, settingsOf(service, { gateway }), breaker ?? {}]);
 }
 
+/** What is written of a service also holds for those of its instances that bear a tag, but for other addresses. */
 function settingsOf(service: string, { gateway }: Pick<GatewayConfig, "gateway">): UpstreamSettings {
-  return gateway.upstreams[service] ?? upstreamDefaults;
+  const { name, tag } = targetOf(service);
+  const written = gateway.upstreams[name];
+  if (written === undefined || tag === undefined) return written ?? upstreamDefaults;
+  const { endpoints: _, ...rest } = written;
+  return rest;
 }
 
 function observe(

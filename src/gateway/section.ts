@@ -7,6 +7,7 @@ import type { gatewaySection } from "./section/gateway.ts";
 import { routeContradictions, routeShape } from "./section/route.ts";
 
 export { gatewaySection, upstreamDefaults } from "./section/gateway.ts";
+export { targetOf } from "./section/words.ts";
 
 const route = routeShape.superRefine((one, ctx) => {
   for (const { path, message } of routeContradictions(one))

@@ -1,5 +1,5 @@
-import type { Discovery, Endpoint } from "../discovery/index.ts";
-import type { Clock, Random } from "../kernel/index.ts";
+import { type Discovery, type Endpoint, tagged } from "../discovery/index.ts";
+import { type Clock, type Random, serviceUrl, tryServiceUrl } from "../kernel/index.ts";
 import {
   type BalancerName,
   type BreakerSettings,
@@ -13,12 +13,15 @@ import {
   type HedgePolicy,
   liveQuantile,
   type MemberView,
+  ownPlaces,
   type RetryBudget,
   retryBudget,
+  type SharedMemory,
+  sharedPlaces,
 } from "../resilience/index.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { type Checks, checks } from "./policy/checks.ts";
-import type { UpstreamSettings } from "./section.ts";
+import { targetOf, type UpstreamSettings } from "./section.ts";
 
 /**
  * A service behind the gateway: its endpoints, kept fresh, and what was learned about them. State. Disposed, it is no
@@ -64,9 +67,10 @@ export interface UpstreamOptions {
   readonly zone: string | undefined;
   /** Undefined means no breakers. */
   readonly breaker: BreakerSettings | undefined;
-  /** Which of how many threads asks: each has its part of the places, and of what is allowed without regard to traffic. */
-  readonly thread: number;
-  readonly threads: number;
+  /** What threads share that ask this service; undefined when one does. */
+  readonly shared:
+    | { readonly memory: SharedMemory; readonly thread: number; readonly threads: number }
+    | undefined;
   readonly discovery: Discovery;
   readonly forwarder: Forwarder;
   /** Lets the connections to an endpoint go that this service no longer asks. */
@@ -130,10 +134,10 @@ export function upstream(options: UpstreamOptions): Upstream {
     first.resolve();
     if (next.length > 0) some.resolve();
   };
-  const watch =
-    settings.endpoints === undefined
-      ? options.discovery.watch(service, (set) => adopt(set.endpoints))
-      : adopt(settings.endpoints.map((address) => fixedEndpoint(service, address)));
+  const written = settings.endpoints ?? [serviceUrl(targetOf(service))];
+  // Instances with a tag may come at any time, or never.
+  if (written.every((address) => tryServiceUrl(address)?.target.tag !== undefined)) some.resolve();
+  const watch = followed(written, options, adopt);
 
   return {
     service,
@@ -144,7 +148,7 @@ export function upstream(options: UpstreamOptions): Upstream {
     },
     has: (endpoint) => endpoints.some((one) => placeOf(one) === placeOf(endpoint)),
     cluster: members,
-    budget: retryBudget({ minPerSecond: retriesPerSecond / options.threads }, clock),
+    budget: retryBudget({ minPerSecond: retriesPerSecond / (options.shared?.threads ?? 1) }, clock),
     hedge: {
       delay: liveQuantile(0.95, clock),
       budget: retryBudget({ ratio: hedgeShare, minPerSecond: 0 }, clock),
@@ -157,7 +161,7 @@ export function upstream(options: UpstreamOptions): Upstream {
     reachable: some.promise,
     members: () => members.members(),
     [Symbol.dispose]() {
-      watch?.[Symbol.dispose]();
+      watch[Symbol.dispose]();
       active?.[Symbol.dispose]();
       over = true;
       waiting = undefined;
@@ -188,14 +192,17 @@ function activeChecks(options: UpstreamOptions, members: Cluster<Endpoint>): Che
   });
 }
 
-function roomOf({ settings, thread, threads, clock }: UpstreamOptions): Room {
-  const most = Math.max(1, shareOf(settings.max_in_flight, thread, threads));
+function roomOf({ settings, service, shared, clock }: UpstreamOptions): Room {
+  const { thread, threads } = shared ?? { thread: 0, threads: 1 };
+  const together = shared === undefined ? ownPlaces() : sharedPlaces(shared.memory, service, thread);
+  const { max_in_flight, queue_timeout: maxWaitMs } = settings;
+  // More services than rows: then each thread has its part.
+  const most = together === undefined ? Math.max(1, shareOf(max_in_flight, thread, threads)) : max_in_flight;
   const maxQueued = shareOf(settings.max_queued, thread, threads);
-  const maxWaitMs = settings.queue_timeout;
   const adaptive = settings.adaptive
-    ? gradient({ minLimit: Math.min(Math.ceil(20 / threads), most), maxLimit: most }, clock)
+    ? gradient({ minLimit: Math.min(20, most), maxLimit: most }, clock)
     : undefined;
-  const places = bulkhead({ limit: () => adaptive?.limit ?? most, maxQueued, maxWaitMs }, clock);
+  const places = bulkhead({ limit: () => adaptive?.limit ?? most, maxQueued, maxWaitMs }, clock, together);
   return {
     places,
     adaptive: adaptive !== undefined,
@@ -205,6 +212,29 @@ function roomOf({ settings, thread, threads, clock }: UpstreamOptions): Room {
     },
     dropped: () => adaptive?.dropped(),
   };
+}
+
+/** Tells the instances of a service: those of the registry, or what the file names in their place. */
+function followed(
+  written: readonly string[],
+  { service, discovery }: UpstreamOptions,
+  adopt: (endpoints: readonly Endpoint[]) => void,
+): Disposable {
+  const watches = new DisposableStack();
+  const known: (readonly Endpoint[])[] = written.map(() => []);
+  const tell = (index: number, endpoints: readonly Endpoint[]): void => {
+    known[index] = endpoints;
+    adopt(known.flat());
+  };
+  for (const [index, address] of written.entries()) {
+    const target = tryServiceUrl(address)?.target;
+    if (target === undefined) tell(index, [fixedEndpoint(service, address)]);
+    else {
+      const of = target.tag === undefined ? discovery : tagged(discovery, target.tag);
+      watches.use(of.watch(target.name, (set) => tell(index, set.endpoints)));
+    }
+  }
+  return watches;
 }
 
 /** The part of one thread; those of all add up to the whole. */

@@ -22,6 +22,22 @@ export {
 export { deepFreeze, type Frozen } from "./freeze.ts";
 export { fromProblem, type Problem, problemMediaType, toProblem } from "./problem.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";
+export {
+  type PlacedReference,
+  referencesIn,
+  validatedWithServices,
+  withoutReferences,
+  withReferences,
+} from "./references.ts";
 export { type Scope, taskScope } from "./scope.ts";
 export { Secret } from "./secret.ts";
+export {
+  type ServiceInstance,
+  ServiceRef,
+  type ServiceResolver,
+  type ServiceTarget,
+  serviceUrl,
+  targetText,
+  tryServiceUrl,
+} from "./service-ref.ts";
 export { formatSize, parseSize, trySize } from "./size.ts";

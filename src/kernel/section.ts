@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { formatDuration, tryDuration } from "./duration.ts";
+import { ServiceRef, tryServiceUrl } from "./service-ref.ts";
 import { trySize } from "./size.ts";
 
 export { quickly } from "./quick-reader.ts";
@@ -73,15 +74,32 @@ export function ratio(): z.ZodNumber {
     .max(1, "must be a number between 0 and 1");
 }
 
-/** An http or https address. */
-export function httpUrl(): z.ZodType<string, string> {
-  return z
+/**
+ * An http or https address, or one whose host the registry knows: `service://name/path`, as which `@service` is given to
+ * the room.
+ */
+export function httpUrl(): z.ZodType<string, string | ServiceRef> {
+  const written = z
     .string()
-    .meta({ title: "address", format: "uri", pattern: "^https?://[^/\\s]+" })
+    .meta({ title: "address", format: "uri", pattern: "^(?:https?|service)://[^/\\s]+" })
     .refine(
-      (text) => /^https?:\/\/[^/\s]+/.test(text) && URL.canParse(text),
-      "must be an http:// or https:// address",
+      (text) => (/^https?:\/\/[^/\s]+/.test(text) && URL.canParse(text)) || isRest(text),
+      "must be an http:// or https:// address, or @service with its REST port",
     );
+  return fromReference(written);
+}
+
+function isRest(text: string): boolean {
+  const read = tryServiceUrl(text);
+  return read !== undefined && read.target.port !== "grpc";
+}
+
+/** What takes `@service` beside its own text: it is given the address. */
+export function fromReference<Out>(schema: z.ZodType<Out, string>): z.ZodType<Out, string | ServiceRef> {
+  const address = z.transform((value: string | ServiceRef): string =>
+    value instanceof ServiceRef ? value.address : value,
+  );
+  return z.pipe(address, schema);
 }
 
 /** Whatever is wrong with the number, one text says what it should be. */

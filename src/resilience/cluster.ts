@@ -274,7 +274,7 @@ class EndpointLease<E extends Located> implements Lease<E> {
     this.#permit = permit;
     this.#clock = clock;
     this.#startMs = clock.now();
-    member.load.begin();
+    member.load.begin(this.#startMs);
   }
 
   get mark(): string {
@@ -320,8 +320,9 @@ class EndpointLease<E extends Located> implements Lease<E> {
   /** How long that took. */
   #heard(): number {
     if (this.#tookMs !== undefined) return this.#tookMs;
-    this.#tookMs = this.#clock.now() - this.#startMs;
-    this.#member.load.heard();
+    const nowMs = this.#clock.now();
+    this.#member.load.heard(nowMs);
+    this.#tookMs = nowMs - this.#startMs;
     return this.#tookMs;
   }
 

@@ -48,6 +48,7 @@ export {
   priorities,
 } from "./overload/bulkhead.ts";
 export { type AdaptiveLimit, type GradientSettings, gradient } from "./overload/gradient.ts";
+export { ownPlaces, type Places } from "./overload/places.ts";
 export { type RateDecision, type RateLimit, type RateLimitSettings, rateLimit } from "./rate-limit.ts";
 export { type Backoff, type BackoffSettings, backoff } from "./retry/backoff.ts";
 export { type HedgeOutcome, type HedgePolicy, hedge } from "./retry/hedge.ts";
@@ -66,5 +67,6 @@ export { type RetryBudget, type RetryBudgetSettings, retryBudget } from "./retry
 export { type Failure, isRepeatable, mayRetry, type RepeatTraits } from "./retry/retryable.ts";
 export { forgetThread, sharedConcurrencyLimit } from "./shared/concurrency.ts";
 export { type SharedMemory, sharedMemory } from "./shared/memory.ts";
+export { sharedPlaces } from "./shared/places.ts";
 export { sharedRateLimit } from "./shared/rate-limit.ts";
 export { type TimeLimit, type TimeLimitOptions, timeLimit } from "./time-limit.ts";

@@ -6,10 +6,11 @@ export interface Load {
   readonly inFlight: number;
   /** Expected cost of one more request, in milliseconds of waiting; lower is better. */
   cost(): number;
-  begin(): void;
+  /** @param nowMs for whoever has asked the clock already */
+  begin(nowMs?: number): void;
   end(): void;
   /** The answer to a running request has begun, or there will be none. */
-  heard(): void;
+  heard(nowMs?: number): void;
   /** The request was given up before its answer: that would have taken at least as long as nothing came. */
   abandon(): void;
   /** Reports the time from request to head of the answer. */
@@ -53,15 +54,15 @@ export function peakEwma(settings: LoadSettings, clock: Clock): Load {
       const usual = costMs !== undefined ? decayed() : inFlight === 0 ? 0 : seedRttMs;
       return (awaited === 0 ? usual : Math.max(usual, clock.now() - quietMs)) * (inFlight + 1);
     },
-    begin() {
+    begin(nowMs = clock.now()) {
       inFlight++;
       awaited++;
-      if (awaited === 1) quietMs = clock.now();
+      if (awaited === 1) quietMs = nowMs;
     },
     end: () => void inFlight--,
-    heard() {
+    heard(nowMs = clock.now()) {
       awaited--;
-      quietMs = clock.now();
+      quietMs = nowMs;
     },
     abandon() {
       awaited--;

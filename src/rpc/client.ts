@@ -1,4 +1,5 @@
-import { TuskerError } from "../kernel/index.ts";
+import { tagged } from "../discovery/index.ts";
+import { ServiceRef, TuskerError } from "../kernel/index.ts";
 import { inputsOf, onlyAnswer } from "./answers.ts";
 import { Caller, type CallOptions } from "./caller.ts";
 import {
@@ -42,8 +43,11 @@ export type Inputs<T> = AsyncIterable<T> | Iterable<T>;
 export interface ClientOptions {
   /** Default: what the contract says, else "rest". */
   readonly protocol?: Protocol;
-  /** Address of the service; with it no registry is asked. A path is put before those of the contract (REST only). */
-  readonly url?: string;
+  /**
+   * Address of the service; with it no registry is asked. A path is put before those of the contract (REST only). A
+   * reference of the configuration stands for the instances it means, as they come and go.
+   */
+  readonly url?: string | ServiceRef;
   /** What to use in place of the process's own; for tests and embedding. */
   readonly parts?: Partial<Parts>;
 }
@@ -65,7 +69,7 @@ export function client<M extends MethodSpecs>(
 ): ClientTable<M> {
   const info = infoOf(contract);
   const { url } = options;
-  if (url !== undefined && !/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : "")) {
+  if (typeof url === "string" && !/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : "")) {
     throw new TuskerError(
       "RPC_CONTRACT",
       `"${url}" is no address of ${info.name}; write it like "http://127.0.0.1:8081"`,
@@ -96,10 +100,24 @@ export function client<M extends MethodSpecs>(
 function callerOf(info: ContractInfo, options: ClientOptions): Caller {
   const parts = partsOf(processRuntime(), options.parts);
   const { url } = options;
+  if (url instanceof ServiceRef) return callerOfService(info, url, options, parts);
   const prefix = url === undefined ? "" : new URL(url).pathname.replace(/\/$/, "");
   const wire =
     (options.protocol ?? info.protocol) === "grpc" ? grpcWireOf(info, parts) : restWire(prefix, parts.clock);
   return new Caller(info.name, parts, wire, url === undefined ? undefined : new URL(url).origin);
+}
+
+function callerOfService(
+  info: ContractInfo,
+  { name, port, tag }: ServiceRef,
+  options: ClientOptions,
+  parts: Parts,
+): Caller {
+  const protocol = options.protocol ?? (port === undefined ? info.protocol : port);
+  const wire = protocol === "grpc" ? grpcWireOf(info, parts) : restWire("", parts.clock);
+  const { discovery } = parts;
+  if (tag === undefined || discovery === undefined) return new Caller(name, parts, wire, undefined);
+  return new Caller(name, { ...parts, discovery: tagged(discovery, tag) }, wire, undefined);
 }
 
 function grpcWireOf(info: ContractInfo, parts: Parts): Wire {

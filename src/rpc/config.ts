@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { messageOf, Secret, TuskerError } from "../kernel/index.ts";
+import { messageOf, type PlacedReference, Secret, TuskerError } from "../kernel/index.ts";
 import { durationMs, port } from "../kernel/section.ts";
 import { type TracingSettings, tracingSection } from "../telemetry/section.ts";
 import {
@@ -24,6 +24,8 @@ export interface ProcessConfig {
   readonly envelope: boolean;
   /** The service's own `config` block, as the file has it. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Where `settings` has texts that name services. */
+  readonly references: readonly PlacedReference[];
   /** What was published for the service when it was started. */
   readonly published: Readonly<Record<string, unknown>>;
   readonly grpc: GrpcSettings;
@@ -52,6 +54,14 @@ const fixedEndpoint = z.object({
   host: z.string(),
   port: port(),
   grpcPort: port().optional(),
+  tags: z.array(z.string()).default([]),
+});
+
+const placedReference = z.object({
+  path: z.array(z.union([z.string(), z.number()])),
+  name: z.string(),
+  port: z.enum(["rest", "grpc"]).optional(),
+  tag: z.string().optional(),
 });
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -67,6 +77,7 @@ const fileShape = z.object({
       grpcPort: port().nullish(),
       healthEndpoint: z.string().optional(),
       config: z.record(z.string(), z.unknown()).optional(),
+      references: z.array(placedReference).default([]),
       fileConfig: z.record(z.string(), z.unknown()).optional(),
       published: z.record(z.string(), z.unknown()).optional(),
     })
@@ -103,6 +114,7 @@ export function readConfig(env: Environment): ProcessConfig {
     healthPath: service.healthEndpoint ?? "/health",
     envelope: file.envelope ?? false,
     settings: service.fileConfig ?? service.config ?? {},
+    references: service.references,
     published: service.published ?? {},
     grpc: file.grpc,
     calls: file.api_communication,

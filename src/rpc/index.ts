@@ -1,4 +1,5 @@
 // for users
+export { type ServiceInstance, ServiceRef } from "../kernel/index.ts";
 export type { CallOptions } from "./caller.ts";
 export {
   type Client,

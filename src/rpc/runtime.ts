@@ -1,7 +1,22 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Discovery, type Endpoint, registryDiscovery, staticDiscovery } from "../discovery/index.ts";
-import { type Clock, type Random, systemClock, systemRandom, TuskerError } from "../kernel/index.ts";
+import {
+  type Discovery,
+  type Endpoint,
+  registryDiscovery,
+  serviceResolver,
+  staticDiscovery,
+} from "../discovery/index.ts";
+import {
+  type Clock,
+  type Random,
+  type ServiceResolver,
+  systemClock,
+  systemRandom,
+  TuskerError,
+  validatedWithServices,
+  withReferences,
+} from "../kernel/index.ts";
 import { type HttpClient, httpClient } from "../net/index.ts";
 import {
   createLogger,
@@ -15,10 +30,10 @@ import {
 } from "../telemetry/index.ts";
 import { type FixedEndpoint, type ProcessConfig, readConfig } from "./config.ts";
 import { sentence } from "./dispatch.ts";
-import { merged, type Values } from "./live/overlay.ts";
+import { isValues, merged, type Values } from "./live/overlay.ts";
 import { followPublished, nothingPublished, type Published } from "./live/published.ts";
 import { findLockFile } from "./proto/lock-file.ts";
-import type { FieldProblem, OutputOf, Schema } from "./schema.ts";
+import type { FieldProblem, OutputOf, Schema, SchemaResult } from "./schema.ts";
 import type { ApiCommunicationSettings, GrpcSettings } from "./section.ts";
 
 /** What servers and clients use. A process has one set; tests and embedders hand in their own. */
@@ -49,6 +64,7 @@ export class Runtime implements Parts, AsyncDisposable {
   #log: Logger | undefined;
   #discovery: Discovery | undefined;
   #published: Published | undefined;
+  #fileSettings: Values | undefined;
   #followers = 0;
 
   /** @param name of the service, should nobody else have said it */
@@ -124,7 +140,13 @@ export class Runtime implements Parts, AsyncDisposable {
 
   /** The service's configuration: the file's, and over it what was published: by the start, or by now if it is followed. */
   get settings(): Values {
-    return merged(this.config.settings, this.#published?.values ?? this.config.published);
+    return merged(this.fileSettings, this.#published?.values ?? this.config.published);
+  }
+
+  /** As the file has it, with references to services that this process finds. */
+  get fileSettings(): Values {
+    this.#fileSettings ??= withServices(this.config, this.#resolver);
+    return this.#fileSettings;
   }
 
   /**
@@ -176,6 +198,19 @@ export class Runtime implements Parts, AsyncDisposable {
     await this.#http?.[Symbol.asyncDispose]();
   }
 
+  readonly #resolver: ServiceResolver = {
+    instances: (target, signal) => this.#services().instances(target, signal),
+    watch: (target, listener) => this.#services().watch(target, listener),
+  };
+
+  #services(): ServiceResolver {
+    if (this.discovery !== undefined) return serviceResolver(this.discovery);
+    throw new TuskerError(
+      "DISCOVERY_UNREACHABLE",
+      "this process was told of no registry to find services in",
+    );
+  }
+
   /** Only a process that was given a folder keeps anything. */
   get #cacheDir(): string | undefined {
     const { dataDir } = this.config;
@@ -194,11 +229,16 @@ export class Runtime implements Parts, AsyncDisposable {
   }
 }
 
+function withServices({ settings, references }: ProcessConfig, resolver: ServiceResolver): Values {
+  if (references.length === 0) return settings;
+  const made = withReferences(settings, references, resolver);
+  return isValues(made) ? made : settings;
+}
+
 function fixedEndpoint({ grpcPort, ...where }: FixedEndpoint): Endpoint {
   return {
     ...where,
     meta: grpcPort === undefined ? {} : { grpc_port: String(grpcPort) },
-    tags: [],
     weight: 1,
   };
 }
@@ -242,7 +282,7 @@ export function settingsOf<S extends Schema>(runtime: Runtime, schema: S): Outpu
   try {
     return parseSettings(runtime, schema);
   } catch {
-    return parseSettings(runtime, schema, runtime.config.settings);
+    return parseSettings(runtime, schema, runtime.fileSettings);
   }
 }
 
@@ -256,9 +296,7 @@ export function parseSettings<S extends Schema>(
   values: Values = runtime.settings,
 ): OutputOf<S> {
   const { service } = runtime;
-  const result = schema["~standard"].validate(values);
-  if (result instanceof Promise)
-    throw new TuskerError("RPC_CONFIG", "the schema of settings() must not be asynchronous");
+  const result = validatedWithServices(values, (data) => validated(schema, data));
   if (result.issues === undefined) return result.value;
   const problems: FieldProblem[] = result.issues.map((issue) => ({
     path: (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part)).join("."),
@@ -267,6 +305,14 @@ export function parseSettings<S extends Schema>(
   throw new TuskerError("RPC_CONFIG", `config of ${service}: ${sentence(problems)}`, {
     details: { problems },
   });
+}
+
+function validated<S extends Schema>(schema: S, values: unknown): SchemaResult<OutputOf<S>> {
+  const result = schema["~standard"].validate(values);
+  if (!(result instanceof Promise)) return result;
+  // Nobody waits for it; a rejection must not end the process.
+  result.catch(() => undefined);
+  throw new TuskerError("RPC_CONFIG", "the schema of settings() must not be asynchronous");
 }
 
 /**

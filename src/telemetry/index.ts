@@ -12,7 +12,14 @@ export {
 } from "./exporters/batch.ts";
 export type { DeliveryEvent, DeliveryStats } from "./exporters/delivery.ts";
 export { type ExportEndpoint, exportEndpoint, exporterFor } from "./exporters/endpoint.ts";
-export type { ExportAnswer, Exporter, ExportProtocol, ExportRequest, Send } from "./exporters/exporter.ts";
+export {
+  type ExportAnswer,
+  type Exporter,
+  type ExportProtocol,
+  type ExportRequest,
+  exportProtocols,
+  type Send,
+} from "./exporters/exporter.ts";
 export { encodeJaeger } from "./exporters/jaeger/encode.ts";
 export { observeSpans } from "./exporters/meters.ts";
 export { encodeOtlp } from "./exporters/otlp/encode.ts";

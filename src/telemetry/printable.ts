@@ -1,4 +1,4 @@
-import { Secret, TuskerError } from "../kernel/index.ts";
+import { Secret, ServiceRef, TuskerError } from "../kernel/index.ts";
 
 /** Facts beside a message. Secret values, and fields named like secrets, print as [secret]. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -37,6 +37,7 @@ function plainOf(value: unknown, depth: number, above: ReadonlySet<object>): unk
 
 function objectOf(value: object, depth: number, above: ReadonlySet<object>): unknown {
   if (value instanceof Secret) return "[secret]";
+  if (value instanceof ServiceRef) return value.text;
   if (above.has(value)) return "[circle]";
   if (depth >= limits.depth) return "[deep]";
   const path = new Set(above).add(value);

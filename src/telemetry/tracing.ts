@@ -35,7 +35,9 @@ export interface TracingOptions {
  */
 export function startTracing(options: TracingOptions): Tracing {
   const { settings, clock, random, send, log } = options;
-  const exporters = new Map(options.endpoints.map(exporterFor).map((exporter) => [exporter.url, exporter]));
+  const exporters = new Map(
+    options.endpoints.map((one) => exporterFor(one)).map((exporter) => [exporter.url, exporter]),
+  );
   const batcher = batchSpans({
     exporters: settings.enabled ? [...exporters.values()] : [],
     send,

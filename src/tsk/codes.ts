@@ -53,7 +53,9 @@ export const tskCodes = {
   TSK_OLD_ENV: '`@env.NAME` is read as `@env("NAME")`.',
   TSK_OLD_OR: "`||` after an operator is read as `??`.",
   TSK_OLD_QUOTED: "An operator in quotes is evaluated.",
-  TSK_OLD_SECTION: "A section has a name of several words without quotes.",
+  TSK_OLD_SECTION: "A section has a name of several words without quotes, or stands in angle brackets.",
+  TSK_OLD_PAIR: "An entry stands in brackets of its own.",
+  TSK_OLD_REF: "A key or variable is named with `&`, with `@` alone, or in two braces.",
 
   // names and values
   TSK_DUPLICATE: "A key is given twice in one file.",

@@ -108,6 +108,8 @@ const readings: ReadonlySet<string> = new Set<TskCode>([
   "TSK_OLD_COLON",
   "TSK_OLD_ENV",
   "TSK_OLD_CHAIN",
+  "TSK_OLD_REF",
+  "TSK_OLD_PAIR",
 ]);
 
 /** True for the value of a key that is wrong itself. */

@@ -24,6 +24,7 @@ export { print, type Tree } from "./syntax/tree.ts";
 
 export { asRelated, withWarnings } from "./diagnostic.ts";
 export { begunIn } from "./document/damage.ts";
+export { withoutSecretFix } from "./document/discreet.ts";
 export { matchesPattern } from "./document/files.ts";
 export { parsePath } from "./document/path.ts";
 export { operators } from "./operators/table.ts";

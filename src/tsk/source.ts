@@ -86,6 +86,21 @@ export class Source {
     this.#masks.push(span);
   }
 
+  /** What is hidden of a span, piece by piece. Never to be shown. */
+  hidden(span: Span): readonly string[] {
+    return this.#masks.flatMap((mask) => {
+      const [start, end] = [Math.max(mask.start, span.start), Math.min(mask.end, span.end)];
+      return start < end ? [this.text.slice(start, end)] : [];
+    });
+  }
+
+  /** The span of a line (from 1), with its line end. */
+  lineSpan(number: number): Span {
+    const lines = this.#lineStarts();
+    const start = lines[number - 1] ?? this.text.length;
+    return { start, end: lines[number] ?? this.text.length };
+  }
+
   #lineStarts(): readonly number[] {
     if (this.#lines !== undefined) return this.#lines;
     const lines = [0];

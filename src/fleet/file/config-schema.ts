@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { messageOf } from "../../kernel/index.ts";
+import { messageOf, withoutReferences } from "../../kernel/index.ts";
 import type { OutsideProblem } from "../../tsk/index.ts";
 import { field } from "./check/fields.ts";
 import { pathText, problem, valueAt } from "./problems.ts";
@@ -26,12 +26,22 @@ export function configProblems(
       const value = valueAt(service, ["config"]) ?? {};
       const found = isModule(file)
         ? moduleViolations(value, file, root)
-        : violations(value, JSON.parse(readFileSync(resolve(root, file), "utf8")));
+        : violations(withoutReferences(value), JSON.parse(readFileSync(resolve(root, file), "utf8")));
       return found.map((one) => asProblem(one, [...at, ...one.path], file));
     } catch (error) {
       const message = `the schema ${file} of ${name} cannot be used: ${messageOf(error)}`;
       return [problem("FLEET_INVALID", ["services", name, "schema"], message)];
     }
+  });
+}
+
+/** Files that services name as the schema of their `config`, as paths. */
+export function schemaFiles(value: unknown, root: string): readonly string[] {
+  const services = valueAt(value, ["services"]);
+  if (typeof services !== "object" || services === null) return [];
+  return Object.values(services).flatMap((service: unknown) => {
+    const file = valueAt(service, ["schema"]);
+    return typeof file === "string" ? [resolve(root, file.split("#", 1)[0] ?? "")] : [];
   });
 }
 

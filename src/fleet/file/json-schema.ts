@@ -65,8 +65,10 @@ function written(schema: z.ZodType): z.core.JSONSchema.BaseSchema {
       if (zodSchema instanceof z.ZodPipe && zodSchema.in instanceof z.ZodTransform) {
         if (!(zodSchema.out instanceof z.ZodType)) return;
         const { $schema: _, ...form } = written(zodSchema.out);
-        for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
-        jsonSchema.anyOf = [form, { type: "string", pattern: "^[\\w.-]+:\\d{1,5}$" }];
+        for (const key of Object.keys(jsonSchema)) if (key !== "description") delete jsonSchema[key];
+        // Of the others only what is no text, @service, is changed before: JSON has none.
+        if (form.type === "string") Object.assign(jsonSchema, form);
+        else jsonSchema.anyOf = [form, { type: "string", pattern: "^[\\w.-]+:\\d{1,5}$" }];
       }
       // A name of our schema library; the pattern beside it says the same.
       if (jsonSchema.format === "starts_with") delete jsonSchema.format;

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { deepFreeze, TuskerError } from "../../kernel/index.ts";
+import { deepFreeze, ServiceRef, TuskerError } from "../../kernel/index.ts";
 import {
   type Diagnostic,
   type Document,
@@ -19,11 +19,12 @@ import { explained } from "./check/explain.ts";
 import { Lost } from "./check/lost.ts";
 import { isOfLostHeader, withoutRests } from "./check/merged.ts";
 import { withoutSwapped } from "./check/swapped.ts";
+import { schemaFiles } from "./config-schema.ts";
 import { grpcPorts } from "./grpc-ports.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { machinePorts } from "./machine.ts";
 import { schemaProblems } from "./problems.ts";
-import { noted, type ReadFrom } from "./read-from.ts";
+import { noted, type ReadFrom, withFiles } from "./read-from.ts";
 import { type FleetSections, knownKeys } from "./schema.ts";
 import { secretTexts } from "./secret-texts.ts";
 import type { FleetSettings, ServiceSettings } from "./settings.ts";
@@ -110,7 +111,11 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const right = sections !== undefined && !diagnostics.some((one) => one.severity === "error");
   const settings = right ? settingsOf(read, sections) : undefined;
   const { trees, lost } = loaded;
-  return { document, trees, lost, diagnostics, judgement: judged.judgement, settings, from: from() };
+  const more = [environment.file, ...schemaFiles(document.value, root)];
+  return {
+    ...{ document, trees, lost, diagnostics, judgement: judged.judgement, settings },
+    from: withFiles(from(), more),
+  };
 }
 
 /** A document and what is wrong with it, for the language and for the fleet. */
@@ -276,16 +281,25 @@ function firstGet(routes: FleetSections["routes"]): string | undefined {
 
 /**
  * What comes from the environment or the command line has no type of its own: where the section does not take it as
- * it was read, it is read again the other way.
+ * it was read, it is read again the other way. Where a section takes no reference to a service it gets the text of it.
  */
 function withSuitedVariables(
   document: Document,
   before: Judgement | undefined,
 ): { readonly document: Document; readonly judgement: Judgement } {
   const judgement = judge(document.value, before);
-  const unsuited = judgement.issues.filter((issue) => issue.code === "invalid_type");
+  const unsuited = judgement.issues.filter(
+    ({ code, path }) => code === "invalid_type" || leadsToService(document.value, path),
+  );
   const suited = document.reread(unsuited.map((issue) => issue.path));
   return { document: suited, judgement: suited === document ? judgement : judge(suited.value, judgement) };
+}
+
+function leadsToService(value: unknown, [key, ...rest]: readonly PropertyKey[]): boolean {
+  if (value instanceof ServiceRef) return true;
+  if (key === undefined || typeof value !== "object" || value === null || !Object.hasOwn(value, key))
+    return false;
+  return leadsToService(Reflect.get(value, key), rest);
 }
 
 /** Which overlay: asked for by name it must exist; a name that is only in the air applies where there is such a file. */
@@ -293,11 +307,13 @@ function environmentOf(
   root: string,
   asked: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
-): { readonly name: string; readonly overlay: boolean } {
+): { readonly name: string; readonly overlay: boolean; readonly file: string } {
+  const fileOf = (name: string): string => join(root, "environment", `${name}.tsk`);
   const explicit = asked ?? env.TUSKER_ENV;
-  if (explicit !== undefined && explicit !== "") return { name: explicit, overlay: true };
+  if (explicit !== undefined && explicit !== "")
+    return { name: explicit, overlay: true, file: fileOf(explicit) };
   const name = env.APP_ENV ?? "development";
-  return { name, overlay: existsSync(join(root, "environment", `${name}.tsk`)) };
+  return { name, overlay: existsSync(fileOf(name)), file: fileOf(name) };
 }
 
 /** A folder name made into a fleet name. */

@@ -33,6 +33,20 @@ test("a fleet is read from its file, what that names, and layers that may still 
   assert.deepEqual([from.folders, from.ttlMs], [["parts", "config/services"], undefined]);
 });
 
+test("it is read from the schemas of its services, and an overlay that may still come", () => {
+  const from = readFrom(
+    {
+      "tusker.tsk":
+        '[services]\na: { run: "node a.js", schema: "a.json" }\nb: { run: "node a.js", schema: "b.ts#B" }\n',
+      "a.js": "",
+      "a.json": "{}",
+    },
+    { env: { APP_ENV: "eu" } },
+  );
+  for (const name of ["a.json", "b.ts", "environment/eu.tsk"])
+    assert.ok(from.files.includes(name), `${name} of ${from.files.join(" ")}`);
+});
+
 test("what is read again is as old as the shortest ttl of its secrets lets it be", () => {
   const secrets = [{ scheme: "vault", class: "local", read: (name: string) => name }] as const;
   const text = '[fleet]\nname: @secret("vault:a", ttl=5m)\ndata_dir: @secret("vault:b", ttl=90s)\n';

@@ -10,6 +10,11 @@ export interface ReadFrom {
   readonly ttlMs?: number;
 }
 
+/** The same, and these files besides. */
+export function withFiles(from: ReadFrom, files: readonly string[]): ReadFrom {
+  return { ...from, files: [...new Set([...from.files, ...files])] };
+}
+
 type Ports = Pick<LoadOptions, "readFile" | "list" | "secrets">;
 
 /** Passes the ports of a host on and notes what is asked of them. */

@@ -1,7 +1,16 @@
-import { realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
-import { resolve, sep } from "node:path";
-import { messageOf, Secret } from "../../kernel/index.ts";
+import { extname, resolve, sep } from "node:path";
+import { type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import {
+  messageOf,
+  type PlacedReference,
+  referencesIn,
+  Secret,
+  ServiceRef,
+  validatedWithServices,
+  withoutReferences,
+} from "../../kernel/index.ts";
 import type { ArgumentSchema } from "../../tsk/index.ts";
 import { SchemaError, type Violation } from "./validate.ts";
 
@@ -19,25 +28,98 @@ export function isModule(file: string): boolean {
  * @throws SchemaError when the module cannot be loaded or has no such schema
  */
 export function moduleViolations(value: unknown, file: string, root: string): readonly Violation[] {
-  const schema = loadSchema(file, root);
-  let result: ReturnType<ArgumentSchema["~standard"]["validate"]>;
   const secrets: string[] = [];
+  const plain = revealed(value, secrets);
   try {
-    result = schema["~standard"].validate(revealed(value, secrets));
+    return judgedBy(plain, file, root).map(({ path, message }) => {
+      // Of a secret not even a part is told, or how long it is.
+      const secret = valueIn(value, path) instanceof Secret;
+      return { path, message: secret ? "is not what the schema asks for" : scrubbed(message, secrets) };
+    });
   } catch (error) {
-    throw new SchemaError(scrubbed(`it failed: ${messageOf(error)}`, secrets));
+    throw new SchemaError(scrubbed(messageOf(error), secrets));
   }
-  if (result instanceof Promise) {
-    // Nobody waits for it; a rejection must not end the process.
-    result.catch(() => undefined);
-    throw new SchemaError("it answers later; a schema of configuration must answer at once");
+}
+
+/**
+ * What a schema says of data in plain text.
+ *
+ * @throws SchemaError as `moduleViolations` does; what it says may hold what the data does
+ */
+export function violationsBy(plain: unknown, file: string, root: string): readonly Violation[] {
+  const schema = loadSchema(file, root);
+  let result: ReturnType<typeof answered>;
+  try {
+    result = validatedWithServices(plain, (data) => answered(schema, data));
+  } catch (error) {
+    if (error instanceof SchemaError) throw error;
+    throw new SchemaError(`it failed: ${messageOf(error)}`);
   }
-  return (result.issues ?? []).map((issue) => {
-    const path = (issue.path ?? []).map(keyOf);
-    // Of a secret not even a part is told, or how long it is.
-    const secret = valueIn(value, path) instanceof Secret;
-    return { path, message: secret ? "is not what the schema asks for" : scrubbed(issue.message, secrets) };
+  return (result.issues ?? []).map(({ path = [], message }) => ({ path: path.map(keyOf), message }));
+}
+
+/** What modules said when this process loaded them: it keeps a module for as long as it lives. */
+const loaded = new Map<string, string>();
+
+/** Judged here; by a module that has changed since it was loaded, in a thread that loads it anew. */
+function judgedBy(plain: unknown, file: string, root: string): readonly Violation[] {
+  const path = resolve(root, file.split("#", 1)[0] ?? "");
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const known = loaded.get(path) ?? text;
+  loaded.set(path, known);
+  return known === text ? violationsBy(plain, file, root) : inThread(plain, file, root);
+}
+
+/** What a thread is asked: to hold data, in plain text, against the schema of a module. */
+export interface SchemaQuestion {
+  readonly file: string;
+  readonly root: string;
+  readonly value: unknown;
+  /** Where the data has references to services. */
+  readonly references: readonly PlacedReference[];
+  readonly port: MessagePort;
+  /** Set to 1 once the answer is sent. */
+  readonly answered: Int32Array;
+}
+
+/** What it found, or why it could not look. */
+export type SchemaAnswer = { readonly found: readonly Violation[] } | { readonly failed: string };
+
+/** How long a thread may take to load a module and to judge. */
+const threadMs = 10_000;
+
+/** Whoever reads a fleet waits for all of it: so also for this. */
+function inThread(plain: unknown, file: string, root: string): readonly Violation[] {
+  const { port1, port2 } = new MessageChannel();
+  const done = new Int32Array(new SharedArrayBuffer(4));
+  const value = withoutReferences(plain);
+  const references = referencesIn(plain);
+  const question: SchemaQuestion = { file, root, value, references, port: port2, answered: done };
+  const worker = new Worker(new URL(`./schema-thread${extname(import.meta.url)}`, import.meta.url), {
+    workerData: question,
+    transferList: [port2],
   });
+  worker.on("error", () => undefined);
+  worker.unref();
+  Atomics.wait(done, 0, 0, threadMs);
+  const told: { readonly message: SchemaAnswer } | undefined = receiveMessageOnPort(port1);
+  void worker.terminate();
+  port1.close();
+  if (told === undefined)
+    throw new SchemaError("its changed module cannot be run, or takes longer than 10 s");
+  if ("failed" in told.message) throw new SchemaError(told.message.failed);
+  return told.message.found;
+}
+
+function answered(
+  schema: ArgumentSchema,
+  value: unknown,
+): Awaited<ReturnType<ArgumentSchema["~standard"]["validate"]>> {
+  const result = schema["~standard"].validate(value);
+  if (!(result instanceof Promise)) return result;
+  // Nobody waits for it; a rejection must not end the process.
+  result.catch(() => undefined);
+  throw new SchemaError("it answers later; a schema of configuration must answer at once");
 }
 
 /**
@@ -114,7 +196,7 @@ function revealed(value: unknown, secrets: string[]): unknown {
     return plain;
   }
   if (Array.isArray(value)) return value.map((one) => revealed(one, secrets));
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null || value instanceof ServiceRef) return value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, revealed(one, secrets)]));
 }
 

@@ -134,7 +134,7 @@ test("tokens: whatever is done to a good token, it is good no more, and nothing 
       ...{ issuer: "https://issuer.test", audience: "shop", consumer_claim: "sub", leeway: 0 },
       ...{ jwks_url: `http://127.0.0.1:${issuer.port}/`, algorithms: ["EdDSA"] },
     },
-    { http, clock, onKeysFailure: () => {} },
+    { http, address: async (written) => written, clock, onKeysFailure: () => {} },
   );
   const good = await new SignJWT({ scope: "read" })
     .setProtectedHeader({ alg: "EdDSA", kid: "k" })

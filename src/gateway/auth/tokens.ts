@@ -24,6 +24,8 @@ export interface Tokens {
 
 export interface TokensPorts {
   readonly http: HttpClient;
+  /** Of what only the registry knows where it is, the address now. */
+  readonly address: (written: string, signal: AbortSignal) => Promise<string>;
   readonly clock: Clock;
   readonly onKeysFailure: (error: unknown) => void;
 }
@@ -153,13 +155,13 @@ function toClaims(
   };
 }
 
-async function fetchKeys(url: string, { http, clock }: TokensPorts): Promise<unknown> {
+async function fetchKeys(written: string, { http, address, clock }: TokensPorts): Promise<unknown> {
   const late = new AbortController();
   const timer = clock.after(fetchTimeoutMs, () => late.abort());
   try {
     const answer = await http.request({
       method: "GET",
-      url,
+      url: await address(written, late.signal),
       headers: ["Accept", "application/jwk-set+json, application/json"],
       signal: late.signal,
     });

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { count, durationMs, httpUrl, port, ratio, sizeBytes } from "../../kernel/section.ts";
+import { tryServiceUrl } from "../../kernel/index.ts";
+import { count, durationMs, fromReference, httpUrl, port, ratio, sizeBytes } from "../../kernel/section.ts";
 import { balancerNames } from "../../resilience/index.ts";
 import { isCidr } from "../head/cidr.ts";
 import { encodedPath } from "../match/pattern.ts";
@@ -23,6 +24,8 @@ const healthCheck = z.strictObject({
 });
 
 function isAddress(text: string): boolean {
+  const service = tryServiceUrl(text);
+  if (service !== undefined) return service.target.port !== "grpc" && service.path === "";
   const port = /^(?:\[[0-9A-Fa-f:]+\]|[^\s:/]+):(\d{1,5})$/.exec(text)?.[1];
   return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
 }
@@ -31,10 +34,14 @@ function isAddress(text: string): boolean {
 const upstream = z.strictObject({
   balance: z.enum(balancerNames).optional().describe("In place of the gateway's."),
   endpoints: z
-    .array(z.string().refine(isAddress, 'must be "host:port", with a port 1–65535'))
+    .array(
+      fromReference(z.string().refine(isAddress, 'must be "host:port", with a port 1–65535, or @service')),
+    )
     .min(1, "must hold at least one")
     .optional()
-    .describe('Fixed addresses, "host:port"; no registry is asked for this service.'),
+    .describe(
+      'Fixed addresses, "host:port", and `@service` for the instances of one; without the latter no registry is asked for this service.',
+    ),
   slow_start: durationMs()
     .optional()
     .describe("How long a new instance takes to get its full share; default none."),
@@ -56,7 +63,9 @@ export const upstreamDefaults: Readonly<z.output<typeof upstream>> = Object.free
 const jwt = z.strictObject({
   issuer: z.string().min(1).describe("Who must have issued the token (`iss`)."),
   audience: z.string().min(1).describe("Whom it must be for (`aud`)."),
-  jwks_url: httpUrl().describe("Where the issuer publishes its keys."),
+  jwks_url: httpUrl().describe(
+    "Where the issuer publishes its keys; of `@service` without a path `/.well-known/jwks.json`.",
+  ),
   algorithms: z
     .array(z.enum(["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]))
     .min(1)

@@ -12,6 +12,7 @@ import {
   listOf,
   method,
   serviceName,
+  serviceTarget,
   stripPrefix,
   valueMatch,
 } from "./words.ts";
@@ -47,7 +48,7 @@ const redirect = z.strictObject({
 });
 
 const mirror = z.strictObject({
-  service: serviceName.describe("Gets a copy of each request; its answers are thrown away."),
+  service: serviceTarget.describe("Gets a copy of each request; its answers are thrown away."),
   share: ratio().default(1).describe("Share of the requests that are copied."),
 });
 
@@ -114,7 +115,9 @@ const forServices = [
 
 /** One route, as written. What contradicts itself is refused by `routeContradictions`. */
 export const routeShape = z.strictObject({
-  service: serviceName.optional().describe("Name of a service of the fleet."),
+  service: serviceTarget
+    .optional()
+    .describe("Name of a service of the fleet, or `@service` for those of its instances that bear a tag."),
   services: z
     .record(serviceName, count({ max: 1_000_000 }))
     .optional()
@@ -178,7 +181,7 @@ export const routeShape = z.strictObject({
     .default("normal")
     .describe("Who goes first when a service has more requests than it can bear."),
   fallback: answer.optional().describe("Answered in place of a 502, 503 or 504 of the gateway's own."),
-  fallback_service: serviceName
+  fallback_service: serviceTarget
     .optional()
     .describe(
       "Asked once when no instance of the service can answer; not for what may have been acted on and must not be twice.",

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { type ServiceTarget, targetText, tryServiceUrl } from "../../kernel/index.ts";
+import { fromReference } from "../../kernel/section.ts";
 import { encodedPath } from "../match/pattern.ts";
 import { unsafeRegex } from "../match/safe-regex.ts";
 
@@ -66,6 +68,23 @@ export const keySource = z
   );
 
 export const serviceName = z.string().min(1, "must name a service");
+
+/** A service by its name, or by `@service`: with a tag it is `name?tag=…` to the room, see `targetOf`. */
+export const serviceTarget = fromReference(
+  serviceName.transform((text, ctx): string => {
+    const target = tryServiceUrl(text)?.target;
+    if (target === undefined) return text;
+    if (target.port === "grpc")
+      ctx.addIssue({ code: "custom", message: "must be asked at its REST port: gateways forward by REST" });
+    return targetText(target);
+  }),
+);
+
+/** What `serviceTarget` gave. */
+export function targetOf(text: string): ServiceTarget {
+  const at = text.indexOf("?tag=");
+  return at < 0 ? { name: text } : { name: text.slice(0, at), tag: text.slice(at + 5) };
+}
 
 /** One or several, given to the room as a list. */
 export function listOf<T extends z.ZodType<string, string>>(one: T): z.ZodType<string[], string | string[]> {

@@ -1,5 +1,5 @@
 import { type KeyInfo, keyAt, pathText } from "../../fleet/index.ts";
-import { Secret } from "../../kernel/index.ts";
+import { Secret, ServiceRef } from "../../kernel/index.ts";
 import { kind, type Path, type Span } from "../../tsk/index.ts";
 import type { Operators, Snapshot } from "../snapshot.ts";
 import { type Context, contextAt } from "../text/context.ts";
@@ -123,7 +123,8 @@ function valueText(value: unknown): string {
 }
 
 function isMap(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Secret);
+  if (value instanceof Secret || value instanceof ServiceRef) return false;
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function code(text: string): string {

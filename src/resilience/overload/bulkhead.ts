@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../kernel/index.ts";
+import { ownPlaces, type Places } from "./places.ts";
 
 /** Who goes first when there is not room for all. */
 export const priorities = ["high", "normal", "low"] as const;
@@ -18,6 +19,7 @@ export type Entry = "entered" | "full" | "waited" | "aborted";
 
 /** Bounds what one service has under way: so many run, so many wait, the rest is refused while that is cheap. */
 export interface Bulkhead {
+  /** Of all who share the places. */
   readonly inFlight: number;
   readonly queued: number;
   /**
@@ -35,14 +37,15 @@ export interface Bulkhead {
 /**
  * A concurrency breaker with a bounded queue. Higher priority goes first, and takes the place in a full queue of the
  * latest among the lowest: under overload it is the least important that is refused. Within one priority: first come,
- * first served.
+ * first served. Where threads share the places each has a queue of its own.
  *
  * @example const gate = bulkhead({ limit: () => 1024, maxQueued: 1024, maxWaitMs: 1_000 }, clock);
  */
-export function bulkhead(settings: BulkheadSettings, clock: Clock): Bulkhead {
+export function bulkhead(settings: BulkheadSettings, clock: Clock, places: Places = ownPlaces()): Bulkhead {
   const queues: Record<Priority, Waiter[]> = { high: [], normal: [], low: [] };
-  let inFlight = 0;
   let queued = 0;
+  /** While somebody waits: others may give back what they had. */
+  let watching: Disposable | undefined;
 
   const settle = (waiter: Waiter, entry: Entry): void => {
     waiter.timer?.cancel();
@@ -54,15 +57,23 @@ export function bulkhead(settings: BulkheadSettings, clock: Clock): Bulkhead {
     const at = queue.indexOf(waiter);
     if (at < 0) return;
     queue.splice(at, 1);
-    queued--;
+    gone();
     settle(waiter, entry);
   };
+  const gone = (): void => {
+    queued--;
+    if (queued > 0) return;
+    watching?.[Symbol.dispose]();
+    watching = undefined;
+  };
   const admitWaiting = (): void => {
-    while (queued > 0 && inFlight < settings.limit()) {
+    while (queued > 0 && places.tryTake(settings.limit())) {
       const next = queues.high.shift() ?? queues.normal.shift() ?? queues.low.shift();
-      if (next === undefined) return;
-      queued--;
-      inFlight++;
+      if (next === undefined) {
+        places.give();
+        return;
+      }
+      gone();
       settle(next, "entered");
     }
   };
@@ -87,17 +98,14 @@ export function bulkhead(settings: BulkheadSettings, clock: Clock): Bulkhead {
       signal?.addEventListener("abort", waiter.onAbort, { once: true });
       queues[priority].push(waiter);
       queued++;
+      watching ??= places.watch(admitWaiting);
     });
 
-  const tryEnter = (): boolean => {
-    if (queued > 0 || inFlight >= settings.limit()) return false;
-    inFlight++;
-    return true;
-  };
+  const tryEnter = (): boolean => queued === 0 && places.tryTake(settings.limit());
 
   return {
     get inFlight() {
-      return inFlight;
+      return places.taken;
     },
     get queued() {
       return queued;
@@ -114,7 +122,7 @@ export function bulkhead(settings: BulkheadSettings, clock: Clock): Bulkhead {
       return entry;
     },
     leave() {
-      inFlight--;
+      places.give();
       admitWaiting();
     },
   };

@@ -1,5 +1,6 @@
 import type { ConcurrencyLimit } from "../concurrency.ts";
 import type { SharedMemory } from "./memory.ts";
+import { forgetPlaces } from "./places.ts";
 
 /**
  * A concurrency limit over all threads of a process: `tryEnter` admits at most `max` in all of them together.
@@ -37,4 +38,5 @@ export function sharedConcurrencyLimit(memory: SharedMemory, thread: number, max
 export function forgetThread(memory: SharedMemory, thread: number): void {
   const cells = new Int32Array(memory.counts);
   Atomics.sub(cells, 0, Atomics.exchange(cells, thread + 1, 0));
+  forgetPlaces(memory, thread);
 }

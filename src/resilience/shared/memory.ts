@@ -7,6 +7,9 @@ export interface SharedMemory {
   readonly counts: SharedArrayBuffer;
   /** Rate limits: what is known of each key. */
   readonly rates: SharedArrayBuffer;
+  /** Places at services: a row for each name. */
+  readonly places: SharedArrayBuffer;
+  readonly threads: number;
   /** Chosen at the start, so that nobody outside can make two keys meet. */
   readonly seed: number;
 }
@@ -16,6 +19,11 @@ export const bucketKeys = 8;
 /** A lock of 8 bytes, then the keys. */
 export const keyBytes = 40;
 export const bucketBytes = 8 + bucketKeys * keyBytes;
+
+/** Words of a row of places before the numbers of each thread. */
+export const placesHead = 5;
+/** Services that have places; further ones give each thread a part. */
+const placesRows = 1_024;
 
 export interface SharedMemoryOptions {
   readonly threads: number;
@@ -28,6 +36,8 @@ export function sharedMemory({ threads, keys = 131_072, seed }: SharedMemoryOpti
   const buckets = Math.ceil(keys / bucketKeys);
   return {
     counts: new SharedArrayBuffer((1 + threads) * 4),
+    places: new SharedArrayBuffer(placesRows * (placesHead + threads) * 4),
+    threads,
     rates: new SharedArrayBuffer(buckets * bucketBytes),
     seed: seed >>> 0,
   };

@@ -82,7 +82,7 @@ function firstOf<S extends Schema>(runtime: Runtime, schema: S): OutputOf<S> {
   try {
     return parseSettings(runtime, schema);
   } catch (error) {
-    const value = parseSettings(runtime, schema, runtime.config.settings);
+    const value = parseSettings(runtime, schema, runtime.fileSettings);
     runtime.log.error("what was published does not fit; the file's configuration is used", {
       reason: messageOf(error),
     });

@@ -1,3 +1,5 @@
+import { ServiceRef } from "../../kernel/index.ts";
+
 /** Plain data of a configuration. */
 export type Values = Readonly<Record<string, unknown>>;
 
@@ -45,8 +47,11 @@ function toObject(folder: Folder): Values {
   );
 }
 
-function isValues(value: unknown): value is Values {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** True for an object of members; a reference to a service is one value. */
+export function isValues(value: unknown): value is Values {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof ServiceRef)
+  );
 }
 
 function parsed(text: string): unknown {

@@ -1,6 +1,15 @@
 import { Secret } from "../../kernel/index.ts";
 import type { Location, Source } from "../source.ts";
-import { dictionary, type Evaluated, isList, isMap, list, type Place, toPlain } from "../value/data.ts";
+import {
+  dictionary,
+  type Evaluated,
+  isList,
+  isMap,
+  isService,
+  list,
+  type Place,
+  toPlain,
+} from "../value/data.ts";
 import { readScalar } from "../value/scalar.ts";
 import type { Document, Origin, Path } from "./document.ts";
 
@@ -89,7 +98,7 @@ function locate(
 /** The same tree with the leaf at a path read the other way; the same node when that changes nothing. */
 function reread(node: Evaluated, path: Path, depth: number): Evaluated {
   const key = path[depth];
-  if (key === undefined) return rereadLeaf(node);
+  if (key === undefined || isService(node.data)) return rereadLeaf(node);
   const before = step(node, key);
   if (before === undefined) return node;
   const after = reread(before, path, depth + 1);
@@ -102,6 +111,7 @@ function reread(node: Evaluated, path: Path, depth: number): Evaluated {
 
 function rereadLeaf(node: Evaluated): Evaluated {
   const { data, places, variable } = node;
+  if (isService(data)) return data.unsettled === undefined ? { data: data.ref.text, places } : node;
   if (typeof data === "string" && variable !== undefined) {
     const read = readScalar(data.trim());
     return read === undefined ? node : { data: read, places };

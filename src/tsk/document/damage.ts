@@ -13,6 +13,7 @@ import type { Lost, Path } from "./document.ts";
  */
 export class Damage {
   readonly #lost: Lost[] = [];
+  readonly #unread: Unread[] = [];
   /** What is left of each file that was read, and where it stands in the document. */
   readonly #left = new Map<string, { readonly items: readonly Item[]; readonly under: Path | undefined }>();
   /** Lines beside one that is no entry: it may be the rest of the one before, or the next one its own. */
@@ -27,6 +28,11 @@ export class Damage {
   /** Items that may still be looked at to find places. */
   #looks = 10_000_000;
 
+  /** Lines that cannot be read. */
+  get unread(): readonly Unread[] {
+    return this.#unread;
+  }
+
   /** What is lost, file by file. */
   get lost(): readonly Lost[] {
     return this.#lost;
@@ -39,7 +45,10 @@ export class Damage {
    * @param under where the file stands in the document; undefined for one that another file names
    */
   add(tree: Tree, left: Intact | undefined, under: Path | undefined): readonly Item[] {
-    this.#left.set(tree.source.file, { items: left?.items ?? tree.items, under });
+    const { file } = tree.source;
+    for (const span of left === undefined ? [] : [...left.lost, ...left.nameless])
+      this.#unread.push({ file, ...span });
+    this.#left.set(file, { items: left?.items ?? tree.items, under });
     if (left === undefined) return tree.items;
     if (isRefused(tree)) {
       // Anything may have been named there; to look at it all would cost what was refused.
@@ -164,6 +173,11 @@ export function begunIn(lines: string): readonly string[] {
 function withoutTexts(line: string): string {
   const isPaired = line.length <= longest && (line.split('"').length + line.split("'").length) % 2 === 0;
   return isPaired ? line.replace(/("[^"]*"|'[^']*')(?!\s*[:={])/g, " ") : line;
+}
+
+/** A stretch of lines of a file that cannot be read. */
+export interface Unread extends Span {
+  readonly file: string;
 }
 
 /** How much is looked at of a line, or of what a problem is told of. */

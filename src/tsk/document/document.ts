@@ -35,7 +35,7 @@ export interface Document {
   /**
    * Text from outside has no type of its own: a schema decides. Gives the document in which the values at these paths
    * are read the other way: text of `@env` as the literal it spells, a literal of `TUSKER__A__B` or `--set` as the
-   * text it was. Values of other origin stay. Gives the same document when nothing changes.
+   * text it was, `@service` as its text. Values of other origin stay. Gives the same document when nothing changes.
    */
   reread(paths: readonly Path[]): Document;
 }

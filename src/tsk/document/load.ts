@@ -16,6 +16,7 @@ import { type MapPart, outline, type Where, withIncludes } from "../value/outlin
 import { Allowance } from "./allowance.ts";
 import { assemble } from "./assemble.ts";
 import { Damage } from "./damage.ts";
+import { discreet } from "./discreet.ts";
 import type { Loaded } from "./document.ts";
 import { Files } from "./files.ts";
 import { maskCovered, maskDefaults } from "./mask.ts";
@@ -272,13 +273,12 @@ class Loader {
       covered: maskCovered,
       textLength,
     });
+    const { lost, unread } = this.#damage;
+    const told = discreet(this.#diagnostics, { sources: this.#sources, root, unread });
     const document = assemble(withoutNameless(root), this.#sources, this.#options.before?.document);
-    const { error: errors = [], warning: warnings = [] } = Object.groupBy(
-      this.#diagnostics,
-      (one) => one.severity,
-    );
+    const { error: errors = [], warning: warnings = [] } = Object.groupBy(told, (one) => one.severity);
     const diagnostics = inOrder(withWarnings(errors, warnings), [...this.#sources.keys()]);
-    return { document, diagnostics, trees: this.#trees, lost: this.#damage.lost };
+    return { document, diagnostics, trees: this.#trees, lost };
   }
 }
 

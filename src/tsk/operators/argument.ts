@@ -1,5 +1,6 @@
 import { Secret } from "../../kernel/index.ts";
 import {
+  asText,
   type Data,
   type Dictionary,
   type Evaluated,
@@ -41,7 +42,8 @@ export function withText(
   name: string,
   then: (text: string, made: (text: string) => string | Secret) => Result,
 ): Result {
-  return withValue(call, name, ({ data }) => {
+  return withValue(call, name, ({ data: given }) => {
+    const data = asText(given);
     if (typeof data === "string") return then(data, (text) => text);
     return data instanceof Secret
       ? then(data.reveal(), (text) => new Secret(text))
@@ -51,9 +53,10 @@ export function withText(
 
 /** As `withText`, for text that may not be a secret: the name of something. */
 export function withPlainText(call: OperatorCall, name: string, then: (text: string) => Result): Result {
-  return withValue(call, name, ({ data }) =>
-    typeof data === "string" ? then(data) : misfit(call, name, "text", data),
-  );
+  return withValue(call, name, ({ data: given }) => {
+    const data = asText(given);
+    return typeof data === "string" ? then(data) : misfit(call, name, "text", data);
+  });
 }
 
 /** All arguments of a row that takes any number of them. */

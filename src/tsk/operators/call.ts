@@ -18,13 +18,18 @@ export interface Around {
   readonly warn: (code: TskCode, at: Span, message: string, notes: ProblemNotes) => void;
   readonly spend: (cost: number, at: Span) => boolean;
   readonly reference: (path: readonly string[], file: string | undefined, at: Span) => Result;
+  readonly keys: (path: readonly string[], at: Span) => Iterable<string>;
+  /** Whether a `$variable` of this name can be seen, and its value. */
+  readonly knows: (variable: string) => boolean;
+  readonly variable: (name: string, at: Span) => Result;
+  readonly suggest: (name: string, candidates: Iterable<string>) => string | undefined;
 }
 
 /** Calls an operator by its row; each argument is evaluated at most once, when the operator asks for it. */
 export function callOperator(called: Operator, around: Around): Result {
   const node = oldEnv(called, around) ?? called;
   const row = operatorRow(node.name) ?? pluginRow(node, around);
-  if (row === undefined) return unknown(node, around);
+  if (row === undefined) return oldVariable(node, around) ?? unknown(node, around);
   if (row === "refused") return undefined;
   const bound = bindArguments(row, node);
   if (typeof bound === "string") return around.fail("TSK_ARGUMENTS", node, bound);
@@ -46,6 +51,8 @@ export function callOperator(called: Operator, around: Around): Result {
     afford: (cost) => around.spend(cost, node),
     give: (data, variable) => given(data, variable, node, around),
     reference: (path, file) => around.reference(path, file, node),
+    keys: (path) => around.keys(path, node),
+    suggest: around.suggest,
   });
 }
 
@@ -59,6 +66,35 @@ function oldEnv(node: Operator, around: Around): Operator | undefined {
   around.warn("TSK_OLD_ENV", node, `@${name} is written @env("${variable}")`, { fix });
   const value: Value = { kind: "text", value: variable, start, end };
   return { ...node, name: "env", args: [{ name: undefined, value, start, end }] };
+}
+
+/**
+ * `@name` and `{{name}}` of older dialects: the variable of the file, else that of the environment. A name that is neither is
+ * missing, and in most files an operator written wrong.
+ */
+function oldVariable(node: Operator, around: Around): Result {
+  const { name, args, start, end } = node;
+  const variable = /^(?:\{\{)?([A-Za-z_]\w*)(?:\}\})?$/.exec(name)?.[1];
+  if (!around.place.source.compat || args !== undefined || variable === undefined) return undefined;
+  if (isDenied(name) || elsewhere(name) !== undefined || name === "include" || name === "import")
+    return undefined;
+  const warn = (text: string): void =>
+    around.warn("TSK_OLD_REF", node, `${name.startsWith("{") ? name : `@${name}`} is written ${text}`, {
+      fix: { start, end, text },
+    });
+  if (around.knows(variable)) {
+    warn(`$${variable}`);
+    return around.variable(variable, node);
+  }
+  const text = around.ports.env(variable);
+  if (text !== undefined || name.startsWith("{")) warn(`@env("${variable}")`);
+  if (text !== undefined) return given(text, variable, node, around);
+  if (name.startsWith("{")) {
+    const message = `the environment variable ${variable} is not set and has no default`;
+    return { absent: { code: "TSK_ENV_MISSING", message }, node };
+  }
+  const absent = { code: "TSK_UNKNOWN_OPERATOR", ...unknownOperator(node, around) } as const;
+  return { absent, node, healed: () => warn(`@env("${variable}")`) };
 }
 
 function reports(node: Operator, around: Around): Pick<OperatorCall, "fail" | "warn"> {
@@ -109,8 +145,16 @@ function unknown(node: Operator, around: Around): undefined {
       `@${name} asks the network, which no operator here does`,
       instead,
     );
-  const names = [...Object.keys(operators), ...(around.ports.operators ?? []).map((one) => one.name)];
+  const { message, help } = unknownOperator(node, around);
+  return around.fail("TSK_UNKNOWN_OPERATOR", node, message, help);
+}
+
+function unknownOperator(
+  { name }: Operator,
+  { ports }: Around,
+): { readonly message: string; readonly help?: string } {
+  const names = [...Object.keys(operators), ...(ports.operators ?? []).map((one) => one.name)];
   const meant = name.startsWith("env.") ? `env("${name.slice(4)}")` : didYouMean(name, names);
-  const help = meant === undefined ? undefined : `did you mean @${meant}?`;
-  return around.fail("TSK_UNKNOWN_OPERATOR", node, `there is no operator @${name}`, help);
+  const message = `there is no operator @${name}`;
+  return meant === undefined ? { message } : { message, help: `did you mean @${meant}?` };
 }

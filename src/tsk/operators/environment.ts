@@ -16,7 +16,7 @@ export function env(call: OperatorCall): Result {
   if (text === undefined) return call.has("default") ? withVariable(call, name) : missing(call, name);
   const fallback = call.has("default") ? call.argument("default") : undefined;
   const type = fallback !== undefined && "data" in fallback ? typeName(fallback.data) : "text";
-  if (type === "text" || type === "null") return call.give(text, name);
+  if (type === "text" || type === "null" || type === "service") return call.give(text, name);
   if (type === "secret") return call.give(new Secret(text));
   const read = readScalar(text);
   if (read !== undefined && typeName(read) === type) return call.give(read);

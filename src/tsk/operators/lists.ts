@@ -1,5 +1,6 @@
 import { Secret } from "../../kernel/index.ts";
 import {
+  asText,
   type Data,
   dictionary,
   type Evaluated,
@@ -97,8 +98,9 @@ export function length(call: OperatorCall): Result {
   return withValue(call, "value", ({ data }) => {
     if (isList(data)) return call.give(data.items.length);
     if (isMap(data)) return call.give(data.entries.size);
-    return typeof data === "string"
-      ? call.give([...data].length)
+    const text = asText(data);
+    return typeof text === "string"
+      ? call.give([...text].length)
       : misfit(call, "value", "text, a list or a map", data);
   });
 }

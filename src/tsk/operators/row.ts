@@ -39,6 +39,8 @@ export type Result = Evaluated | Absent | undefined;
 export interface Absent {
   readonly absent: { readonly code: TskCode; readonly message: string; readonly help?: string };
   readonly node: Operator | { readonly start: number; readonly end: number };
+  /** Called when somebody did: then it was no mistake. */
+  readonly healed?: () => void;
 }
 
 /** What an operator may use while it runs. */
@@ -61,6 +63,10 @@ export interface OperatorCall {
   give(data: Data, variable?: string): Result;
   /** The value at a path of the document, or of another file; absent when it is not there. */
   reference(path: readonly string[], file?: string): Result;
+  /** The names of the keys at a path of the document, of which nothing need be evaluated; none where there is no map. */
+  keys(path: readonly string[]): Iterable<string>;
+  /** What was probably meant; undefined when nothing is near, or enough was suggested. */
+  suggest(name: string, candidates: Iterable<string>): string | undefined;
 }
 
 /** An operator as data: a new one is a row. */

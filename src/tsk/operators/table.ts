@@ -1,12 +1,13 @@
 import { typeName } from "../value/data.ts";
 import { cast, toList, toMap, toText } from "./convert.ts";
 import { env, secureEnv } from "./environment.ts";
-import { dataFile, file, fileBase64, getFromFile, reference, service } from "./files.ts";
+import { dataFile, file, fileBase64, getFromFile, reference } from "./files.ts";
 import { address, cache, date, fact, now, pretended } from "./host.ts";
 import { concat, edit, joined, keys, length, merge, range, split, values } from "./lists.ts";
 import { clamp, extreme, rounded } from "./numbers.ts";
 import type { OperatorCall, OperatorRow, Result } from "./row.ts";
 import { encrypted, secret } from "./secrets.ts";
+import { service } from "./service.ts";
 import { changed, decodeBase64, encodeBase64, hash, replace } from "./texts.ts";
 
 /** Every operator of the language. */

@@ -1,5 +1,6 @@
 import type { Span } from "../source.ts";
 import type { Cursor } from "./cursor.ts";
+import { oldShape } from "./old/shapes.ts";
 import { parseKeys } from "./parse-key.ts";
 import { oldSectionName, valueBelow } from "./parse-old.ts";
 import { type ReadValue, unquoted } from "./parse-primary.ts";
@@ -112,6 +113,8 @@ function textGoesOn(cursor: Cursor, until: number, value: Value): boolean {
 
 function parseItem(cursor: Cursor, read: ReadValue, until: number): Item | undefined {
   const { start } = cursor;
+  const old = cursor.compat && until === kind.end ? oldShape(cursor, read) : undefined;
+  if (old !== undefined) return old;
   switch (cursor.kind) {
     case kind.openBracket:
       return section(cursor, read, until);

@@ -1,7 +1,8 @@
 import type { Span } from "../source.ts";
 import type { Cursor } from "./cursor.ts";
 import { readLiteral } from "./literal.ts";
-import { oldText } from "./old-text.ts";
+import { oldBraces, oldReference } from "./old/reference.ts";
+import { oldText } from "./old/text.ts";
 import { atHeader, endsInterpolation, endsValue, restOfLine, skipValue, unreadable } from "./recover.ts";
 import { type Segment, segmentTexts, stringText } from "./text.ts";
 import { kind } from "./token.ts";
@@ -41,7 +42,7 @@ export function parsePrimary(cursor: Cursor, read: ReadValue): Value {
     case kind.date:
       return literal(cursor);
     case kind.openBrace:
-      return cursor.object(cursor);
+      return oldBraces(cursor) ?? cursor.object(cursor);
     case kind.openBracket:
       return array(cursor, read);
     case kind.openParen:
@@ -52,7 +53,7 @@ export function parsePrimary(cursor: Cursor, read: ReadValue): Value {
       cursor.advance();
       return { kind: "missing", start, end };
     case kind.oldText:
-      return oldText(cursor);
+      return cursor.text[start] === "&" ? oldReference(cursor) : oldText(cursor);
     default:
       return nothing(cursor);
   }

@@ -3,6 +3,7 @@ import { type Diagnostic, problem } from "../diagnostic.ts";
 import { Source } from "../source.ts";
 import { Cursor } from "./cursor.ts";
 import { limits } from "./limits.ts";
+import { isPair } from "./old/shapes.ts";
 import { parseItems, parseObject } from "./parse-item.ts";
 import { parseKeys } from "./parse-key.ts";
 import { parseValue } from "./parse-value.ts";
@@ -160,7 +161,8 @@ function isSame(text: string, last: Diagnostic, code: TskCode, start: number): b
 /** A document is items, or one object: every JSON object is a document. */
 function document(cursor: Cursor): readonly Item[] {
   cursor.skipNewlines();
-  if (cursor.kind !== kind.openBrace) return parseItems(cursor, parseValue, kind.end);
+  if (cursor.kind !== kind.openBrace || (cursor.compat && isPair(cursor)))
+    return parseItems(cursor, parseValue, kind.end);
   const open = { start: cursor.start, end: cursor.end };
   const root = parseObject(cursor, parseValue);
   const closed = cursor.text[root.end - 1] === "}" && root.end > open.end;

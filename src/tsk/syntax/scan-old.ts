@@ -1,11 +1,18 @@
 import { kind, type Tokens } from "./token.ts";
 
 /**
- * Texts over several lines as the older dialects write them: `|` after a colon, `<<ID`, `<<<ID`, `<<<` … `>>>`.
+ * Texts over several lines as the older dialects write them: `|` after a colon, `<<ID`, `<<<ID`, `<<<` … `>>>`; and `&name`.
  * Returns where scanning goes on; 0 when there is none here.
  */
 export function oldText(text: string, at: number, code: number, tokens: Tokens, search: Search): number {
-  const end = code === 124 ? blockEnd(text, at, tokens) : code === 60 ? heredocEnd(text, at, search) : 0;
+  const end =
+    code === 124
+      ? blockEnd(text, at, tokens)
+      : code === 60
+        ? heredocEnd(text, at, search)
+        : code === 38
+          ? referenceEnd(text, at, tokens)
+          : 0;
   if (end > 0) tokens.add(kind.oldText, end);
   return end;
 }
@@ -36,6 +43,21 @@ function blockEnd(text: string, at: number, tokens: Tokens): number {
   }
   return end;
 }
+
+const reference = /&[A-Za-z_]\w*/y;
+
+/** `&name` in the place of a value. */
+function referenceEnd(text: string, at: number, tokens: Tokens): number {
+  let before = tokens.count - 1;
+  while (tokens.kind(before) === kind.space) before--;
+  if (!beforeValue.has(tokens.kind(before))) return 0;
+  reference.lastIndex = at;
+  return reference.test(text) ? reference.lastIndex : 0;
+}
+
+const beforeValue: ReadonlySet<number> = new Set([
+  ...[kind.colon, kind.equals, kind.comma, kind.openBracket, kind.openParen],
+]);
 
 const heredocHead = /<<(?:<?[ \t]*(["']?)([A-Za-z_]\w*)\1|<)[ \t]*\r?\n/y;
 

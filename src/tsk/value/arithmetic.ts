@@ -1,4 +1,4 @@
-import { formatDuration, Secret } from "../../kernel/index.ts";
+import { formatDuration, Secret, targetText } from "../../kernel/index.ts";
 import type { TskCode } from "../codes.ts";
 import type { BinaryOperator, Duration, Size } from "../syntax/tree.ts";
 import { type Data, typeName } from "./data.ts";
@@ -140,6 +140,8 @@ export function same(left: Data, right: Data): boolean {
     );
   if (left.type === "range" && right.type === "range")
     return left.min === right.min && left.max === right.max;
+  if (left.type === "service" && right.type === "service")
+    return left.ref.port === right.ref.port && targetText(left.ref) === targetText(right.ref);
   return left.type === "date" && right.type === "date" && left.text === right.text;
 }
 

@@ -1,4 +1,4 @@
-import { Secret } from "../../kernel/index.ts";
+import { Secret, ServiceRef } from "../../kernel/index.ts";
 import type { Source, Span } from "../source.ts";
 import type { DateTime, Duration, Range, Scalar, Size } from "../syntax/tree.ts";
 
@@ -17,7 +17,15 @@ export interface Evaluated {
   readonly variable?: string | undefined;
 }
 
-export type Data = Scalar | string | Secret | Dictionary | List;
+export type Data = Scalar | string | Secret | Service | Dictionary | List;
+
+/** A service that is found when it is asked, `@service`. */
+export interface Service {
+  readonly type: "service";
+  readonly ref: ServiceRef;
+  /** Why the file alone cannot say its address; undefined when it can: then that is its text. */
+  readonly unsettled: string | undefined;
+}
 
 export interface Dictionary {
   readonly type: "map";
@@ -84,6 +92,7 @@ export type TypeName =
   | "range"
   | "date"
   | "secret"
+  | "service"
   | "map"
   | "list";
 
@@ -106,6 +115,11 @@ export function isList(data: Data): data is List {
   return typeof data === "object" && data !== null && !(data instanceof Secret) && data.type === "list";
 }
 
+/** As `isMap`, for references to services. */
+export function isService(data: Data): data is Service {
+  return typeof data === "object" && data !== null && !(data instanceof Secret) && data.type === "service";
+}
+
 /** A scalar of the typed kind: duration, size, range or date. */
 export type Typed = Duration | Size | Range | DateTime;
 
@@ -123,6 +137,8 @@ export function toPlain(data: Data, before?: unknown): unknown {
     case "size":
     case "date":
       return data.text;
+    case "service":
+      return before instanceof ServiceRef && isSameService(before, data.ref) ? before : data.ref;
     case "range":
       return again({ min: data.min, max: data.max }, before);
     case "list":
@@ -148,13 +164,20 @@ function plainList({ items }: List, before: unknown): readonly unknown[] {
 
 /** A map, frozen; the one before when that holds the same values in the same order. */
 function again(plain: Readonly<Record<string, unknown>>, before: unknown): Readonly<Record<string, unknown>> {
-  if (!isRecord(before) || before instanceof Secret) return Object.freeze(plain);
+  if (!isRecord(before) || before instanceof Secret || before instanceof ServiceRef)
+    return Object.freeze(plain);
   const keys = Object.keys(plain);
   const old = Object.keys(before);
   const same =
     keys.length === old.length &&
     keys.every((key, at) => key === old[at] && Object.is(plain[key], before[key]));
   return same ? before : Object.freeze(plain);
+}
+
+function isSameService(one: ServiceRef, other: ServiceRef): boolean {
+  return (
+    one.text === other.text && one.name === other.name && one.port === other.port && one.tag === other.tag
+  );
 }
 
 const nothing: Readonly<Record<string, unknown>> = Object.freeze({});
@@ -174,5 +197,18 @@ export function scalarText(data: Data): string | Secret | undefined {
   if (typeof data === "string" || data instanceof Secret) return data;
   if (typeof data === "number" || typeof data === "boolean") return String(data);
   if (data === null || data.type === "map" || data.type === "list") return undefined;
+  if (data.type === "service") return data.unsettled === undefined ? data.ref.text : undefined;
   return data.type === "range" ? `${data.min}-${data.max}` : data.text;
+}
+
+/** A reference to a service as what its text is, where it has one; everything else as it is. */
+export function asText(data: Data): Data {
+  return isService(data) ? (scalarText(data) ?? data) : data;
+}
+
+/** Why a value cannot stand where text is needed. */
+export function notText(data: Data, place: string): { readonly message: string; readonly help?: string } {
+  const unsettled = isService(data) ? data.unsettled : undefined;
+  if (unsettled === undefined) return { message: `a ${typeName(data)} cannot stand ${place}` };
+  return { message: unsettled, help: "as a whole value it is found live; or give the service a fixed port" };
 }

@@ -1,5 +1,6 @@
 import { same } from "./arithmetic.ts";
 import {
+  asText,
   type Data,
   type Dictionary,
   dictionary,
@@ -72,5 +73,6 @@ function editedItems(edit: Edit, items: readonly Evaluated[]): readonly Evaluate
 }
 
 function sameType(a: Data, b: Data): boolean {
-  return typeName(a) === typeName(b) && same(a, b);
+  const [one, other] = [asText(a), asText(b)];
+  return typeName(one) === typeName(other) && same(one, other);
 }

@@ -116,7 +116,8 @@ class Evaluator implements Names {
 
   variable(name: string, from: Span, frame: Frame): Result {
     const found = findVariable(name, frame.home);
-    if (found === undefined) return this.#unknownVariable(name, from, frame);
+    if (found === undefined)
+      return this.#ofEnvironment(name, from, frame) ?? this.#unknownVariable(name, from, frame);
     const state = this.#variables.get(found);
     if (state === "evaluating") return this.#cycle(found, from, frame);
     if (state !== undefined) return state.value;
@@ -129,6 +130,10 @@ class Evaluator implements Names {
     this.#active.pop();
     this.#variables.set(found, { value });
     return value;
+  }
+
+  knows(variable: string, home: MapPart): boolean {
+    return findVariable(variable, home) !== undefined;
   }
 
   object(value: ObjectValue, frame: Frame): Evaluated | undefined {
@@ -158,6 +163,13 @@ class Evaluator implements Names {
       return value === undefined ? undefined : (inside ?? this.#nothingAt(path, file, from));
     }
     return this.finish(found, from, frame);
+  }
+
+  keys(path: readonly string[], from: Span, frame: Frame): Iterable<string> {
+    let found: Slot | undefined = this.#root;
+    for (const key of path) found = found && this.child(found, key, from, frame);
+    if (found !== undefined && !isBusy(found)) this.#open(found);
+    return found?.keys?.said.keys() ?? [];
   }
 
   #nothingAt(path: readonly string[], file: string | undefined, from: Span): Result {
@@ -260,6 +272,15 @@ class Evaluator implements Names {
       return this.#slots.get(home) ?? around;
     }
     return around;
+  }
+
+  /** In the oldest dialect `$name` is a variable of the environment. */
+  #ofEnvironment(name: string, from: Span, frame: Frame): Result {
+    const text = frame.place.source.compat ? this.#options.ports.env(name) : undefined;
+    if (text === undefined) return undefined;
+    const fix = { start: from.start, end: from.end, text: `@env("${name}")` };
+    this.#expressions.warn("TSK_OLD_REF", from, frame, `$${name} is written ${fix.text}`, { fix });
+    return { data: text, places: [], variable: name };
   }
 
   /** Told where it is used first: to set it is one repair, however often it is used. */

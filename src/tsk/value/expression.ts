@@ -9,10 +9,13 @@ import type { Binary, Conditional, Operator, Template, Text, Unary, Value } from
 import { calculate, negated, type Outcome } from "./arithmetic.ts";
 import type { Budget } from "./budget.ts";
 import {
+  asText,
   type Data,
   type Evaluated,
   isMap,
+  isService,
   list,
+  notText,
   type Place,
   scalarText,
   typeName,
@@ -129,6 +132,10 @@ export class Expressions implements Evaluation {
       spend: (cost, at) =>
         this.#budget.spend(cost, (code, message) => void this.fail(code, at, frame, message)),
       reference: (path, file, at) => this.#names.reference(path, file, at, frame),
+      keys: (path, at) => this.#names.keys(path, at, frame),
+      knows: (variable) => this.#names.knows(variable, frame.home),
+      variable: (name, at) => this.#names.variable(name, at, frame),
+      suggest: (name, candidates) => this.suggest(name, candidates),
     };
   }
 
@@ -170,7 +177,9 @@ export class Expressions implements Evaluation {
     const inner = this.demand(part, frame);
     if (inner === undefined) return undefined;
     const text = scalarText(inner.data);
-    return text ?? this.fail("TSK_TYPE", part, frame, `a ${typeName(inner.data)} cannot stand inside text`);
+    if (text !== undefined) return text;
+    const { message, help } = notText(inner.data, "inside text");
+    return this.fail(isService(inner.data) ? "TSK_NO_KEY" : "TSK_TYPE", part, frame, message, help);
   }
 
   #array(elements: readonly Value[], value: Span, frame: Frame): Result {
@@ -206,6 +215,7 @@ export class Expressions implements Evaluation {
     if (operator === "??") {
       const left = this.evaluate(value.left, frame);
       const empty = left !== undefined && ("absent" in left || left.data === null);
+      if (empty && "absent" in left) left.healed?.();
       return empty ? this.#inPlace(value, frame) : left;
     }
     if (operator === "||" && frame.place.source.compat && isOldOr(value)) return this.#oldOr(value, frame);
@@ -223,7 +233,7 @@ export class Expressions implements Evaluation {
     if (right === undefined) return undefined;
     const refuse = (code: TskCode, message: string): void => void this.fail(code, value, frame, message);
     if (!this.#budget.spend(Math.min(weightOf(left.data), weightOf(right.data)), refuse)) return undefined;
-    return this.#outcome(calculate(operator, left.data, right.data), value, frame);
+    return this.#outcome(calculate(operator, asText(left.data), asText(right.data)), value, frame);
   }
 
   /** `@env("X") || "default"`: in older dialects `||` gives a default for what is not there. */
@@ -231,6 +241,7 @@ export class Expressions implements Evaluation {
     const left = this.evaluate(value.left, frame);
     if (left === undefined) return undefined;
     const missing = "absent" in left || left.data === null;
+    if ("absent" in left) left.healed?.();
     if (!missing && typeof left.data === "boolean") return left.data ? left : this.demand(value.right, frame);
     const { source } = frame.place;
     const start = value.left.end + source.text.slice(value.left.end, value.right.start).indexOf("||");

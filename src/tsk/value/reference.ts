@@ -23,9 +23,13 @@ export interface Names {
   finish(slot: Slot, from: Span, frame: Frame): Evaluated | undefined;
   /** The value of a `$variable`; reports when there is none. */
   variable(name: string, from: Span, frame: Frame): Result;
+  /** True when a `$variable` of this name can be seen from here. */
+  knows(variable: string, home: MapPart): boolean;
   object(value: ObjectValue, frame: Frame): Evaluated | undefined;
   /** The value at a path from the root of the document, or of another file. */
   reference(path: readonly string[], file: string | undefined, from: Span, frame: Frame): Result;
+  /** The names of the keys at a path from the root of the document; none where there is no map. */
+  keys(path: readonly string[], from: Span, frame: Frame): Iterable<string>;
   /** Names that `find` would find; for suggestions. */
   visible(home: MapPart): Iterable<string>;
 }

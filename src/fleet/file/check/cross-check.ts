@@ -1,3 +1,4 @@
+import { referencesIn, ServiceRef, tryServiceUrl } from "../../../kernel/index.ts";
 import type { OutsideProblem } from "../../../tsk/index.ts";
 import { configProblems } from "../config-schema.ts";
 import { problem, valueAt } from "../problems.ts";
@@ -29,6 +30,7 @@ export function crossCheck(
     ...portConflicts(value, services, sections),
     ...unknownPorts(value, services),
     ...missingConfig(services),
+    ...referencesWithoutText(value, services),
     ...configProblems(services, root, modules),
     ...missingCommands(services, root),
   ];
@@ -85,6 +87,42 @@ function unknownPorts(value: Readonly<Record<string, unknown>>, services: Servic
       ),
     ];
   });
+}
+
+/** What reaches a process as a variable is text, and what every process is told is one address. */
+function referencesWithoutText(
+  value: Readonly<Record<string, unknown>>,
+  services: Services,
+): OutsideProblem[] {
+  const found = Object.keys(services).flatMap((name) =>
+    referencesIn(field(services[name], "env"))
+      .filter(
+        ({ port, path }) =>
+          port !== undefined && !/:\d+$/.test(String(valueAt(services[name], ["env", ...path]))),
+      )
+      .map(({ path, name: meant }) =>
+        problem(
+          "FLEET_INVALID",
+          ["services", name, "env", ...path],
+          `a variable is text, and the address of ${meant} is known to the registry alone`,
+          { help: "give the service a fixed port, or hand the reference on in config" },
+        ),
+      ),
+  );
+  const otlp = field(value.tracing, "otlp_endpoint");
+  if (field(value.collector, "enabled") === false && (otlp instanceof ServiceRef || isServiceUrl(otlp)))
+    found.push(
+      problem(
+        "FLEET_INVALID",
+        ["tracing", "otlp_endpoint"],
+        "otlp_endpoint must be an address where the collector is off: every process is told it",
+      ),
+    );
+  return found;
+}
+
+function isServiceUrl(value: unknown): boolean {
+  return typeof value === "string" && tryServiceUrl(value) !== undefined;
 }
 
 function missingConfig(services: Services): OutsideProblem[] {

@@ -1,3 +1,5 @@
+import { ServiceRef } from "../../../kernel/index.ts";
+
 /** Services, or whatever stands there, by name. */
 export type Services = Readonly<Record<string, unknown>>;
 
@@ -12,5 +14,7 @@ export function field(value: unknown, key: string): unknown {
 }
 
 export function isMap(value: unknown): value is Services {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof ServiceRef)
+  );
 }

@@ -1,5 +1,6 @@
+import { tryServiceUrl } from "../../../kernel/index.ts";
 import { didYouMean, type OutsideProblem } from "../../../tsk/index.ts";
-import { problem } from "../problems.ts";
+import { pathText, problem } from "../problems.ts";
 import { field, isMap, mapOf, type Services } from "./fields.ts";
 import type { PlacedRoute } from "./routes.ts";
 
@@ -20,7 +21,11 @@ export function unknownServices(
   services: Services,
   routes: readonly PlacedRoute[],
 ): OutsideProblem[] {
-  const mentions = [...inDependencies(value, services), ...inRoutes(value, services, routes)];
+  const mentions = [
+    ...inDependencies(value, services),
+    ...inRoutes(value, services, routes),
+    ...inAddresses(value, services),
+  ];
   const byName = new Map<string, Mention[]>();
   for (const one of mentions) {
     const known = byName.get(one.name);
@@ -85,6 +90,26 @@ function collectMentions(
   const split = mapOf(field(route, "services"));
   // What has no share is told as such.
   for (const name of Object.keys(split)) if (!isMap(split[name])) look(name, "services", name);
+}
+
+/** Addresses that name a service, `service://name`; what `@service` names is there. */
+function inAddresses(value: Readonly<Record<string, unknown>>, services: Services): readonly Mention[] {
+  const written: [address: unknown, path: readonly PropertyKey[]][] = [
+    [field(field(value.gateway, "jwt"), "jwks_url"), ["gateway", "jwt", "jwks_url"]],
+  ];
+  for (const key of ["otlp_endpoint", "zipkin_endpoint", "jaeger_endpoint"])
+    written.push([field(value.tracing, key), ["tracing", key]]);
+  for (const [name, upstream] of Object.entries(mapOf(field(value.gateway, "upstreams")))) {
+    const endpoints = field(upstream, "endpoints");
+    if (!Array.isArray(endpoints)) continue;
+    for (const [index, one] of endpoints.entries())
+      written.push([one, ["gateway", "upstreams", name, "endpoints", index]]);
+  }
+  return written.flatMap(([address, path]) => {
+    const name = typeof address === "string" ? tryServiceUrl(address)?.target.name : undefined;
+    if (name === undefined || Object.hasOwn(services, name)) return [];
+    return [{ name, path, who: `${pathText(path)} leads to` }];
+  });
 }
 
 function inDependencies(value: Readonly<Record<string, unknown>>, services: Services): readonly Mention[] {

@@ -1,8 +1,8 @@
-import type { TskCode } from "../codes.ts";
-import type { Cursor } from "./cursor.ts";
-import { stringText } from "./text.ts";
-import { kind } from "./token.ts";
-import type { Text } from "./tree.ts";
+import type { TskCode } from "../../codes.ts";
+import type { Cursor } from "../cursor.ts";
+import { stringText } from "../text.ts";
+import { kind } from "../token.ts";
+import type { Text } from "../tree.ts";
 
 /** A text over several lines as the older dialects write it: `key: |`, `<<ID`, or in single double quotes. */
 export function oldText(cursor: Cursor): Text {

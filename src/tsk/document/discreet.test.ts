@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type Loaded, loadDocument, renderDiagnostics, withoutSecretFix } from "../index.ts";
+
+const base = `#!tusker 1
+pay: { stripe_key: @env.secure("STRIPE", "sk_test"), db: { "pass word": @secret("env:DB") }, unset: @secret("env:NONE") }
+`;
+
+/** Everything a report of these layers shows, to people and to machines. */
+function shown(overlay: string, before = base): { readonly text: string; readonly loaded: Loaded } {
+  const files: Readonly<Record<string, string>> = { "main.tsk": before, "main.local.tsk": overlay };
+  const loaded = loadDocument({
+    entry: "main.tsk",
+    readFile: (path) => files[path],
+    env: { DB: "correcthorse" },
+  });
+  const { diagnostics, document } = loaded;
+  const machine = diagnostics.map((one) => withoutSecretFix(one, document.sources));
+  return { text: renderDiagnostics(diagnostics, document.sources) + JSON.stringify(machine), loaded };
+}
+
+test("a line that cannot be read shows nothing behind the name of a key that is a secret in a lower layer", () => {
+  for (const overlay of [
+    "pay.stripe_key: sk_live hunter2",
+    'pay.stripe_key "hunter2"',
+    'pay.stripe_key: "hunter2',
+    'pay: { stripe_key = = "hunter2" }',
+    "pay.stripe_key: |hunter2|",
+    'pay.stripe_kye: : "hunter2"',
+    'pay.unset: "a" "hunter2"',
+    'pay.db."pass word" : = hunter2',
+    "pay.stripe_key: ]\n  hunter2 and more",
+    '#!tusker 1\npay.stripe_key: """\nhunter2\n',
+    "#!tusker 1\npay.stripe_key: hunter2",
+    '#!tusker 1\npay.stripe_key: 5 + "hunter2"',
+    "#!tusker 1\npay.stripe_key: hunter2.abc",
+  ]) {
+    const { text, loaded } = shown(overlay);
+    assert.ok(
+      loaded.diagnostics.some((one) => one.severity === "error"),
+      overlay,
+    );
+    assert.doesNotMatch(text, /hunter2/, overlay);
+  }
+});
+
+test("a name that says that it is a secret's needs no lower layer", () => {
+  for (const line of [
+    'password: "hunter2',
+    "api_key = = hunter2",
+    "github_token hunter2",
+    'clientSecret: "a" hunter2',
+  ])
+    assert.doesNotMatch(shown(line, "a: 1\n").text, /hunter2/, line);
+});
+
+test("other lines are shown as they are, and so is the name of the key", () => {
+  const { text } = shown('port: "80\npay.stripe_key "hunter2"\n');
+  assert.match(text, /port: "80/);
+  assert.match(text, /pay\.stripe_key\*+/);
+});
+
+test("no repair that is printed writes the default of a secret", () => {
+  const { text, loaded } = shown("key: \"@env.secure('NONE', 'hunter2')\"\n");
+  assert.doesNotMatch(text, /hunter2/);
+  assert.match(
+    loaded.diagnostics.map((one) => one.fix?.text).join(),
+    /hunter2/,
+    "what is run in place still has it",
+  );
+});
+
+test("however a line is broken, plain text over a secret is not shown", () => {
+  const noise = fc.string({ unit: fc.constantFrom(..."{}[]()<>:=,\"'`$@#|\\/*&%!?. \n"), maxLength: 6 });
+  const line = fc
+    .tuple(noise, noise, noise)
+    .map(([a, b, c]) => `${a}\npay.stripe_key ${b}Zq7hunter2xW${c}\n`);
+  fc.assert(
+    fc.property(line, (overlay) => !shown(overlay).text.includes("Zq7hunter2xW")),
+    { numRuns: 300 },
+  );
+});
