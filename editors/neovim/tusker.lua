@@ -11,7 +11,7 @@ vim.api.nvim_create_autocmd("FileType", {
     local root = vim.fs.root(event.buf, { "tusker.tsk", "package.json" })
     vim.lsp.start({
       name = "tusker",
-      cmd = vim.g.tusker_command or { "npx", "tusker", "lsp" },
+      cmd = vim.g.tusker_command or { "npx", "--no", "tusker", "lsp" },
       cmd_cwd = root,
       root_dir = root,
     })

@@ -27,14 +27,15 @@ async function start() {
     const child = spawn(command, args, { cwd: workspace.workspaceFolders?.[0]?.uri.fsPath, shell });
     await once(child, "spawn");
     child.stderr.setEncoding("utf8").on("data", (text) => {
-      said = text.trim().split("\n").at(-1) || said;
+      const lines = text.trim().split("\n");
+      said = lines.findLast((line) => !line.includes("A complete log of this run")) || said;
     });
     return child;
   };
   const tell = (error) => {
     const why = said || (error instanceof Error ? error.message : String(error));
     void window.showErrorMessage(
-      `TuskLang: ${[command, ...args].join(" ")} did not start: ${why} (its command is the setting tusker.command)`,
+      `TuskLang: ${[command, ...args].join(" ")} did not start: ${why} (is tusker installed in this project? Another command is the setting tusker.command)`,
     );
   };
   let first;

@@ -8,6 +8,8 @@ export interface Io {
   readonly cwd: string;
   /** ANSI colours are welcome on `out`. */
   readonly colour: boolean;
+  /** The same on `err`: either may be a file. */
+  readonly errColour: boolean;
   /** Columns of the terminal. */
   readonly width: number;
 }

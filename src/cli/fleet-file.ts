@@ -33,7 +33,7 @@ export function printAllDiagnostics(all: readonly Told[], args: Args, io: Io): v
   if (args.flag("json")) io.err(`${JSON.stringify({ diagnostics: told.flatMap(shownDiagnostics) })}\n`);
   else
     for (const { diagnostics, document } of told)
-      io.err(`${renderDiagnostics(diagnostics, document.sources, { colour: io.colour })}\n`);
+      io.err(`${renderDiagnostics(diagnostics, document.sources, { colour: io.errColour })}\n`);
 }
 
 function shownDiagnostics({ diagnostics, document }: Told): Told["diagnostics"] {

@@ -18,6 +18,7 @@ async function ran(
     env: {},
     cwd,
     colour: false,
+    errColour: false,
     width: 80,
   };
   return { code: await main(argv, io), out: out.join(""), err: err.join("") };

@@ -131,10 +131,15 @@ function terminal(): Io {
     err: (text) => void process.stderr.write(text),
     env,
     cwd: process.cwd(),
-    // https://no-color.org
-    colour: (env.NO_COLOR ?? "") === "" && (process.stdout.isTTY || (env.FORCE_COLOR ?? "") !== ""),
+    colour: wantsColour(process.stdout, env),
+    errColour: wantsColour(process.stderr, env),
     width: process.stdout.columns ?? 100,
   };
+}
+
+/** A terminal does, unless https://no-color.org says no; FORCE_COLOR speaks for whoever shows colours and is no terminal. */
+function wantsColour({ isTTY }: { readonly isTTY: boolean }, env: Io["env"]): boolean {
+  return (env.NO_COLOR ?? "") === "" && (isTTY || (env.FORCE_COLOR ?? "") !== "");
 }
 
 /**

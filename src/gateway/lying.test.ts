@@ -84,6 +84,21 @@ test("chunks that end in nonsense break the answer, which cannot be mistaken for
   assert.doesNotMatch(text, /nonsense|good/);
 });
 
+for (const [how, head] of [
+  ["bytes", `X: ${"y".repeat(100_000)}\r\n`],
+  ["fields", "X: y\r\n".repeat(5_000)],
+] as const)
+  onEngine(`an answer whose head has too many ${how} is a 502 that says so`, async () => {
+    await using users = await liar(`HTTP/1.1 200 OK\r\n${head}Content-Length: 0\r\n\r\n`);
+    await using front = await before(users.port);
+    for (const request of [get("/", true), get("/", true).replace("GET", "POST")]) {
+      const reply = parseReply(await exchangeBytes(front.port, request));
+      assert.deepEqual([reply.status, reply.code], [502, "GATEWAY_BAD_UPSTREAM"]);
+      assert.equal(reply.header("proxy-status"), "tusker; error=http_response_header_section_size");
+      assert.match(reply.body, /answered with a head that is too large/);
+    }
+  });
+
 // The head of such an answer is known to be worthless before it is passed on.
 for (const request of [get("/", true), get("/", true).replace("GET", "POST")])
   onEngine(`chunks that are none from the first byte on are a 502 (${request.split(" ")[0]})`, async () => {

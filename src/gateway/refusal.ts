@@ -1,6 +1,7 @@
 import { type Code, problemMediaType, systemCode, type TuskerError, toProblem } from "../kernel/index.ts";
 import type { Answer, HeaderList } from "../net/index.ts";
 import { formatRetryAfter } from "../resilience/index.ts";
+import { isTooLarge } from "./verdict.ts";
 
 /**
  * The answer the gateway gives of its own: a problem document (RFC 9457) with code and trace id, and `Proxy-Status`
@@ -68,6 +69,8 @@ const words: Partial<Record<Code, string>> = {
 };
 
 function wordOf(error: TuskerError): string {
+  if (error.code === "GATEWAY_BAD_UPSTREAM" && isTooLarge(error.cause))
+    return "http_response_header_section_size";
   if (error.code !== "GATEWAY_UPSTREAM_UNAVAILABLE") return words[error.code] ?? "proxy_internal_error";
   switch (systemCode(error)) {
     case "ECONNREFUSED":

@@ -38,10 +38,10 @@ export function upstreamError(
   if (failure.kind === "timeout") return tooLate(service, timeoutMs, attempts);
   const details = { service, attempts };
   if (stage === "protocol") {
-    return new TuskerError("GATEWAY_BAD_UPSTREAM", `service "${service}" sent something that is not HTTP`, {
-      cause,
-      details,
-    });
+    const what = isTooLarge(cause)
+      ? "answered with a head that is too large"
+      : "sent something that is not HTTP";
+    return new TuskerError("GATEWAY_BAD_UPSTREAM", `service "${service}" ${what}`, { cause, details });
   }
   const how = stage === "connect" ? "takes no connections" : "closed the connection before it answered";
   const reason = reasonOf(cause);
@@ -56,6 +56,12 @@ export function upstreamError(
 function isClients({ code, details }: TuskerError): boolean {
   if (details.side === "client") return true;
   return code === "GATEWAY_BODY_TOO_LARGE" || (code === "NET_MALFORMED" && details.sent === false);
+}
+
+/** True of an answer whose head is larger than the engine takes, or has more fields. */
+export function isTooLarge(cause: unknown): boolean {
+  if (!(cause instanceof TuskerError)) return false;
+  return cause.details.reason === "headTooLarge" || cause.details.reason === "tooManyFields";
 }
 
 function unsendable(cause: TuskerError): TuskerError {

@@ -47,8 +47,8 @@ const shop: DeployFleet = {
   ],
 };
 
-// TUSKER_GOLDEN=write makes the files anew; the difference is then read in review.
-if (process.env.TUSKER_GOLDEN === "write") {
+// UPDATE_GOLDEN=1 makes the files anew; the difference is then read in review.
+if (process.env.UPDATE_GOLDEN === "1") {
   for (const { path, text } of deployFiles(shop)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);

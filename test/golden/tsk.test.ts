@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join, normalize } from "node:path";
 import { test } from "node:test";
 import { type Diagnostic, format, type Loaded, type LoadOptions, loadDocument, parsePath, repaired } from "../../src/tsk/index.ts";
 
@@ -59,6 +59,15 @@ test("the table of the suite has every clause of the specification and every fol
   const named = rows.flatMap(([, , folders = ""]) => [...folders.matchAll(/`([a-z]+)`/g)].map(([, name]) => name));
   const there = new Set(cases.map((file) => file.split(/[/\\]/, 1)[0]));
   assert.deepEqual([...new Set(named)].sort(), [...there].sort());
+});
+
+test("what a case needs beside its folder it asks the host for", () => {
+  const wrong = cases.filter((file) => {
+    const text = readFileSync(join(folder, file), "utf8");
+    const outside = [...readCase(text).files.keys()].some((name) => isAbsolute(name) || normalize(name).startsWith(".."));
+    return outside && !/^=== host$/m.test(text);
+  });
+  assert.deepEqual(wrong, []);
 });
 
 test("there are enough golden cases, and every code of the language has one", async () => {

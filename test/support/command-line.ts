@@ -37,6 +37,7 @@ export function commandFolder(
         env,
         cwd: path,
         colour: false,
+        errColour: false,
         width: 80,
       };
       return { code: await main(argv, io), out: out.join(""), err: err.join("") };

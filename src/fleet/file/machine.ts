@@ -61,9 +61,8 @@ export function readFile(path: string): Uint8Array | undefined {
   } catch (error) {
     code = systemCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new TuskerError("FLEET_FILE_MISSING", `cannot read ${path} (${code ?? "unknown reason"})`, {
-      cause: error,
-    });
+    const why = code === "EISDIR" ? "a folder, EISDIR" : (code ?? "unknown reason");
+    throw new TuskerError("FLEET_FILE_MISSING", `cannot read ${path} (${why})`, { cause: error });
   }
   throw new TuskerError("FLEET_FILE_MISSING", `cannot read ${path} (${code})`);
 }

@@ -24,6 +24,7 @@ async function bench() {
         env: { USER: "ada" },
         cwd: folder,
         colour: false,
+        errColour: false,
         width: 80,
       };
       const code = await main(["config", ...args, "--registry", registry.url], io);
