@@ -66,30 +66,52 @@ interface Group {
 }
 
 function begun(resource: Resource, out: ByteWriter): Group {
-  const head = new ByteWriter(256);
-  writeResource(head, resource);
+  const head = headOf(resource);
   out.beginPart(head.length + mostAround);
-  return { resource, head: head.finish(), out };
+  return { resource, head, out };
+}
+
+/** Every batch of a process begins with the same bytes; gone with the resource. */
+const heads = new WeakMap<Resource, Uint8Array>();
+
+function headOf(resource: Resource): Uint8Array {
+  let head = heads.get(resource);
+  if (head === undefined) {
+    const out = new ByteWriter(256);
+    writeResource(out, resource);
+    head = out.finish();
+    heads.set(resource, head);
+  }
+  return head;
 }
 
 /** Two tags with lengths, and the scope. */
 const mostAround = 2 * 9 + 16;
 
 function finished({ head, out }: Group): Uint8Array {
-  const scope = new ByteWriter(16);
-  writeScope(scope, "tusker");
   const spansAt = head.length + mostAround;
-  const before = new ByteWriter(spansAt);
   const scopeSpans = scope.length + out.length - spansAt;
   const tagged = (bytes: number): number => 1 + varintBytes(bytes) + bytes;
   // ExportTraceServiceRequest.resource_spans, then ResourceSpans.scope_spans.
+  before.emptied();
   before.byte(0x0a);
   before.varint(head.length + tagged(scopeSpans));
   before.bytes(head);
   before.byte(0x12);
   before.varint(scopeSpans);
-  before.bytes(scope.finish());
-  return out.finishFrom(out.putBefore(spansAt, before.finish()));
+  before.bytes(scope);
+  return out.finishFrom(out.putBefore(spansAt, before.finishFrom(0)));
+}
+
+/** Used again for each batch: memory outside the heap counts against it. */
+const before = new ByteWriter(256);
+
+const scope = writtenScope();
+
+function writtenScope(): Uint8Array {
+  const out = new ByteWriter(16);
+  writeScope(out, "tusker");
+  return out.finish();
 }
 
 function varintBytes(value: number): number {

@@ -2,6 +2,7 @@ import type { SpanContext } from "../../context.ts";
 import { DrawnContext, type DrawnTrace } from "../../drawn-context.ts";
 import type { FormedSpan } from "../../formed-span.ts";
 import type { OwnAttribute } from "../../own-attribute.ts";
+import type { AttributeValue } from "../../span-data.ts";
 import type { SpanForm, WrittenForm } from "../../span-form.ts";
 import { ByteWriter } from "../byte-writer.ts";
 import {
@@ -87,11 +88,16 @@ function patchSpan(out: ByteWriter, at: number, context: SpanContext): void {
 
 function sameAttributes(first: OwnAttribute | undefined, second: OwnAttribute | undefined): boolean {
   let [a, b] = [first, second];
-  while (a !== undefined && b !== undefined && a.name === b.name && Object.is(a.value, b.value)) {
+  while (a !== undefined && b !== undefined && a.name === b.name && isWrittenAs(a.value, b.value)) {
     a = a.next;
     b = b.next;
   }
   return a === b;
+}
+
+/** Zero and its negative are written in different ways. */
+function isWrittenAs(one: AttributeValue, other: AttributeValue): boolean {
+  return one === other && (one !== 0 || Object.is(one, other));
 }
 
 function ownAttributes(out: ByteWriter, first: OwnAttribute | undefined): void {
