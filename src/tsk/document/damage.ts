@@ -3,7 +3,7 @@ import { didYouMean } from "../report/suggest.ts";
 import type { Source, Span } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
 import { isRefused } from "../syntax/parse.ts";
-import { type Intact, joinedLines, placeAt } from "../syntax/repair/intact.ts";
+import { type Intact, isNameless, joinedLines, placeAt } from "../syntax/repair/intact.ts";
 import type { Item, Tree } from "../syntax/tree.ts";
 import type { Lost, Path } from "./document.ts";
 
@@ -22,6 +22,8 @@ export class Damage {
   readonly #words = new Set<string>();
   /** The first and last words of their lines: of a name half typed the beginning. */
   readonly #begun = new Set<string>();
+  /** Lines that cannot be read, of which something may be left all the same. */
+  readonly #lines: (Span & { readonly file: string })[] = [];
   /** True when a line has lost its key or the name of its variable: anything may have been written there. */
   #nameless = false;
   #guesses = 100;
@@ -60,6 +62,7 @@ export class Damage {
       one.severity === "error" ? this.#besideOf(tree.source, one) : [],
     );
     for (const span of left.lost) {
+      this.#lines.push({ file: tree.source.file, start: span.start, end: span.end });
       this.#add(
         tree.source,
         span,
@@ -67,9 +70,22 @@ export class Damage {
       );
       this.#addWords(tree.source.text, span);
     }
+    for (const start of left.unnamed ?? []) {
+      const { path } = placeAt(left.items, start);
+      const within = under === undefined ? {} : { within: [...under, ...path] };
+      this.#lost.push({ file: tree.source.file, start, end: start, unnamed: true, ...within });
+    }
     for (const span of left.nameless) {
-      this.#lost.push({ file: tree.source.file, ...span, ...(under === undefined ? {} : { within: under }) });
-      this.#addWords(tree.source.text, span);
+      const isNamed = left.items.some(
+        (one) => one.kind === "section" && one.start === span.start && !isNameless(one.path[0]?.name ?? ""),
+      );
+      this.#lost.push({
+        file: tree.source.file,
+        headless: true,
+        ...span,
+        ...(under === undefined ? {} : { within: under }),
+      });
+      if (!isNamed) this.#addWords(tree.source.text, span);
     }
     return left.items;
   }
@@ -87,11 +103,31 @@ export class Damage {
   /** True when a problem of a value follows from what was lost. */
   explains(found: Diagnostic, source: Source | undefined): boolean {
     if (this.#words.size === 0 && !this.#nameless) return false;
+    if (
+      this.#lines.some(
+        ({ file, start, end }) => file === found.file && start <= found.start && found.start <= end,
+      )
+    )
+      return true;
     if (this.#beside.has(`${found.file}:${found.line}`) && parted.has(found.code)) return true;
     if (!lookups.has(found.code) || source === undefined) return false;
     if (this.#nameless) return true;
+    if (found.code === "TSK_UNKNOWN_VARIABLE")
+      return this.#mayBeSet(source.text.slice(found.start, found.end));
     const words = wordsOf(source.text.slice(found.start, Math.min(found.end, found.start + longest)));
-    return words.some((word) => this.#words.has(word) || this.#isNear(word));
+    // Text that lacks its quotes is seldom a name.
+    const isExact = found.code === "TSK_OLD_WORD";
+    return words.some((word) => this.#words.has(word) || (!isExact && this.#isNear(word)));
+  }
+
+  /** True for a variable that a line may have set: with it, or what is left of it, the line begins. */
+  #mayBeSet(variable: string): boolean {
+    const names = wordsOf(variable);
+    const isSet = (name: string, word: string): boolean => word.includes(name) || name.startsWith(word);
+    return names.some(
+      (name) =>
+        didYouMean(name, this.#begun) !== undefined || [...this.#begun].some((word) => isSet(name, word)),
+    );
   }
 
   #addWords(text: string, { start, end }: Span): void {
@@ -132,7 +168,7 @@ export class Damage {
   #besideOf(source: Source, { line, column, start }: Diagnostic): readonly Span[] {
     if (source.written(line).length > longest || source.written(line - 1).length > longest) return [];
     const text = source.line(line);
-    if (isBeforeValue(text, column)) this.#nameless = true;
+    if (isBeforeValue(text, column) || /^\s*\$\s*$/.test(text)) this.#nameless = true;
     const [at, end] = [start - column + 1, start - column + 1 + text.length];
     // Behind a key without a value everything may be that value.
     const isValue = /[:=]\s*$/.test(source.line(line - 1));
@@ -165,7 +201,11 @@ export class Damage {
 
 /** Words with which a line begins or ends. */
 export function begunIn(lines: string): readonly string[] {
-  const words = [...lines.matchAll(/^\s*["'$]?([\p{L}_][\p{L}\d_-]+)|([\p{L}_][\p{L}\d_-]*)$/gmu)];
+  const words = [
+    ...lines.matchAll(
+      /^[^\p{L}_\n]*((?<=\$)[\p{L}_][\p{L}\d_-]*|[\p{L}_][\p{L}\d_-]+)|([\p{L}_][\p{L}\d_-]*)$/gmu,
+    ),
+  ];
   return words.map(([, first, last]) => first ?? last ?? "");
 }
 

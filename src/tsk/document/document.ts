@@ -47,6 +47,10 @@ export interface Lost extends Span {
   readonly within?: Path;
   /** Lines beside it that are right as one with it: one of them may be the rest of the other. */
   readonly beside?: readonly Span[];
+  /** True for a block that has lost its name. */
+  readonly unnamed?: boolean;
+  /** True for a section that has lost its header: it is read, and may be another one. */
+  readonly headless?: boolean;
 }
 
 /**

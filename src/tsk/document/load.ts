@@ -115,7 +115,11 @@ class Loader {
     const left = intact(tree);
     this.#items.set(path, this.#damage.add(tree, left, under));
     // Of bytes that are no text, nothing is to be said but that.
-    if (!this.#unreadable.has(path)) this.#diagnostics.push(...withoutConsequences(tree, left?.lost));
+    if (!this.#unreadable.has(path))
+      this.#diagnostics.push(
+        ...withoutConsequences(tree, left?.blocks ?? left?.lost),
+        ...(left?.found ?? []),
+      );
     return tree;
   }
 
@@ -275,18 +279,22 @@ class Loader {
     });
     const { lost, unread } = this.#damage;
     const told = discreet(this.#diagnostics, { sources: this.#sources, root, unread });
-    const document = assemble(withoutNameless(root), this.#sources, this.#options.before?.document);
+    const whole = lost.length === 0 ? root : withoutNameless(root);
+    const document = assemble(whole, this.#sources, this.#options.before?.document);
     const { error: errors = [], warning: warnings = [] } = Object.groupBy(told, (one) => one.severity);
     const diagnostics = inOrder(withWarnings(errors, warnings), [...this.#sources.keys()]);
     return { document, diagnostics, trees: this.#trees, lost };
   }
 }
 
-/** What stands below a header that cannot be read was looked at for its own mistakes; it is no part of the document. */
-function withoutNameless(root: Evaluated): Evaluated {
-  if (!isMap(root.data)) return root;
-  const entries = [...root.data.entries].filter(([key]) => !isNameless(key));
-  return entries.length === root.data.entries.size ? root : { ...root, data: dictionary(new Map(entries)) };
+/** What stands below a line that has lost its name was looked at for its own mistakes; it is no part of the document. */
+function withoutNameless(node: Evaluated): Evaluated {
+  if (!isMap(node.data)) return node;
+  const entries = [...node.data.entries].filter(([key]) => !isNameless(key));
+  const inner = entries.map(([key, value]) => [key, withoutNameless(value)] as const);
+  const isSame =
+    entries.length === node.data.entries.size && inner.every(([, one], index) => one === entries[index]?.[1]);
+  return isSame ? node : { ...node, data: dictionary(new Map(inner)) };
 }
 
 function isUtf8(bytes: Uint8Array): boolean {

@@ -49,6 +49,8 @@ export class Cursor {
   #stopped = false;
   #backAt = -1;
   #backs = 0;
+  /** Tokens that may still be looked at ahead. */
+  #looks = 100_000;
   /** Brackets that were given up, by what would close them: reported as never closed, or on a line that cannot be read. */
   readonly #unclosed = new Map<number, number[]>();
   #unclosedAt = -1;
@@ -135,6 +137,21 @@ export class Cursor {
   /** Goes to a token: back to one that was current before, to recover, or to where reading begins. */
   backTo(index: number): void {
     this.#settle(index);
+  }
+
+  /** True at an opening bracket that something closes before the next section. Looks only so far, and so often. */
+  isClosed(): boolean {
+    let depth = 0;
+    for (let at = this.index; this.#looks > 0; at++, this.#looks--) {
+      const now = this.tokens.kind(at);
+      if (now === kind.end) return false;
+      if (now === kind.openBracket && depth > 0 && this.text[this.tokens.start(at) - 1] === "\n")
+        return false;
+      if (now === kind.openBrace || now === kind.openBracket || now === kind.openParen) depth++;
+      else if (now === kind.closeBrace || now === kind.closeBracket || now === kind.closeParen) depth--;
+      if (depth === 0) return true;
+    }
+    return true;
   }
 
   /** Back to the line end that was passed as white space, so that recovery does not lose a line. */

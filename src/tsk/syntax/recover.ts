@@ -40,7 +40,11 @@ export function skipValue(cursor: Cursor): void {
     // Only braces hold entries.
     const isStray = open.at(-1) === kind.openParen || open.at(-1) === kind.openBracket;
     if (isStray && cursor.kind === kind.newline && startsEntry(cursor)) return;
-    if (opens(cursor.kind) || cursor.kind === kind.head || cursor.kind === kind.blockHead)
+    if (
+      (opens(cursor.kind) && cursor.isClosed()) ||
+      cursor.kind === kind.head ||
+      cursor.kind === kind.blockHead
+    )
       open.push(cursor.kind);
     else if (closes(cursor.kind) || cursor.kind === kind.tail || cursor.kind === kind.blockTail) open.pop();
     cursor.advance();

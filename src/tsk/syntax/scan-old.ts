@@ -20,6 +20,8 @@ export function oldText(text: string, at: number, code: number, tokens: Tokens, 
 /** Characters that may still be looked at for the ends of heredocs: many that never end must not cost their square. */
 export interface Search {
   left: number;
+  /** True when no end of a comment follows any more. */
+  isEndless: boolean;
 }
 
 const blockHead = /\|[+-]?[ \t]*(?:#[^\n]*)?\r?\n/y;

@@ -1,6 +1,6 @@
 import { Merges } from "./scan-merge.ts";
 import { reading } from "./scan-number.ts";
-import { oldText } from "./scan-old.ts";
+import { oldText, type Search } from "./scan-old.ts";
 import { type Report, Strings } from "./scan-string.ts";
 import { type Codes, codesOf } from "./store/codes.ts";
 import { kind, Tokens } from "./token.ts";
@@ -69,7 +69,7 @@ export class Scanner {
   readonly #report: Report;
   readonly #compat: boolean;
   readonly #strings: Strings;
-  readonly #search: { left: number };
+  readonly #search: Search;
   readonly #merges: Merges;
 
   constructor(text: string, tokens: Tokens, report: Report, compat: boolean) {
@@ -79,7 +79,7 @@ export class Scanner {
     this.#report = report;
     this.#compat = compat;
     this.#strings = new Strings({ text, codes: this.#codes }, tokens, report, compat);
-    this.#search = { left: 4 * text.length };
+    this.#search = { left: 4 * text.length, isEndless: false };
     this.#merges = new Merges(text);
   }
 
@@ -122,7 +122,7 @@ export class Scanner {
       else if (code === 125) at = strings.closeBrace(at);
       else if (code < 128 && (signs[code] ?? 0) > 0) tokens.add(signs[code] ?? 0, ++at);
       else if (code === 35 || (code === 47 && startsComment(codes[at + 1])))
-        at = comment(text, at, tokens, this.#report);
+        at = comment(text, at, tokens, this.#report, this.#search);
       else at = this.#seldom(at, code);
     }
     return at;
@@ -227,21 +227,31 @@ function startsComment(next: number | undefined): boolean {
   return next === 47 || next === 42;
 }
 
-function comment(text: string, at: number, tokens: Tokens, report: Report): number {
+function comment(text: string, at: number, tokens: Tokens, report: Report, search: Search): number {
   let end: number;
   if (text.charCodeAt(at) === 47 && text.charCodeAt(at + 1) === 42) {
-    end = text.indexOf("*/", at + 2) + 2;
+    // Looked for once: many comments without an end must not cost the square of their number.
+    end = search.isEndless ? 1 : text.indexOf("*/", at + 2) + 2;
     if (end === 1) {
+      search.isEndless = true;
       report("TSK_COMMENT_OPEN", at, at + 2, "this comment has no */");
-      end = text.length;
+      entryBelow.lastIndex = at;
+      // Where entries follow it was none.
+      end = entryBelow.test(text) ? lineEnd(text, at) : text.length;
     }
-  } else {
-    end = text.indexOf("\n", at);
-    if (end < 0) end = text.length;
-    else if (text.charCodeAt(end - 1) === 13) end--;
-  }
+  } else end = lineEnd(text, at);
   tokens.add(kind.comment, end);
   return end;
+}
+
+/** The rest of a line and a next one that is an entry, a header or the end of a block. */
+const entryBelow =
+  /[^\n]{0,1000}\n\s{0,100}(?:(?:\$?[\p{L}_][^\n:={"']{0,100}|"[^"\n]{1,100}"|'[^'\n]{1,100}')\s{0,9}[:={]|\[[^\]\n]{1,100}\]|[}\])])/uy;
+
+function lineEnd(text: string, at: number): number {
+  const end = text.indexOf("\n", at);
+  if (end < 0) return text.length;
+  return text.charCodeAt(end - 1) === 13 ? end - 1 : end;
 }
 
 /** Past the first letter of a name, or `at` when there is none. */

@@ -44,7 +44,7 @@ export const habits: Readonly<Record<string, Slip>> = {
       return lines.toSpliced(at, ours.length, ...both);
     });
   },
-  "curly quotes": (text, tree, random) => {
+  "curly quotes": (text, _tree, random) => {
     const strings = /"([^"\n]*)"/g;
     const all = [...text.matchAll(strings)];
     if (all.length === 0) return undefined;
@@ -52,7 +52,6 @@ export const habits: Readonly<Record<string, Slip>> = {
     const [open, close] = pick(["“”", "‘’", "„“", '“"', '"”'], random);
     const written = `${open}${one[1]}${close}`;
     const { index } = one;
-    void tree;
     return { what: written, text: text.slice(0, index) + written + text.slice(index + one[0].length) };
   },
   "a dash of a word processor": (text, _tree, random) =>

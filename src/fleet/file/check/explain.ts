@@ -21,6 +21,11 @@ export interface Explained {
  * @param judge finds the problems of another document
  */
 export function explained(found: Problems, value: Value, judge: (value: Value) => Problems): Explained {
+  const { problems, ...rest } = explainedAlone(found, value, judge);
+  return { problems: [...problems, ...inMeantSections(value, judge)], ...rest };
+}
+
+function explainedAlone(found: Problems, value: Value, judge: (value: Value) => Problems): Explained {
   let left = found;
   for (const one of found) {
     if (left.length < 2) break;
@@ -28,6 +33,21 @@ export function explained(found: Problems, value: Value, judge: (value: Value) =
     if (meant !== undefined) left = withConsequences(left, one, judge(meant));
   }
   return left.length < 2 ? { problems: left } : withoutLostHeader(left, value, judge);
+}
+
+/** What is wrong in sections with names that nobody knows, as those that were probably meant. */
+function inMeantSections(value: Value, judge: (value: Value) => Problems): Problems {
+  const free = sectionNames().filter((name) => !Object.hasOwn(value, name));
+  const unknown = Object.keys(value).filter((key) => !sectionNames().includes(key) && isMap(value[key]));
+  return unknown.flatMap((key) => {
+    const begun = free.filter((name) => (key.length > 2 && name.startsWith(key)) || isInterrupted(key, name));
+    const meant = didYouMean(key, free) ?? (begun.length === 1 ? begun[0] : undefined);
+    if (meant === undefined) return [];
+    const { [key]: section, ...others } = value;
+    return judge({ ...others, [meant]: section })
+      .filter(({ path }) => path.length > 1 && path[0] === meant)
+      .map((one) => ({ ...one, path: [key, ...one.path.slice(1)] }));
+  });
 }
 
 /** The document with the name that was probably meant in place of one that is wrong; undefined when there is none. */

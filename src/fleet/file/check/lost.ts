@@ -4,6 +4,7 @@ import {
   type Document,
   didYouMean,
   type Loaded,
+  type Location,
   type Lost as LostLines,
   limits,
   type OutsideProblem,
@@ -53,6 +54,7 @@ export class Lost {
     if (code === "FLEET_UNKNOWN_KEY") return this.#isPart(path);
     if (code === "FLEET_UNKNOWN_SERVICE") return this.#names(path);
     const at = this.#document.locate(path);
+    if (this.#isLost(at)) return true;
     if (at === undefined || !at.exact) return this.#holds(path);
     const key = String(path.at(-1));
     return this.#lost.some(
@@ -64,12 +66,21 @@ export class Lost {
     );
   }
 
+  /** True for what is left of a line that cannot be read. */
+  #isLost(at: Location | undefined): boolean {
+    return this.#lost.some(
+      (one) => one.headless !== true && at !== undefined && one.file === at.file && isOn(one, at),
+    );
+  }
+
   /** True for a key that is one that is known, together with what is lost beside it. */
   #isPart(path: Path): boolean {
     const at = this.#document.locate(path, "key");
     const known = knownKeys(path.slice(0, -1));
-    return this.#lost.some(({ file, beside = [], ends, ...span }) => {
-      if (file === at?.file && isOn(span, at)) return true;
+    // A name that was put in place of a header that cannot be read.
+    if (at !== undefined && at.start === at.end) return true;
+    if (this.#isLost(at)) return true;
+    return this.#lost.some(({ file, beside = [], ends }) => {
       if (file !== at?.file || !beside.some((line) => isOn(line, at))) return false;
       const key = `${ends}${String(path.at(-1))}`;
       return known.includes(key) || didYouMean(key, known) !== undefined;
@@ -81,6 +92,7 @@ export class Lost {
     const at = this.#document.locate(path);
     const isBeside = ({ file, beside = [] }: LostPlace): boolean =>
       at !== undefined && file === at.file && beside.some((line) => isOn(line, at));
+    if (this.#isLost(at)) return true;
     return this.#holds(path) || this.#lost.some((one) => isWithin(one.map ?? [], path) || isBeside(one));
   }
 
@@ -99,7 +111,8 @@ export class Lost {
     const anywhere = this.#lost.some(({ within }) => within === undefined);
     const name = String(typeof value === "string" ? value : path.at(-1));
     const isBegun = this.#lost.some(({ begun }) => begun.some((one) => name.startsWith(one)));
-    return anywhere || isBegun || this.#isWord(name);
+    const isPart = (word: string): boolean => word.startsWith(name) || word.endsWith(name);
+    return anywhere || isBegun || [...this.#words].some(isPart) || this.#isWord(name);
   }
 
   /** True for a name that stands on what is lost, perhaps spoilt. */
@@ -134,7 +147,14 @@ function placeOf(lost: LostLines, { sources, locate }: Document): LostPlace {
   const isValue = within !== undefined && locate(within)?.exact !== true;
   const map = isValue ? within.slice(0, -1) : within;
   const begun = begunIn(text);
-  return { ...lost, map, words, ends, begun, nameless: /^\s*(?![)\]}\s]*$)[^\s\p{L}"'$@#]/u.test(text) };
+  return {
+    ...lost,
+    map,
+    words,
+    ends,
+    begun,
+    nameless: lost.unnamed === true || /^\s*[^\s\p{L}"'$@#)\]}]/u.test(text),
+  };
 }
 
 /** A name is no longer. */

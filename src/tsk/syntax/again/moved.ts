@@ -1,30 +1,33 @@
 import type { Span } from "../../source.ts";
 import type { Argument, Item, Key, Value } from "../tree.ts";
 
-/** An item as it is when all of it stands `delta` further on in its text. */
-export function movedItem(item: Item, delta: number): Item {
-  const span = moved(item, delta);
+/** Where an offset of a text stands in another. */
+export type Shift = (offset: number) => number;
+
+/** An item as it is when all of it stands elsewhere. */
+export function movedItem(item: Item, to: Shift): Item {
+  const span = moved(item, to);
   switch (item.kind) {
     case "section":
-      return { ...span, kind: "section", path: item.path.map((key) => movedKey(key, delta)) };
+      return { ...span, kind: "section", path: item.path.map((key) => movedKey(key, to)) };
     case "entry":
       return {
         kind: "entry",
-        path: item.path.map((key) => movedKey(key, delta)),
-        value: movedValue(item.value, delta),
+        path: item.path.map((key) => movedKey(key, to)),
+        value: movedValue(item.value, to),
         ...span,
       };
     case "variable":
-      return { kind: "variable", name: item.name, value: movedValue(item.value, delta), ...span };
+      return { kind: "variable", name: item.name, value: movedValue(item.value, to), ...span };
     case "spread":
-      return { kind: "spread", value: movedValue(item.value, delta), ...span };
+      return { kind: "spread", value: movedValue(item.value, to), ...span };
     case "include":
-      return { kind: "include", args: item.args.map((one) => movedArgument(one, delta)), ...span };
+      return { kind: "include", args: item.args.map((one) => movedArgument(one, to)), ...span };
   }
 }
 
-function movedValue(value: Value, delta: number): Value {
-  const { start, end } = moved(value, delta);
+function movedValue(value: Value, to: Shift): Value {
+  const { start, end } = moved(value, to);
   switch (value.kind) {
     case "missing":
       return { kind: "missing", start, end };
@@ -37,33 +40,33 @@ function movedValue(value: Value, delta: number): Value {
     case "use":
       return { kind: "use", name: value.name, start, end };
     case "object":
-      return { kind: "object", items: value.items.map((item) => movedItem(item, delta)), start, end };
+      return { kind: "object", items: value.items.map((item) => movedItem(item, to)), start, end };
     case "array":
-      return { kind: "array", elements: value.elements.map((one) => movedValue(one, delta)), start, end };
+      return { kind: "array", elements: value.elements.map((one) => movedValue(one, to)), start, end };
     case "template":
       return {
         kind: "template",
-        parts: value.parts.map((part) => (typeof part === "string" ? part : movedValue(part, delta))),
+        parts: value.parts.map((part) => (typeof part === "string" ? part : movedValue(part, to))),
         start,
         end,
       };
     case "member":
       return {
         kind: "member",
-        object: movedValue(value.object, delta),
-        key: movedValue(value.key, delta),
+        object: movedValue(value.object, to),
+        key: movedValue(value.key, to),
         start,
         end,
       };
     case "operator": {
-      const args = value.args?.map((one) => movedArgument(one, delta));
+      const args = value.args?.map((one) => movedArgument(one, to));
       return { kind: "operator", name: value.name, args, start, end };
     }
     case "unary":
       return {
         kind: "unary",
         operator: value.operator,
-        operand: movedValue(value.operand, delta),
+        operand: movedValue(value.operand, to),
         start,
         end,
       };
@@ -71,28 +74,28 @@ function movedValue(value: Value, delta: number): Value {
       return {
         kind: "binary",
         operator: value.operator,
-        left: movedValue(value.left, delta),
-        right: movedValue(value.right, delta),
+        left: movedValue(value.left, to),
+        right: movedValue(value.right, to),
         start,
         end,
       };
     case "conditional": {
-      const condition = movedValue(value.condition, delta);
-      const then = movedValue(value.then, delta);
-      const otherwise = movedValue(value.otherwise, delta);
+      const condition = movedValue(value.condition, to);
+      const then = movedValue(value.then, to);
+      const otherwise = movedValue(value.otherwise, to);
       return { kind: "conditional", condition, then, otherwise, start, end };
     }
   }
 }
 
-function movedKey({ name, start, end }: Key, delta: number): Key {
-  return { name, start: start + delta, end: end + delta };
+function movedKey({ name, start, end }: Key, to: Shift): Key {
+  return { name, start: to(start), end: to(end) };
 }
 
-function movedArgument({ name, value, start, end }: Argument, delta: number): Argument {
-  return { name, value: movedValue(value, delta), start: start + delta, end: end + delta };
+function movedArgument({ name, value, start, end }: Argument, to: Shift): Argument {
+  return { name, value: movedValue(value, to), start: to(start), end: to(end) };
 }
 
-function moved({ start, end }: Span, delta: number): Span {
-  return { start: start + delta, end: end + delta };
+function moved({ start, end }: Span, to: Shift): Span {
+  return { start: to(start), end: to(end) };
 }

@@ -22,9 +22,15 @@ export function reparse(before: Tree, source: Source): Tree {
   const same = old.file === source.file && old.compat === source.compat;
   if (!same || source.text.length > limits.text || isObject(before) || isRefused(before))
     return parse(source);
-  if (isMerging(source.text) || (before.trouble !== undefined && isMerging(old.text))) return parse(source);
+  if (isMerging(source.text) || (before.trouble !== undefined && dependsOnRest(old.text)))
+    return parse(source);
   if (old.text === source.text) return { ...before, source };
   return new Reparse(before, source).tree() ?? parse(source);
+}
+
+/** True for a text in which something may be read by what stands far below: a merge, or a comment that does not end. */
+function dependsOnRest(text: string): boolean {
+  return isMerging(text) || text.includes("/*");
 }
 
 /** True for a document that is one object: it has one item. */
@@ -69,7 +75,8 @@ class Reparse {
     if (this.#first === 0 && cursor.is(kind.openBrace)) return undefined;
     const items = this.#read(cursor);
     const [kept, moved] = [before.slice(0, this.#first), before.slice(this.#last)];
-    const rest = this.#delta === 0 ? moved : moved.map((item) => movedItem(item, this.#delta));
+    const rest =
+      this.#delta === 0 ? moved : moved.map((item) => movedItem(item, (offset) => offset + this.#delta));
     return treeOf(cursor, [...kept, ...items, ...rest]);
   }
 

@@ -104,7 +104,6 @@ const widest = 1000;
 const alone: ReadonlySet<TskCode> = new Set<TskCode>([
   "TSK_ESCAPE",
   "TSK_INDENT",
-  "TSK_NUMBER",
   "TSK_DATE",
   "TSK_RANGE",
   "TSK_TOO_DEEP",

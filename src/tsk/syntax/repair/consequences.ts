@@ -15,7 +15,7 @@ import {
   pastesOf,
   swapsOf,
 } from "./edits.ts";
-import { contradictions, isFlat } from "./layout.ts";
+import { contradictions, isEven, isFlat } from "./layout.ts";
 import { blanked, Lines } from "./lines.ts";
 
 /** More problems than one mistake can have are several mistakes, or noise. */
@@ -253,10 +253,20 @@ class Search {
   /** False for an edit of brackets that the layout of the lines contradicts. */
   #fits(edited: string, edit: Fix, piece: Piece): boolean {
     const { text } = this.#source;
-    const written = text.slice(piece.start, piece.end);
-    if (!/[()[\]{}]/.test(edit.text + text.slice(edit.start, edit.end)) || isFlat(written)) return true;
-    const left = contradictions(edited);
-    return left === 0 || left < contradictions(this.#head(piece) + written);
+    const [before, written] = [
+      this.#head(piece) + text.slice(piece.start, edit.start),
+      text.slice(edit.start, edit.end),
+    ];
+    const whole = before + text.slice(edit.start, piece.end);
+    if (!/[()[\]{}]/.test(edit.text + written)) return true;
+    const at = before.lastIndexOf("\n") + 1;
+    const line = edited.slice(at).split("\n", 1)[0] ?? "";
+    if (!isEven(line)) return false;
+    if (isFlat(whole)) return true;
+    // Of a line with something else on it nobody knows how deep that stands.
+    const isLine = /^[ \t]*\S/.test(written) && edit.start === this.#lineOf(edit.start).start;
+    const left = contradictions(edited, isLine ? before.split("\n").length - 1 : undefined);
+    return left === 0 || left < contradictions(whole);
   }
 
   /** A piece as a text of its own, with an edit made to it. */

@@ -72,9 +72,10 @@ export function swapsOf(text: string, piece: Span, line: Span): readonly Fix[] {
 export function mayOpen(text: string, piece: Span, line: Span): boolean {
   const written = text.slice(line.start, line.end);
   if (!isFlat(text.slice(piece.start, piece.end))) return true;
+  if (written.trim() === "") return true;
   if (!/[\p{L}\d"']/u.test(written)) return false;
-  if (/[([{}\])]/.test(written)) return true;
-  return !/[:=].*[\p{L}\d"']{2},?\s*$/u.test(written);
+  if (/[[{}\]]/.test(written)) return true;
+  return !/[:=]\s*[^\s{[].*[^\s,],?\s*$/u.test(written);
 }
 
 /** What was perhaps pasted into the middle of a line: it ends in the middle of something, for its brackets do not pair. */

@@ -1,11 +1,13 @@
 import type { Diagnostic } from "../../diagnostic.ts";
 import { Source, type Span } from "../../source.ts";
+import { movedItem } from "../again/moved.ts";
 import { reparse } from "../again/reparse.ts";
 import { limits } from "../limits.ts";
-import { isRefused, isSound } from "../parse.ts";
+import { isRefused, isSound, parse } from "../parse.ts";
 import { mergeEnd } from "../scan-merge.ts";
 import type { Item, Tree, Value } from "../tree.ts";
 import { Lines } from "./lines.ts";
+import { namelessPrefix, rebuilt } from "./rebuild.ts";
 
 /** What is left of a text without the lines that cannot be read and what may have moved with them. */
 export interface Intact {
@@ -15,6 +17,12 @@ export interface Intact {
   readonly lost: readonly Span[];
   /** Sections of which the header is one of them. Their items stand below a name that no file can have. */
   readonly nameless: readonly Span[];
+  /** The lines with the blocks around them that they leave open: without these the rest can be read as it is written. */
+  readonly blocks?: readonly Span[];
+  /** Where blocks begin of which the name is missing. */
+  readonly unnamed?: readonly number[];
+  /** What is wrong with lines that were not read at all before. */
+  readonly found?: readonly Diagnostic[];
 }
 
 /** Lines longer than this are no halves of one that was cut. */
@@ -34,6 +42,9 @@ export function intact(tree: Tree): Intact | undefined {
   const nothing: Intact = { items: [], lost: [{ start: 0, end: text.length }], nameless: [] };
   if (text.length > limits.saved || isRefused(tree)) return nothing;
   const lines = new Lines(text);
+  lines.giveUp(tree.diagnostics.flatMap((one) => linesOf(one, tree.source)));
+  const laidOut = lines.isTorn ? byLayout(tree, lines) : undefined;
+  if (laidOut !== undefined) return laidOut;
   let now = tree;
   for (let round = 1; round < rounds; round++) {
     lines.giveUp(now.diagnostics.flatMap((one) => linesOf(one, tree.source)));
@@ -44,6 +55,62 @@ export function intact(tree: Tree): Intact | undefined {
     return { items: withSections(now.items, nameless, text), lost: lines.lost(), nameless };
   }
   return nothing;
+}
+
+/** What is left when brackets are put where the layout says; undefined when it says nothing, or what it says cannot be read. */
+function byLayout(tree: Tree, lines: Lines): Intact | undefined {
+  const { source, diagnostics } = tree;
+  if (source.text.length > limits.laidOut || diagnostics.some((one) => one.code === "TSK_MERGE"))
+    return undefined;
+  const brackets = diagnostics.filter(isOfBracket).map(({ line }) => line - 1);
+  const unread = new Set(
+    diagnostics.filter((one) => !isOfBracket(one)).flatMap((one) => linesOf(one, source)),
+  );
+  for (const index of lines.otherHalves(unread)) unread.add(index);
+  const text = lines.withoutHeaders();
+  const told = new Set([...brackets, ...unread]);
+  const found: Diagnostic[] = [];
+  for (let round = 1; round < rounds; round++) {
+    const anew = rebuilt(text, lines.sectionsAround([...brackets, ...unread]), unread);
+    if (anew === undefined) return undefined;
+    const now = parse(new Source(source.file, anew.text, source.layer));
+    const wrong = now.diagnostics.filter((one) => one.severity === "error");
+    if (wrong.length === 0) {
+      lines.giveUp([
+        ...unread,
+        ...brackets,
+        ...anew.closed.map((at) => source.at({ start: at, end: at }).line - 1),
+      ]);
+      const nameless = lines.sections();
+      const items = now.items.map((item) => movedItem(item, anew.from));
+      return {
+        items: withSections(items, nameless, source.text),
+        lost: lines.lost(),
+        nameless,
+        found,
+        unnamed: anew.unnamed,
+        blocks: blocksOf(tree),
+      };
+    }
+    for (const { start, end, related: _related, fix: _fix, ...one } of wrong) {
+      const place = source.at({ start: anew.from(start), end: anew.from(end) });
+      if (round === 1 && !lines.isTouched(place.line - 1, told)) found.push({ ...one, ...place });
+      unread.add(place.line - 1);
+    }
+  }
+  return undefined;
+}
+
+function blocksOf({ source, diagnostics }: Tree): readonly Span[] {
+  const lines = new Lines(source.text);
+  lines.giveUp(diagnostics.flatMap((one) => linesOf(one, source)));
+  lines.grow(false);
+  return lines.lost();
+}
+
+/** True for a problem of which the place says little: the layout knows better. */
+function isOfBracket({ code }: Diagnostic): boolean {
+  return code === "TSK_UNCLOSED" || code === "TSK_ORPHAN";
 }
 
 /** The lines (from 0) that cannot be read for an error. */
@@ -88,7 +155,7 @@ function closingOf(line: string): string {
 function withSections(items: readonly Item[], nameless: readonly Span[], text: string): readonly Item[] {
   const headers = nameless.map(({ start }, index): Item => {
     const named = nameIn(text.slice(start, start + longest).split("\n", 1)[0] ?? "");
-    const names = named?.split(".") ?? [`${namelessPrefix}${index}`];
+    const names = named?.split(".") ?? [`${namelessPrefix}section ${index}`];
     return { kind: "section", path: names.map((name) => ({ name, start, end: start })), start, end: start };
   });
   return headers.length === 0 ? items : [...items, ...headers].sort((a, b) => a.start - b.start);
@@ -102,8 +169,6 @@ function nameIn(line: string): string | undefined {
     /^[^\p{L}\d_"'-]*([\p{L}_][\p{L}\d_-]*(?:\.[\p{L}_][\p{L}\d_-]*)*)[^\p{L}\d_"'-]*$/u.exec(written);
   return found?.[1];
 }
-
-const namelessPrefix = "\0section ";
 
 /** True for the name that stands in place of the header of a section that cannot be read. */
 export function isNameless(key: string): boolean {
@@ -125,7 +190,8 @@ export function placeAt(items: readonly Item[], offset: number): Place {
   for (const item of items) {
     if (item.start > offset) break;
     if (item.kind === "section") section = item.path.map((key) => key.name);
-    else if (item.kind === "entry" && offset < item.end) {
+    // A key without width was put where what cannot be read stands: that is beside it, not in it.
+    else if (item.kind === "entry" && offset < item.end && item.path[0]?.end !== offset) {
       const { path, end } = placeIn(item.value, offset);
       return { path: [...section, ...item.path.map((key) => key.name), ...path], end };
     }

@@ -9,11 +9,13 @@ interface Level {
 /**
  * How often the layout of a text says otherwise than its brackets: what stands between brackets stands deeper, all as deep, and
  * what closes them as deep as what opens them. 0 for a text that is laid out as the formatter does.
+ *
+ * @param any a line, from 0, that may stand as deep as it likes
  */
-export function contradictions(text: string): number {
+export function contradictions(text: string, any = -1): number {
   const open: Level[] = [{ indent: -1, inside: undefined }];
   let count = 0;
-  for (const written of text.split("\n")) {
+  for (const [index, written] of text.split("\n").entries()) {
     const line = withoutTexts(written)
       .replace(/(?:#|\/\/).*/, "")
       .trimEnd();
@@ -21,9 +23,10 @@ export function contradictions(text: string): number {
     const first = line[indent] ?? "";
     const level = open.at(-1);
     if (first === "" || level === undefined) continue;
+    const isAny = index === any;
     const isHeader = indent === 0 && first === "[" && open.length === 1;
-    if (isClosing(first)) count += indent === level.indent ? 0 : 1;
-    else if (!isHeader) {
+    if (isClosing(first)) count += isAny || indent === level.indent ? 0 : 1;
+    else if (!isHeader && !isAny) {
       level.inside ??= indent;
       if (indent !== level.inside || indent <= level.indent) count++;
     }
@@ -36,8 +39,20 @@ export function contradictions(text: string): number {
   return count + open.length - 1;
 }
 
-function isClosing(sign: string): boolean {
+export function isClosing(sign: string): boolean {
   return sign === "}" || sign === "]" || sign === ")";
+}
+
+/** True for a line whose brackets pair, but for one that opens at its end or closes at its beginning. */
+export function isEven(line: string): boolean {
+  const signs = withoutTexts(line)
+    .replace(/(?:#|\/\/).*/, "")
+    .trim();
+  const open = [...signs].reduce(
+    (sum, sign) => sum + ("([{".includes(sign) ? 1 : isClosing(sign) ? -1 : 0),
+    0,
+  );
+  return open === 0 || (open > 0 ? /[([{]$/.test(signs) : /^[)\]}]/.test(signs));
 }
 
 /** True for a text in which no line stands deeper than the first one: nothing shows what belongs together. */
@@ -45,7 +60,7 @@ export function isFlat(text: string): boolean {
   return !/\n[ \t]+[^\s]/.test(text);
 }
 
-/** A line without what stands in quotes, as far as it shows them. */
+/** A line without what stands in quotes, as far as it shows them; as wide as it was. */
 export function withoutTexts(text: string): string {
-  return text.replace(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/g, '""');
+  return text.replace(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/g, (one) => `"${"_".repeat(one.length - 2)}"`);
 }

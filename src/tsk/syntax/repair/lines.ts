@@ -65,6 +65,44 @@ export class Lines {
     return this.#runs().map(([first, last]) => this.#spanOf(first, last));
   }
 
+  /** Lines beside others, whose brackets only they close or open. */
+  otherHalves(indices: Iterable<number>): readonly number[] {
+    return [...indices].flatMap((index) => {
+      if (this.#isBalanced(index, index)) return [];
+      const isOther = (at: number): boolean =>
+        this.#lines[at] !== undefined &&
+        !this.#isBalanced(at, at) &&
+        this.#isBalanced(Math.min(at, index), Math.max(at, index));
+      return [index - 1, index + 1].filter(isOther);
+    });
+  }
+
+  /** True for one of some lines, for one right below them, and for one with brackets of others: their mistake may be its own. */
+  isTouched(index: number, by: ReadonlySet<number>): boolean {
+    let above = index - 1;
+    while (above > 0 && this.#indent(above) === Number.POSITIVE_INFINITY) above--;
+    return by.has(index) || by.has(above) || !this.#isBalanced(index, index);
+  }
+
+  /** The text with blanks in place of headers that are given up. */
+  withoutHeaders(): string {
+    return blanked(
+      this.#text,
+      [...this.#headers].sort((a, b) => a - b).map((index) => this.#spanOf(index, index)),
+    );
+  }
+
+  /** First and last lines of the sections in which lines stand, without headers, in order. */
+  sectionsAround(indices: Iterable<number>): readonly (readonly [number, number])[] {
+    const found = new Map<number, readonly [number, number]>();
+    for (const index of indices) {
+      if (this.#headers.has(index)) continue;
+      const first = this.#sectionStart(index);
+      found.set(first, [first, this.#sectionEnd(index)]);
+    }
+    return [...found.values()].sort(([a], [b]) => a - b);
+  }
+
   /** Sections of which the header is given up, from there on: nobody knows whose keys they hold. */
   sections(): readonly Span[] {
     return [...this.#headers]
@@ -104,6 +142,14 @@ export class Lines {
       .some((line) => line.indent > indent && line.indent !== Number.POSITIVE_INFINITY);
     if (shown || (top === bottom && this.#lines[top]?.opening === false)) this.#add(top, bottom);
     else this.#addSection(top, bottom);
+  }
+
+  /** True when some of what is given up leaves brackets open, and is not all that is missing. */
+  get isTorn(): boolean {
+    return this.#runs().some(
+      ([first, last]) =>
+        !this.#headers.has(first) && !this.#isBalanced(first, last) && !this.#isLaidOut(first, last),
+    );
   }
 
   /** True when a section lacks nothing but lines that are given up, as its layout shows. */
@@ -278,7 +324,7 @@ function looksLikeHeader(line: string): boolean {
   const whole = start.replace(/\]\s*(?:#|\/\/).*$/, "]").trimEnd();
   if (/^\[.*\]$/.test(whole) && !/^\[[^:={]*,[^:={]*\]$/.test(whole)) return true;
   if (/^[^\p{L}[]*[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
-  if (/[^\s:=,[]\s*\[+[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
+  if ([written, whole].some((one) => /[^\s:=,[]\s*\[+[\p{L}_][\p{L}\d_.-]*\]$/u.test(one))) return true;
   if (/[:=][^{]*[:=]\s*\[[\p{L}_][\p{L}\d_.-]*\]$/u.test(written)) return true;
   return /^[^\s{}:=,][^{}:=,]*\p{L}[^{}:=,]*$/u.test(written) && /[[\]]/.test(written);
 }
