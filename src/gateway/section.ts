@@ -37,18 +37,28 @@ const plainRoute = quickly(routeShape);
 export function readRoutes(map: unknown): z.output<typeof routesSection> | undefined {
   if (typeof map !== "object" || map === null || Array.isArray(map)) return undefined;
   const routes: z.output<typeof routesSection> = {};
+  const matchables: Matchable[] = [];
   for (const [path, one] of Object.entries(map)) {
     const list: readonly unknown[] = Array.isArray(one) ? one : [one];
     if (list.length === 0 || path === "__proto__") return undefined;
-    const read: z.output<typeof routeShape>[] = [];
-    for (const each of list) {
-      const plain = plainRoute(each);
-      if (plain === undefined || routeContradictions(plain).length > 0) return undefined;
-      read.push(plain);
-    }
+    const read = readList(list);
+    if (read === undefined) return undefined;
     routes[path] = read;
+    for (const { method: methods, host: hosts, headers, query } of read)
+      matchables.push({ path, methods, hosts, headers, query });
   }
-  return routeProblems(matchablesOf(map)).length === 0 ? routes : undefined;
+  return routeProblems(matchables).length === 0 ? routes : undefined;
+}
+
+/** The routes of one path. */
+function readList(list: readonly unknown[]): z.output<typeof routeShape>[] | undefined {
+  const read: z.output<typeof routeShape>[] = [];
+  for (const each of list) {
+    const plain = plainRoute(each);
+    if (plain === undefined || routeContradictions(plain).length > 0) return undefined;
+    read.push(plain);
+  }
+  return read;
 }
 
 /** Keys of `[gateway]` that a gateway that runs cannot take over: they belong to its listening socket. */

@@ -4,11 +4,17 @@ import fc from "fast-check";
 import { z } from "zod";
 import { deepFreeze } from "./freeze.ts";
 import { Secret } from "./secret.ts";
-import { count, durationMs, port, quickly } from "./section.ts";
+import { count, durationMs, port, quickly, ratio } from "./section.ts";
 
 const schema = z.strictObject({
   name: z.string().min(1),
   port: port().default(0),
+  share: ratio().optional(),
+  above: z.int().gt(1).max(80).optional(),
+  even: z.int().multipleOf(2).optional(),
+  short: z.string().min(1).max(2).optional(),
+  trimmed: z.string().trim().optional(),
+  link: z.url().optional(),
   wait: durationMs({ minMs: 1 }).prefault("30s"),
   needs: z.array(z.string()).default([]),
   waits: z.array(durationMs()).optional(),
@@ -24,7 +30,26 @@ const schema = z.strictObject({
 
 /** What may stand at a key: right for some of them. */
 const written = fc.oneof(
-  fc.constantFrom<unknown>("", "a", "GET", "5s", "0s", 0, -0, 80, 70_000, 1.5, true, null, undefined),
+  fc.constantFrom<unknown>(
+    "",
+    "a",
+    " a",
+    "GET",
+    "http://a/b",
+    "5s",
+    "0s",
+    0,
+    -0,
+    1,
+    2,
+    80,
+    Number.NaN,
+    70_000,
+    1.5,
+    true,
+    null,
+    undefined,
+  ),
   fc.constantFrom<unknown>([], ["a"], ["a", 1], ["5s", "1m"], {}, { retries: 2 }, { retries: 9 }, { a: 1 }),
   fc.constant<unknown>(new Secret("s3cret")),
   fc.array(fc.constantFrom("5s", "GET", "x"), { maxLength: 3 }),

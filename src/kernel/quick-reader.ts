@@ -66,6 +66,8 @@ function readMap(value: unknown, { readers, required, absent }: Fields): unknown
 
 function readerOf(field: z.core.$ZodType): Reader {
   const inner = written(field);
+  if (inner instanceof z.core.$ZodNumber || inner instanceof z.core.$ZodString)
+    return rangeReader(inner) ?? bySchema(field);
   // A rule over the whole of a list or a map is the schema's.
   if ((inner._zod.def.checks?.length ?? 0) > 0) return bySchema(field);
   if (inner instanceof z.core.$ZodArray) {
@@ -84,6 +86,41 @@ function written(field: z.core.$ZodType): z.core.$ZodType {
     field instanceof z.core.$ZodDefault ||
     field instanceof z.core.$ZodPrefault;
   return wraps ? written(field._zod.def.innerType) : field;
+}
+
+/** Whole numbers and texts of which only the range is asked, as ports, counts and commands; undefined for other rules. */
+function rangeReader(field: z.core.$ZodNumber | z.core.$ZodString): Reader | undefined {
+  const range = rangeOf(field._zod.def.checks ?? []);
+  if (range === undefined || field._zod.def.coerce === true) return undefined;
+  const { least, most } = range;
+  if (field instanceof z.core.$ZodString)
+    return field instanceof z.core.$ZodStringFormat
+      ? undefined
+      : (value) =>
+          typeof value === "string" && value.length >= least && value.length <= most ? value : undefined;
+  const isWhole = field instanceof z.core.$ZodNumberFormat && field._zod.def.format === "safeint";
+  if (!isWhole) return undefined;
+  return (value) =>
+    typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most
+      ? value
+      : undefined;
+}
+
+/** The bounds that checks set, both included; undefined when one of them asks something else. */
+function rangeOf(
+  checks: readonly z.core.$ZodCheck<never>[],
+): { readonly least: number; readonly most: number } | undefined {
+  let [least, most] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (const check of checks) {
+    if (check instanceof z.core.$ZodCheckMinLength) least = Math.max(least, check._zod.def.minimum);
+    else if (check instanceof z.core.$ZodCheckMaxLength) most = Math.min(most, check._zod.def.maximum);
+    else if (check instanceof z.core.$ZodCheckGreaterThan && check._zod.def.inclusive)
+      least = Math.max(least, Number(check._zod.def.value));
+    else if (check instanceof z.core.$ZodCheckLessThan && check._zod.def.inclusive)
+      most = Math.min(most, Number(check._zod.def.value));
+    else return undefined;
+  }
+  return { least, most };
 }
 
 function isAnyMap({ _zod: { def } }: z.core.$ZodObject): boolean {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { messageOf, withoutReferences } from "../../kernel/index.ts";
 import type { OutsideProblem } from "../../tsk/index.ts";
+import { field } from "./check/fields.ts";
 import { pathText, problem, valueAt } from "./problems.ts";
 import { isModule, moduleViolations } from "./schema-module.ts";
 import { type Violation, violations } from "./validate.ts";
@@ -18,7 +19,7 @@ export function configProblems(
   modules: boolean,
 ): readonly OutsideProblem[] {
   return Object.entries(services).flatMap(([name, service]) => {
-    const file = valueAt(service, ["schema"]);
+    const file = field(service, "schema");
     if (typeof file !== "string" || (isModule(file) && !modules)) return [];
     const at = ["services", name, "config"];
     try {

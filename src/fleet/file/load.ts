@@ -190,7 +190,7 @@ function settingsOf(
   const root = dirname(file);
   const names = document.keys(["services"]);
   const own = new Set(names);
-  const counted = grpcPorts(names, sections);
+  const counted = sections.grpc.enabled ? grpcPorts(names, sections) : undefined;
   const services = names.flatMap((name): ServiceSettings[] => {
     const section = sections.services[name];
     if (section === undefined) return [];
@@ -199,7 +199,7 @@ function settingsOf(
         ...section,
         name,
         ...needsOf(section.dependencies, own),
-        grpcPort: sections.grpc.enabled ? counted.get(name) : undefined,
+        grpcPort: counted?.get(name),
       },
     ];
   });
@@ -240,15 +240,15 @@ function watchedEnvironment(env: Readonly<Record<string, string | undefined>>): 
   readonly read: ReadonlyMap<string, string>;
 } {
   const read = new Map<string, string>();
-  const get = (
-    target: Readonly<Record<string, string | undefined>>,
-    name: string | symbol,
-  ): string | undefined => {
-    const value = typeof name === "string" ? target[name] : undefined;
-    if (typeof name === "string" && value !== undefined) read.set(name, value);
-    return value;
-  };
-  return { env: new Proxy({ ...env }, { get }), read };
+  const watched: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(env)) {
+    const get = (): string | undefined => {
+      if (value !== undefined) read.set(name, value);
+      return value;
+    };
+    Object.defineProperty(watched, name, { get, enumerable: true });
+  }
+  return { env: watched, read };
 }
 
 /** Variables of which a secret was made, and the services that own such a secret: none of them, if a room owns it. */

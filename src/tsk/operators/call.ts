@@ -1,29 +1,9 @@
-import { Secret } from "../../kernel/index.ts";
-import type { TskCode } from "../codes.ts";
-import type { ProblemNotes } from "../diagnostic.ts";
 import { didYouMean } from "../report/suggest.ts";
-import type { Span } from "../source.ts";
 import { denial, isDenied } from "../syntax/denied.ts";
 import type { Operator, Value } from "../syntax/tree.ts";
-import { type Data, type Place, weightOf } from "../value/data.ts";
-import { bindArguments, type OperatorCall, type OperatorRow, type Ports, type Result } from "./row.ts";
+import { BoundCall, given } from "./bound-call.ts";
+import { type Around, bindArguments, type OperatorRow, type Result } from "./row.ts";
 import { elsewhere, operatorRow, operators } from "./table.ts";
-
-/** What calling an operator needs of the evaluation around it. */
-export interface Around {
-  readonly place: Place;
-  readonly ports: Ports;
-  readonly evaluate: (value: Value) => Result;
-  readonly fail: (code: TskCode, at: Span, message: string, help?: string) => undefined;
-  readonly warn: (code: TskCode, at: Span, message: string, notes: ProblemNotes) => void;
-  readonly spend: (cost: number, at: Span) => boolean;
-  readonly reference: (path: readonly string[], file: string | undefined, at: Span) => Result;
-  readonly keys: (path: readonly string[], at: Span) => Iterable<string>;
-  /** Whether a `$variable` of this name can be seen, and its value. */
-  readonly knows: (variable: string) => boolean;
-  readonly variable: (name: string, at: Span) => Result;
-  readonly suggest: (name: string, candidates: Iterable<string>) => string | undefined;
-}
 
 /** Calls an operator by its row; each argument is evaluated at most once, when the operator asks for it. */
 export function callOperator(called: Operator, around: Around): Result {
@@ -33,27 +13,7 @@ export function callOperator(called: Operator, around: Around): Result {
   if (row === "refused") return undefined;
   const bound = bindArguments(row, node);
   if (typeof bound === "string") return around.fail("TSK_ARGUMENTS", node, bound);
-  const results = new Map<string, Result>();
-  const argument = (name: string): Result => {
-    const given = bound.get(name);
-    if (given === undefined) return undefined;
-    if (!results.has(name)) results.set(name, around.evaluate(given.value));
-    return results.get(name);
-  };
-  return row.run({
-    node,
-    place: around.place,
-    ports: around.ports,
-    argument,
-    has: (name) => bound.has(name),
-    all: () => [...bound.keys()].map(argument),
-    ...reports(node, around),
-    afford: (cost) => around.spend(cost, node),
-    give: (data, variable) => given(data, variable, node, around),
-    reference: (path, file) => around.reference(path, file, node),
-    keys: (path) => around.keys(path, node),
-    suggest: around.suggest,
-  });
+  return row.run(new BoundCall(node, bound, around));
 }
 
 /** `@env.NAME` of older dialects. */
@@ -90,22 +50,6 @@ function oldVariable(node: Operator, around: Around): Result {
   }
   const absent = { code: "TSK_UNKNOWN_OPERATOR", ...unknownOperator(node, around) } as const;
   return { absent, node, healed: () => warn(`@env("${name}")`) };
-}
-
-function reports(node: Operator, around: Around): Pick<OperatorCall, "fail" | "warn"> {
-  return {
-    fail: (code, message, help) => around.fail(code, node, message, help),
-    warn: (code, message, help, text) =>
-      around.warn(code, node, message, {
-        help,
-        ...(text === undefined ? {} : { fix: { start: node.start, end: node.end, text } }),
-      }),
-  };
-}
-
-function given(data: Data, variable: string | undefined, node: Operator, around: Around): Result {
-  if (!around.spend(weightOf(data instanceof Secret ? data.reveal() : data), node)) return undefined;
-  return { data, places: [], ...(variable === undefined ? {} : { variable }) };
 }
 
 /** What runs code or writes stays refused, whatever the host brings. */

@@ -1,7 +1,8 @@
 import type { TskCode } from "../codes.ts";
+import type { ProblemNotes } from "../diagnostic.ts";
 import type { MachinePorts, Refusal, SecretProvider } from "../ports.ts";
-import type { Source } from "../source.ts";
-import type { Argument, Operator } from "../syntax/tree.ts";
+import type { Source, Span } from "../source.ts";
+import type { Argument, Operator, Value } from "../syntax/tree.ts";
 import type { Data, Evaluated, Place } from "../value/data.ts";
 
 /** What a host may offer to operators. */
@@ -41,6 +42,22 @@ export interface Absent {
   readonly node: Operator | { readonly start: number; readonly end: number };
   /** Called when somebody did: then it was no mistake. */
   readonly healed?: () => void;
+}
+
+/** What calling an operator needs of the evaluation around it. */
+export interface Around {
+  readonly place: Place;
+  readonly ports: Ports;
+  evaluate(value: Value): Result;
+  fail(code: TskCode, at: Span, message: string, help?: string): undefined;
+  warn(code: TskCode, at: Span, message: string, notes: ProblemNotes): void;
+  spend(cost: number, at: Span): boolean;
+  reference(path: readonly string[], file: string | undefined, at: Span): Result;
+  keys(path: readonly string[], at: Span): Iterable<string>;
+  /** Whether a `$variable` of this name can be seen, and its value. */
+  knows(variable: string): boolean;
+  variable(name: string, at: Span): Result;
+  suggest(name: string, candidates: Iterable<string>): string | undefined;
 }
 
 /** What an operator may use while it runs. */

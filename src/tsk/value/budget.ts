@@ -23,6 +23,11 @@ export class Budget {
     return this.#fuel >= 0;
   }
 
+  /** True when there are so many steps left. */
+  has(steps: number): boolean {
+    return this.#fuel >= steps;
+  }
+
   /** Enters one level of calls; false when it is one too many, which is still to be told. `leave` follows only a true. */
   enters(): boolean {
     if (this.#depth >= limits.calls) return false;

@@ -17,7 +17,7 @@ import {
   WrittenLeaf,
 } from "./outline.ts";
 import type { Frame, Names } from "./reference.ts";
-import { type Keys, keyText, placesOf, placesOfAll, type Slot, slot, slotPath } from "./slot.ts";
+import { type Keys, keyText, placesOf, placesOfAll, type Said, type Slot, slot, slotPath } from "./slot.ts";
 
 /** What evaluation needs from outside. */
 export interface EvaluateOptions {
@@ -208,7 +208,8 @@ class Evaluator implements Names {
     return of.value;
   }
 
-  #entries(keys: Keys): Map<string, Evaluated> {
+  #entries(keys: Keys): ReadonlyMap<string, Evaluated> {
+    if (this.#isWritten(keys.said)) return keys.said;
     const entries = new Map<string, Evaluated>();
     // Not for-of, which makes a pair of every key: a large fleet has many.
     keys.said.forEach((parts, name) => {
@@ -216,6 +217,16 @@ class Evaluator implements Names {
       if (value !== undefined) entries.set(name, value);
     });
     return entries;
+  }
+
+  /** True for a map that is its own value: all that is said in it is written out, once, and there are steps for it. */
+  #isWritten(said: Said): said is ReadonlyMap<string, WrittenLeaf> {
+    let steps = 0;
+    for (const parts of said.values()) {
+      if (!(parts instanceof WrittenLeaf) || parts.constants > 0) return false;
+      steps += slotCost + 1;
+    }
+    return this.#budget.has(steps) && this.#budget.affords(steps);
   }
 
   /** What is written out, once, needs no slot: it is what it says. */

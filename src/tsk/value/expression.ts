@@ -1,8 +1,8 @@
 import { Secret } from "../../kernel/index.ts";
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, type ProblemNotes, problem, warning } from "../diagnostic.ts";
-import { type Around, callOperator } from "../operators/call.ts";
-import type { Ports, Result } from "../operators/row.ts";
+import { callOperator } from "../operators/call.ts";
+import type { Around, Ports, Result } from "../operators/row.ts";
 import { Source, type Span } from "../source.ts";
 import { parseLoneValue } from "../syntax/parse.ts";
 import type { Binary, Conditional, Operator, Template, Text, Unary, Value } from "../syntax/tree.ts";
@@ -26,6 +26,7 @@ import type { Part } from "./outline.ts";
 import { type Evaluation, type Frame, type Names, References } from "./reference.ts";
 import { constantOf, isWrittenOut } from "./scalar.ts";
 import { hidden, SecretSearch } from "./secret.ts";
+import { Surroundings } from "./surroundings.ts";
 
 /** Evaluates expressions. Pure but for `names` and `ports`; every problem is reported once, where it is. */
 export class Expressions implements Evaluation {
@@ -123,20 +124,14 @@ export class Expressions implements Evaluation {
   }
 
   #around(frame: Frame): Around {
-    return {
-      place: frame.place,
-      ports: this.#ports,
-      evaluate: (argument) => this.evaluate(argument, frame),
-      fail: (code, at, message, help) => this.fail(code, at, frame, message, help),
-      warn: (code, at, message, notes) => this.warn(code, at, frame, message, notes),
-      spend: (cost, at) =>
-        this.#budget.spend(cost, (code, message) => void this.fail(code, at, frame, message)),
-      reference: (path, file, at) => this.#names.reference(path, file, at, frame),
-      keys: (path, at) => this.#names.keys(path, at, frame),
-      knows: (variable) => this.#names.knows(variable, frame.home),
-      variable: (name, at) => this.#names.variable(name, at, frame),
-      suggest: (name, candidates) => this.suggest(name, candidates),
-    };
+    return new Surroundings(frame, this, this.#names, this.#ports);
+  }
+
+  /** Uses steps for what stands at a node; false, and told, when there are not enough. */
+  spend(cost: number, at: Span, frame: Frame): boolean {
+    if (this.#budget.affords(cost)) return true;
+    this.#exhausted(at, frame);
+    return false;
   }
 
   /** Reports what is read all the same. */

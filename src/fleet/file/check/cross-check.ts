@@ -5,7 +5,7 @@ import { problem, valueAt } from "../problems.ts";
 import type { FleetSections } from "../schema.ts";
 import { missingCommands } from "./commands.ts";
 import { field, mapOf, type Services } from "./fields.ts";
-import { type Graph, startOrder } from "./graph.ts";
+import { findCycle, type Graph } from "./graph.ts";
 import { portConflicts } from "./port-conflicts.ts";
 import { contradictoryAuth, contradictoryTimeouts, routesOf, unknownParameters } from "./routes.ts";
 import { unknownServices } from "./unknown-services.ts";
@@ -47,13 +47,13 @@ export interface CheckOptions {
 
 function circles(services: Services): OutsideProblem[] {
   const graph = dependencyGraph(services);
-  const order = startOrder(graph);
-  if (!("cycle" in order)) return [];
-  const [from = "", to = ""] = order.cycle;
+  const cycle = findCycle(graph);
+  if (cycle === undefined) return [];
+  const [from = "", to = ""] = cycle;
   const index = (graph.get(from) ?? []).indexOf(to);
   const path = ["services", from, "dependencies", index];
   const help = "take one of these names out of its dependencies";
-  const message = `services wait for each other in a circle: ${order.cycle.join(" → ")}`;
+  const message = `services wait for each other in a circle: ${cycle.join(" → ")}`;
   return [problem("FLEET_CYCLE", path, message, { help })];
 }
 

@@ -31,7 +31,8 @@ export function startOrder(
   return { levels };
 }
 
-function findCycle(graph: Graph): readonly string[] | undefined {
+/** A cycle as a path whose first and last names are the same; undefined when there is none. */
+export function findCycle(graph: Graph): readonly string[] | undefined {
   const done = new Set<string>();
   const path: string[] = [];
   const visit = (name: string): readonly string[] | undefined => {
