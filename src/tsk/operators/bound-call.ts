@@ -62,7 +62,7 @@ export class BoundCall implements OperatorCall {
     return this.#around.reference(path, file, this.node);
   }
 
-  keys(path: readonly string[]): Iterable<string> {
+  keys(path: readonly string[]): ReadonlyMap<string, unknown> {
     return this.#around.keys(path, this.node);
   }
 

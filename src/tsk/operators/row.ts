@@ -53,7 +53,7 @@ export interface Around {
   warn(code: TskCode, at: Span, message: string, notes: ProblemNotes): void;
   spend(cost: number, at: Span): boolean;
   reference(path: readonly string[], file: string | undefined, at: Span): Result;
-  keys(path: readonly string[], at: Span): Iterable<string>;
+  keys(path: readonly string[], at: Span): ReadonlyMap<string, unknown>;
   /** Whether a `$variable` of this name can be seen, and its value. */
   knows(variable: string): boolean;
   variable(name: string, at: Span): Result;
@@ -80,8 +80,8 @@ export interface OperatorCall {
   give(data: Data, variable?: string): Result;
   /** The value at a path of the document, or of another file; absent when it is not there. */
   reference(path: readonly string[], file?: string): Result;
-  /** The names of the keys at a path of the document, of which nothing need be evaluated; none where there is no map. */
-  keys(path: readonly string[]): Iterable<string>;
+  /** The keys at a path of the document by name, of which nothing need be evaluated; none where there is no map. */
+  keys(path: readonly string[]): ReadonlyMap<string, unknown>;
   /** What was probably meant; undefined when nothing is near, or enough was suggested. */
   suggest(name: string, candidates: Iterable<string>): string | undefined;
 }

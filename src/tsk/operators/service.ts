@@ -8,8 +8,8 @@ import type { OperatorCall, Result } from "./row.ts";
  */
 export function service(call: OperatorCall): Result {
   return withPlainText(call, "name", (name) => {
-    const names = [...call.keys(["services"])];
-    if (!names.includes(name)) return unknown(call, name, names);
+    const services = call.keys(["services"]);
+    if (!services.has(name)) return unknown(call, name, services.keys());
     return withOptional(call, "port", (which) => {
       if (which !== undefined && which !== "rest" && which !== "grpc")
         return call.fail(
@@ -33,7 +33,7 @@ function withOptional(call: OperatorCall, name: string, then: (text: string | un
   return call.has(name) ? withPlainText(call, name, then) : then(undefined);
 }
 
-function unknown(call: OperatorCall, name: string, names: readonly string[]): Result {
+function unknown(call: OperatorCall, name: string, names: Iterable<string>): Result {
   const meant = call.suggest(name, names);
   const help = meant === undefined ? {} : { help: `did you mean "${meant}"?` };
   const absent = {

@@ -165,11 +165,11 @@ class Evaluator implements Names {
     return this.finish(found, from, frame);
   }
 
-  keys(path: readonly string[], from: Span, frame: Frame): Iterable<string> {
+  keys(path: readonly string[], from: Span, frame: Frame): ReadonlyMap<string, unknown> {
     let found: Slot | undefined = this.#root;
     for (const key of path) found = found && this.child(found, key, from, frame);
     if (found !== undefined && !isBusy(found)) this.#open(found);
-    return found?.keys?.said.keys() ?? [];
+    return found?.keys?.said ?? new Map();
   }
 
   #nothingAt(path: readonly string[], file: string | undefined, from: Span): Result {

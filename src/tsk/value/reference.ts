@@ -28,8 +28,8 @@ export interface Names {
   object(value: ObjectValue, frame: Frame): Evaluated | undefined;
   /** The value at a path from the root of the document, or of another file. */
   reference(path: readonly string[], file: string | undefined, from: Span, frame: Frame): Result;
-  /** The names of the keys at a path from the root of the document; none where there is no map. */
-  keys(path: readonly string[], from: Span, frame: Frame): Iterable<string>;
+  /** The keys at a path from the root of the document by name; none where there is no map. */
+  keys(path: readonly string[], from: Span, frame: Frame): ReadonlyMap<string, unknown>;
   /** Names that `find` would find; for suggestions. */
   visible(home: MapPart): Iterable<string>;
 }

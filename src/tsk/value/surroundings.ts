@@ -50,7 +50,7 @@ export class Surroundings implements Around {
     return this.#names.reference(path, file, at, this.#frame);
   }
 
-  keys(path: readonly string[], at: Span): Iterable<string> {
+  keys(path: readonly string[], at: Span): ReadonlyMap<string, unknown> {
     return this.#names.keys(path, at, this.#frame);
   }
 
