@@ -18,6 +18,7 @@ test("of a tag only the instances that bear it are told, now and after each chan
   const ids = (endpoints: readonly Endpoint[]): string => endpoints.map(({ id }) => id).join();
   using _ = blue.watch("stock", ({ endpoints }) => void heard.push(ids(endpoints)));
   all.set("stock", [a, b, six]);
+  all.set("stock", [a, b]);
   all.set("stock", [six]);
   assert.deepEqual(heard, ["a", "a,b", ""]);
   assert.equal(ids((await all.lookup("stock")).endpoints), "six", "the others see all");

@@ -16,7 +16,17 @@ export function tagged(discovery: Discovery, tag: string): Discovery {
     return bearing.length === set.endpoints.length ? set : endpointSet(set.service, set.version, bearing);
   };
   return {
-    watch: (service, listener) => discovery.watch(service, (set) => listener(of(set))),
+    watch(service, listener) {
+      let before: string | undefined;
+      return discovery.watch(service, (set) => {
+        const bearing = of(set);
+        const now = JSON.stringify(bearing.endpoints);
+        // The others may have changed.
+        if (now === before) return;
+        before = now;
+        listener(bearing);
+      });
+    },
     lookup: async (service, signal) => of(await discovery.lookup(service, signal)),
     known(service) {
       const set = discovery.known(service);

@@ -44,7 +44,15 @@ const gatewayFileSchema = z.object({
   otlp: z.string().nullable(),
   /** Where it keeps the endpoints it knew, for a start while the registry is away. */
   cacheDir: z.string().optional(),
-  endpoints: z.array(z.object({ service: z.string(), id: z.string(), host: z.string(), port: port() })),
+  endpoints: z.array(
+    z.object({
+      service: z.string(),
+      id: z.string(),
+      host: z.string(),
+      port: port(),
+      tags: z.array(z.string()).default([]),
+    }),
+  ),
 });
 
 type GatewayFile = z.output<typeof gatewayFileSchema>;
@@ -197,7 +205,7 @@ function followed(
 
 /** Discovery is off: the addresses of the file are the endpoints. */
 function fixed(endpoints: GatewayFile["endpoints"]): Discovery {
-  return staticDiscovery(endpoints.map((one) => ({ ...one, meta: {}, tags: [], weight: 1 })));
+  return staticDiscovery(endpoints.map((one) => ({ ...one, meta: {}, weight: 1 })));
 }
 
 /** Streams have no less time than requests. */

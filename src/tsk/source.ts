@@ -28,6 +28,8 @@ export class Source {
   /** True when the older dialects are read too: a file that does not begin with `#!tusker 1`. */
   readonly compat: boolean;
   #masks: Span[] = [];
+  /** The masks in order and apart from each other, as of so many: a file may have a million. */
+  #merged: { readonly of: number; readonly spans: readonly Span[] } = { of: 0, spans: [] };
   #lines: readonly number[] | undefined;
 
   constructor(file: string, text: string, layer: LayerName = "base") {
@@ -71,10 +73,8 @@ export class Source {
   /** The text of a span with secrets masked. A mask keeps its width, so that columns stay true. */
   slice(span: Span): string {
     let text = this.text.slice(span.start, span.end);
-    for (const mask of this.#masks) {
-      const start = Math.max(mask.start, span.start) - span.start;
-      const end = Math.min(mask.end, span.end) - span.start;
-      if (start >= end) continue;
+    for (const mask of this.#within(span)) {
+      const [start, end] = [mask.start - span.start, mask.end - span.start];
       const hidden = text.slice(start, end).replace(/[^\r\n]/g, "*");
       text = text.slice(0, start) + hidden + text.slice(end);
     }
@@ -88,10 +88,7 @@ export class Source {
 
   /** What is hidden of a span, piece by piece. Never to be shown. */
   hidden(span: Span): readonly string[] {
-    return this.#masks.flatMap((mask) => {
-      const [start, end] = [Math.max(mask.start, span.start), Math.min(mask.end, span.end)];
-      return start < end ? [this.text.slice(start, end)] : [];
-    });
+    return this.#within(span).map(({ start, end }) => this.text.slice(start, end));
   }
 
   /** The span of a line (from 1), with its line end. */
@@ -101,6 +98,21 @@ export class Source {
     return { start, end: lines[number] ?? this.text.length };
   }
 
+  /** What is masked of a span. */
+  #within(span: Span): readonly Span[] {
+    if (this.#masks.length === 0) return [];
+    if (this.#merged.of !== this.#masks.length)
+      this.#merged = { of: this.#masks.length, spans: disjoint(this.#masks) };
+    const { spans } = this.#merged;
+    const found: Span[] = [];
+    for (let at = firstEndingBehind(spans, span.start); at < spans.length; at++) {
+      const { start = 0, end = 0 } = spans[at] ?? {};
+      if (start >= span.end) break;
+      found.push({ start: Math.max(start, span.start), end: Math.min(end, span.end) });
+    }
+    return found;
+  }
+
   #lineStarts(): readonly number[] {
     if (this.#lines !== undefined) return this.#lines;
     const lines = [0];
@@ -108,6 +120,28 @@ export class Source {
     this.#lines = lines;
     return lines;
   }
+}
+
+function disjoint(masks: readonly Span[]): readonly Span[] {
+  const apart: { start: number; end: number }[] = [];
+  for (const { start, end } of masks.toSorted((a, b) => a.start - b.start)) {
+    const last = apart.at(-1);
+    if (start >= end) continue;
+    if (last === undefined || last.end < start) apart.push({ start, end });
+    else last.end = Math.max(last.end, end);
+  }
+  return apart;
+}
+
+/** Index of the first span that ends behind an offset. */
+function firstEndingBehind(spans: readonly Span[], offset: number): number {
+  let [low, high] = [0, spans.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((spans[middle]?.end ?? 0) > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function lineOf(lines: readonly number[], offset: number): number {

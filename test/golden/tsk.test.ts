@@ -49,6 +49,22 @@ test("repairs lead to a file of this language with the same values", () => {
   assert.ok(count >= 15, `${count} cases`);
 });
 
+test("the style changes no value of a case that can be read, and is its own style", () => {
+  let count = 0;
+  for (const file of cases) {
+    const golden = readCase(readFileSync(join(folder, file), "utf8"));
+    const main = golden.files.get("main.tsk");
+    const before = run(golden);
+    if (before.error.length > 0 || typeof main !== "string") continue;
+    count++;
+    const styled = format(main);
+    assert.equal(format(styled), styled, file);
+    const after = run({ ...golden, files: new Map(golden.files).set("main.tsk", styled) });
+    assert.deepEqual([after.value, after.error], [before.value, []], `${file}\n${styled}`);
+  }
+  assert.ok(count >= 100, `${count} cases`);
+});
+
 test("the table of the suite has every clause of the specification and every folder of cases", () => {
   const clauses = readFileSync(join(folder, "../../../docs/reference/language.md"), "utf8").matchAll(/^## (.+)$/gm);
   const rows = [...readFileSync(join(folder, "README.md"), "utf8").matchAll(/^\| ([A-Z][a-z ]+) \| (`.+`) \|$/gm)];

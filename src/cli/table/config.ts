@@ -20,6 +20,11 @@ export const configuration: readonly Command[] = [
         value: "FILE",
         help: "print the values of any .tsk file, whatever its keys mean",
       },
+      out: {
+        type: "string",
+        value: "FILE",
+        help: "keep them there as JSON with their SHA-256, in place of printing them",
+      },
     },
     load: () => import("../commands/config/render.ts"),
   },

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { type Code, Secret } from "../../kernel/index.ts";
+import { type Code, Secret, ServiceRef, targetText } from "../../kernel/index.ts";
 import { didYouMean, type OutsideProblem } from "../../tsk/index.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -107,6 +107,7 @@ const words: Readonly<Record<string, string>> = {
 function describe(issue: Issue, found: unknown): string {
   if (issue.message.includes("found ")) return "";
   if (found instanceof Secret) return ", found [secret]";
+  if (found instanceof ServiceRef) return `, found the service ${targetText(found)}`;
   if (typeof found === "string")
     return `, found text "${found.length > 40 ? `${found.slice(0, 40)}…` : found}"`;
   if (Array.isArray(found)) return ", found a list";

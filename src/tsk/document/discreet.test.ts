@@ -81,3 +81,17 @@ test("however a line is broken, plain text over a secret is not shown", () => {
     { numRuns: 300 },
   );
 });
+
+test("an override that is no path=value does not show what stands behind a name like that of a secret", () => {
+  const loaded = loadDocument({
+    entry: "main.tsk",
+    readFile: () => "#!tusker 1\n",
+    sets: ['a.password "hunter2"', "a.b"],
+  });
+  const { diagnostics, document } = loaded;
+  assert.equal(diagnostics.length, 2);
+  assert.doesNotMatch(
+    renderDiagnostics(diagnostics, document.sources) + JSON.stringify(diagnostics),
+    /hunter2/,
+  );
+});

@@ -22,11 +22,15 @@ export function discreet(diagnostics: readonly Diagnostic[], reported: Reported)
   if (diagnostics.length === 0) return diagnostics;
   const { sources, unread } = reported;
   const names = secretNames(reported);
+  // Each costs a look at all names.
+  const guesses = { left: names.size > mostGuessed ? 0 : 200 };
   if (diagnostics.some((one) => one.severity === "error")) {
-    for (const { file, start, end } of unread) hide(sources.get(file), { start, end }, names);
+    for (const { file, start, end } of unread) hide(sources.get(file), { start, end }, names, guesses);
   }
-  for (const { file, line } of diagnostics) {
+  for (const { file, line, code } of diagnostics) {
     const source = sources.get(file);
+    // What is no path=value is as good as a line that cannot be read.
+    if (code === "TSK_OVERRIDE") hide(source, { start: 0, end: source?.text.length ?? 0 }, names, guesses);
     // A code frame shows the line above, too.
     if (source !== undefined) for (const one of [line - 1, line]) hideValue(source, one, names);
   }
@@ -45,14 +49,23 @@ function secretNames({ sources, root }: Reported): ReadonlySet<string> {
     });
   };
   visit(root.data);
+  let calls = 0;
   for (const { text } of sources.values()) {
     for (const { index } of text.matchAll(/@(?:env\.secure|secret|encrypted)\b/g)) {
+      if (++calls > mostCalls) return names;
       const before = text.slice(Math.max(0, index - longestKey), index);
       const name = /([\p{L}\d_-]+)["']?\s*[:=][^:=\n]*$/u.exec(before)?.[1];
       if (name !== undefined) names.add(name);
     }
   }
   return names;
+}
+
+/** How many names may be asked which of them is near; and how many calls are looked at for their keys. */
+const [mostGuessed, mostCalls] = [1000, 20_000];
+
+interface Guesses {
+  left: number;
 }
 
 /** How far before a call its key is looked for. */
@@ -65,10 +78,9 @@ const longestLost = 100_000;
  * Hides what stands behind the first word of a line that is one of these names, or nearly so, and the lines below it up to the next
  * such line: its value may go on there.
  */
-function hide(source: Source | undefined, span: Span, names: ReadonlySet<string>): void {
+function hide(source: Source | undefined, span: Span, names: ReadonlySet<string>, guesses: Guesses): void {
   if (source === undefined) return;
   const text = source.text.slice(span.start, Math.min(span.end, span.start + longestLost));
-  const guesses = { left: 50 };
   let at = span.start;
   let goesOn = false;
   for (const line of text.split("\n")) {
@@ -110,7 +122,7 @@ function behindExact(line: string, names: ReadonlySet<string>): number | undefin
 /** Its own calls say where a secret is, not what it is; their defaults are hidden already. */
 const isCall = /^["']?\s*[:=]\s*@(?:env\.secure|secret|encrypted)\b/;
 
-function behindName(line: string, names: ReadonlySet<string>, guesses: { left: number }): number | undefined {
+function behindName(line: string, names: ReadonlySet<string>, guesses: Guesses): number | undefined {
   for (const { 0: word, index } of line.matchAll(/[\p{L}\d_-]+/gu))
     if (
       names.has(word) ||

@@ -29,32 +29,27 @@ function oldEnv(node: Operator, around: Around): Operator | undefined {
 }
 
 /**
- * `@name` and `{{name}}` of older dialects: the variable of the file, else that of the environment. A name that is neither is
- * missing, and in most files an operator written wrong.
+ * `@name` of older dialects: the variable of the file, else that of the environment. A name that is neither is missing, and in most
+ * files an operator written wrong.
  */
 function oldVariable(node: Operator, around: Around): Result {
   const { name, args, start, end } = node;
-  const variable = /^(?:\{\{)?([A-Za-z_]\w*)(?:\}\})?$/.exec(name)?.[1];
-  if (!around.place.source.compat || args !== undefined || variable === undefined) return undefined;
+  if (!around.place.source.compat || args !== undefined || !/^[A-Za-z_]\w*$/.test(name)) return undefined;
   if (isDenied(name) || elsewhere(name) !== undefined || name === "include" || name === "import")
     return undefined;
   const warn = (text: string): void =>
-    around.warn("TSK_OLD_REF", node, `${name.startsWith("{") ? name : `@${name}`} is written ${text}`, {
-      fix: { start, end, text },
-    });
-  if (around.knows(variable)) {
-    warn(`$${variable}`);
-    return around.variable(variable, node);
+    around.warn("TSK_OLD_REF", node, `@${name} is written ${text}`, { fix: { start, end, text } });
+  if (around.knows(name)) {
+    warn(`$${name}`);
+    return around.variable(name, node);
   }
-  const text = around.ports.env(variable);
-  if (text !== undefined || name.startsWith("{")) warn(`@env("${variable}")`);
-  if (text !== undefined) return given(text, variable, node, around);
-  if (name.startsWith("{")) {
-    const message = `the environment variable ${variable} is not set and has no default`;
-    return { absent: { code: "TSK_ENV_MISSING", message }, node };
+  const text = around.ports.env(name);
+  if (text !== undefined) {
+    warn(`@env("${name}")`);
+    return given(text, name, node, around);
   }
   const absent = { code: "TSK_UNKNOWN_OPERATOR", ...unknownOperator(node, around) } as const;
-  return { absent, node, healed: () => warn(`@env("${variable}")`) };
+  return { absent, node, healed: () => warn(`@env("${name}")`) };
 }
 
 /** What runs code or writes stays refused, whatever the host brings. */

@@ -43,7 +43,7 @@ export class SecretSearch {
         return (
           operatorRow(value.name)?.secret === true ||
           this.#options.operators.has(value.name) ||
-          (value.args === undefined && this.#inVariable(value.name.replace(/^\{\{|\}\}$/g, ""), home)) ||
+          (value.args === undefined && this.#inVariable(value.name, home)) ||
           (value.name === "ref" && this.#fromRoot(value, home).some((part) => this.isSecret(part))) ||
           (value.args ?? []).some((arg) => this.in(arg.value, home))
         );

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { commandFolder } from "../../../../test/support/command-line.ts";
@@ -29,6 +30,24 @@ test("render --raw prints the values of any file, with its own layer alone", asy
   assert.equal(out, '{"anything":{"x":"30s","y":1,"key":"[secret]"}}\n');
   const prod = await at.run("config", "render", "anything.x", "--raw", "any.tsk", "--env", "prod");
   assert.equal(prod.out, '"1m"\n');
+});
+
+test("render --out keeps the values with their hash, which stays as long as they do", async () => {
+  using at = commandFolder({ "any.tsk": "a: 1\nb: @env.secure('K', 'x')\n", "wrong.tsk": "a: [" });
+  const kept = async (...args: readonly string[]): Promise<{ sha256: string; config: unknown }> => {
+    const { code, out } = await at.run("config", "render", "--raw", "any.tsk", "--out", "kept.json", ...args);
+    assert.equal(code, 0);
+    const read = JSON.parse(readFileSync(join(at.path, "kept.json"), "utf8"));
+    assert.ok(out.includes(read.sha256), out);
+    return read;
+  };
+  const first = await kept();
+  assert.deepEqual(first.config, { a: 1, b: "[secret]" });
+  assert.equal(first.sha256, createHash("sha256").update('{"a":1,"b":"[secret]"}').digest("hex"));
+  assert.deepEqual(await kept("--json"), first);
+  assert.notEqual((await kept("--set", "a=2")).sha256, first.sha256);
+  const { code } = await at.run("config", "render", "--raw", "wrong.tsk", "--out", "none.json");
+  assert.deepEqual([code, existsSync(join(at.path, "none.json"))], [1, false]);
 });
 
 test("render --raw of a file that is wrong exits 1 with diagnostics as JSON and prints no value", async () => {

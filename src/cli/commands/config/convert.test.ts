@@ -183,3 +183,21 @@ test("property: values survive the way from each format", async () => {
     { numRuns: 40 },
   );
 });
+
+test("of a file that cannot be read the place is told, and not a word of it", async () => {
+  using at = commandFolder({
+    "a.yaml": 'password: "hunter2\nb: [\n',
+    "a.toml": 'password = "hunter2\n',
+    "a.json": '{ "password": "hunter2", ]',
+  });
+  for (const [file, place] of [
+    ["a.yaml", "line 3, column 1"],
+    ["a.toml", "line 1"],
+    ["a.json", "line 1"],
+  ] as const) {
+    const { code, err } = await at.run("config", "convert", file);
+    assert.equal(code, 1, err);
+    assert.ok(err.includes(place), err);
+    assert.doesNotMatch(err, /hunter2/);
+  }
+});

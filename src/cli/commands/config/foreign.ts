@@ -1,6 +1,6 @@
 import { extname } from "node:path";
 import { messageOf, TuskerError } from "../../../kernel/index.ts";
-import { limits, type Notes, type Plain } from "../../../tsk/index.ts";
+import { limits, type Notes, type Plain, parse } from "../../../tsk/index.ts";
 
 /** What a file of another format holds: plain data, and comments by path where they are kept. */
 export interface Foreign {
@@ -22,12 +22,15 @@ export function isForeign(file: string): boolean {
 export async function readForeign(file: string, bytes: Uint8Array): Promise<Foreign> {
   const read = readers[extname(file).toLowerCase()];
   let found: Read | undefined;
+  let text = "";
   try {
-    found = await read?.(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    found = await read?.(text);
   } catch (error) {
     // A parser that calls itself for what is nested ends here when that is too deep.
-    const why = /call stack/.test(messageOf(error)) ? tooDeep : messageOf(error);
-    throw new TuskerError("FLEET_INVALID", `${file}: ${why}`, { cause: error });
+    const why = /call stack/.test(messageOf(error)) ? tooDeep : whyOf(error, text);
+    // Without the cause: readers quote the lines they cannot read, and there may be secrets on them.
+    throw new TuskerError("FLEET_INVALID", `${file}: ${why}`);
   }
   const data = plainOf(found?.data, []);
   if (typeof data !== "object" || data === null || isList(data))
@@ -47,6 +50,27 @@ export async function readForeign(file: string, bytes: Uint8Array): Promise<Fore
     }
     throw new TuskerError("FLEET_INVALID", `${file}: ${path.join(".")} is ${nameOf(value)}`);
   }
+}
+
+/** What a reader says and where, without the text that it read. */
+function whyOf(error: unknown, text: string): string {
+  if (error instanceof SyntaxError) {
+    const [line, column] = /\(line (\d+) column (\d+)\)/.exec(error.message)?.slice(1) ?? placeOf(text);
+    return line === undefined ? "it is no JSON" : `it is no JSON from line ${line}, column ${column} on`;
+  }
+  const [sentence = ""] = messageOf(error).split("\n", 1);
+  const at = (key: string): unknown =>
+    typeof error === "object" && error !== null ? Reflect.get(error, key) : undefined;
+  const [line, column] = [at("line"), at("column")];
+  const place =
+    typeof line === "number" && typeof column === "number" ? ` at line ${line}, column ${column}` : "";
+  return `${sentence.replace(/:$/, "")}${place}`;
+}
+
+/** JSON is a part of the language, which may know where it ends to be some. */
+function placeOf(text: string): readonly string[] {
+  const [first] = parse(text).diagnostics;
+  return first === undefined ? [] : [String(first.line), String(first.column)];
 }
 
 const tooDeep = `nested deeper than ${limits.nesting}, or holds itself`;

@@ -14,14 +14,18 @@ export function oldReference(cursor: Cursor): Operator {
 
 const braces = /\{\{[ \t]*([A-Za-z_]\w*)[ \t]*\}\}/y;
 
-/** `{{name}}` as a value: read as `@name` is, when it is evaluated. Undefined when this is none. */
+/** `{{name}}` as a value: a variable of the environment. Undefined when this is none. */
 export function oldBraces(cursor: Cursor): Operator | undefined {
   const { start, text } = cursor;
   if (!cursor.compat || text.charCodeAt(start + 1) !== 123) return undefined;
   braces.lastIndex = start;
   const found = braces.exec(text);
   if (found?.[1] === undefined) return undefined;
-  const end = start + found[0].length;
-  while (cursor.start < end) cursor.advance();
-  return { kind: "operator", name: `{{${found[1]}}}`, args: undefined, start, end };
+  const [written, name] = found;
+  const span = { start, end: start + written.length };
+  const fixed = `@env("${name}")`;
+  cursor.warn("TSK_OLD_REF", span, `${written} is written ${fixed}`, { ...span, text: fixed });
+  while (cursor.start < span.end) cursor.advance();
+  const value = { kind: "text", value: name, ...span } as const;
+  return { kind: "operator", name: "env", args: [{ name: undefined, value, ...span }], ...span };
 }
