@@ -87,6 +87,7 @@ export function withWarnings(
     const read = warnings.filter(
       (one) =>
         isOldCallOf(one, error) ||
+        (one.code === "TSK_OLD_EMPTY" && places.some((place) => isRightBehind(one, place))) ||
         (readings.has(one.code) && (isOfKey(one, error) || places.some((place) => isWithin(one, place)))),
     );
     if (read.length === 0) return error;
@@ -129,6 +130,11 @@ function isOldCallOf({ code, file, start }: Diagnostic, error: Diagnostic): bool
 /** A problem as a place that belongs to another one. */
 export function asRelated({ file, line, column, start, end, message }: Diagnostic): Related {
   return { file, line, column, start, end, message };
+}
+
+/** True for the value of a key, which is missing. */
+function isRightBehind(value: Location, key: Location): boolean {
+  return value.file === key.file && value.start >= key.end && value.start <= key.end + 2;
 }
 
 function isWithin(inner: Location, { file, start, end }: Location): boolean {

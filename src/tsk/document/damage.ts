@@ -137,6 +137,9 @@ export class Damage {
     }
     const lost = text.slice(start, end);
     for (const word of begunIn(lost)) this.#begun.add(word);
+    // A sign in the middle of a name.
+    for (const [, key = ""] of lost.matchAll(/^([^:=\n"']{0,100}\p{L}[^:=\n"']{0,100})[:=]/gmu))
+      this.#begun.add(key.replace(/[^\p{L}\d_-]/gu, ""));
     // Text in quotes names nothing, unless it is a key.
     const words = wordsOf(lost.replace(/^.*$/gm, withoutTexts));
     for (const [index, word] of words.entries()) {

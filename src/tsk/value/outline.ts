@@ -64,7 +64,8 @@ export class WrittenLeaf implements LeafPart, Evaluated {
 
   /** Literals and texts in it. */
   get constants(): number {
-    return this.value.kind === "array" ? this.value.elements.length : 0;
+    const { data } = this;
+    return typeof data === "object" && data !== null && data.type === "list" ? data.items.length : 0;
   }
 
   get span(): Span {

@@ -145,7 +145,7 @@ const prose = [
   "- port: 80",
   "---",
   "...",
-  "<config>",
+  "</config>",
   "if (x) {",
   "export PORT=80",
   "set timeout 30",

@@ -42,7 +42,11 @@ function inMeantSections(value: Value, judge: (value: Value) => Problems): Probl
   return unknown.flatMap((key) => {
     const begun = free.filter((name) => (key.length > 2 && name.startsWith(key)) || isInterrupted(key, name));
     const meant = didYouMean(key, free) ?? (begun.length === 1 ? begun[0] : undefined);
-    if (meant === undefined) return [];
+    // A dot in its name has made two of it: that is one mistake, told already.
+    const isParted = Object.keys(mapOf(value[key])).some((inner) =>
+      free.some((name) => name.startsWith(key) && name.endsWith(inner)),
+    );
+    if (meant === undefined || isParted) return [];
     const { [key]: section, ...others } = value;
     return judge({ ...others, [meant]: section })
       .filter(({ path }) => path.length > 1 && path[0] === meant)

@@ -111,7 +111,8 @@ export class Lost {
     const anywhere = this.#lost.some(({ within }) => within === undefined);
     const name = String(typeof value === "string" ? value : path.at(-1));
     const isBegun = this.#lost.some(({ begun }) => begun.some((one) => name.startsWith(one)));
-    const isPart = (word: string): boolean => word.startsWith(name) || word.endsWith(name);
+    const begins = name.slice(0, Math.max(4, Math.ceil(name.length / 2)));
+    const isPart = (word: string): boolean => word.startsWith(begins) || word.endsWith(name);
     return anywhere || isBegun || [...this.#words].some(isPart) || this.#isWord(name);
   }
 

@@ -7,6 +7,10 @@ import type { Entry, Item, Section } from "../tree.ts";
 const pair =
   /([[{<])[ \t]*(?:[\p{L}_][\p{L}\d_-]*|"[^"\n]*"|'[^'\n]*')[ \t]*[:=][ \t]*[^\s\]}>][^\n]*([\]}>])[ \t\r]*(?:#[^\n]*)?(?:\n|$)/uy;
 
+/** An entry without brackets on the next line that is not empty. */
+const entryBelow =
+  /\s{0,200}(?:[\p{L}_][\p{L}\d_.-]{0,100}|"[^"\n]{0,100}"|'[^'\n]{0,100}')[ \t]{0,9}[:={]/uy;
+
 /** A line is looked at so far. */
 const longest = 2000;
 
@@ -50,6 +54,9 @@ function closingOf(cursor: Cursor): number | undefined {
   if ((next < 0 ? text.length : next) - start > longest) return undefined;
   pair.lastIndex = start;
   const found = pair.exec(text);
+  entryBelow.lastIndex = pair.lastIndex;
+  // A header that lost a sign to one of a pair has its entries below; pairs have other pairs.
+  if (found?.[1] === "[" && entryBelow.test(text)) return undefined;
   const closing = found?.[1] === undefined ? undefined : pairs.get(found[1]);
   return closing !== undefined && closing[0] === found?.[2] ? closing[1] : undefined;
 }
