@@ -26,7 +26,7 @@ export const limits = {
   /** Length of a text of which parts are saved when something is wrong with its syntax; a longer one is given up whole. */
   saved: 2 * 1024 * 1024,
   /** Length of a text of which brackets are put where its layout says. */
-  laidOut: 512 * 1024,
+  laidOut: 64 * 1024,
   /** Length of what is lost in which names are looked for; in more of it any name may stand. */
   lost: 100_000,
   /** Diagnostics of the syntax kept for one file; beyond it a file is noise. */

@@ -43,7 +43,7 @@ export function intact(tree: Tree): Intact | undefined {
   if (text.length > limits.saved || isRefused(tree)) return nothing;
   const lines = new Lines(text);
   lines.giveUp(tree.diagnostics.flatMap((one) => linesOf(one, tree.source)));
-  const laidOut = lines.isTorn ? byLayout(tree, lines) : undefined;
+  const laidOut = text.length <= limits.laidOut && lines.isTorn ? byLayout(tree, lines) : undefined;
   if (laidOut !== undefined) return laidOut;
   let now = tree;
   for (let round = 1; round < rounds; round++) {
@@ -60,8 +60,7 @@ export function intact(tree: Tree): Intact | undefined {
 /** What is left when brackets are put where the layout says; undefined when it says nothing, or what it says cannot be read. */
 function byLayout(tree: Tree, lines: Lines): Intact | undefined {
   const { source, diagnostics } = tree;
-  if (source.text.length > limits.laidOut || diagnostics.some((one) => one.code === "TSK_MERGE"))
-    return undefined;
+  if (diagnostics.some((one) => one.code === "TSK_MERGE")) return undefined;
   const brackets = diagnostics.filter(isOfBracket).map(({ line }) => line - 1);
   const unread = new Set(
     diagnostics.filter((one) => !isOfBracket(one)).flatMap((one) => linesOf(one, source)),
