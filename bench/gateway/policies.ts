@@ -9,11 +9,13 @@ import { freePort, type Listener, startListener } from "../../test/support/peer-
 import { type ProxyPlan, startTusker } from "../../test/support/proxies.ts";
 import { until } from "../../test/support/until.ts";
 import type { Figure } from "../figure.ts";
-import { threadMicrosOf } from "../load/process-cost.ts";
+import { inSlices } from "../load/slices.ts";
 import { wrk } from "./wrk.ts";
 
-const rounds = 16;
-const warmUp = 5;
+/** Programs of each kind: what the compiler of one makes of the same code differs by a tenth from start to start. */
+const programs = 3;
+const rounds = 6;
+const warmUp = 4;
 const seconds = 1;
 const path = "/small";
 /** So many that nobody is refused, and counted for so long that what is left tells how many were admitted. */
@@ -21,8 +23,8 @@ const limit = { requests: 1_000_000_000, window: "1h" } as const;
 
 /**
  * What the policies of an everyday route cost: CPU of the gateway process with a rate limit, a token that was verified
- * before, and every request traced and exported, beside the same route without them. By turns, under the load of the
- * other rows and with the same bytes; whoever takes the spans runs in a process of its own.
+ * before, and every request traced and exported, beside the same route without them. Three programs of either kind by turns,
+ * under the load of the other rows and with the same bytes; whoever takes the spans runs in a process of its own.
  *
  * It fails unless every request was limited, authenticated and traced: what the limit says is left, and the spans that
  * came, are counted against the answers.
@@ -30,17 +32,77 @@ const limit = { requests: 1_000_000_000, window: "1h" } as const;
  * @param plan a folder of its own, and the port of a service that answers `/small`
  * @param bin the program
  */
-export async function* policies({ folder, originPort }: ProxyPlan, bin: string): AsyncGenerator<Figure> {
+export async function* policies(plan: ProxyPlan, bin: string): AsyncGenerator<Figure> {
   await using issuer = await startIssuer();
-  await using counter = await startCounter();
-  await using plain = await startTusker(
-    { folder: join(folder, "plain"), originPort },
-    {},
-    { sampling_rate: 0 },
-    { bin },
-  );
-  await using full = await startTusker(
-    { folder: join(folder, "policies"), originPort },
+  await using stack = new AsyncDisposableStack();
+  const all: Measured[] = [];
+  for (let n = 0; n < programs; n++) {
+    all.push({ kind: "plain", at: stack.use(await startPlain(plan, bin, n)), micros: [], proof: undefined });
+    const counter = stack.use(await startCounter());
+    const at = stack.use(await startFull(plan, bin, n, { issuer, counter }));
+    const proof = stack.use(await startProof(at, counter, `Bearer ${issuer.token}`));
+    all.push({ kind: "full", at, micros: [], proof });
+  }
+  // What is traced is more code, which takes longer until it is compiled.
+  for (let round = -warmUp; round < rounds; round++)
+    for (const { kind, at, micros, proof } of all) {
+      const load = async (): Promise<number> => {
+        const { requests, failures } = await wrk(at.port, path, seconds, {
+          authorization: `Bearer ${issuer.token}`,
+        });
+        if (failures > 0)
+          throw new Error(`${kind} failed ${failures} of ${requests} requests: ${at.output()}`);
+        return requests;
+      };
+      const slices = await inSlices(at.pid, load);
+      if (round >= 0) micros.push(...slices.micros);
+      proof?.expect(slices.requests);
+    }
+  for (const { proof } of all) await proof?.check();
+  for (const [which, share] of [
+    ["", 0.25],
+    [", half of the times", 0.5],
+  ] as const)
+    yield {
+      name: `GET with rate limit, cached token and every request traced${which}`,
+      value: mean(all, "full", share),
+      unit: "µs CPU",
+      peers: { plain: mean(all, "plain", share) },
+    };
+}
+
+interface Measured {
+  readonly kind: "plain" | "full";
+  readonly at: Listener;
+  readonly micros: number[];
+  readonly proof: Proof | undefined;
+}
+
+/** What a share of the slices stayed below, over the programs of a kind. */
+function mean(all: readonly Measured[], kind: Measured["kind"], share: number): number {
+  let sum = 0;
+  for (const { micros } of all.filter((one) => one.kind === kind))
+    sum += micros.toSorted((a, b) => a - b)[Math.floor(micros.length * share)] ?? Number.NaN;
+  return sum / programs;
+}
+
+function startPlain({ folder, originPort }: ProxyPlan, bin: string, n: number): Promise<Listener> {
+  return startTusker({ folder: join(folder, `plain-${n}`), originPort }, {}, { sampling_rate: 0 }, { bin });
+}
+
+interface Around {
+  readonly issuer: Issuer;
+  readonly counter: Listener;
+}
+
+function startFull(
+  { folder, originPort }: ProxyPlan,
+  bin: string,
+  n: number,
+  { issuer, counter }: Around,
+): Promise<Listener> {
+  return startTusker(
+    { folder: join(folder, `policies-${n}`), originPort },
     { jwt: { issuer: "https://issuer.test", audience: "lab", jwks_url: issuer.url } },
     { sampling_rate: 1 },
     {
@@ -49,41 +111,6 @@ export async function* policies({ folder, originPort }: ProxyPlan, bin: string):
       otlp: `http://127.0.0.1:${counter.port}`,
     },
   );
-  const authorization = `Bearer ${issuer.token}`;
-  await using proof = await startProof(full, counter, authorization);
-  const costs = { plain: [] as number[], full: [] as number[] };
-  // What is traced is more code, which takes longer until it is compiled.
-  for (let round = -warmUp; round < rounds; round++)
-    for (const [name, at] of [
-      ["plain", plain],
-      ["full", full],
-    ] as const) {
-      const before = threadMicrosOf(at.pid);
-      const { requests, failures } = await wrk(at.port, path, seconds, { authorization });
-      const micros = (threadMicrosOf(at.pid) - before) / requests;
-      if (failures > 0) throw new Error(`${name} failed ${failures} of ${requests} requests: ${at.output()}`);
-      if (round >= 0) costs[name].push(micros);
-      if (name === "full") proof.expect(requests);
-    }
-  await proof.check();
-  for (const [which, of] of [
-    ["", least],
-    [", median round", median],
-  ] as const)
-    yield {
-      name: `GET with rate limit, cached token and every request traced${which}`,
-      value: of(costs.full),
-      unit: "µs CPU",
-      peers: { plain: of(costs.plain) },
-    };
-}
-
-function least(values: readonly number[]): number {
-  return Math.min(...values);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 interface Proof extends AsyncDisposable {
@@ -149,7 +176,12 @@ async function startCounter(): Promise<Listener> {
   return startListener({ command: process.execPath, args, port });
 }
 
-async function startIssuer(): Promise<AsyncDisposable & { readonly url: string; readonly token: string }> {
+interface Issuer extends AsyncDisposable {
+  readonly url: string;
+  readonly token: string;
+}
+
+async function startIssuer(): Promise<Issuer> {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const keys = [{ ...publicKey.export({ format: "jwk" }), kid: "lab", alg: "EdDSA" }];
   const server = createServer((_request, response) => response.end(JSON.stringify({ keys })));

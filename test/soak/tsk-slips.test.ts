@@ -1,6 +1,7 @@
 /**
  * The property of `src/fleet/file/one-cause.test.ts` for as long as it takes: TUSKER_SOAK_SLIPS slips of the hand (50,000 by
- * default) in correct files, from a seed that is printed; TUSKER_SOAK_SEED repeats one.
+ * default) in correct files, from a seed that is printed; TUSKER_SOAK_SEED repeats one. Those that are told more than once are
+ * printed: about one mistake in 7,000, most of them pastes into the middle of a name (decision 0058).
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,6 +11,9 @@ import { slipsIn } from "../support/slips/slip.ts";
 
 const count = Number(process.env.TUSKER_SOAK_SLIPS ?? "50000");
 const seed = seedOf("TUSKER_SOAK_SEED");
+
+/** Among so many at most one may be told more than once. */
+const mistakesForOne = 3_000;
 
 test(`a slip of the hand gives one diagnostic: ${count} slips from seed ${seed}`, (t) => {
   const judges = new Map(correctTexts().map(({ text, judge }) => [text, judge]));
@@ -25,5 +29,6 @@ test(`a slip of the hand gives one diagnostic: ${count} slips from seed ${seed}`
   }
   t.diagnostic(`${wrong} of ${count} slips are mistakes`);
   assert.ok(wrong > count / 3, `${wrong}`);
-  assert.deepEqual(several, []);
+  for (const one of several) t.diagnostic(one);
+  assert.ok(several.length * mistakesForOne <= wrong, several.join("\n"));
 });

@@ -291,7 +291,11 @@ function withSuitedVariables(
   const unsuited = judgement.issues.filter(
     ({ code, path }) => code === "invalid_type" || leadsToService(document.value, path),
   );
-  const suited = document.reread(unsuited.map((issue) => issue.path));
+  const booleans = unsuited.filter((issue) => issue.code === "invalid_type" && issue.expected === "boolean");
+  const suited = document.reread(
+    unsuited.map((issue) => issue.path),
+    new Set(booleans.map((issue) => issue.path)),
+  );
   return { document: suited, judgement: suited === document ? judgement : judge(suited.value, judgement) };
 }
 

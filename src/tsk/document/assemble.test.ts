@@ -99,6 +99,16 @@ test("a literal from outside is reread as the text it was", () => {
   assert.deepEqual(again.value, { password: "007_1", pin: "1234", wait: "30s", flag: "true" });
 });
 
+test("where a boolean is wanted 1 and 0 from outside mean true and false, and nothing of the file does", () => {
+  const text = 'a: @env("ONE")\nb: @env("ZERO")\nc: @env("TWO")\nd: 1\ne: "1"\nf: 2';
+  const document = load(text, { ONE: " 1", ZERO: "0", TWO: "2", TUSKER__F: "0" }, ["g=1"]);
+  const paths = ["a", "b", "c", "d", "e", "f", "g"].map((key) => [key]);
+  assert.deepEqual(document.reread(paths, new Set(paths)).value, {
+    ...{ a: true, b: false, c: 2, d: 1, e: "1", f: false, g: true },
+  });
+  assert.deepEqual(document.reread(paths).value, { a: 1, b: 0, c: 2, d: 1, e: "1", f: "0", g: "1" });
+});
+
 test("rereading what is fine as it is gives the same document", () => {
   const document = load("a: 1\nb: { c: true }");
   assert.equal(document.reread([["a"], ["b", "c"], ["b"], ["x"]]), document);

@@ -31,8 +31,8 @@ export function assemble(root: Evaluated, sources: ReadonlyMap<string, Source>, 
       const found = at(root, path);
       return found !== undefined && isMap(found.data) ? [...found.data.entries.keys()] : [];
     },
-    reread(paths) {
-      const again = paths.reduce((node, path) => reread(node, path, 0), root);
+    reread(paths, booleans) {
+      const again = paths.reduce((node, path) => reread(node, path, 0, booleans?.has(path) === true), root);
       return again === root ? document : assemble(again, sources, document);
     },
   };
@@ -96,17 +96,29 @@ function locate(
 }
 
 /** The same tree with the leaf at a path read the other way; the same node when that changes nothing. */
-function reread(node: Evaluated, path: Path, depth: number): Evaluated {
+function reread(node: Evaluated, path: Path, depth: number, boolean: boolean): Evaluated {
   const key = path[depth];
-  if (key === undefined || isService(node.data)) return rereadLeaf(node);
+  if (key === undefined || isService(node.data))
+    return (boolean ? asBoolean(node) : undefined) ?? rereadLeaf(node);
   const before = step(node, key);
   if (before === undefined) return node;
-  const after = reread(before, path, depth + 1);
+  const after = reread(before, path, depth + 1, boolean);
   if (after === before) return node;
   if (isMap(node.data))
     return { ...node, data: dictionary(new Map(node.data.entries).set(String(key), after)) };
   if (!isList(node.data)) return node;
   return { ...node, data: list(node.data.items.map((item) => (item === before ? after : item))) };
+}
+
+/** What came from outside and says `1` or `0`. */
+function asBoolean({ data, places, variable }: Evaluated): Evaluated | undefined {
+  const said = typeof data === "string" && variable !== undefined ? readScalar(data.trim()) : data;
+  const outside = variable !== undefined || isFromOutside(places);
+  return outside && (said === 0 || said === 1) ? { data: said === 1, places } : undefined;
+}
+
+function isFromOutside([winner]: Evaluated["places"]): boolean {
+  return winner?.source.layer === "variable" || winner?.source.layer === "set";
 }
 
 function rereadLeaf(node: Evaluated): Evaluated {
@@ -117,8 +129,13 @@ function rereadLeaf(node: Evaluated): Evaluated {
     return read === undefined ? node : { data: read, places };
   }
   const [winner] = places;
-  const outside = winner?.source.layer === "variable" || winner?.source.layer === "set";
-  if (!outside || winner === undefined || typeof data === "string" || isMap(data) || isList(data))
+  if (
+    !isFromOutside(places) ||
+    winner === undefined ||
+    typeof data === "string" ||
+    isMap(data) ||
+    isList(data)
+  )
     return node;
   if (data instanceof Secret) return node;
   return { data: winner.source.text.slice(winner.span.start, winner.span.end), places };

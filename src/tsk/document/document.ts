@@ -36,8 +36,10 @@ export interface Document {
    * Text from outside has no type of its own: a schema decides. Gives the document in which the values at these paths
    * are read the other way: text of `@env` as the literal it spells, a literal of `TUSKER__A__B` or `--set` as the
    * text it was, `@service` as its text. Values of other origin stay. Gives the same document when nothing changes.
+   *
+   * @param booleans those of the paths where `true` or `false` is wanted: there `1` and `0` mean them
    */
-  reread(paths: readonly Path[]): Document;
+  reread(paths: readonly Path[], booleans?: ReadonlySet<Path>): Document;
 }
 
 /** What a document does not have: lines that cannot be read, or a value that cannot be had. */

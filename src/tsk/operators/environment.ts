@@ -18,7 +18,7 @@ export function env(call: OperatorCall): Result {
   const type = fallback !== undefined && "data" in fallback ? typeName(fallback.data) : "text";
   if (type === "text" || type === "null" || type === "service") return call.give(text, name);
   if (type === "secret") return call.give(new Secret(text));
-  const read = readScalar(text);
+  const read = type === "boolean" ? readBoolean(text) : readScalar(text);
   if (read !== undefined && typeName(read) === type) return call.give(read);
   return call.fail("TSK_ENV_TYPE", `the environment variable ${name} is no ${type}, as its default is`);
 }
@@ -65,10 +65,17 @@ const envTypes: Readonly<Record<string, EnvType>> = {
   string: { word: "text", fits: (data) => typeof data === "string", read: (text) => text },
   int: literalType("whole number", (data) => Number.isSafeInteger(data)),
   float: literalType("number", (data) => typeof data === "number"),
-  bool: literalType("boolean", (data) => typeof data === "boolean"),
+  bool: { word: "boolean", fits: (data) => typeof data === "boolean", read: readBoolean },
   duration: literalType("duration", (data) => typeName(data) === "duration"),
   size: literalType("size", (data) => typeName(data) === "size"),
 };
+
+/** `true`, `false`, and what shells write for them: 1 and 0. */
+function readBoolean(text: string): boolean | undefined {
+  const read = readScalar(text.trim());
+  if (read === 1 || read === 0) return read === 1;
+  return typeof read === "boolean" ? read : undefined;
+}
 
 function literalType(word: string, fits: (data: Data) => boolean): EnvType {
   const read = (text: string): Data | undefined => {
