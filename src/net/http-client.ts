@@ -40,9 +40,9 @@ export function httpClient(options: Http1PoolOptions & { readonly maxOrigins?: n
   };
   return {
     request({ url, ...rest }) {
-      if (!URL.canParse(url))
-        return Promise.reject(new TuskerError("NET_MALFORMED", `"${url}" is no address`));
-      const { origin, pathname, search, protocol } = new URL(url);
+      const parsed = URL.parse(url);
+      if (parsed === null) return Promise.reject(new TuskerError("NET_MALFORMED", `"${url}" is no address`));
+      const { origin, pathname, search, protocol } = parsed;
       if (protocol !== "http:" && protocol !== "https:") {
         return Promise.reject(new TuskerError("NET_MALFORMED", `"${url}" is no http address`));
       }

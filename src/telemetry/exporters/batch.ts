@@ -24,7 +24,10 @@ export interface BatcherOptions {
   readonly send: Send;
   readonly clock: Clock;
   readonly random: Random;
-  /** A full batch leaves at once; default 512 spans. One of a mebibyte is full too. */
+  /**
+   * A full batch leaves at once. Default 2048 spans, and 512 when a protocol among the exporters wants to see all of them first.
+   * One of a mebibyte is full too.
+   */
   readonly maxBatch?: number;
   /** The first span of a batch waits this long at most; default 200. */
   readonly intervalMs?: number;
@@ -40,7 +43,8 @@ export interface BatcherOptions {
  * @example const sink = batchSpans({ exporters: [exporterFor(url)], send, clock: systemClock, random: systemRandom });
  */
 export function batchSpans(options: BatcherOptions): SpanBatcher {
-  const { clock, random, send, maxBatch = 512, intervalMs = 200, maxWaiting = 8192 } = options;
+  const { clock, random, send, intervalMs = 200, maxWaiting = 8192 } = options;
+  const { maxBatch = options.exporters.every(writesAtOnce) ? 2048 : 512 } = options;
   const report = options.onEvent ?? (() => {});
   const deliveries = options.exporters.map((exporter) =>
     deliver({ exporter, send, clock, random, maxWaiting, report }),
@@ -94,6 +98,11 @@ export function batchSpans(options: BatcherOptions): SpanBatcher {
     [Symbol.asyncDispose]: () => batcher.shutdown(),
   };
   return batcher;
+}
+
+/** Then a batch is bytes in one piece, and a few large ones cost less to send than many small ones. */
+function writesAtOnce({ begin }: Exporter): boolean {
+  return begin !== undefined;
 }
 
 /** What receivers take without a word, several times over. */
