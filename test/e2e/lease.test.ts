@@ -13,7 +13,9 @@ const service = `import { createServer } from "node:http";
 createServer((_, answer) => answer.end("fine")).listen(Number(process.env.PORT), "127.0.0.1");
 `;
 
-const noPorts = `[gateway]
+const noPorts = `[grpc]
+port: 0
+[gateway]
 port: 0
 [control]
 port: 0
