@@ -13,11 +13,10 @@ import {
 import { createLogger, type Logger, type Metrics, type Tracer } from "../telemetry/index.ts";
 import { apiKeys } from "./auth/api-keys.ts";
 import { type Tokens, tokens } from "./auth/tokens.ts";
-import { clockJumps } from "./clock-jumps.ts";
 import type { Door } from "./door.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { travel } from "./journey.ts";
-import { gatewayMeters, type Meters } from "./meters.ts";
+import { gatewayMeters, gauges, type Meters } from "./meters.ts";
 import { type LineQueue, lineFile } from "./policy/access-lines.ts";
 import { mirror } from "./policy/mirror.ts";
 import type { LimitStore, NamedLimit, RouteParts } from "./route.ts";
@@ -178,7 +177,14 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       await state.close();
       throw error;
     });
-  observe(ports, { door, state, server, file });
+  gauges(ports, {
+    inFlight: () => door.inFlight.inFlight,
+    connections: () => server.connections,
+    tunnels: () => door.tunnels.open,
+    rateLimitKeys: () => state.limits.keys,
+    rateLimitForgotten: () => state.limits.forgotten,
+    accessLinesDropped: () => file?.dropped ?? ports.accessDropped?.() ?? 0,
+  });
   return gatewayOf(config, { door, state, server, file });
 }
 
@@ -395,41 +401,4 @@ function settingsOf(service: string, { gateway }: Pick<GatewayConfig, "gateway">
   if (written === undefined || tag === undefined) return written ?? upstreamDefaults;
   const { endpoints: _, ...rest } = written;
   return rest;
-}
-
-function observe(
-  { metrics, clock, accessDropped }: GatewayPorts,
-  { door, state, server, file }: Parts,
-): void {
-  metrics.observe("tusker_gateway_in_flight", { help: "Requests under way." }, () => door.inFlight.inFlight);
-  metrics.observe(
-    "tusker_gateway_connections",
-    { help: "Open client connections." },
-    () => server.connections,
-  );
-  metrics.observe(
-    "tusker_gateway_tunnels",
-    { help: "Open connections that changed their protocol." },
-    () => door.tunnels.open,
-  );
-  metrics.observe(
-    "tusker_gateway_rate_limit_keys",
-    { help: "Clients remembered by rate limits." },
-    () => state.limits.keys,
-  );
-  metrics.observe(
-    "tusker_gateway_rate_limit_keys_forgotten",
-    { help: "Clients forgotten by rate limits to make room, since the start." },
-    () => state.limits.forgotten,
-  );
-  metrics.observe(
-    "tusker_gateway_clock_jumps",
-    { help: "Times the wall clock was set, since the start." },
-    clockJumps(clock),
-  );
-  metrics.observe(
-    "tusker_gateway_access_lines_dropped",
-    { help: "Lines of the access log that could not be written, since the start." },
-    () => file?.dropped ?? accessDropped?.() ?? 0,
-  );
 }

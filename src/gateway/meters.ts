@@ -1,6 +1,8 @@
+import type { Clock } from "../kernel/index.ts";
 import { type ConnectionMeters, connectionMeters } from "../net/index.ts";
 import type { BreakerState } from "../resilience/index.ts";
 import type { Counter, Histogram, Metrics } from "../telemetry/index.ts";
+import { clockJumps } from "./clock-jumps.ts";
 
 /** Every metric of the gateway. All names begin with `tusker_gateway_`. */
 export interface Meters {
@@ -166,4 +168,38 @@ function routeMeter(
 function kept<K, V>(map: Map<K, V>, key: K, value: V): V {
   map.set(key, value);
   return value;
+}
+
+/** What a gateway knows of itself at any time. */
+export interface GatewayGauges {
+  readonly inFlight: () => number;
+  readonly connections: () => number;
+  readonly tunnels: () => number;
+  readonly rateLimitKeys: () => number;
+  readonly rateLimitForgotten: () => number;
+  readonly accessLinesDropped: () => number;
+}
+
+/** Shows it among the metrics, asked when they are read. */
+export function gauges(
+  { metrics, clock }: { readonly metrics: Metrics; readonly clock: Clock },
+  now: GatewayGauges,
+): void {
+  const show = (name: string, help: string, read: () => number): void =>
+    metrics.observe(name, { help }, read);
+  show("tusker_gateway_in_flight", "Requests under way.", now.inFlight);
+  show("tusker_gateway_connections", "Open client connections.", now.connections);
+  show("tusker_gateway_tunnels", "Open connections that changed their protocol.", now.tunnels);
+  show("tusker_gateway_rate_limit_keys", "Clients remembered by rate limits.", now.rateLimitKeys);
+  show(
+    "tusker_gateway_rate_limit_keys_forgotten",
+    "Clients forgotten by rate limits to make room, since the start.",
+    now.rateLimitForgotten,
+  );
+  show("tusker_gateway_clock_jumps", "Times the wall clock was set, since the start.", clockJumps(clock));
+  show(
+    "tusker_gateway_access_lines_dropped",
+    "Lines of the access log that could not be written, since the start.",
+    now.accessLinesDropped,
+  );
 }
