@@ -1,7 +1,7 @@
 /**
  * The property of `src/fleet/file/one-cause.test.ts` for as long as it takes: TUSKER_SOAK_SLIPS slips of the hand (50,000 by
- * default) in correct files, from a seed that is printed; TUSKER_SOAK_SEED repeats one. Those that are told more than once are
- * printed: about one mistake in 7,000, most of them pastes into the middle of a name (decision 0058).
+ * default) in correct files, from a seed that is printed; TUSKER_SOAK_SEED repeats one. About one mistake in 7,000 is
+ * told more than once, most of them pastes into the middle of a name (decision 0058): until none is, most seeds fail.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -11,9 +11,6 @@ import { slipsIn } from "../support/slips/slip.ts";
 
 const count = Number(process.env.TUSKER_SOAK_SLIPS ?? "50000");
 const seed = seedOf("TUSKER_SOAK_SEED");
-
-/** Among so many at most one may be told more than once. */
-const mistakesForOne = 3_000;
 
 test(`a slip of the hand gives one diagnostic: ${count} slips from seed ${seed}`, (t) => {
   const judges = new Map(correctTexts().map(({ text, judge }) => [text, judge]));
@@ -29,6 +26,5 @@ test(`a slip of the hand gives one diagnostic: ${count} slips from seed ${seed}`
   }
   t.diagnostic(`${wrong} of ${count} slips are mistakes`);
   assert.ok(wrong > count / 3, `${wrong}`);
-  for (const one of several) t.diagnostic(one);
-  assert.ok(several.length * mistakesForOne <= wrong, several.join("\n"));
+  assert.deepEqual(several, []);
 });
