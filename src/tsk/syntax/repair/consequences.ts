@@ -11,11 +11,13 @@ import {
   isBalanced,
   isRepairable,
   joinsOf,
+  lineBefore,
+  mayClose,
   mayOpen,
   pastesOf,
   swapsOf,
 } from "./edits.ts";
-import { contradictions, isEven, isFlat } from "./layout.ts";
+import { contradictions, isClosing, isEven, isFlat } from "./layout.ts";
 import { blanked, Lines } from "./lines.ts";
 
 /** More problems than one mistake can have are several mistakes, or noise. */
@@ -27,7 +29,6 @@ const tries = 700;
 /** Lines that are tried with something else on them. */
 const rewrites = 150;
 /** What a line may be to those around it: nothing, or what opens or closes a bracket. */
-const closingForms = ["", "}", "]", "x: 1"];
 const lineForms = ["", "x: {", "}", "x: [", "]", "x: 1"];
 
 /**
@@ -204,10 +205,12 @@ class Search {
       return first?.code === "TSK_UNCLOSED" ? [this.#cause(piece.told, first.start)] : piece.told;
     const { text } = this.#source;
     for (const line of this.#lines({ ...piece, told: on })) {
-      const forms = mayOpen(text, piece, line) ? lineForms : closingForms;
+      const [opens, closes] = [mayOpen(text, piece, line), mayClose(text, piece, line)];
+      const forms = lineForms.filter((form) => (/^x: [{[]/.test(form) ? opens : closes || !isClosing(form)));
       const indent = /^[ \t]*/.exec(text.slice(line.start, line.end))?.[0] ?? "";
       const rewritten = forms.map((form): Fix => ({ ...line, text: `${indent}${form}` }));
-      for (const edit of [...swapsOf(text, piece, line), ...rewritten]) {
+      const edits = [...swapsOf(text, piece, line), ...rewritten, ...lineBefore(text, piece, line)];
+      for (const edit of edits) {
         if (this.#rewrites-- <= 0) return piece.told;
         if (this.#repairs(edit, piece)) return [this.#cause(piece.told, line.start)];
       }
