@@ -98,6 +98,11 @@ interface Piece extends Span {
   readonly told: readonly Diagnostic[];
 }
 
+/** The brackets of a line. */
+function signsOf(line: string): string {
+  return line.replace(/[^()[\]{}]/g, "");
+}
+
 /** Problems that are gone when something else stands on a line. */
 interface Explanation {
   readonly gone: ReadonlySet<Diagnostic>;
@@ -241,8 +246,11 @@ class Search {
   /** Lines on which something else would leave some of the problems of a piece, and no other. */
   #explanations(piece: Piece): readonly Explanation[] {
     const found: Explanation[] = [];
-    for (const line of this.#lines(piece)) {
-      for (const edit of this.#rewritten(piece, line)) {
+    const { text } = this.#source;
+    const isLast = piece.end >= text.trimEnd().length;
+    const end: Span = { start: text.length, end: text.length };
+    for (const line of [...this.#lines(piece), ...(isLast ? [end] : [])]) {
+      for (const edit of line === end ? endingsOf(text, piece) : this.#rewritten(piece, line)) {
         this.#parsed -= piece.end - piece.start;
         if (this.#parsed < 0) return found;
         const gone = this.#goneWith(edit, piece);
@@ -258,12 +266,18 @@ class Search {
     const shift = this.#head(piece).length - piece.start;
     const longer = edit.text.length - (edit.end - edit.start);
     const keyOf = (code: string, start: number): string => `${code} ${start}`;
-    const left = new Set(parse(source).diagnostics.map(({ code, start }) => keyOf(code, start)));
+    const { diagnostics } = parse(source);
+    const left = new Set(diagnostics.map(({ code, start }) => keyOf(code, start)));
     const gone = piece.told.filter(
       ({ code, start }) => !left.has(keyOf(code, start + shift + (start < edit.end ? 0 : longer))),
     );
-    const isOther = left.size !== piece.told.length - gone.length;
-    return new Set(isOther || !this.#fits(source.text, edit, piece) ? [] : gone);
+    // What is wrong with the other line is the mistake of others.
+    const onLine = diagnostics.filter(
+      ({ start }) => edit.start + shift <= start && start < edit.end + shift + longer,
+    );
+    const isOther = left.size - onLine.length > piece.told.length - gone.length;
+    const isSame = signsOf(edit.text) === signsOf(this.#source.text.slice(edit.start, edit.end));
+    return new Set(isOther || !(isSame || this.#fits(source.text, edit, piece)) ? [] : gone);
   }
 
   /** A line with something else on it, or with another one before it. */

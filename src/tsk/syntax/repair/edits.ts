@@ -79,10 +79,16 @@ export function mayOpen(text: string, piece: Span, line: Span): boolean {
   return /^\s*(?:["'][^"']*["']?|[\p{L}_$][\p{L}\d_$.-]*)\s*[:=]?\s*[^\p{L}\d\s]?\s*$/u.test(written);
 }
 
-/** A line that was left out before this one, where no layout shows where. */
-export function lineBefore(text: string, piece: Span, { start }: Span): readonly Fix[] {
-  if (!isFlat(text.slice(piece.start, piece.end))) return [];
-  return ["x: {\n", "}\n", "x: [\n", "]\n"].map((line) => ({ start, end: start, text: line }));
+/** A line that was left out before this one: as far left as the next that stands further left, or anywhere where no layout shows. */
+export function lineBefore(text: string, piece: Span, { start, end }: Span): readonly Fix[] {
+  const before = (lines: readonly string[]): readonly Fix[] =>
+    lines.map((line) => ({ start, end: start, text: `${line}\n` }));
+  if (isFlat(text.slice(piece.start, piece.end))) return before(["x: {", "}", "x: [", "]"]);
+  const indent = /^[ \t]*/.exec(text.slice(start, end))?.[0].length ?? 0;
+  const outer = new RegExp(`\\n([ \\t]{0,${indent - 1}})[^\\s]`).exec(
+    indent === 0 ? "" : text.slice(end, piece.end),
+  );
+  return outer === null ? [] : before([`${outer[1]}x: {`, `${outer[1]}x: [`]);
 }
 
 /** True for a line that may have closed one: where no layout tells, it has brackets that do not pair, or hardly anything. */
