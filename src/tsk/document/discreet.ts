@@ -162,13 +162,15 @@ export function withoutSecretFix(one: Diagnostic, sources: ReadonlyMap<string, S
   return rest;
 }
 
+/** Words that are hidden on the lines of a diagnostic and of the places that belong to it. */
 function hiddenWords(at: Diagnostic, sources: ReadonlyMap<string, Source>): ReadonlySet<string> {
-  const source = sources.get(at.file);
-  if (source === undefined) return new Set();
-  const line = source.lineSpan(at.line);
-  return new Set(
-    source.hidden({ ...line, end: Math.max(line.end, at.end) }).flatMap((text) => wordsOf(text)),
-  );
+  const words = [at, ...(at.related ?? [])].flatMap(({ file, line: number, end }) => {
+    const source = sources.get(file);
+    if (source === undefined) return [];
+    const line = source.lineSpan(number);
+    return source.hidden({ ...line, end: Math.max(line.end, end) }).flatMap(wordsOf);
+  });
+  return new Set(words);
 }
 
 function tellsOf(text: string, hidden: ReadonlySet<string>): boolean {
