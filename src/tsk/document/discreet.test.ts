@@ -71,6 +71,10 @@ test("no repair that is printed writes the default of a secret", () => {
   );
 });
 
+test("what belongs to a problem on the line below says nothing of what is hidden there", () => {
+  assert.doesNotMatch(shown("\npay.stripe_key \nZq7hunter2xW\n").text, /hunter2/);
+});
+
 test("however a line is broken, plain text over a secret is not shown", () => {
   const noise = fc.string({ unit: fc.constantFrom(..."{}[]()<>:=,\"'`$@#|\\/*&%!?. \n"), maxLength: 6 });
   const line = fc

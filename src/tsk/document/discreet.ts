@@ -1,6 +1,6 @@
 import { tskCodes } from "../codes.ts";
 import type { Diagnostic } from "../diagnostic.ts";
-import type { Location, Source } from "../source.ts";
+import type { Source } from "../source.ts";
 import { type Reported, Veil } from "./veil.ts";
 
 /**
@@ -25,7 +25,7 @@ export function discretion(reported: Reported): (found: readonly Diagnostic[]) =
  * is for tools, see `withoutSecretFix`.
  */
 function withoutHidden(one: Diagnostic, sources: ReadonlyMap<string, Source>): Diagnostic {
-  const words = new Set([one, ...(one.related ?? [])].flatMap((at) => [...hiddenWords(at, sources)]));
+  const words = hiddenWords(one, sources);
   if (words.size === 0) return one;
   const { file, line, column, start, end, code, severity, related, fix } = one;
   const said = [one.message, one.help ?? "", ...(related ?? []).map(({ message }) => message)];
@@ -58,13 +58,15 @@ export function withoutSecretFix(one: Diagnostic, sources: ReadonlyMap<string, S
   return rest;
 }
 
-function hiddenWords(at: Location, sources: ReadonlyMap<string, Source>): ReadonlySet<string> {
-  const source = sources.get(at.file);
-  if (source === undefined) return new Set();
-  const line = source.lineSpan(at.line);
-  return new Set(
-    source.hidden({ ...line, end: Math.max(line.end, at.end) }).flatMap((text) => wordsOf(text)),
-  );
+/** Words that are hidden on the lines of a diagnostic and of the places that belong to it. */
+function hiddenWords(at: Diagnostic, sources: ReadonlyMap<string, Source>): ReadonlySet<string> {
+  const words = [at, ...(at.related ?? [])].flatMap(({ file, line: number, end }) => {
+    const source = sources.get(file);
+    if (source === undefined) return [];
+    const line = source.lineSpan(number);
+    return source.hidden({ ...line, end: Math.max(line.end, end) }).flatMap(wordsOf);
+  });
+  return new Set(words);
 }
 
 function tellsOf(text: string, hidden: ReadonlySet<string>): boolean {
