@@ -13,11 +13,10 @@ import {
 import { createLogger, type Logger, type Metrics, type Tracer } from "../telemetry/index.ts";
 import { apiKeys } from "./auth/api-keys.ts";
 import { type Tokens, tokens } from "./auth/tokens.ts";
-import { type BreakerGauges, breakerGauges } from "./breaker-gauges.ts";
 import type { Door } from "./door.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { travel } from "./journey.ts";
-import { gatewayMeters, gauges, type Meters } from "./meters.ts";
+import { type BreakerGauges, breakerGauges, gatewayMeters, gauges, type Meters } from "./meters.ts";
 import { type LineQueue, lineFile } from "./policy/access-lines.ts";
 import { mirror } from "./policy/mirror.ts";
 import type { LimitStore, NamedLimit, RouteParts } from "./route.ts";
