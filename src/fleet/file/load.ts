@@ -62,6 +62,8 @@ export interface LoadedFleet {
   readonly trees: ReadonlyMap<string, Tree>;
   /** What could not be read, and values that could not be had. */
   readonly lost: Loaded["lost"];
+  /** Keeps secrets out of what else is told of it. */
+  readonly discreet: Loaded["discreet"];
   /** Absent when a diagnostic is an error. */
   readonly settings: FleetSettings | undefined;
   /** What the sections said of all that could be read. */
@@ -117,10 +119,10 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const read = { file: absolute, environment: environment.name, document, variables: watched.read };
   const right = sections !== undefined && !diagnostics.some((one) => one.severity === "error");
   const settings = right ? settingsOf(read, sections) : undefined;
-  const { trees, lost } = loaded;
+  const { trees, lost, discreet } = loaded;
   const more = [environment.file, ...schemaFiles(document.value, root)];
   return {
-    ...{ document, trees, lost, diagnostics, judgement: judged.judgement, settings },
+    ...{ document, trees, lost, discreet, diagnostics, judgement: judged.judgement, settings },
     from: withFiles(from(), more),
   };
 }
@@ -161,7 +163,7 @@ function judgeAll(
     told === "all"
       ? { problems: all }
       : explained(all, document.value, (other) => problems(other, judge(other, judgement)));
-  const located = found.problems.map((one) => problemAt(document, one));
+  const located = loaded.discreet(found.problems.map((one) => problemAt(document, one)));
   const own = loaded.diagnostics.filter((one) => !isOfLostHeader(one, loaded, found));
   const { error: errors = [], warning: warnings = [] } = Object.groupBy(own, (one) => one.severity);
   const diagnostics = byPlace(document, withoutRests([...errors, ...withWarnings(located, warnings)]));

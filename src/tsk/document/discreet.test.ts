@@ -71,6 +71,10 @@ test("no repair that is printed writes the default of a secret", () => {
   );
 });
 
+test("what belongs to a problem on the line below says nothing of what is hidden there", () => {
+  assert.doesNotMatch(shown("\npay.stripe_key \nZq7hunter2xW\n").text, /hunter2/);
+});
+
 test("however a line is broken, plain text over a secret is not shown", () => {
   const noise = fc.string({ unit: fc.constantFrom(..."{}[]()<>:=,\"'`$@#|\\/*&%!?. \n"), maxLength: 6 });
   const line = fc
@@ -80,6 +84,27 @@ test("however a line is broken, plain text over a secret is not shown", () => {
     fc.property(line, (overlay) => !shown(overlay).text.includes("Zq7hunter2xW")),
     { numRuns: 300 },
   );
+});
+
+test("the rest of a secret over several lines is not shown, however its quotes are torn", () => {
+  for (const overlay of [
+    '#!tusker 1\npay.stripe_key: """\n  hunter2 one\n  b: hunter2\n""\n',
+    '#!tusker 1\npay: {\n  stripe_key: ""\n    hunter2 one\n    two hunter2\n    """\n}\n',
+    '#!tusker 1\npay.stripe_key: "\nhunter2\nmore hunter2"\n',
+    "pay.stripe_key:\n\n{\nhunter2 x\n",
+  ])
+    assert.doesNotMatch(shown(overlay).text, /hunter2/, overlay);
+});
+
+test("a private key is not shown wherever it stands", () => {
+  const key = "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----";
+  for (const line of [key, `cert: "${key}`, `${key}\n${key}`])
+    assert.doesNotMatch(shown(`${line}\nport = = 5\n`, "a: 1\n").text, /hunter2/, line);
+});
+
+test("a word that names nothing is as secret as what it would cover", () => {
+  const before = '#!tusker 1\n$k: @env.secure("K", "x")\npay: { url: "x-${$k}" }\n';
+  assert.doesNotMatch(shown("#!tusker 1\npay.url: hunter2\n", before).text, /hunter2/);
 });
 
 test("an override that is no path=value does not show what stands behind a name like that of a secret", () => {

@@ -16,7 +16,7 @@ import { type MapPart, outline, type Where, withIncludes } from "../value/outlin
 import { Allowance } from "./allowance.ts";
 import { assemble } from "./assemble.ts";
 import { Damage } from "./damage.ts";
-import { discreet } from "./discreet.ts";
+import { discretion } from "./discreet.ts";
 import type { Loaded } from "./document.ts";
 import { Files } from "./files.ts";
 import { maskCovered, maskDefaults } from "./mask.ts";
@@ -283,12 +283,13 @@ class Loader {
       textLength,
     });
     const { lost, unread } = this.#damage;
-    const told = discreet(this.#diagnostics, { sources: this.#sources, root, unread });
+    const discreet = discretion({ sources: this.#sources, root, unread });
+    const told = discreet(this.#diagnostics);
     const whole = lost.length === 0 ? root : withoutNameless(root);
     const document = assemble(whole, this.#sources, this.#options.before?.document);
     const { error: errors = [], warning: warnings = [] } = Object.groupBy(told, (one) => one.severity);
     const diagnostics = inOrder(withWarnings(errors, warnings), [...this.#sources.keys()]);
-    return { document, diagnostics, trees: this.#trees, lost };
+    return { document, diagnostics, trees: this.#trees, lost, discreet };
   }
 }
 

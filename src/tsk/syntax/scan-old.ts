@@ -106,8 +106,8 @@ export function linesEnd(text: string, at: number): number {
     else if (code === 36 && text.charCodeAt(end + 1) === 123) return 0;
   }
   if (!lines || text.charCodeAt(end) !== 34) return 0;
-  // A word right behind the quote is in the string that begins there.
-  if (/[\p{L}\d]/u.test(text[end + 1] ?? "")) return 0;
+  // What follows no string is in one that begins there.
+  if (/[^\s,;:\]})+?#]/.test(text[end + 1] ?? "")) return 0;
   const inside = text.slice(text.indexOf("\n", at) + 1, end);
   return entryLine.test(inside) ? 0 : end + 1;
 }

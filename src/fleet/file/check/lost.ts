@@ -49,7 +49,7 @@ export class Lost {
     return this.#lost.length === 0 ? issues : issues.filter((one) => !(compares(one) && isNear(one.path)));
   }
 
-  #explains({ code, path, unless = [] }: OutsideProblem): boolean {
+  #explains({ code, path, part, unless = [] }: OutsideProblem): boolean {
     if (unless.some((one) => this.#mayComplete(one))) return true;
     if (code === "FLEET_UNKNOWN_KEY") return this.#isPart(path);
     if (code === "FLEET_UNKNOWN_SERVICE") return this.#names(path);
@@ -59,8 +59,8 @@ export class Lost {
     const key = String(path.at(-1));
     return this.#lost.some(
       ({ file, within = [], words, beside = [] }) =>
-        // What a value lacks may be what is wrong with it, and a layer that cannot be read may say otherwise.
-        isWithin(within, path) ||
+        // What a value lacks may be what is wrong with it, not with its name; a layer that cannot be read may say otherwise.
+        (part !== "key" && isWithin(within, path)) ||
         (file !== at.file && isWithin(path, within) && words.has(key)) ||
         (file === at.file && beside.some((line) => isOn(line, at))),
     );
@@ -110,6 +110,8 @@ export class Lost {
     const value = valueAt(this.#document.value, path);
     const anywhere = this.#lost.some(({ within }) => within === undefined);
     const name = String(typeof value === "string" ? value : path.at(-1));
+    // A name that no service can have is wrong whatever is lost.
+    if (!/^[a-z0-9-]+$/.test(name)) return false;
     const isBegun = this.#lost.some(({ begun }) => begun.some((one) => name.startsWith(one)));
     const begins = name.slice(0, Math.max(4, Math.ceil(name.length / 2)));
     const isPart = (word: string): boolean => word.startsWith(begins) || word.endsWith(name);
@@ -141,7 +143,9 @@ function placeOf(lost: LostLines, { sources, locate }: Document): LostPlace {
   const ends = /[\p{L}\d_-]*$/u.exec(text.slice(-longest))?.[0] ?? "";
   const { within, beside = [] } = lost;
   const words = wordsOf(text);
-  for (const key of within ?? []) words.add(String(key));
+  // What a block that cannot be read is called.
+  for (const [index, key] of (within ?? []).entries())
+    if (locate(within?.slice(0, index + 1) ?? [], "key")?.exact !== true) words.add(String(key));
   // A name that a line end has cut in two.
   for (const line of beside)
     words.add(`${ends}${/^\s*([\p{L}\d_-]+)/u.exec(all.slice(line.start, line.end))?.[1] ?? ""}`);
@@ -154,7 +158,8 @@ function placeOf(lost: LostLines, { sources, locate }: Document): LostPlace {
     words,
     ends,
     begun,
-    nameless: lost.unnamed === true || /^\s*[^\s\p{L}"'$@#)\]}]/u.test(text),
+    // A service is a map.
+    nameless: lost.unnamed === true || /^\s*[^\s\p{L}"'$@#)\]}].*\{/u.test(text),
   };
 }
 

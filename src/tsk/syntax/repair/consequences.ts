@@ -11,11 +11,13 @@ import {
   isBalanced,
   isRepairable,
   joinsOf,
+  lineBefore,
+  mayClose,
   mayOpen,
   pastesOf,
   swapsOf,
 } from "./edits.ts";
-import { contradictions, isEven, isFlat } from "./layout.ts";
+import { contradictions, isClosing, isEven, isFlat } from "./layout.ts";
 import { blanked, Lines } from "./lines.ts";
 
 /** More problems than one mistake can have are several mistakes, or noise. */
@@ -27,7 +29,6 @@ const tries = 700;
 /** Lines that are tried with something else on them. */
 const rewrites = 150;
 /** What a line may be to those around it: nothing, or what opens or closes a bracket. */
-const closingForms = ["", "}", "]", "x: 1"];
 const lineForms = ["", "x: {", "}", "x: [", "]", "x: 1"];
 
 /**
@@ -97,6 +98,18 @@ interface Piece extends Span {
   readonly told: readonly Diagnostic[];
 }
 
+/** The brackets of a line. */
+function signsOf(line: string): string {
+  return line.replace(/[^()[\]{}]/g, "");
+}
+
+/** Problems that are gone when something else stands on a line. */
+interface Explanation {
+  readonly gone: ReadonlySet<Diagnostic>;
+  /** Where that line begins. */
+  readonly at: number;
+}
+
 class Search {
   readonly #all: readonly Diagnostic[];
   readonly #source: Source;
@@ -104,6 +117,8 @@ class Search {
   #left: number;
   /** Lines that may still be tried with something else on them. */
   #rewrites: number;
+  /** Characters that may still be read to find problems that belong together. */
+  #parsed = work;
 
   constructor(tree: Tree) {
     this.#all = tree.diagnostics;
@@ -122,8 +137,9 @@ class Search {
     let before: Piece | undefined;
     for (const piece of this.#pieces(whole)) {
       const joined = before && this.#joined(before, piece);
+      const causes = joined === undefined ? this.#causes(piece) : [];
       if (joined !== undefined) told.splice(-1, 1, joined);
-      else told.push(...this.#causes(piece));
+      else told.push(...(causes.length > 2 ? this.#grouped(piece) : causes));
       before = joined === undefined ? piece : undefined;
     }
     return told.length === this.#all.length ? this.#all : told;
@@ -204,15 +220,74 @@ class Search {
       return first?.code === "TSK_UNCLOSED" ? [this.#cause(piece.told, first.start)] : piece.told;
     const { text } = this.#source;
     for (const line of this.#lines({ ...piece, told: on })) {
-      const forms = mayOpen(text, piece, line) ? lineForms : closingForms;
-      const indent = /^[ \t]*/.exec(text.slice(line.start, line.end))?.[0] ?? "";
-      const rewritten = forms.map((form): Fix => ({ ...line, text: `${indent}${form}` }));
-      for (const edit of [...swapsOf(text, piece, line), ...rewritten]) {
+      const edits = [...swapsOf(text, piece, line), ...this.#rewritten(piece, line)];
+      for (const edit of edits) {
         if (this.#rewrites-- <= 0) return piece.told;
         if (this.#repairs(edit, piece)) return [this.#cause(piece.told, line.start)];
       }
     }
     return piece.told;
+  }
+
+  /** Where no edit repairs all: of problems that are gone as soon as something else stands on one line, one is told. */
+  #grouped(piece: Piece): readonly Diagnostic[] {
+    let told = piece.told;
+    const groups = this.#explanations(piece).toSorted((a, b) => b.gone.size - a.gone.size);
+    for (const { gone, at } of groups) {
+      const group = told.filter((one) => gone.has(one));
+      if (group.length < gone.size) continue;
+      const cause = this.#cause(group, at);
+      const isCause = (one: Diagnostic): boolean => one.start === cause.start && one.code === cause.code;
+      told = told.flatMap((one) => (isCause(one) ? [cause] : gone.has(one) ? [] : [one]));
+    }
+    return told;
+  }
+
+  /** Lines on which something else would leave some of the problems of a piece, and no other. */
+  #explanations(piece: Piece): readonly Explanation[] {
+    const found: Explanation[] = [];
+    const { text } = this.#source;
+    const isLast = piece.end >= text.trimEnd().length;
+    const end: Span = { start: text.length, end: text.length };
+    for (const line of [...this.#lines(piece), ...(isLast ? [end] : [])]) {
+      for (const edit of line === end ? endingsOf(text, piece) : this.#rewritten(piece, line)) {
+        this.#parsed -= piece.end - piece.start;
+        if (this.#parsed < 0) return found;
+        const gone = this.#goneWith(edit, piece);
+        if (gone.size > 1) found.push({ gone, at: line.start });
+      }
+    }
+    return found;
+  }
+
+  /** The problems that an edit removes; none when it makes others, or when the layout contradicts it. */
+  #goneWith(edit: Fix, piece: Piece): ReadonlySet<Diagnostic> {
+    const source = this.#written(piece, edit);
+    const shift = this.#head(piece).length - piece.start;
+    const longer = edit.text.length - (edit.end - edit.start);
+    const keyOf = (code: string, start: number): string => `${code} ${start}`;
+    const { diagnostics } = parse(source);
+    const left = new Set(diagnostics.map(({ code, start }) => keyOf(code, start)));
+    const gone = piece.told.filter(
+      ({ code, start }) => !left.has(keyOf(code, start + shift + (start < edit.end ? 0 : longer))),
+    );
+    // What is wrong with the other line is the mistake of others.
+    const onLine = diagnostics.filter(
+      ({ start }) => edit.start + shift <= start && start < edit.end + shift + longer,
+    );
+    const isOther = left.size - onLine.length > piece.told.length - gone.length;
+    const isSame = signsOf(edit.text) === signsOf(this.#source.text.slice(edit.start, edit.end));
+    return new Set(isOther || !(isSame || this.#fits(source.text, edit, piece)) ? [] : gone);
+  }
+
+  /** A line with something else on it, or with another one before it. */
+  #rewritten(piece: Piece, line: Span): readonly Fix[] {
+    const { text } = this.#source;
+    const [opens, closes] = [mayOpen(text, piece, line), mayClose(text, piece, line)];
+    const forms = lineForms.filter((form) => (/^x: [{[]/.test(form) ? opens : closes || !isClosing(form)));
+    const indent = /^[ \t]*/.exec(text.slice(line.start, line.end))?.[0] ?? "";
+    const rewritten = forms.map((form): Fix => ({ ...line, text: `${indent}${form}` }));
+    return [...rewritten, ...lineBefore(text, piece, line)];
   }
 
   /** One problem when a line end between two pieces is all that is wrong with them. */

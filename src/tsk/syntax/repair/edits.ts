@@ -68,14 +68,40 @@ export function swapsOf(text: string, piece: Span, line: Span): readonly Fix[] {
   return swaps;
 }
 
-/** True for a line that may have opened a bracket: where no layout tells, it has a word, and is no key with its value. */
+/**
+ * True for a line that may have opened a bracket before something else came to stand on it. Where no layout tells, that is one
+ * with brackets that do not pair, or the beginning of a key that has no value.
+ */
 export function mayOpen(text: string, piece: Span, line: Span): boolean {
-  const written = text.slice(line.start, line.end);
   if (!isFlat(text.slice(piece.start, piece.end))) return true;
-  if (written.trim() === "") return true;
-  if (!/[\p{L}\d"']/u.test(written)) return false;
-  if (/[[{}\]]/.test(written)) return true;
-  return !/[:=]\s*[^\s{[].*[^\s,],?\s*$/u.test(written);
+  const written = text.slice(line.start, line.end);
+  if (written.trim() === "" || isTorn(written, /[([{]/)) return !/^\[\s*[\p{L}_]/u.test(written);
+  return /^\s*(?:["'][^"']*["']?|[\p{L}_$][\p{L}\d_$.-]*)\s*[:=]?\s*[^\p{L}\d\s]?\s*$/u.test(written);
+}
+
+/** A line that was left out before this one: as far left as the next that stands further left, or anywhere where no layout shows. */
+export function lineBefore(text: string, piece: Span, { start, end }: Span): readonly Fix[] {
+  const before = (lines: readonly string[]): readonly Fix[] =>
+    lines.map((line) => ({ start, end: start, text: `${line}\n` }));
+  if (isFlat(text.slice(piece.start, piece.end))) return before(["x: {", "}", "x: [", "]"]);
+  const indent = /^[ \t]*/.exec(text.slice(start, end))?.[0].length ?? 0;
+  const outer = new RegExp(`\\n([ \\t]{0,${indent - 1}})[^\\s]`).exec(
+    indent === 0 ? "" : text.slice(end, piece.end),
+  );
+  return outer === null ? [] : before([`${outer[1]}x: {`, `${outer[1]}x: [`]);
+}
+
+/** True for a line that may have closed one: where no layout tells, it has brackets that do not pair, or hardly anything. */
+export function mayClose(text: string, piece: Span, line: Span): boolean {
+  if (!isFlat(text.slice(piece.start, piece.end))) return true;
+  const written = text.slice(line.start, line.end);
+  return written.trim().length < 3 || isTorn(written, /[)\]}]/);
+}
+
+/** True when brackets of a line do not pair, one of some among them, or a quote or a comment may hide that they do not. */
+function isTorn(line: string, some: RegExp): boolean {
+  if (!some.test(line)) return false;
+  return !isBalanced(line) || count(line, '"') % 2 === 1 || /#|\/\//.test(line);
 }
 
 /** What was perhaps pasted into the middle of a line: it ends in the middle of something, for its brackets do not pair. */

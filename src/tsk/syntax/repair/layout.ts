@@ -13,12 +13,16 @@ interface Level {
  * @param any a line, from 0, that may stand as deep as it likes
  */
 export function contradictions(text: string, any = -1): number {
-  const open: Level[] = [{ indent: -1, inside: undefined }];
-  let count = 0;
-  for (const [index, written] of text.split("\n").entries()) {
-    const line = withoutTexts(written)
+  const lines = text.split("\n").map((line) =>
+    withoutTexts(line)
       .replace(/(?:#|\/\/).*/, "")
-      .trimEnd();
+      .trimEnd(),
+  );
+  const entries = lines.filter((line) => /^(?!\[)[ \t]*[^\s)\]}]/.test(line));
+  const outermost = Math.min(...entries.map((line) => line.length - line.trimStart().length));
+  const open: Level[] = [{ indent: -1, inside: Number.isFinite(outermost) ? outermost : undefined }];
+  let count = 0;
+  for (const [index, line] of lines.entries()) {
     const indent = line.length - line.trimStart().length;
     const first = line[indent] ?? "";
     const level = open.at(-1);

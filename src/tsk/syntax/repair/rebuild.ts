@@ -104,8 +104,7 @@ class Section {
 
   written(): Written | undefined {
     const isFlat = this.#lines.every((one) => one.indent <= 0);
-    if (isFlat || this.#lines.some(({ text }) => /"""|'''|\/\*|\*\/|<<|\|\s*$|^\s*- /.test(text)))
-      return undefined;
+    if (isFlat || this.#lines.some((line) => !line.lost && isForeign(line))) return undefined;
     const lines: string[] = [];
     for (const [index, line] of this.#lines.entries()) {
       if (line.indent < 0) lines.push(line.lost ? blank(line.text) : line.text);
@@ -228,6 +227,11 @@ class Section {
     }
     return blank(line.text);
   }
+}
+
+/** True for a line of which the indentation says nothing: part of a text or comment over lines, or of a list of older dialects. */
+function isForeign({ text, signs }: Line): boolean {
+  return /"""|'''|<<|\|\s*$/.test(text) || /\/\*|\*\/|^\s*- /.test(signs);
 }
 
 const outside: Level = { indent: -1, inside: undefined, first: undefined, opened: 0, closing: "" };
