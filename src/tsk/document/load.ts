@@ -1,4 +1,3 @@
-import { messageOf } from "../../kernel/index.ts";
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, inOrder, problem, withWarnings } from "../diagnostic.ts";
 import type { Refusal } from "../ports.ts";
@@ -18,7 +17,7 @@ import { assemble } from "./assemble.ts";
 import { Damage } from "./damage.ts";
 import { discretion } from "./discreet.ts";
 import type { Loaded } from "./document.ts";
-import { Files } from "./files.ts";
+import { Files, unreadable } from "./files.ts";
 import { maskCovered, maskDefaults } from "./mask.ts";
 import type { LoadOptions } from "./options.ts";
 import { fromEnvironment, fromSet, type Override } from "./override.ts";
@@ -96,7 +95,7 @@ class Loader {
     try {
       content = this.#files.read(path);
     } catch (error) {
-      this.#unread(path, "TSK_FILE_READ", `${path} cannot be read: ${messageOf(error)}`);
+      this.#unread(path, "TSK_FILE_READ", unreadable(path, error));
       return true;
     }
     if (content === undefined) return false;
@@ -193,7 +192,7 @@ class Loader {
         };
       return this.#tree(path, layer, content);
     } catch (error) {
-      return { code: "TSK_FILE_READ", message: `${path} cannot be read: ${messageOf(error)}` };
+      return { code: "TSK_FILE_READ", message: unreadable(path, error) };
     }
   }
 
