@@ -3,9 +3,9 @@ import { resolve } from "node:path";
 import { messageOf, withoutReferences } from "../../kernel/index.ts";
 import type { OutsideProblem } from "../../tsk/index.ts";
 import { field } from "./check/fields.ts";
+import { importedFiles } from "./module/schema-imports.ts";
+import { isModule, modulePath, moduleViolations } from "./module/schema-module.ts";
 import { pathText, problem, valueAt } from "./problems.ts";
-import { importedFiles } from "./schema-imports.ts";
-import { isModule, modulePath, moduleViolations } from "./schema-module.ts";
 import { type Violation, violations } from "./validate.ts";
 
 /**

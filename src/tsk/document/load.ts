@@ -12,6 +12,7 @@ import { dictionary, type Evaluated, isMap } from "../value/data.ts";
 import { evaluate } from "../value/evaluate.ts";
 import type { IncludeRequest } from "../value/include-request.ts";
 import { type MapPart, outline, type Where, withIncludes } from "../value/outline.ts";
+import { hiddenAt } from "../value/secret.ts";
 import { Allowance } from "./allowance.ts";
 import { assemble } from "./assemble.ts";
 import { Damage } from "./damage.ts";
@@ -21,6 +22,7 @@ import { Files, unreadable } from "./files.ts";
 import { maskCovered, maskDefaults } from "./mask.ts";
 import type { LoadOptions } from "./options.ts";
 import { fromEnvironment, fromSet, type Override } from "./override.ts";
+import { lostSecrets } from "./veil.ts";
 
 /**
  * Loads a document: reads its layers, merges and evaluates them. Lowest first: the base file, `environment/<name>.tsk`
@@ -277,9 +279,11 @@ class Loader {
       textLength,
     });
     const { lost, unread } = this.#damage;
+    const secrets = lostSecrets({ sources: this.#sources, unread });
     const discreet = discretion({ sources: this.#sources, root, unread });
     const told = discreet(this.#diagnostics);
-    const whole = lost.length === 0 ? root : withoutNameless(root);
+    const named = lost.length === 0 ? root : withoutNameless(root);
+    const whole = secrets.size === 0 ? named : hiddenAt(named, secrets);
     const document = assemble(whole, this.#sources, this.#options.before?.document);
     const { error: errors = [], warning: warnings = [] } = Object.groupBy(told, (one) => one.severity);
     const diagnostics = inOrder(withWarnings(errors, warnings), [...this.#sources.keys()]);

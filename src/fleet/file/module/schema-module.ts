@@ -10,10 +10,10 @@ import {
   ServiceRef,
   validatedWithServices,
   withoutReferences,
-} from "../../kernel/index.ts";
-import type { ArgumentSchema } from "../../tsk/index.ts";
+} from "../../../kernel/index.ts";
+import type { ArgumentSchema } from "../../../tsk/index.ts";
+import { SchemaError, type Violation } from "../validate.ts";
 import { versionOf } from "./schema-imports.ts";
-import { SchemaError, type Violation } from "./validate.ts";
 
 /** True for the path of a module that exports a schema: `./config.ts`, or `./config.ts#Config` when it exports several. */
 export function isModule(file: string): boolean {
