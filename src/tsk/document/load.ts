@@ -20,6 +20,7 @@ import { discretion } from "./discreet.ts";
 import type { Loaded } from "./document.ts";
 import { Files, unreadable } from "./files.ts";
 import { maskCovered, maskDefaults } from "./mask.ts";
+import { withoutOneEdit } from "./one-edit.ts";
 import type { LoadOptions } from "./options.ts";
 import { fromEnvironment, fromSet, type Override } from "./override.ts";
 import { lostSecrets } from "./veil.ts";
@@ -34,7 +35,11 @@ import { lostSecrets } from "./veil.ts";
  * @example const { document, diagnostics } = loadDocument({ entry: "tusker.tsk", readFile, env: process.env });
  */
 export function loadDocument(options: LoadOptions): Loaded {
-  return new Loader(options).load();
+  const loaded = new Loader(options).load();
+  const { diagnostics } = loaded;
+  if (options.again === false || diagnostics.length < 2) return loaded;
+  const judge = (again: LoadOptions): readonly Diagnostic[] => new Loader(again).load().diagnostics;
+  return { ...loaded, diagnostics: withoutOneEdit(diagnostics, { loaded, options, judge }) };
 }
 
 class Loader {
