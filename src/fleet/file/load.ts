@@ -12,20 +12,20 @@ import {
   problemAt,
   type SecretProvider,
   type Tree,
+  withoutOneEdit,
   withWarnings,
 } from "../../tsk/index.ts";
 import { crossCheck } from "./check/cross-check.ts";
-import { explained } from "./check/explain.ts";
+import { type Explained, explained } from "./check/explain.ts";
 import { Lost } from "./check/lost.ts";
 import { isOfLostHeader, withoutRests } from "./check/merged.ts";
-import { withoutSwapped } from "./check/swapped.ts";
 import { schemaFiles } from "./config-schema.ts";
 import { grpcPorts } from "./grpc-ports.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { machinePorts } from "./machine.ts";
-import { schemaProblems } from "./problems.ts";
+import { schemaProblems, valueAt } from "./problems.ts";
 import { noted, type ReadFrom, withFiles } from "./read-from.ts";
-import { type FleetSections, knownKeys } from "./schema.ts";
+import { type FleetSections, knownKeys, sectionNames } from "./schema.ts";
 import { secretTexts } from "./secret-texts.ts";
 import type { FleetSettings, ServiceSettings } from "./settings.ts";
 
@@ -101,6 +101,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
     operators: options.operators,
     network: options.network === true,
     env: watched.env,
+    again: false,
     sets: options.sets ?? [],
     before: options.before,
     ...(environment.overlay ? { environment: environment.name } : {}),
@@ -108,7 +109,13 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const loaded = loadDocument(asked);
   const judged = judgeAll(loaded, options, root);
   const { document, sections } = judged;
-  const diagnostics = withoutMoved(judged.diagnostics, loaded, { ...asked, ...machine }, options, root);
+  const diagnostics = withoutOneEdit(judged.diagnostics, {
+    loaded,
+    options: { ...asked, ...machine },
+    sections: sectionNames(),
+    judge: (again) => judgeAll(loadDocument(again), options, root).diagnostics,
+    quickly: (again) => judgeAll(loadDocument(again), options, root, "all").diagnostics,
+  });
   const read = { file: absolute, environment: environment.name, document, variables: watched.read };
   const right = sections !== undefined && !diagnostics.some((one) => one.severity === "error");
   const settings = right ? settingsOf(read, sections) : undefined;
@@ -129,8 +136,17 @@ interface Judged {
   readonly sections: FleetSections | undefined;
 }
 
-/** What the rooms say of all that could be read of a document. */
-function judgeAll(loaded: Loaded, options: LoadFleetOptions, root: string): Judged {
+/**
+ * What the rooms say of all that could be read of a document.
+ *
+ * @param told one problem per cause, or all that follows from it, too
+ */
+function judgeAll(
+  loaded: Loaded,
+  options: LoadFleetOptions,
+  root: string,
+  told: "causes" | "all" = "causes",
+): Judged {
   const broken = loaded.diagnostics.some((one) => one.severity === "error");
   const { document, judgement } = withSuitedVariables(loaded.document, options.before?.judgement);
   const lost = new Lost({ document, lost: loaded.lost });
@@ -142,32 +158,26 @@ function judgeAll(loaded: Loaded, options: LoadFleetOptions, root: string): Judg
       ...crossCheck(of, { root, sections, modules: options.modules !== false }),
     ]);
   };
-  const found = explained(problems(document.value, judgement), document.value, (other) =>
-    problems(other, judge(other, judgement)),
-  );
-  const located = loaded.discreet(found.problems.map((one) => problemAt(document, one)));
+  const all = problems(document.value, judgement);
+  const found: Explained =
+    told === "all"
+      ? { problems: all }
+      : explained(all, document.value, (other) => problems(other, judge(other, judgement)));
+  const referred = found.problems.map((one) => withReference(one, loaded.document.value));
+  const located = loaded.discreet(referred.map((one) => problemAt(document, one)));
   const own = loaded.diagnostics.filter((one) => !isOfLostHeader(one, loaded, found));
   const { error: errors = [], warning: warnings = [] } = Object.groupBy(own, (one) => one.severity);
   const diagnostics = byPlace(document, withoutRests([...errors, ...withWarnings(located, warnings)]));
   return { document, diagnostics, judgement, sections: judgement.sections };
 }
 
-/** Diagnostics, of which those of lines that changed places in the fleet file are one. */
-function withoutMoved(
-  diagnostics: readonly Diagnostic[],
-  loaded: Loaded,
-  asked: LoadOptions,
-  options: LoadFleetOptions,
-  root: string,
-): readonly Diagnostic[] {
-  const source = loaded.document.sources.get(asked.entry);
-  // What a host is asked for may cost more than reading, and is not asked twice.
-  const asksHost = [options.operators, options.secrets].some((all = []) => all.length > 0);
-  if (source === undefined || asksHost) return diagnostics;
-  return withoutSwapped(diagnostics, source, (text) => {
-    const readFile: LoadOptions["readFile"] = (path) => (path === asked.entry ? text : asked.readFile(path));
-    return judgeAll(loadDocument({ ...asked, readFile, before: loaded }), options, root).diagnostics;
-  });
+/** A problem of a key that takes text alone says why `@service` is none of what it takes. */
+function withReference(found: OutsideProblem, value: unknown): OutsideProblem {
+  const reference = valueAt(value, found.path);
+  if (!(reference instanceof ServiceRef) || found.code !== "FLEET_INVALID" || found.help !== undefined)
+    return found;
+  const help = `no reference to a service can stand here: @service is taken as its text, "${String(reference)}"`;
+  return { ...found, help };
 }
 
 /** In the order a person reads: file by file, from the top. */
