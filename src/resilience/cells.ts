@@ -5,7 +5,7 @@
 export interface Cells {
   /** Whole numbers. One of them alone may be read without the lock: it is never half written. */
   readonly words: Int32Array;
-  /** Read and written under the lock only. */
+  /** Read and written under the lock, unless nothing hangs on it. */
   readonly numbers: Float64Array;
   readonly lock: Lock;
 }

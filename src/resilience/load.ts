@@ -53,9 +53,9 @@ export function peakEwma(
   clock: Clock,
   { cells = ownCells(loadCells), running = ownRunning() }: LoadMemory = {},
 ): Load {
-  const { words, numbers, lock } = cells;
+  // Without the lock: of two answers at the same moment one is enough to learn from.
+  const { words, numbers } = cells;
   const known = (): boolean => words[word.known] === 1;
-  /** Read without the lock, as a cost that is a moment old is as good. */
   const decayed = (now: number): number =>
     (numbers[number.costMs] ?? 0) * Math.exp(-(now - (numbers[number.stampMs] ?? 0)) / decayMs);
   const learn = (costMs: number, now: number): void => {
@@ -84,13 +84,10 @@ export function peakEwma(
       running.abandoned();
       const now = clock.now();
       const silenceMs = now - running.ownQuietMs;
-      lock.enter();
       if (known() && silenceMs > decayed(now)) learn(silenceMs, now);
-      lock.leave();
     },
     observe(rttMs) {
       const now = clock.now();
-      lock.enter();
       // The first answer pays for connecting and for cold code; a failure, far above, counts in full.
       if (!known()) learn(rttMs >= failureCostMs ? rttMs : Math.min(rttMs, seedRttMs), now);
       else if (rttMs > decayed(now)) learn(rttMs, now);
@@ -98,12 +95,9 @@ export function peakEwma(
         const weight = Math.exp(-(now - (numbers[number.stampMs] ?? 0)) / decayMs);
         learn((numbers[number.costMs] ?? 0) * weight + rttMs * (1 - weight), now);
       }
-      lock.leave();
     },
     reset() {
-      lock.enter();
       words[word.known] = 0;
-      lock.leave();
     },
   };
 }
