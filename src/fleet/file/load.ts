@@ -23,7 +23,7 @@ import { schemaFiles } from "./config-schema.ts";
 import { grpcPorts } from "./grpc-ports.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { machinePorts } from "./machine.ts";
-import { schemaProblems } from "./problems.ts";
+import { schemaProblems, valueAt } from "./problems.ts";
 import { noted, type ReadFrom, withFiles } from "./read-from.ts";
 import { type FleetSections, knownKeys, sectionNames } from "./schema.ts";
 import { secretTexts } from "./secret-texts.ts";
@@ -163,11 +163,21 @@ function judgeAll(
     told === "all"
       ? { problems: all }
       : explained(all, document.value, (other) => problems(other, judge(other, judgement)));
-  const located = loaded.discreet(found.problems.map((one) => problemAt(document, one)));
+  const referred = found.problems.map((one) => withReference(one, loaded.document.value));
+  const located = loaded.discreet(referred.map((one) => problemAt(document, one)));
   const own = loaded.diagnostics.filter((one) => !isOfLostHeader(one, loaded, found));
   const { error: errors = [], warning: warnings = [] } = Object.groupBy(own, (one) => one.severity);
   const diagnostics = byPlace(document, withoutRests([...errors, ...withWarnings(located, warnings)]));
   return { document, diagnostics, judgement, sections: judgement.sections };
+}
+
+/** A problem of a key that takes text alone says why `@service` is none of what it takes. */
+function withReference(found: OutsideProblem, value: unknown): OutsideProblem {
+  const reference = valueAt(value, found.path);
+  if (!(reference instanceof ServiceRef) || found.code !== "FLEET_INVALID" || found.help !== undefined)
+    return found;
+  const help = `no reference to a service can stand here: @service is taken as its text, "${String(reference)}"`;
+  return { ...found, help };
 }
 
 /** In the order a person reads: file by file, from the top. */

@@ -96,6 +96,15 @@ test("the rest of a secret over several lines is not shown, however its quotes a
     assert.doesNotMatch(shown(overlay).text, /hunter2/, overlay);
 });
 
+test("what a layer writes over a secret whose line cannot be read is one in the document, too", () => {
+  const { loaded } = shown(
+    'pay.stripe_key: "hunter2"\npay.port: 5\n',
+    '#!tusker 1\npay: {\n  stripe_key: = @env.secure("S")\n  port: 4\n}\n',
+  );
+  assert.equal(JSON.stringify(loaded.document.value), '{"pay":{"port":5,"stripe_key":"[secret]"}}');
+  assert.doesNotMatch(JSON.stringify(loaded.document.origin(["pay", "stripe_key"])), /hunter2/);
+});
+
 test("a private key is not shown wherever it stands", () => {
   const key = "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----";
   for (const line of [key, `cert: "${key}`, `${key}\n${key}`])

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { callsSecret, secretsOfCalls } from "./torn-call.ts";
+import { callsSecret, keysOfCalls, secretsOfCalls } from "./torn-call.ts";
 
 /** The line as it is shown. */
 function shown(line: string): string {
@@ -88,4 +88,14 @@ test("other calls, and words that are like these, are shown", () => {
     'a: @len("encrypted")',
   ])
     assert.equal(shown(line), line);
+});
+
+test("the key of a call is the one it stands behind", () => {
+  for (const [line, keys] of [
+    ['orders: { { run: "x", config: { api: @secret("env:A") } }', ["api"]],
+    ['a: 1, "b": = @env.secure "B", c: @encrypted("tusk:v1:x', ["b", "c"]],
+    ['a.api: @env:secure("U")', ["api"]],
+    ['@env.secure("U")', []],
+  ] as const)
+    assert.deepEqual(keysOfCalls(line), keys);
 });

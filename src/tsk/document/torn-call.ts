@@ -27,6 +27,16 @@ export function callsSecret(line: string): boolean {
   return callsIn(line).length > 0;
 }
 
+/** Names of the keys that such calls stand behind. */
+export function keysOfCalls(line: string): readonly string[] {
+  return callsIn(line).flatMap(({ end }) => {
+    const before = line.slice(Math.max(0, end - nearby - longestName), end);
+    const keys = [...before.matchAll(/(?<![@\p{L}\d_-])([\p{L}\d_-]+)["']?[ \t]{0,20}[:=](?![^{]*\{)/gu)];
+    const [, name] = keys.at(-1) ?? [];
+    return name === undefined ? [] : [name];
+  });
+}
+
 const quotes = "\"'`“”„‘’‚«»";
 const behindCall = /^[^\p{L}\d_]{0,2}[([]/u;
 const anyQuote = new RegExp(`[(\\[${quotes}]`);

@@ -4,7 +4,7 @@ import type { Source, Span } from "../source.ts";
 import { type Data, type Evaluated, isList, isMap } from "../value/data.ts";
 import { holdsSecret } from "../value/secret.ts";
 import type { Unread } from "./damage.ts";
-import { callsSecret, secretsOfCalls } from "./torn-call.ts";
+import { callsSecret, keysOfCalls, secretsOfCalls } from "./torn-call.ts";
 
 /** What a report is about. */
 export interface Reported {
@@ -76,7 +76,7 @@ export class Veil {
     for (const span of secretsOfCalls(line)) hide(span.start, span.end);
     const from = behindExact(line, this.#names);
     // What is called is no plain text, and its name is what there is to repair.
-    if (from !== undefined && !/^["']?\s*[:=]\s*["']?@/.test(line.slice(from))) hide(from, line.length);
+    if (from !== undefined && !/^["']?\s*[:=]\s*["']?[@$]/.test(line.slice(from))) hide(from, line.length);
     if (from === undefined && !isLong && this.#goesOn(source, number)) hide(0, line.length);
     if (!isWrong) return;
     for (const { 0: whole, 1: name = "", 2: value = "", index } of line.matchAll(plainValue)) {
@@ -178,6 +178,16 @@ export class Veil {
       return /\.tsk\b|\b(?:include|import)\b/.test(text);
     });
   }
+}
+
+/** Names of the keys on lines that cannot be read, on which a call makes a secret: what other layers write to them is one. */
+export function lostSecrets({ sources, unread }: Omit<Reported, "root">): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { file, start, end } of unread) {
+    const text = sources.get(file)?.text.slice(start, Math.min(end, start + longestLost)) ?? "";
+    for (const line of text.split("\n")) for (const key of keysOfCalls(line)) names.add(key);
+  }
+  return names;
 }
 
 /** How many names may be asked which of them is near; and how many calls are looked at for their keys. */

@@ -48,7 +48,11 @@ export class SecretSearch {
           (value.args ?? []).some((arg) => this.in(arg.value, home))
         );
       case "use":
-        return this.#inVariable(value.name, home);
+        // Older dialects mean a key by it, too.
+        return (
+          this.#inVariable(value.name, home) ||
+          (home.source.compat && this.#named(value.name, home).some((part) => this.isSecret(part)))
+        );
       case "template":
         return value.parts.some((part) => typeof part !== "string" && this.in(part, home));
       case "array":
@@ -143,6 +147,18 @@ function hiddenData(data: Data): Data {
   if (isMap(data)) return dictionary(new Map([...data.entries].map(([name, one]) => [name, hidden(one)])));
   const text = scalarText(data);
   return typeof text === "string" ? new Secret(text) : data;
+}
+
+/** A document in which what stands at keys of these names is a secret, as far as it is no map. */
+export function hiddenAt(node: Evaluated, names: ReadonlySet<string>): Evaluated {
+  const { data, places } = node;
+  if (isList(data)) return { data: list(data.items.map((item) => hiddenAt(item, names))), places };
+  if (!isMap(data)) return node;
+  const entries = [...data.entries].map(([name, one]): [string, Evaluated] => [
+    name,
+    names.has(name) && !isMap(one.data) ? hidden(one) : hiddenAt(one, names),
+  ]);
+  return { data: dictionary(new Map(entries)), places };
 }
 
 /** True for a secret, and for a list with one in it. */
