@@ -20,6 +20,8 @@ export class Lines {
   readonly #lost = new Set<number>();
   /** Lines that were probably meant as headers. */
   readonly #headers = new Set<number>();
+  /** Where headers end behind which an entry stands. */
+  readonly #headEnds = new Map<number, number>();
   /** Lines that may still be looked at to see how they are laid out. */
   #looks = 100_000;
 
@@ -33,7 +35,11 @@ export class Lines {
       const line = this.#lines[index];
       if (line === undefined) continue;
       this.#lost.add(index);
-      if (looksLikeHeader(this.#text.slice(line.start, line.end))) this.#headers.add(index);
+      const written = this.#text.slice(line.start, line.end);
+      if (!looksLikeHeader(written)) continue;
+      this.#headers.add(index);
+      const head = headBeforeEntry.exec(written);
+      if (head !== null) this.#headEnds.set(index, line.start + head[0].length);
     }
   }
 
@@ -123,7 +129,8 @@ export class Lines {
   }
 
   #spanOf(first: number, last: number): Span {
-    return { start: this.#lines[first]?.start ?? 0, end: this.#lines[last]?.end ?? this.#text.length };
+    const end = this.#headEnds.get(last) ?? this.#lines[last]?.end ?? this.#text.length;
+    return { start: this.#lines[first]?.start ?? 0, end };
   }
 
   #addBlock(first: number, last: number): void {
@@ -307,6 +314,9 @@ function isHeader(text: string, first: number, last: number): boolean {
     text.slice(first, Math.min(last, first + longest)),
   );
 }
+
+/** A whole header, when an entry follows it on its line. */
+const headBeforeEntry = /^\[[\p{L}_][\p{L}\d_.-]*\](?=[ \t]*(?:[\p{L}_$][\p{L}\d_$.-]*|"[^"\n]{1,100}")[ \t]*[:={])/u;
 
 /** How much of a line is looked at to know a header. */
 const longest = 500;

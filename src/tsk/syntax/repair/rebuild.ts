@@ -197,6 +197,15 @@ class Section {
           });
       } else kept = `${kept.slice(0, index)} ${kept.slice(index + 1)}`;
     }
+    if (open.length === 0 && isDeeper && isWhole(line, next)) {
+      if (/(?:\{\s*\}|\[\s*\])$/.test(line.signs.trimEnd())) return this.#lostLine(line, below, isDeeper);
+      // The line that opens what stands deeper below is missing.
+      const closing = this.#closingBelow(line, below);
+      const opening = closing === "]" ? "[" : "{";
+      this.#insertions.push({ at: next.start, text: `"\\x00${next.start}": ${opening}\n` });
+      this.#unnamed.push(next.start);
+      this.#levels.push({ ...outside, indent: line.indent, opened: next.start, closing });
+    }
     if (open.length === 0) return kept;
     const closing = open.toReversed().join("");
     if (isDeeper) this.#levels.push({ ...outside, indent: line.indent, opened: line.start, closing });
@@ -207,6 +216,12 @@ class Section {
     return kept;
   }
 
+  /** What closes the lines below that stand deeper. */
+  #closingBelow({ indent }: Line, below: readonly Line[]): string {
+    const end = below.find((one) => one.indent >= 0 && one.indent <= indent);
+    return end?.signs[end.indent] === "]" ? "]" : "}";
+  }
+
   /** A line that cannot be read: blank, or the name of what stands deeper below it. */
   #lostLine(line: Line, below: readonly Line[], isDeeper: boolean): string {
     const isClosed = isClosing(line.signs[line.indent] ?? "") && this.#level.indent === line.indent;
@@ -215,8 +230,7 @@ class Section {
       this.#insertions.push({ at: line.start, text: level?.closing ?? "" });
     }
     if (isDeeper) {
-      const end = below.find((one) => one.indent >= 0 && one.indent <= line.indent);
-      const closing = end?.signs[end.indent] === "]" ? "]" : "}";
+      const closing = this.#closingBelow(line, below);
       const key = `${keyOf(line.text) ?? `"\\x00${line.start}"`}: `;
       const isElement = this.#level.closing.endsWith("]");
       this.#insertions.push({
@@ -229,6 +243,12 @@ class Section {
   }
 }
 
+/** True for an entry with its value, which those that stand deeper below are no part of. */
+function isWhole({ signs }: Line, next: Line): boolean {
+  const [written, below] = [signs.trim(), next.signs.trim()];
+  return /[:=]\s*[^\s:=]/.test(written) && /[\p{L}\d"'\]}]$/u.test(written) && /^[\p{L}"']/u.test(below);
+}
+
 /** True for a line of which the indentation says nothing: part of a text or comment over lines, or of a list of older dialects. */
 function isForeign({ text, signs }: Line): boolean {
   return /"""|'''|<<|\|\s*$/.test(text) || /\/\*|\*\/|^\s*- /.test(signs);
@@ -238,11 +258,11 @@ const outside: Level = { indent: -1, inside: undefined, first: undefined, opened
 
 const closingOf: Readonly<Record<string, string>> = { "{": "}", "[": "]", "(": ")" };
 
-/** The key at the beginning of a line that cannot be read, when something follows it as behind a key. */
+/** The key at the beginning of a line that cannot be read, or what is left of one, unless a second one may be what opens. */
 function keyOf(line: string): string | undefined {
   const found = /^\s*("[^"\\\n]*"|'[^'\\\n]*'|[\p{L}_][\p{L}\d_-]*)\s*[:={](.*)$/u.exec(line);
-  // With a second key on the line it may be the one that opens.
-  return /[\p{L}\d"']\s*[:=]/u.test(found?.[2] ?? "") ? undefined : found?.[1];
+  if (/[\p{L}\d"']\s*[:=]/u.test(found?.[2] ?? "")) return undefined;
+  return found?.[1] ?? /^[^\p{L}\d_/"']*["']?([\p{L}_/][\p{L}\d_/*-]+)["']?[^\p{L}\d]*$/u.exec(line)?.[1]?.replace(/^.*$/, '"$&"');
 }
 
 function blank(line: string): string {
