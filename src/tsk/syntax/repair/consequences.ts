@@ -283,7 +283,7 @@ class Search {
   /** A line with something else on it, or with another one before it. */
   #rewritten(piece: Piece, line: Span): readonly Fix[] {
     const { text } = this.#source;
-    const [opens, closes] = [mayOpen(text, piece, line), mayClose(text, piece, line)];
+    const [opens, closes] = [mayOpen(text, piece, line), mayClose(text, line)];
     const forms = lineForms.filter((form) => (/^x: [{[]/.test(form) ? opens : closes || !isClosing(form)));
     const indent = /^[ \t]*/.exec(text.slice(line.start, line.end))?.[0] ?? "";
     const rewritten = forms.map((form): Fix => ({ ...line, text: `${indent}${form}` }));

@@ -100,9 +100,8 @@ function indentOf(line: string): number {
   return line.length - line.trimStart().length;
 }
 
-/** True for a line that may have closed one: where no layout tells, it has brackets that do not pair, or hardly anything. */
-export function mayClose(text: string, piece: Span, line: Span): boolean {
-  if (!isFlat(text.slice(piece.start, piece.end))) return true;
+/** True for a line that may have closed one: it has brackets that do not pair, or hardly anything. */
+export function mayClose(text: string, line: Span): boolean {
   const written = text.slice(line.start, line.end);
   return written.trim().length < 3 || isTorn(written, /[)\]}]/);
 }

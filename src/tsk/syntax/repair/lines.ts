@@ -85,9 +85,14 @@ export class Lines {
 
   /** True for one of some lines, for one right below them, and for one with brackets of others: their mistake may be its own. */
   isTouched(index: number, by: ReadonlySet<number>): boolean {
+    return this.isBeside(index, by) || !this.#isBalanced(index, index);
+  }
+
+  /** True for one of some lines, and for one right below them. */
+  isBeside(index: number, of: ReadonlySet<number>): boolean {
     let above = index - 1;
     while (above > 0 && this.#indent(above) === Number.POSITIVE_INFINITY) above--;
-    return by.has(index) || by.has(above) || !this.#isBalanced(index, index);
+    return of.has(index) || of.has(above);
   }
 
   /** The text with blanks in place of headers that are given up. */
@@ -157,6 +162,11 @@ export class Lines {
       ([first, last]) =>
         !this.#headers.has(first) && !this.#isBalanced(first, last) && !this.#isLaidOut(first, last),
     );
+  }
+
+  /** True when what is given up are whole lines, of which nothing is opened or closed elsewhere. */
+  get isWhole(): boolean {
+    return this.#headers.size === 0 && this.#runs().every(([first, last]) => this.#isBalanced(first, last));
   }
 
   /** True when a section lacks nothing but lines that are given up, as its layout shows. */

@@ -8,6 +8,8 @@ export interface Rebuilt {
   readonly closed: readonly number[];
   /** Where blocks begin that lack the line which opens them. */
   readonly unnamed: readonly number[];
+  /** Where brackets were left out that close nothing. */
+  readonly dropped: readonly number[];
 }
 
 /** Names that no file can have: of a block whose line cannot be read. */
@@ -58,6 +60,7 @@ export function rebuilt(
   const insertions: Insertion[] = [];
   const closed: number[] = [];
   const unnamed: number[] = [];
+  const dropped: number[] = [];
   const starts: number[] = [];
   let at = 0;
   for (const line of lines) {
@@ -75,9 +78,10 @@ export function rebuilt(
     insertions.push(...written.insertions);
     closed.push(...written.closed);
     unnamed.push(...written.unnamed);
+    dropped.push(...written.dropped);
     for (const [index, line] of written.lines.entries()) lines[first + index] = line;
   }
-  return { ...withInsertions(lines.join("\n"), insertions), closed, unnamed };
+  return { ...withInsertions(lines.join("\n"), insertions), closed, unnamed, dropped };
 }
 
 interface Written {
@@ -86,6 +90,7 @@ interface Written {
   readonly closed: readonly number[];
   /** Where blocks begin that lack the line which opens them. */
   readonly unnamed: readonly number[];
+  readonly dropped: readonly number[];
 }
 
 /** One section on its way from the first line to the last. */
@@ -95,6 +100,7 @@ class Section {
   readonly #insertions: Insertion[] = [];
   readonly #closed: number[] = [];
   readonly #unnamed: number[] = [];
+  readonly #dropped: number[] = [];
   /** The last line with something on it. */
   #before: Line | undefined;
 
@@ -118,7 +124,10 @@ class Section {
     // What breaks off says nothing of its last line either.
     if (this.#levels.length > 1 && this.#before !== undefined) this.#closed.push(this.#before.start);
     while (this.#levels.length > 1) this.#close();
-    return { lines, insertions: this.#insertions, closed: this.#closed, unnamed: this.#unnamed };
+    return {
+      ...{ lines, insertions: this.#insertions, closed: this.#closed },
+      ...{ unnamed: this.#unnamed, dropped: this.#dropped },
+    };
   }
 
   get #level(): Level {
@@ -195,7 +204,10 @@ class Section {
             opened,
             closing: closing.slice(1),
           });
-      } else kept = `${kept.slice(0, index)} ${kept.slice(index + 1)}`;
+      } else {
+        kept = `${kept.slice(0, index)} ${kept.slice(index + 1)}`;
+        this.#dropped.push(line.start + index);
+      }
     }
     if (open.length === 0 && isDeeper && isWhole(line, next)) {
       if (/(?:\{\s*\}|\[\s*\])$/.test(line.signs.trimEnd())) return this.#lostLine(line, below, isDeeper);
@@ -274,7 +286,7 @@ function endOf({ start, signs }: Line): number {
   return start + signs.trimEnd().length;
 }
 
-function withInsertions(text: string, insertions: readonly Insertion[]): Omit<Rebuilt, "closed" | "unnamed"> {
+function withInsertions(text: string, insertions: readonly Insertion[]): Pick<Rebuilt, "text" | "from"> {
   const sorted = insertions.toSorted((a, b) => a.at - b.at);
   const ends: number[] = [];
   const shifts: number[] = [];
