@@ -135,14 +135,19 @@ function judgeAll(loaded: Loaded, options: LoadFleetOptions, root: string): Judg
   const problems = (of: Document["value"], judged: Judgement): readonly OutsideProblem[] => {
     // What is lost may have said otherwise than the defaults do.
     const sections = broken ? undefined : judged.sections;
-    return lost.without([
+    return [
       ...schemaProblems(lost.withoutComparisons(judged.issues), of, knownKeys),
       ...crossCheck(of, { root, sections, modules: options.modules !== false }),
-    ]);
+    ];
   };
-  const found = explained(problems(document.value, judgement), document.value, (other) =>
-    problems(other, judge(other, judgement)),
-  );
+  const sifted = (all: readonly OutsideProblem[]): readonly OutsideProblem[] => lost.without(all);
+  const again = (other: Document["value"]): readonly OutsideProblem[] =>
+    problems(other, judge(other, judgement));
+  const found = explained(sifted(problems(document.value, judgement)), document.value, {
+    judge: (other) => sifted(again(other)),
+    judgeAll: again,
+    sifted,
+  });
   const located = found.problems.map((one) => problemAt(document, one));
   const own = loaded.diagnostics.filter((one) => !isOfLostHeader(one, loaded, found));
   const { error: errors = [], warning: warnings = [] } = Object.groupBy(own, (one) => one.severity);

@@ -68,7 +68,9 @@ export function intact(tree: Tree): Intact | undefined {
 function untold(tree: Tree, now: Tree, lines: Lines): readonly Diagnostic[] {
   const told = new Set(tree.diagnostics.flatMap((one) => linesOf(one, tree.source)));
   return withoutConsequences(now).filter(
-    (one) => one.severity === "error" && [one, ...(one.related ?? [])].every(({ line }) => !lines.isBeside(line - 1, told)),
+    (one) =>
+      one.severity === "error" &&
+      [one, ...(one.related ?? [])].every(({ line }) => !lines.isBeside(line - 1, told)),
   );
 }
 
@@ -202,6 +204,11 @@ function nameIn(line: string): string | undefined {
 /** True for the name that stands in place of the header of a section that cannot be read. */
 export function isNameless(key: string): boolean {
   return key.startsWith(namelessPrefix);
+}
+
+/** True for the name in place of a header that cannot be read. */
+export function isNamelessSection(key: string): boolean {
+  return key.startsWith(`${namelessPrefix}section `);
 }
 
 function isWrong({ diagnostics }: Tree): boolean {

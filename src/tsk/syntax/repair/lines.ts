@@ -326,7 +326,8 @@ function isHeader(text: string, first: number, last: number): boolean {
 }
 
 /** A whole header, when an entry follows it on its line. */
-const headBeforeEntry = /^\[[\p{L}_][\p{L}\d_.-]*\](?=[ \t]*(?:[\p{L}_$][\p{L}\d_$.-]*|"[^"\n]{1,100}")[ \t]*[:={])/u;
+const headBeforeEntry =
+  /^\[[\p{L}_][\p{L}\d_.-]*\](?=[ \t]*(?:[\p{L}_$][\p{L}\d_$.-]*|"[^"\n]{1,100}")[ \t]*[:={])/u;
 
 /** How much of a line is looked at to know a header. */
 const longest = 500;

@@ -274,7 +274,12 @@ const closingOf: Readonly<Record<string, string>> = { "{": "}", "[": "]", "(": "
 function keyOf(line: string): string | undefined {
   const found = /^\s*("[^"\\\n]*"|'[^'\\\n]*'|[\p{L}_][\p{L}\d_-]*)\s*[:={](.*)$/u.exec(line);
   if (/[\p{L}\d"']\s*[:=]/u.test(found?.[2] ?? "")) return undefined;
-  return found?.[1] ?? /^[^\p{L}\d_/"']*["']?([\p{L}_/][\p{L}\d_/*-]+)["']?[^\p{L}\d]*$/u.exec(line)?.[1]?.replace(/^.*$/, '"$&"');
+  return (
+    found?.[1] ??
+    /^[^\p{L}\d_/"']*["']?([\p{L}_/][\p{L}\d_/*-]+)["']?[^\p{L}\d]*$/u
+      .exec(line)?.[1]
+      ?.replace(/^.*$/, '"$&"')
+  );
 }
 
 function blank(line: string): string {
