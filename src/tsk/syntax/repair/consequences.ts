@@ -340,7 +340,8 @@ class Search {
     if (!isEven(line)) return false;
     if (isFlat(whole)) return true;
     // Of a line with something else on it nobody knows how deep that stands.
-    const isLine = /^[ \t]*\S/.test(written) && edit.start === this.#lineOf(edit.start).start;
+    const isOther = /^[ \t]*\S/.test(written) && !/^[ \t]*[)\]}]/.test(edit.text);
+    const isLine = isOther && edit.start === this.#lineOf(edit.start).start;
     const left = contradictions(edited, isLine ? before.split("\n").length - 1 : undefined);
     return left === 0 || left < contradictions(whole);
   }
