@@ -112,7 +112,7 @@ class Loader {
     this.#textLength += source.text.length;
     this.#trees.set(path, tree);
     maskDefaults(tree);
-    const left = intact(tree);
+    const left = intact(tree, this.#options.before === undefined ? limits.saved : limits.laidOut);
     this.#items.set(path, this.#damage.add(tree, left, under));
     // Of bytes that are no text, nothing is to be said but that.
     if (!this.#unreadable.has(path))

@@ -36,16 +36,18 @@ const rounds = 4;
  * The part of a text that no mistake of its syntax has touched; undefined when nothing is wrong. First the lines of the
  * mistakes are given up; where brackets on them do not close, the block that the layout of the text shows, for the lines
  * below may belong to another map than they seem to; then sections, at last all.
+ *
+ * @param laidOut length of a text of which the layout is asked; 2 MiB by default
  */
-export function intact(tree: Tree): Intact | undefined {
+export function intact(tree: Tree, laidOut: number = limits.saved): Intact | undefined {
   if (!isWrong(tree)) return undefined;
   const { text, file, layer } = tree.source;
   const nothing: Intact = { items: [], lost: [{ start: 0, end: text.length }], nameless: [] };
   if (text.length > limits.saved || isRefused(tree)) return nothing;
   const lines = new Lines(text);
   lines.giveUp(tree.diagnostics.flatMap((one) => linesOf(one, tree.source)));
-  const laidOut = text.length <= limits.laidOut && lines.isTorn ? byLayout(tree, lines) : undefined;
-  if (laidOut !== undefined) return laidOut;
+  const anew = text.length <= laidOut && lines.isTorn ? byLayout(tree, lines) : undefined;
+  if (anew !== undefined) return anew;
   let now = tree;
   let found: readonly Diagnostic[] = [];
   for (let round = 1; round < rounds; round++) {

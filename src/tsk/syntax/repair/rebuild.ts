@@ -117,7 +117,7 @@ class Section {
       else {
         const written = isClosing(line.signs[line.indent] ?? "") ? this.#closes(line) : this.#stands(line);
         if (!written) return undefined;
-        lines.push(this.#content(line, this.#lines.slice(index + 1)));
+        lines.push(this.#content(line, index));
         this.#before = line;
       }
     }
@@ -180,45 +180,17 @@ class Section {
   }
 
   /** What is left of a line, and the levels that it opens and closes. */
-  #content(line: Line, below: readonly Line[]): string {
-    const next = below.find((one) => one.indent >= 0);
+  #content(line: Line, index: number): string {
+    const next = this.#below(index, Number.POSITIVE_INFINITY);
     const isDeeper = next !== undefined && next.indent > line.indent;
-    if (line.lost) return this.#lostLine(line, below, isDeeper);
-    const open: string[] = [];
-    let kept = line.text;
-    for (const { 0: sign, index } of line.signs.matchAll(/[()[\]{}]/g)) {
-      if (!isClosing(sign)) open.push(closingOf[sign] ?? "");
-      else if (open.at(-1) === sign) open.pop();
-      else if (
-        open.length === 0 &&
-        this.#level.closing.startsWith(sign) &&
-        this.#level.indent === line.indent
-      ) {
-        const { closing, indent, opened } = this.#level;
-        this.#levels.pop();
-        if (closing.length > 1)
-          this.#levels.push({
-            indent,
-            inside: undefined,
-            first: undefined,
-            opened,
-            closing: closing.slice(1),
-          });
-      } else {
-        kept = `${kept.slice(0, index)} ${kept.slice(index + 1)}`;
-        this.#dropped.push(line.start + index);
-      }
+    if (line.lost) return this.#lostLine(line, index, isDeeper);
+    const { kept, open } = this.#brackets(line);
+    if (open.length === 0) {
+      if (!isDeeper || !isWhole(line, next)) return kept;
+      if (/(?:\{\s*\}|\[\s*\])$/.test(line.signs.trimEnd())) return this.#lostLine(line, index, isDeeper);
+      this.#openUnnamed(line, next, this.#closingBelow(line, index));
+      return kept;
     }
-    if (open.length === 0 && isDeeper && isWhole(line, next)) {
-      if (/(?:\{\s*\}|\[\s*\])$/.test(line.signs.trimEnd())) return this.#lostLine(line, below, isDeeper);
-      // The line that opens what stands deeper below is missing.
-      const closing = this.#closingBelow(line, below);
-      const opening = closing === "]" ? "[" : "{";
-      this.#insertions.push({ at: next.start, text: `"\\x00${next.start}": ${opening}\n` });
-      this.#unnamed.push(next.start);
-      this.#levels.push({ ...outside, indent: line.indent, opened: next.start, closing });
-    }
-    if (open.length === 0) return kept;
     const closing = open.toReversed().join("");
     if (isDeeper) this.#levels.push({ ...outside, indent: line.indent, opened: line.start, closing });
     else {
@@ -228,21 +200,61 @@ class Section {
     return kept;
   }
 
+  /** A line without the brackets that close nothing, and what closes those that it leaves open. */
+  #brackets(line: Line): { readonly kept: string; readonly open: readonly string[] } {
+    const open: string[] = [];
+    let kept = line.text;
+    for (const { 0: sign, index } of line.signs.matchAll(/[()[\]{}]/g)) {
+      const { closing, indent } = this.#level;
+      if (!isClosing(sign)) open.push(closingOf[sign] ?? "");
+      else if (open.at(-1) === sign) open.pop();
+      else if (open.length === 0 && closing.startsWith(sign) && indent === line.indent) this.#closeOne();
+      else {
+        kept = `${kept.slice(0, index)} ${kept.slice(index + 1)}`;
+        this.#dropped.push(line.start + index);
+      }
+    }
+    return { kept, open };
+  }
+
+  /** Closes the last bracket of the level. */
+  #closeOne(): void {
+    const { closing, indent, opened } = this.#level;
+    this.#levels.pop();
+    if (closing.length > 1) this.#levels.push({ ...outside, indent, opened, closing: closing.slice(1) });
+  }
+
+  /** What stands deeper below a line that opens nothing: the line that opens it is missing. */
+  #openUnnamed({ indent }: Line, { start }: Line, closing: string): void {
+    this.#insertions.push({ at: start, text: `"\\x00${start}": ${closing === "]" ? "[" : "{"}\n` });
+    this.#unnamed.push(start);
+    this.#levels.push({ ...outside, indent, opened: start, closing });
+  }
+
+  /** The next line with something on it that stands no deeper. */
+  #below(index: number, indent: number): Line | undefined {
+    for (let at = index + 1; at < this.#lines.length; at++) {
+      const line = this.#lines[at];
+      if (line !== undefined && line.indent >= 0 && line.indent <= indent) return line;
+    }
+    return undefined;
+  }
+
   /** What closes the lines below that stand deeper. */
-  #closingBelow({ indent }: Line, below: readonly Line[]): string {
-    const end = below.find((one) => one.indent >= 0 && one.indent <= indent);
+  #closingBelow({ indent }: Line, index: number): string {
+    const end = this.#below(index, indent);
     return end?.signs[end.indent] === "]" ? "]" : "}";
   }
 
   /** A line that cannot be read: blank, or the name of what stands deeper below it. */
-  #lostLine(line: Line, below: readonly Line[], isDeeper: boolean): string {
+  #lostLine(line: Line, index: number, isDeeper: boolean): string {
     const isClosed = isClosing(line.signs[line.indent] ?? "") && this.#level.indent === line.indent;
     if (isClosed && this.#levels.length > 1) {
       const level = this.#levels.pop();
       this.#insertions.push({ at: line.start, text: level?.closing ?? "" });
     }
     if (isDeeper) {
-      const closing = this.#closingBelow(line, below);
+      const closing = this.#closingBelow(line, index);
       const key = `${keyOf(line.text) ?? `"\\x00${line.start}"`}: `;
       const isElement = this.#level.closing.endsWith("]");
       this.#insertions.push({
