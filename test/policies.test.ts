@@ -166,6 +166,16 @@ const proofs: Readonly<Record<string, Proof>> = {
     ],
     simulation: [`${room}/shared/shared.test.ts`, "threads at once admit exactly the limit, for every key"],
   },
+  "resilience/shared/cluster.ts": {
+    property: [
+      `${room}/shared/cluster.test.ts`,
+      "whatever thread asks and reports, a shared breaker goes through the states of one that has a thread for itself",
+    ],
+    simulation: [
+      `${room}/shared/cluster.test.ts`,
+      "threads at once: an endpoint that fails is asked as often as it takes, then never but for single probes",
+    ],
+  },
   "resilience/shared/concurrency.ts": {
     property: [
       `${room}/concurrency.test.ts`,
@@ -378,13 +388,18 @@ const proofs: Readonly<Record<string, Proof>> = {
 
 /** Files beside the policies that decide nothing: doors, types, and what policies are made of. */
 const parts: readonly string[] = [
+  "resilience/cells.ts",
+  "resilience/cluster-memory.ts",
   "resilience/index.ts",
+  "resilience/lease.ts",
   "resilience/member.ts",
   "resilience/rolling-counts.ts",
   "resilience/balance/balancer.ts",
   "resilience/balance/hash.ts",
   "resilience/balance/index.ts",
+  "resilience/shared/lock.ts",
   "resilience/shared/memory.ts",
+  "resilience/shared/rows.ts",
   "gateway/policy/visit.ts",
   "gateway/auth/jose.ts",
 ];

@@ -16,7 +16,7 @@ import { type Tokens, tokens } from "./auth/tokens.ts";
 import type { Door } from "./door.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { travel } from "./journey.ts";
-import { gatewayMeters, gauges, type Meters } from "./meters.ts";
+import { type BreakerGauges, breakerGauges, gatewayMeters, gauges, type Meters } from "./meters.ts";
 import { type LineQueue, lineFile } from "./policy/access-lines.ts";
 import { mirror } from "./policy/mirror.ts";
 import type { LimitStore, NamedLimit, RouteParts } from "./route.ts";
@@ -252,6 +252,7 @@ class GatewayState {
   #manners = new Map<string, string>();
   #issuer: { readonly key: string; readonly tokens: Tokens } | undefined;
   #http: HttpClient | undefined;
+  readonly #breakers: BreakerGauges;
 
   constructor(ports: GatewayPorts, meters: Meters, forwarder: Forwarder) {
     this.#ports = ports;
@@ -259,9 +260,13 @@ class GatewayState {
     const { clock, shared } = ports;
     this.limits = limitStore(
       clock,
-      shared && ((name, settings) => sharedRateLimit(shared.memory, name, settings, clock)),
+      shared &&
+        ((name, settings) =>
+          sharedRateLimit(shared.memory, name, settings, { clock, thread: shared.thread })),
     );
     this.forwarder = forwarder;
+    this.#breakers = breakerGauges(meters.breaker);
+    ports.metrics.refresh(() => this.#breakers.show(this.services()));
   }
 
   /** Builds a snapshot on the state that is there, adds what is missing and lets go of what nobody refers to. */
@@ -272,7 +277,7 @@ class GatewayState {
     const upstreamOf = (service: string): Upstream => {
       const manner = mannerOf(service, config);
       const kept = this.#manners.get(service) === manner ? before.get(service) : undefined;
-      const found = now.get(service) ?? kept ?? this.#follow(service, config);
+      const found = now.get(service) ?? kept ?? this.#follow(service, manner, config);
       now.set(service, found);
       manners.set(service, manner);
       return found;
@@ -359,10 +364,11 @@ class GatewayState {
     await this.#http?.[Symbol.asyncDispose]();
   }
 
-  #follow(service: string, config: GatewayConfig): Upstream {
+  #follow(service: string, manner: string, config: GatewayConfig): Upstream {
     const { discovery, clock, random, log, shared } = this.#ports;
     return upstream({
       service,
+      manner,
       shared,
       balance: config.gateway.balance,
       settings: settingsOf(service, config),
@@ -377,14 +383,13 @@ class GatewayState {
       clock,
       random,
       onBreaker: (endpoint, state) => {
-        this.#meters.breaker(service, endpoint.id, state);
+        this.#breakers.changed(service, endpoint.id);
         log.warn(`breaker of ${endpoint.id} is ${state}`, { service, endpoint: endpoint.id });
       },
       onHealth: (endpoint, up) => {
         this.#meters.health(service, endpoint.id, up);
         log.warn(`${endpoint.id} is ${up ? "up" : "down"} by its checks`, { service, endpoint: endpoint.id });
       },
-      onGone: (endpoint) => this.#meters.breaker(service, endpoint.id, "closed"),
     });
   }
 }

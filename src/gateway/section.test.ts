@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ServiceRef } from "../kernel/index.ts";
 import { gatewaySection, routesSection } from "./section.ts";
 
 function issuesOf(result: {
@@ -185,12 +186,28 @@ test("fields that frame a message are refused where they stand: the gateway writ
   assert.deepEqual(of({ request_headers: { set: { "X-Length": "9" }, remove: ["Host"] } }), []);
 });
 
+test("a split may be a list, so that instances by tag have a share; each stands in it once", () => {
+  const of = (services: unknown) => routesSection.safeParse({ "/a": { services } });
+  const list = [
+    { service: new ServiceRef({ name: "a", tag: "blue" }, "a"), weight: 90 },
+    { service: "b", weight: 10 },
+  ];
+  assert.deepEqual(of(list).data?.["/a"]?.[0]?.services, { "a?tag=blue": 90, b: 10 });
+  for (const [services, message] of [
+    [[list[1], list[1]], "must not be named twice: write one weight"],
+    [[{ service: "service://a?port=grpc", weight: 1 }], "must be asked at its REST port"],
+    [[], "must hold at least one"],
+  ] as const)
+    assert.ok(JSON.stringify(of(services).error?.issues).includes(message), message);
+});
+
 test("what contradicts itself in a route is refused where it stands", () => {
   const told = (route: object): string[] => issuesOf(routesSection.safeParse({ "/a": route }));
   const s = { service: "s" };
   const cases: readonly (readonly [object, RegExp])[] = [
     [{}, /^\/a\.service: must name a service/],
     [{ ...s, answer: {} }, /^\/a\.answer: must not stand beside service/],
+    [{ services: [{ service: "a", weight: 0 }] }, /^\/a\.services: must have a weight above 0/],
     [{ services: { a: 0, b: 0 } }, /^\/a\.services: must have a weight above 0/],
     [{ ...s, timeout: "1s", try_timeout: "2s" }, /^\/a\.try_timeout: must not be longer/],
     [{ ...s, cors: { origins: ["*"], credentials: true } }, /^\/a\.cors\.origins: must name/],

@@ -17,6 +17,7 @@ import {
   type RetryBudget,
   retryBudget,
   type SharedMemory,
+  sharedCluster,
   sharedPlaces,
 } from "../resilience/index.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
@@ -61,6 +62,8 @@ export interface Room {
 export interface UpstreamOptions {
   readonly service: string;
   readonly balance: BalancerName;
+  /** How it is asked, in a word: what threads know of endpoints they know together as long as they ask them alike. */
+  readonly manner: string;
   /** What is written of this service alone, or the defaults. */
   readonly settings: UpstreamSettings;
   /** Our own zone. */
@@ -80,13 +83,11 @@ export interface UpstreamOptions {
   readonly onBreaker: (endpoint: Endpoint, state: BreakerState) => void;
   /** Hears when active checks take an endpoint out or bring it back. */
   readonly onHealth: (endpoint: Endpoint, up: boolean) => void;
-  /** Hears of each endpoint that left. */
-  readonly onGone: (endpoint: Endpoint) => void;
 }
 
 /** Follows a service until disposed. */
 export function upstream(options: UpstreamOptions): Upstream {
-  const { service, breaker, clock, random, settings, zone } = options;
+  const { service, breaker, clock, random, settings, shared, zone } = options;
   const members = cluster<Endpoint>(
     {
       breaker,
@@ -102,6 +103,8 @@ export function upstream(options: UpstreamOptions): Upstream {
       random,
       onBreaker: options.onBreaker,
       zoneOf: ({ meta }) => meta.zone,
+      memory: shared && sharedCluster(shared.memory, `${service} ${options.manner}`, shared.thread),
+      nameOf: placeOf,
     },
   );
   const active = activeChecks(options, members);
@@ -115,6 +118,7 @@ export function upstream(options: UpstreamOptions): Upstream {
   const close = (): void => {
     const left = endpoints;
     endpoints = [];
+    members[Symbol.dispose]();
     for (const endpoint of left) options.retire(endpoint);
   };
   const adopt = (next: readonly Endpoint[]): void => {
@@ -126,10 +130,7 @@ export function upstream(options: UpstreamOptions): Upstream {
     members.adopt(next.filter((endpoint) => known.has(placeOf(endpoint))));
     members.adopt(next);
     active?.adopt(next);
-    for (const endpoint of gone) {
-      options.retire(endpoint);
-      options.onGone(endpoint);
-    }
+    for (const endpoint of gone) options.retire(endpoint);
     waiting = undefined;
     first.resolve();
     if (next.length > 0) some.resolve();
@@ -166,7 +167,6 @@ export function upstream(options: UpstreamOptions): Upstream {
       over = true;
       waiting = undefined;
       first.resolve();
-      for (const endpoint of endpoints) options.onGone(endpoint);
       if (running === 0) close();
     },
   };
@@ -194,15 +194,21 @@ function activeChecks(options: UpstreamOptions, members: Cluster<Endpoint>): Che
 
 function roomOf({ settings, service, shared, clock }: UpstreamOptions): Room {
   const { thread, threads } = shared ?? { thread: 0, threads: 1 };
-  const together = shared === undefined ? ownPlaces() : sharedPlaces(shared.memory, service, thread);
+  const together = (name: string) =>
+    shared === undefined ? ownPlaces() : sharedPlaces(shared.memory, name, thread);
+  const [ran, waited] = [together(service), together(`${service}\nline`)];
   const { max_in_flight, queue_timeout: maxWaitMs } = settings;
   // More services than rows: then each thread has its part.
-  const most = together === undefined ? Math.max(1, shareOf(max_in_flight, thread, threads)) : max_in_flight;
-  const maxQueued = shareOf(settings.max_queued, thread, threads);
+  const most = ran === undefined ? Math.max(1, shareOf(max_in_flight, thread, threads)) : max_in_flight;
+  const maxQueued =
+    waited === undefined ? shareOf(settings.max_queued, thread, threads) : settings.max_queued;
   const adaptive = settings.adaptive
     ? gradient({ minLimit: Math.min(20, most), maxLimit: most }, clock)
     : undefined;
-  const places = bulkhead({ limit: () => adaptive?.limit ?? most, maxQueued, maxWaitMs }, clock, together);
+  const places = bulkhead({ limit: () => adaptive?.limit ?? most, maxQueued, maxWaitMs }, clock, {
+    places: ran ?? ownPlaces(),
+    line: waited ?? ownPlaces(),
+  });
   return {
     places,
     adaptive: adaptive !== undefined,

@@ -1,5 +1,6 @@
 import type { Clock, Random } from "../kernel/index.ts";
-import { rollingCounts } from "./rolling-counts.ts";
+import { type Cells, type CellsSize, ownCells } from "./cells.ts";
+import { type RollingCounts, rollingCells, rollingCounts } from "./rolling-counts.ts";
 
 /** When a breaker opens and how long it stays open. */
 export interface BreakerSettings {
@@ -40,9 +41,15 @@ export type Admission =
 export interface Breaker {
   /** `half-open` from the end of the pause until the probe's outcome. */
   readonly state: BreakerState;
+  /** True when `state` is `closed`; cheaper to ask. */
+  readonly closed: boolean;
   /** Begin and end of the current or last pause, monotonic; 0 before the first. */
   readonly openedMs: number;
   readonly untilMs: number;
+  /** When a probe last closed it, monotonic; 0 before that. */
+  readonly closedMs: number;
+  /** Changes with each change of state. */
+  readonly era: number;
   tryAcquire(pace?: ProbePace): Admission;
   /** True when `tryAcquire` would admit now. */
   admits(pace?: ProbePace): boolean;
@@ -57,13 +64,16 @@ export type ProbePace = "patient" | "eager";
 export interface BreakerPorts {
   readonly clock: Clock;
   readonly random: Random;
-  /** Hears each change of state. Must not throw. */
+  /** Hears each change of state that was made here, and none that another thread made. Must not throw. */
   readonly onChange?: (state: BreakerState) => void;
+  /** Where its numbers are kept: `breakerCells` of them, all 0 at the beginning; default: memory of its own. */
+  readonly cells?: Cells;
 }
 
 /**
  * A breaker for one endpoint. It opens at `failures` in a row or below `minSuccess`, waits, then lets exactly one
- * probe through. Outcomes of requests admitted before the last change of state are too old to count.
+ * probe through. Outcomes of requests admitted before the last change of state are too old to count. Breakers on the
+ * same cells, in whatever thread, are one breaker.
  *
  * @example const b = breaker({ failures: 5 }, { clock, random }); const a = b.tryAcquire();
  */
@@ -71,18 +81,29 @@ export function breaker(settings: BreakerSettings, ports: BreakerPorts): Breaker
   return new EndpointBreaker(settings, ports);
 }
 
+/** What stands in its words. `held`: who has the probe. `era`: counts changes of state; its low bits are the state. */
+const word = { held: 0, era: 1, inRow: 2, pauses: 3 } as const;
+const number = { openedMs: 0, untilMs: 1, closedMs: 2, outcomes: 3 } as const;
+
+export const breakerCells: CellsSize = { words: 4, numbers: number.outcomes + rollingCells() };
+
+/** Which of its words says who has the probe: that of a thread which died is given back. */
+export const breakerHeld: number = word.held;
+
+const states = ["closed", "open", "half-open"] as const satisfies readonly BreakerState[];
+const stateBits = 2;
+
+function stateOf(era: number): BreakerState {
+  return states[era & ((1 << stateBits) - 1)] ?? "closed";
+}
+
 class EndpointBreaker implements Breaker {
   readonly #settings: Required<BreakerSettings>;
   readonly #ports: BreakerPorts;
-  readonly #outcomes;
-  #state: BreakerState = "closed";
-  /** Counts changes of state; a permit of an older era has nothing to say. */
-  #era = 0;
-  #inRow = 0;
-  #pauses = 0;
-  #openedMs = 0;
-  #untilMs = 0;
-  #probing = false;
+  readonly #cells: Cells;
+  readonly #words: Int32Array;
+  readonly #numbers: Float64Array;
+  readonly #outcomes: RollingCounts;
 
   constructor(settings: BreakerSettings, ports: BreakerPorts) {
     this.#settings = {
@@ -95,61 +116,118 @@ class EndpointBreaker implements Breaker {
       jitter: settings.jitter ?? 0.5,
     };
     this.#ports = ports;
-    this.#outcomes = rollingCounts(this.#settings.windowMs);
+    this.#cells = ports.cells ?? ownCells(breakerCells);
+    this.#words = this.#cells.words;
+    this.#numbers = this.#cells.numbers;
+    this.#outcomes = rollingCounts(
+      this.#settings.windowMs,
+      undefined,
+      this.#numbers.subarray(number.outcomes),
+    );
   }
 
   get state(): BreakerState {
-    return this.#state === "open" && this.#ports.clock.now() >= this.#untilMs ? "half-open" : this.#state;
+    const state = stateOf(this.era);
+    return state === "open" && this.#ports.clock.now() >= this.untilMs ? "half-open" : state;
+  }
+
+  get closed(): boolean {
+    return stateOf(this.era) === "closed";
+  }
+
+  get era(): number {
+    return this.#words[word.era] ?? 0;
   }
 
   get openedMs(): number {
-    return this.#openedMs;
+    return this.#read(number.openedMs);
   }
 
   get untilMs(): number {
-    return this.#untilMs;
+    return this.#read(number.untilMs);
+  }
+
+  get closedMs(): number {
+    return this.#read(number.closedMs);
   }
 
   admits(pace: ProbePace = "patient"): boolean {
-    if (this.#state === "closed") return true;
-    return !this.#probing && this.#ports.clock.now() >= this.#pauseEnd(pace);
+    if (this.closed) return true;
+    const { lock } = this.#cells;
+    lock.enter();
+    const due = this.#isDue(pace);
+    lock.leave();
+    return due;
   }
 
   tryAcquire(pace: ProbePace = "patient"): Admission {
-    if (this.#state === "closed") return { admitted: true, permit: this.#permit(false) };
-    if (!this.admits(pace)) return { admitted: false, untilMs: this.#pauseEnd(pace) };
-    this.#probing = true;
-    this.#become("half-open");
-    return { admitted: true, permit: this.#permit(true) };
+    const { era } = this;
+    return stateOf(era) === "closed" ? this.#admitted(era, false) : this.#tryProbe(pace);
   }
 
-  #pauseEnd(pace: ProbePace): number {
-    if (pace === "patient") return this.#untilMs;
-    return Math.min(this.#untilMs, this.#openedMs + this.#settings.pauseMs);
+  #tryProbe(pace: ProbePace): Admission {
+    const { lock } = this.#cells;
+    lock.enter();
+    const before = this.era;
+    const due = this.#isDue(pace);
+    if (due) {
+      this.#words[word.held] = lock.holder;
+      this.#become("half-open");
+    }
+    const { era } = this;
+    const untilMs = this.#pauseEnd(pace);
+    lock.leave();
+    // Another thread's probe may have closed it since it was looked at.
+    if (stateOf(before) === "closed") return this.#admitted(before, false);
+    if (!due) return { admitted: false, untilMs };
+    this.#tell(before, era);
+    return this.#admitted(era, true);
   }
 
-  #permit(probe: boolean): Permit {
-    return new BreakerPermit(this, probe, this.#era);
+  #admitted(era: number, probe: boolean): Admission {
+    return { admitted: true, permit: new BreakerPermit(this, probe, era) };
   }
 
   /** The outcome of a permit; one of before the last change of state has nothing to say. */
   settle(outcome: Outcome, probe: boolean, era: number): void {
-    if (era !== this.#era) return;
-    if (outcome === "ignored") this.#probing = false;
-    else if (outcome === "success") probe ? this.#close() : this.#succeed();
+    const { lock } = this.#cells;
+    lock.enter();
+    if (era !== this.era) {
+      lock.leave();
+      return;
+    }
+    if (outcome === "ignored") {
+      if (probe) this.#words[word.held] = 0;
+    } else if (outcome === "success") probe ? this.#close() : this.#succeed();
     else probe ? this.#open() : this.#fail();
+    const now = this.era;
+    lock.leave();
+    this.#tell(era, now);
+  }
+
+  /** Under the lock: whether a probe may go out now. */
+  #isDue(pace: ProbePace): boolean {
+    if (this.closed || this.#words[word.held] !== 0) return false;
+    return this.#ports.clock.now() >= this.#pauseEnd(pace);
+  }
+
+  #pauseEnd(pace: ProbePace): number {
+    const untilMs = this.#numbers[number.untilMs] ?? 0;
+    if (pace === "patient") return untilMs;
+    return Math.min(untilMs, (this.#numbers[number.openedMs] ?? 0) + this.#settings.pauseMs);
   }
 
   #succeed(): void {
-    this.#inRow = 0;
+    this.#words[word.inRow] = 0;
     this.#outcomes.add(0, this.#ports.clock.now());
   }
 
   #fail(): void {
     const now = this.#ports.clock.now();
-    this.#inRow++;
+    const inRow = (this.#words[word.inRow] ?? 0) + 1;
+    this.#words[word.inRow] = inRow;
     this.#outcomes.add(1, now);
-    if (this.#inRow >= this.#settings.failures || this.#tooFewSucceed(now)) this.#open();
+    if (inRow >= this.#settings.failures || this.#tooFewSucceed(now)) this.#open();
   }
 
   #tooFewSucceed(now: number): boolean {
@@ -160,28 +238,42 @@ class EndpointBreaker implements Breaker {
 
   #open(): void {
     const { pauseMs, maxPauseMs, jitter } = this.#settings;
+    const pauses = this.#words[word.pauses] ?? 0;
     // 2^30 pauses are years: the exponent is bounded so that the product stays a number.
-    const fullMs = Math.min(maxPauseMs, pauseMs * 2 ** Math.min(this.#pauses, 30));
-    this.#pauses++;
-    this.#openedMs = this.#ports.clock.now();
-    this.#untilMs = this.#openedMs + fullMs * (1 - jitter * this.#ports.random.next());
-    this.#probing = false;
+    const fullMs = Math.min(maxPauseMs, pauseMs * 2 ** Math.min(pauses, 30));
+    const now = this.#ports.clock.now();
+    this.#words[word.pauses] = pauses + 1;
+    this.#numbers[number.openedMs] = now;
+    this.#numbers[number.untilMs] = now + fullMs * (1 - jitter * this.#ports.random.next());
+    this.#words[word.held] = 0;
     this.#become("open");
   }
 
   #close(): void {
-    this.#inRow = 0;
-    this.#pauses = 0;
-    this.#probing = false;
+    this.#words[word.inRow] = 0;
+    this.#words[word.pauses] = 0;
+    this.#words[word.held] = 0;
+    this.#numbers[number.closedMs] = this.#ports.clock.now();
     this.#outcomes.reset();
     this.#become("closed");
   }
 
   #become(state: BreakerState): void {
-    this.#era++;
-    if (this.#state === state) return;
-    this.#state = state;
-    this.#ports.onChange?.(state);
+    this.#words[word.era] = (((this.era >> stateBits) + 1) << stateBits) | states.indexOf(state);
+  }
+
+  /** Outside the lock: whoever hears of it may ask anything. */
+  #tell(before: number, now: number): void {
+    const state = stateOf(now);
+    if (state !== stateOf(before)) this.#ports.onChange?.(state);
+  }
+
+  #read(at: number): number {
+    const { lock } = this.#cells;
+    lock.enter();
+    const value = this.#numbers[at] ?? 0;
+    lock.leave();
+    return value;
   }
 }
 

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { manualClock, seededRandom } from "../kernel/index.ts";
 import type { BalancerName } from "./balance/balancer.ts";
 import { balancer } from "./balance/index.ts";
-import { type Cluster, type ClusterSettings, cluster, type Lease } from "./cluster.ts";
+import { type Cluster, type ClusterSettings, cluster } from "./cluster.ts";
+import type { Lease } from "./lease.ts";
 
 interface Placed {
   readonly id: string;

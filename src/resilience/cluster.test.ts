@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { manualClock, seededRandom } from "../kernel/index.ts";
 import { balancer } from "./balance/index.ts";
 import type { BreakerState } from "./breaker.ts";
-import { type Cluster, type ClusterSettings, cluster, type Lease } from "./cluster.ts";
+import { type Cluster, type ClusterSettings, cluster } from "./cluster.ts";
+import type { Lease } from "./lease.ts";
 import type { Located } from "./member.ts";
 
 const at = (...ids: string[]): Located[] => ids.map((id) => ({ id, weight: 1 }));

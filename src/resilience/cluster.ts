@@ -1,8 +1,10 @@
 import type { Clock, Random } from "../kernel/index.ts";
 import type { Balancer } from "./balance/balancer.ts";
 import type { Breaker, BreakerSettings, BreakerState, Permit } from "./breaker.ts";
+import { type ClusterMemory, ownClusterMemory, wholeNumber, wholeWord } from "./cluster-memory.ts";
 import type { HealthSettings } from "./health.ts";
-import { failureCostMs, type LoadSettings, longestFailureCostMs } from "./load.ts";
+import { EndpointLease, type Lease } from "./lease.ts";
+import type { LoadSettings } from "./load.ts";
 import { type Located, Member } from "./member.ts";
 import { type OutlierSettings, sweepOutliers } from "./outlier.ts";
 import { nearest } from "./zone.ts";
@@ -30,9 +32,13 @@ export interface ClusterPorts<E extends Located> {
   readonly balancer: Balancer;
   readonly clock: Clock;
   readonly random: Random;
-  /** Hears each change of an endpoint's breaker. Must not throw. */
+  /** Hears each change of an endpoint's breaker that was made here. Must not throw. */
   readonly onBreaker?: (endpoint: E, state: BreakerState) => void;
   readonly zoneOf?: (endpoint: E) => string | undefined;
+  /** Where is kept what others must know who ask the same endpoints; default: nobody else does. */
+  readonly memory?: ClusterMemory | undefined;
+  /** The name of an endpoint there; default: its id. */
+  readonly nameOf?: (endpoint: E) => string;
 }
 
 /** What a request wishes of the choice. */
@@ -51,23 +57,11 @@ export type Picked<E extends Located> =
   /** Every breaker is open; the first one probes at this monotonic time. */
   | { readonly kind: "open"; readonly untilMs: number };
 
-/** One request on one endpoint: report what came of it once, dispose it when the last byte is through. */
-export interface Lease<E extends Located> extends Disposable {
-  readonly endpoint: E;
-  /** Names the endpoint to `PickHints.mark`, without telling its id. */
-  readonly mark: string;
-  /** An answer that goes on has begun: the time since the pick is its round trip; how it ends is reported later. */
-  began(): void;
-  /** The answer was good. The time since the pick is taken as its round trip, unless it began before. */
-  success(): void;
-  /** The endpoint failed. `retryAfterMs` makes it unattractive for at least that long. */
-  failure(retryAfterMs?: number): void;
-  /** The endpoint sheds load (429): less traffic for it, but its breaker stays out of it. */
-  overloaded(retryAfterMs?: number): void;
-}
-
-/** The endpoints of one service with what is known of each: load, breaker, health. State, across endpoint sets. */
-export interface Cluster<E extends Located> {
+/**
+ * The endpoints of one service with what is known of each: load, breaker, health. State, across endpoint sets. Disposed, it
+ * lets go of what it shares with others; whoever still asks gets an endpoint of which nothing is known.
+ */
+export interface Cluster<E extends Located> extends Disposable {
   /** Takes over a new set. Endpoints that stay, by id, keep their state; the others' state goes with them. */
   adopt(endpoints: readonly E[]): void;
   /** Chooses an endpoint, preferring those whose ids are not in `tried`, and reserves a request on it. */
@@ -80,6 +74,7 @@ export interface Cluster<E extends Located> {
 
 export interface MemberView<E extends Located> {
   readonly endpoint: E;
+  /** Requests that were sent from here. */
   readonly inFlight: number;
   readonly costMs: number;
   readonly breaker: BreakerState;
@@ -102,13 +97,17 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
   #live: readonly Member<E>[] | undefined;
   /** Those whose breaker is not closed. */
   #open: readonly Member<E>[] = [];
-  /** When a probe last succeeded. */
+  #memory: ClusterMemory;
+  /** Changes of who is in, when the live and the open ones were last told apart. */
+  #seenChanges = 0;
+  /** When a probe last succeeded, and when endpoints are compared next: as it was when it was last looked at. */
   #recoveredMs = 0;
   #nextSweepMs: number;
 
   constructor(settings: ClusterSettings, ports: ClusterPorts<E>) {
     this.#settings = settings;
     this.#ports = ports;
+    this.#memory = ports.memory ?? ownClusterMemory();
     this.#nextSweepMs =
       settings.outlier === undefined ? Number.POSITIVE_INFINITY : ports.clock.now() + this.#sweepMs;
   }
@@ -120,8 +119,10 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
       member.endpoint = endpoint;
       member.baseWeight = Math.max(1, endpoint.weight);
       member.zone = this.#ports.zoneOf?.(endpoint);
+      known.delete(endpoint.id);
       return member;
     });
+    for (const gone of known.values()) gone.leave();
     this.#live = undefined;
     // By the weight that was asked for: a slow start must not move keys about.
     this.#ports.balancer.adopt?.(
@@ -132,7 +133,8 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
   pick(tried?: ReadonlySet<string>, hints?: PickHints): Picked<E> {
     if (this.#members.length === 0) return { kind: "none" };
     if (this.#ports.clock.now() >= this.#nextSweepMs) this.#sweep();
-    const live = this.#live ?? this.#settle();
+    const live =
+      this.#live !== undefined && this.#changes === this.#seenChanges ? this.#live : this.#settle();
     const probe = this.#open.length === 0 ? undefined : this.#dueProbe(tried);
     if (probe !== undefined) return this.#lease(probe.member, probe.permit);
     const chosen = this.#choose(live, tried, hints);
@@ -153,12 +155,20 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
   members(): readonly MemberView<E>[] {
     return this.#members.map(({ endpoint, load, breaker, health, outlier }) => ({
       endpoint,
-      inFlight: load.inFlight,
+      inFlight: load.ownInFlight,
       costMs: load.cost(),
       breaker: breaker?.state ?? "closed",
       up: health.up,
-      ejected: outlier.outUntilMs !== undefined,
+      ejected: outlier.out,
     }));
+  }
+
+  [Symbol.dispose](): void {
+    const endpoints = this.#members.map(({ endpoint }) => endpoint);
+    this.adopt([]);
+    this.#memory[Symbol.dispose]();
+    this.#memory = ownClusterMemory();
+    this.adopt(endpoints);
   }
 
   /** The one it was at before, else the balancer's choice: not tried before fresh, near before far. */
@@ -180,10 +190,33 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
     return this.#ports.balancer.pick(candidates, hints?.key);
   }
 
+  /** How often who is in has changed, by whomever. */
+  get #changes(): number {
+    return this.#memory.whole.words[wholeWord.changes] ?? 0;
+  }
+
+  /** Tells everybody that somebody is in or out. */
+  #changed(): void {
+    const { words, lock } = this.#memory.whole;
+    lock.enter();
+    words[wholeWord.changes] = (this.#changes + 1) | 0;
+    lock.leave();
+  }
+
   /** Sorts the endpoints into live and open after something changed. */
   #settle(): readonly Member<E>[] {
-    const closed = this.#members.filter((member) => member.closed);
-    this.#open = closed.length === this.#members.length ? [] : this.#members.filter(({ closed }) => !closed);
+    // First: what changes from here on is looked at by the next request.
+    this.#seenChanges = this.#changes;
+    for (const member of this.#members) member.look();
+    const { numbers, lock } = this.#memory.whole;
+    lock.enter();
+    this.#recoveredMs = numbers[wholeNumber.recoveredMs] ?? 0;
+    lock.leave();
+    const closed: Member<E>[] = [];
+    const open: Member<E>[] = [];
+    // Asked once each: another thread may change it meanwhile.
+    for (const member of this.#members) (member.closed ? closed : open).push(member);
+    this.#open = open;
     const well = this.#members.filter((member) => member.well).length;
     const panic = well < this.#members.length * this.#panicBelow;
     const trusted = panic ? closed : closed.filter((member) => member.well);
@@ -200,11 +233,21 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
     return this.#settings.outlier?.sweepMs ?? 10_000;
   }
 
+  /** Compares the endpoints, unless somebody else has done so meanwhile. */
   #sweep(): void {
     const now = this.#ports.clock.now();
-    this.#nextSweepMs = now + this.#sweepMs;
-    const records = this.#members.map(({ outlier }) => outlier);
-    if (sweepOutliers(records, this.#settings.outlier ?? {}, now)) this.#live = undefined;
+    const { numbers, lock } = this.#memory.whole;
+    const nextMs = now + this.#sweepMs;
+    lock.enter();
+    const dueMs = numbers[wholeNumber.nextSweepMs] ?? 0;
+    const due = now >= dueMs;
+    this.#nextSweepMs = due ? nextMs : dueMs;
+    const records = due ? this.#members.map(({ outlier }) => outlier.read()) : [];
+    if (due) numbers[wholeNumber.nextSweepMs] = nextMs;
+    const changed = due && sweepOutliers(records, this.#settings.outlier ?? {}, now);
+    for (const [i, record] of records.entries()) this.#members[i]?.outlier.write(record);
+    lock.leave();
+    if (changed) this.#changed();
   }
 
   /**
@@ -238,13 +281,19 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
   }
 
   #member(endpoint: E): Member<E> {
-    const { clock, random, onBreaker } = this.#ports;
+    const { clock, random, onBreaker, nameOf } = this.#ports;
+    const { whole } = this.#memory;
     const member: Member<E> = new Member(endpoint, this.#settings, {
       clock,
       random,
+      memory: this.#memory.endpoint(nameOf?.(endpoint) ?? endpoint.id),
       onBreaker: (state) => {
-        this.#live = undefined;
-        if (state === "closed") this.#recoveredMs = clock.now();
+        if (state === "closed") {
+          whole.lock.enter();
+          whole.numbers[wholeNumber.recoveredMs] = clock.now();
+          whole.lock.leave();
+        }
+        this.#changed();
         onBreaker?.(member.endpoint, state);
       },
     });
@@ -253,80 +302,5 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
 
   #lease(member: Member<E>, permit: Permit | undefined): Picked<E> {
     return { kind: "endpoint", lease: new EndpointLease(member, permit, this.#ports.clock) };
-  }
-}
-
-/** One object per request, without closures: it is on the path of every request. */
-class EndpointLease<E extends Located> implements Lease<E> {
-  readonly endpoint: E;
-  readonly #member: Member<E>;
-  readonly #permit: Permit | undefined;
-  readonly #clock: Clock;
-  readonly #startMs: number;
-  /** Time from the pick to the first that was heard of it. */
-  #tookMs: number | undefined;
-  #reported = false;
-  #released = false;
-
-  constructor(member: Member<E>, permit: Permit | undefined, clock: Clock) {
-    this.endpoint = member.endpoint;
-    this.#member = member;
-    this.#permit = permit;
-    this.#clock = clock;
-    this.#startMs = clock.now();
-    member.load.begin(this.#startMs);
-  }
-
-  get mark(): string {
-    return this.#member.mark;
-  }
-
-  began(): void {
-    if (this.#tookMs === undefined) this.#member.load.observe(this.#heard());
-  }
-
-  success(): void {
-    if (this.#reported) return;
-    this.#reported = true;
-    this.#member.outlier.good++;
-    this.#permit?.success();
-    this.began();
-  }
-
-  failure(retryAfterMs?: number): void {
-    if (this.#reported) return;
-    this.#reported = true;
-    this.#member.outlier.bad++;
-    this.#permit?.failure();
-    this.#member.load.observe(this.#slowed(retryAfterMs));
-  }
-
-  overloaded(retryAfterMs?: number): void {
-    if (this.#reported) return;
-    this.#reported = true;
-    if (this.#permit?.probe === true) this.#permit.failure();
-    else this.#permit?.ignore();
-    this.#member.load.observe(this.#slowed(retryAfterMs));
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#released) return;
-    this.#released = true;
-    this.#member.load.end();
-    if (!this.#reported) this.#permit?.ignore();
-    if (this.#tookMs === undefined) this.#member.load.abandon();
-  }
-
-  /** How long that took. */
-  #heard(): number {
-    if (this.#tookMs !== undefined) return this.#tookMs;
-    const nowMs = this.#clock.now();
-    this.#member.load.heard(nowMs);
-    this.#tookMs = nowMs - this.#startMs;
-    return this.#tookMs;
-  }
-
-  #slowed(retryAfterMs = 0): number {
-    return Math.max(this.#heard(), Math.min(longestFailureCostMs, Math.max(failureCostMs, retryAfterMs)));
   }
 }

@@ -20,11 +20,11 @@ export {
   type ClusterPorts,
   type ClusterSettings,
   cluster,
-  type Lease,
   type MemberView,
   type Picked,
   type PickHints,
 } from "./cluster.ts";
+export type { ClusterMemory } from "./cluster-memory.ts";
 export { type ConcurrencyLimit, concurrencyLimit } from "./concurrency.ts";
 export {
   deadlineHeader,
@@ -36,11 +36,13 @@ export {
 } from "./deadline.ts";
 export { formatGrpcTimeout, parseGrpcTimeout } from "./grpc-timeout.ts";
 export { checkPace } from "./health.ts";
+export type { Lease } from "./lease.ts";
 export { type Load, type LoadSettings, peakEwma } from "./load.ts";
 export type { Located } from "./member.ts";
 export type { OutlierSettings } from "./outlier.ts";
 export {
   type Bulkhead,
+  type BulkheadRoom,
   type BulkheadSettings,
   bulkhead,
   type Entry,
@@ -65,6 +67,7 @@ export {
 export { formatRetryAfter, parseRetryAfter } from "./retry/retry-after.ts";
 export { type RetryBudget, type RetryBudgetSettings, retryBudget } from "./retry/retry-budget.ts";
 export { type Failure, isRepeatable, mayRetry, type RepeatTraits } from "./retry/retryable.ts";
+export { sharedCluster } from "./shared/cluster.ts";
 export { forgetThread, sharedConcurrencyLimit } from "./shared/concurrency.ts";
 export { type SharedMemory, sharedMemory } from "./shared/memory.ts";
 export { sharedPlaces } from "./shared/places.ts";

@@ -2,8 +2,10 @@ import type { Clock } from "../kernel/index.ts";
 
 /** How busy and how slow one endpoint is. State: it outlives endpoint sets. */
 export interface Load {
-  /** Requests running on it. */
+  /** Requests running on it, of all who share the count. */
   readonly inFlight: number;
+  /** Those that began here. */
+  readonly ownInFlight: number;
   /** Expected cost of one more request, in milliseconds of waiting; lower is better. */
   cost(): number;
   /** @param nowMs for whoever has asked the clock already */
@@ -26,6 +28,30 @@ export interface LoadSettings {
   readonly seedRttMs?: number;
 }
 
+/** Counts the requests running on an endpoint, of one thread or of all that share memory. */
+export interface Running {
+  /** Of all. */
+  readonly all: number;
+  readonly own: number;
+  add(by: 1 | -1): void;
+}
+
+/** Requests that nobody else sends. */
+export function ownRunning(): Running {
+  let own = 0;
+  return {
+    get all() {
+      return own;
+    },
+    get own() {
+      return own;
+    },
+    add(by) {
+      own += by;
+    },
+  };
+}
+
 /**
  * Peak EWMA (Finagle): a slower answer counts at once and in full, faster ones bring the cost down over `decayMs`.
  * An endpoint without history is asked at once, by one request.
@@ -33,12 +59,11 @@ export interface LoadSettings {
  * An answer that is awaited takes at least as long as nothing has come: an endpoint that stopped answering is known by its
  * silence, and not only when its first answer is there, seconds later.
  */
-export function peakEwma(settings: LoadSettings, clock: Clock): Load {
+export function peakEwma(settings: LoadSettings, clock: Clock, running: Running = ownRunning()): Load {
   const decayMs = settings.decayMs ?? 10_000;
   const seedRttMs = settings.seedRttMs ?? 30;
   let costMs: number | undefined;
   let stampMs = 0;
-  let inFlight = 0;
   /** Requests whose answer has not begun. */
   let awaited = 0;
   /** Since when one is awaited and none came. */
@@ -48,18 +73,22 @@ export function peakEwma(settings: LoadSettings, clock: Clock): Load {
 
   return {
     get inFlight() {
-      return inFlight;
+      return running.all;
+    },
+    get ownInFlight() {
+      return running.own;
     },
     cost() {
+      const inFlight = running.all;
       const usual = costMs !== undefined ? decayed() : inFlight === 0 ? 0 : seedRttMs;
       return (awaited === 0 ? usual : Math.max(usual, clock.now() - quietMs)) * (inFlight + 1);
     },
     begin(nowMs = clock.now()) {
-      inFlight++;
+      running.add(1);
       awaited++;
       if (awaited === 1) quietMs = nowMs;
     },
-    end: () => void inFlight--,
+    end: () => running.add(-1),
     heard(nowMs = clock.now()) {
       awaited--;
       quietMs = nowMs;

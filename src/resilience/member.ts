@@ -1,9 +1,10 @@
 import type { Clock, Random } from "../kernel/index.ts";
 import { hash32 } from "./balance/hash.ts";
 import { type Breaker, type BreakerSettings, type BreakerState, breaker } from "./breaker.ts";
+import type { EndpointMemory } from "./cluster-memory.ts";
 import { type Health, type HealthSettings, health } from "./health.ts";
 import { type Load, type LoadSettings, peakEwma } from "./load.ts";
-import { type OutlierRecord, outlierRecord } from "./outlier.ts";
+import { type KeptRecord, keptRecord } from "./outlier.ts";
 import { slowStart } from "./slow-start.ts";
 
 /** The least a cluster must know of an endpoint. */
@@ -17,8 +18,10 @@ export interface Located {
 export interface MemberPorts {
   readonly clock: Clock;
   readonly random: Random;
-  /** Hears each change of the breaker. */
+  /** Hears each change of the breaker that was made here. */
   readonly onBreaker: (state: BreakerState) => void;
+  /** Where it keeps what all who ask it must know. */
+  readonly memory: EndpointMemory;
 }
 
 export interface MemberSettings {
@@ -36,7 +39,7 @@ export class Member<E extends Located> {
   readonly load: Load;
   readonly breaker: Breaker | undefined;
   readonly health: Health;
-  readonly outlier: OutlierRecord = outlierRecord();
+  readonly outlier: KeptRecord;
   endpoint: E;
   zone: string | undefined;
   baseWeight = 1;
@@ -44,9 +47,14 @@ export class Member<E extends Located> {
   readonly #slowStartMs: number;
   /** When it came, or came back. */
   #bornMs: number;
+  /** State and count of the breaker as they were last looked at. */
+  #seenEra = 0;
+  readonly #memory: EndpointMemory;
+  #gone = false;
 
   constructor(endpoint: E, settings: MemberSettings, ports: MemberPorts) {
-    const { clock, random } = ports;
+    const { clock, random, memory } = ports;
+    this.#memory = memory;
     this.id = endpoint.id;
     this.mark = hash32(endpoint.id, 7).toString(36) + hash32(endpoint.id, 11).toString(36);
     this.endpoint = endpoint;
@@ -54,16 +62,18 @@ export class Member<E extends Located> {
     this.#slowStartMs = settings.slowStartMs ?? 0;
     this.#bornMs = clock.now();
     this.health = health(settings.health);
-    this.load = peakEwma(settings.load ?? {}, clock);
+    this.load = peakEwma(settings.load ?? {}, clock, memory.running);
+    this.outlier = keptRecord(memory.outlier);
     const onChange = (state: BreakerState): void => {
-      if (state === "closed") {
-        this.load.reset();
-        this.#bornMs = clock.now();
-      }
+      if (this.#gone) return;
+      this.look();
       ports.onBreaker(state);
     };
     this.breaker =
-      settings.breaker === undefined ? undefined : breaker(settings.breaker, { clock, random, onChange });
+      settings.breaker === undefined
+        ? undefined
+        : breaker(settings.breaker, { clock, random, onChange, cells: memory.breaker });
+    this.#seenEra = this.breaker?.era ?? 0;
   }
 
   /** Its share of traffic now: what was asked for, less while it starts slowly. */
@@ -73,16 +83,42 @@ export class Member<E extends Located> {
   }
 
   get closed(): boolean {
-    return this.breaker === undefined || this.breaker.state === "closed";
+    return this.breaker?.closed ?? true;
   }
 
   /** In the eyes of checks and of the comparison with its fellows. */
   get well(): boolean {
-    return this.health.up && this.outlier.outUntilMs === undefined;
+    return this.health.up && !this.outlier.out;
+  }
+
+  /** Counts an outcome, for the comparison with its fellows. */
+  count(good: boolean): void {
+    if (!this.#gone) this.outlier.count(good);
+  }
+
+  /** True once it left: then it is nobody's business what becomes of it. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Sees what became of the breaker, whoever changed it: what was learned before it closed again is over. */
+  look(): void {
+    const { breaker } = this;
+    if (breaker === undefined || breaker.era === this.#seenEra) return;
+    this.#seenEra = breaker.era;
+    if (!breaker.closed) return;
+    this.load.reset();
+    this.#bornMs = breaker.closedMs;
   }
 
   /** It came back: it starts slowly again. */
   restart(): void {
     this.#bornMs = this.#clock.now();
+  }
+
+  /** It left: what others still know of it goes on without us. */
+  leave(): void {
+    this.#gone = true;
+    this.#memory[Symbol.dispose]();
   }
 }

@@ -1,3 +1,5 @@
+import { type Cells, type CellsSize, ownCells } from "./cells.ts";
+
 /** When an endpoint that answers, but worse than its fellows, is left out. */
 export interface OutlierSettings {
   /** Default 10,000. */
@@ -28,6 +30,50 @@ export interface OutlierRecord {
 
 export function outlierRecord(): OutlierRecord {
   return { good: 0, bad: 0, ejections: 0, outUntilMs: undefined };
+}
+
+/** The record of one endpoint where it is kept. */
+export interface KeptRecord {
+  /** Counts an outcome. */
+  count(good: boolean): void;
+  /** True while it is out. */
+  readonly out: boolean;
+  /** The record as it is, and as it shall be; under the lock of its cells. */
+  read(): OutlierRecord;
+  write(record: OutlierRecord): void;
+}
+
+const word = { good: 0, bad: 1, ejections: 2, out: 3 } as const;
+export const outlierCells: CellsSize = { words: 4, numbers: 1 };
+
+/** @param cells all 0 at the beginning; default: memory of its own */
+export function keptRecord({ words, numbers, lock }: Cells = ownCells(outlierCells)): KeptRecord {
+  return {
+    count(good) {
+      const at = good ? word.good : word.bad;
+      lock.enter();
+      words[at] = (words[at] ?? 0) + 1;
+      lock.leave();
+    },
+    get out() {
+      return words[word.out] === 1;
+    },
+    read() {
+      return {
+        good: words[word.good] ?? 0,
+        bad: words[word.bad] ?? 0,
+        ejections: words[word.ejections] ?? 0,
+        outUntilMs: words[word.out] === 1 ? numbers[0] : undefined,
+      };
+    },
+    write({ good, bad, ejections, outUntilMs }) {
+      words[word.good] = good;
+      words[word.bad] = bad;
+      words[word.ejections] = ejections;
+      words[word.out] = outUntilMs === undefined ? 0 : 1;
+      numbers[0] = outUntilMs ?? 0;
+    },
+  };
 }
 
 /**

@@ -8,37 +8,48 @@ export interface RollingCounts {
   reset(): void;
 }
 
+/** Numbers that so many buckets take: two counts each, and which one is the newest. */
+export const rollingCells = (buckets: number = usualBuckets): number => 2 * buckets + 1;
+
+const usualBuckets = 10;
+
 /**
  * Exact counts are chosen over a moving average because an average by time gives a burst too little weight.
  * The window is at most one bucket shorter than written, and never longer.
  *
  * @param buckets default 10
+ * @param cells where they are kept, `rollingCells(buckets)` numbers that begin at 0
  */
-export function rollingCounts(windowMs: number, buckets: number = 10): RollingCounts {
+export function rollingCounts(
+  windowMs: number,
+  buckets: number = usualBuckets,
+  cells: Float64Array = new Float64Array(rollingCells(buckets)),
+): RollingCounts {
   const widthMs = windowMs / buckets;
-  const counts = new Float64Array(buckets * 2);
-  let newest = 0;
+  const newestAt = 2 * buckets;
 
-  const turnTo = (now: number): void => {
+  /** Place of the bucket that holds `now`, or of the newest one if that is later. */
+  const turnTo = (now: number): number => {
     const tick = Math.floor(now / widthMs);
-    if (tick <= newest) return;
-    if (tick - newest >= buckets) counts.fill(0);
-    else for (let t = newest + 1; t <= tick; t++) counts.fill(0, (t % buckets) * 2, (t % buckets) * 2 + 2);
-    newest = tick;
+    const newest = cells[newestAt] ?? 0;
+    if (tick <= newest) return (newest % buckets) * 2;
+    if (tick - newest >= buckets) cells.fill(0, 0, newestAt);
+    else for (let t = newest + 1; t <= tick; t++) cells.fill(0, (t % buckets) * 2, (t % buckets) * 2 + 2);
+    cells[newestAt] = tick;
+    return (tick % buckets) * 2;
   };
 
   return {
     add(counter, now) {
-      turnTo(now);
-      const at = (newest % buckets) * 2 + counter;
-      counts[at] = (counts[at] ?? 0) + 1;
+      const at = turnTo(now) + counter;
+      cells[at] = (cells[at] ?? 0) + 1;
     },
     sum(counter, now) {
       turnTo(now);
       let total = 0;
-      for (let at = counter; at < counts.length; at += 2) total += counts[at] ?? 0;
+      for (let at = counter; at < newestAt; at += 2) total += cells[at] ?? 0;
       return total;
     },
-    reset: () => void counts.fill(0),
+    reset: () => void cells.fill(0, 0, newestAt),
   };
 }

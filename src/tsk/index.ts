@@ -26,6 +26,7 @@ export { asRelated, withWarnings } from "./diagnostic.ts";
 export { begunIn } from "./document/damage.ts";
 export { withoutSecretFix } from "./document/discreet.ts";
 export { matchesPattern } from "./document/files.ts";
+export { withoutOneEdit } from "./document/one-edit.ts";
 export { parsePath } from "./document/path.ts";
 export { operators } from "./operators/table.ts";
 export { frame, type OutsideProblem, problemAt } from "./report/problem-at.ts";

@@ -1,17 +1,21 @@
-/** Several threads of one gateway: one port, exact limits, and one that dies is replaced. */
+/** Several threads of one gateway: one port, exact limits, one breaker, and one that dies is replaced. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runGateway } from "../../src/fleet/index.ts";
 import { runWorkers } from "../../src/fleet/workers/workers.ts";
 import { systemClock, systemRandom } from "../../src/kernel/index.ts";
-import { serveHttp1 } from "../../src/net/index.ts";
+import { type ServerExchange, serveHttp1 } from "../../src/net/index.ts";
 import { createLogger } from "../../src/telemetry/index.ts";
 import { until } from "../support/until.ts";
 
 const skip = process.platform === "linux" ? false : "threads share a port on Linux only";
 
-async function started(settings: object) {
-  const origin = await serveHttp1((exchange) => exchange.respond({ status: 200, body: "ok" }), { port: 0 });
+async function started(
+  settings: object,
+  answer: (exchange: ServerExchange) => Promise<void> = (exchange) =>
+    exchange.respond({ status: 200, body: "ok" }),
+) {
+  const origin = await serveHttp1(answer, { port: 0 });
   const logs: string[] = [];
   const log = createLogger({ service: "gateway", clock: systemClock, write: (line) => logs.push(line) });
   const gateway = await runGateway(
@@ -130,3 +134,47 @@ test("a thread that dies is replaced, and the port answers again", { skip }, asy
     return status === 200 || undefined;
   });
 });
+
+test("a breaker is one over two threads: it opens for both, and one probe goes out", { skip }, async () => {
+  const arrivedMs: number[] = [];
+  const probe = Promise.withResolvers<void>();
+  let mended = false;
+  await using front = await started({ admin_port: 0 }, async (exchange) => {
+    arrivedMs.push(systemClock.now());
+    if (arrivedMs.length > 5 && !mended) await probe.promise;
+    await exchange.respond({ status: mended ? 200 : 500 });
+  });
+  const asked = async (times: number): Promise<Set<number>> =>
+    new Set(await Promise.all(Array.from({ length: times }, () => statusOf(front.url))));
+  for (let i = 0; i < 5; i++) assert.equal(await statusOf(front.url), 500);
+  const held: Promise<number>[] = [];
+  await until("the probe to be under way", async () => {
+    if (arrivedMs.length > 5) return true;
+    held.push(statusOf(front.url));
+    return undefined;
+  });
+  const pausedMs = (arrivedMs[5] ?? 0) - (arrivedMs[4] ?? 0);
+  assert.ok(pausedMs >= 499, `asked ${pausedMs} ms after it opened`);
+  assert.deepEqual(await asked(40), new Set([503]));
+  assert.equal(arrivedMs.length, 6, "one probe, whatever thread the others came to");
+  assert.deepEqual(await shown(front.gateway.adminPort), { breaker: "half-open", gauge: "1" });
+  mended = true;
+  probe.resolve();
+  assert.equal((await Promise.all(held)).filter((status) => status === 200).length, 1);
+  assert.deepEqual(await asked(40), new Set([200]));
+  assert.deepEqual(await shown(front.gateway.adminPort), { breaker: "closed", gauge: "0" });
+  const changes = front.logs.flatMap((line) => /breaker of one is ([a-z-]+)/.exec(line)?.[1] ?? []);
+  assert.deepEqual(changes, ["open", "half-open", "closed"], "each is told once");
+});
+
+/** The one breaker there is, as operators see it. */
+async function shown(adminPort: number | undefined): Promise<{ breaker?: string; gauge?: string }> {
+  const admin = `http://127.0.0.1:${adminPort}/-`;
+  const services = (await (await fetch(`${admin}/endpoints`)).json()) as {
+    endpoints: { breaker: string }[];
+  }[];
+  const metrics = await (await fetch(`${admin}/metrics`)).text();
+  const breaker = services[0]?.endpoints[0]?.breaker;
+  const gauge = /^tusker_gateway_breaker_state\{[^}]*\} (\d)$/m.exec(metrics)?.[1];
+  return { ...(breaker === undefined ? {} : { breaker }), ...(gauge === undefined ? {} : { gauge }) };
+}

@@ -67,6 +67,10 @@ upstreams: { mixed: { endpoints: [@service("stock", tag="green")] } }
 "/blue/*": { service: @service("stock", tag="blue"), strip_prefix: "/blue" }
 "/green/*": { service: @service("stock", tag="green"), strip_prefix: "/green" }
 "/mixed/*": { service: "mixed", strip_prefix: "/mixed" }
+"/split/*": {
+  services: [{ service: @service("stock", tag="green"), weight: 1 }, { service: @service("stock", tag="blue"), weight: 1 }]
+  strip_prefix: "/split"
+}
 "/look": { service: "orders" }
 [api_communication]
 retry_attempts: 0
@@ -109,11 +113,13 @@ test("what @service names is found live: by routes, fixed endpoints, clients and
       assert.deepEqual(await asked(fleet, "/mixed/who"), { port: other.port });
       assert.deepEqual(await asked(fleet, "/blue/who"), { port: blue });
     }
-    const both = new Set<number>();
-    await until("both to be asked", async () => {
-      both.add(portOf(await asked(fleet, "/all/who")));
-      return both.size === 2 ? true : undefined;
-    });
+    for (const path of ["/all/who", "/split/who"]) {
+      const both = new Set<number>();
+      await until("both to be asked", async () => {
+        both.add(portOf(await asked(fleet, path)));
+        return both.size === 2 ? true : undefined;
+      });
+    }
     const all = [blue, other.port].sort((a, b) => a - b);
     const seen = {
       ...{ url: String(other.port), typed: String(other.port), watched: [other.port], all, deep: [blue] },

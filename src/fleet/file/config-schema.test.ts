@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { commandFolder } from "../../../test/support/command-line.ts";
 import { loadFleet } from "./load.ts";
@@ -86,6 +87,31 @@ test("a module's Standard Schema judges the merged config, where the value that 
   assert.match(found?.related?.[0]?.file ?? "", /tusker\.tsk$/);
   const asked = loadFleet(file, { env: {}, environment: "prod", modules: false });
   assert.deepEqual(asked.diagnostics, [], "where no code may run the module is not loaded");
+});
+
+test("a module is another one when what it imports has changed, however far away", () => {
+  const limit = (most: number): string => `// as of the last review: ${most}\nexport const most = ${most};\n`;
+  using at = commandFolder({
+    "a.js": "",
+    "shared/limit.ts": limit(10),
+    "shared/index.ts": 'export * from "./limit.ts";\n',
+    "config.ts": `import { most } from "./shared/index.ts";
+export const Config = { "~standard": { version: 1, vendor: "test", validate: (value) =>
+  value.port > most ? { issues: [{ message: "more than " + most, path: ["port"] }] } : { value } } };
+`,
+    "tusker.tsk": '[services]\na: { run: "node a.js", schema: "./config.ts", config: { port: 15 } }\n',
+  });
+  const told = (): readonly string[] => {
+    const { diagnostics, from } = loadFleet(`${at.path}/tusker.tsk`, { env: {} });
+    for (const file of ["config.ts", "shared/index.ts", "shared/limit.ts"])
+      assert.ok(from.files.includes(`${at.path}/${file}`), `${file} of ${from.files.join(" ")}`);
+    return diagnostics.map(({ message }) => message);
+  };
+  assert.deepEqual(told(), ["services.a.config.port: more than 10"]);
+  writeFileSync(`${at.path}/shared/limit.ts`, limit(20));
+  assert.deepEqual(told(), []);
+  writeFileSync(`${at.path}/shared/limit.ts`, limit(12));
+  assert.deepEqual(told(), ["services.a.config.port: more than 12"]);
 });
 
 test("what a schema says about a secret does not tell it", () => {

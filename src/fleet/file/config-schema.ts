@@ -3,8 +3,9 @@ import { resolve } from "node:path";
 import { messageOf, withoutReferences } from "../../kernel/index.ts";
 import type { OutsideProblem } from "../../tsk/index.ts";
 import { field } from "./check/fields.ts";
+import { importedFiles } from "./module/schema-imports.ts";
+import { isModule, modulePath, moduleViolations } from "./module/schema-module.ts";
 import { pathText, problem, valueAt } from "./problems.ts";
-import { isModule, moduleViolations } from "./schema-module.ts";
 import { type Violation, violations } from "./validate.ts";
 
 /**
@@ -35,13 +36,14 @@ export function configProblems(
   });
 }
 
-/** Files that services name as the schema of their `config`, as paths. */
+/** Files that services name as the schema of their `config`, and what modules among them import, as paths. */
 export function schemaFiles(value: unknown, root: string): readonly string[] {
   const services = valueAt(value, ["services"]);
   if (typeof services !== "object" || services === null) return [];
   return Object.values(services).flatMap((service: unknown) => {
     const file = valueAt(service, ["schema"]);
-    return typeof file === "string" ? [resolve(root, file.split("#", 1)[0] ?? "")] : [];
+    if (typeof file !== "string") return [];
+    return isModule(file) ? importedFiles(modulePath(file, root)) : [resolve(root, file)];
   });
 }
 

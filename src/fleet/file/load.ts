@@ -12,20 +12,20 @@ import {
   problemAt,
   type SecretProvider,
   type Tree,
+  withoutOneEdit,
   withWarnings,
 } from "../../tsk/index.ts";
 import { crossCheck } from "./check/cross-check.ts";
-import { explained } from "./check/explain.ts";
+import { type Explained, explained } from "./check/explain.ts";
 import { Lost } from "./check/lost.ts";
 import { isOfLostHeader, withoutRests } from "./check/merged.ts";
-import { withoutSwapped } from "./check/swapped.ts";
 import { schemaFiles } from "./config-schema.ts";
 import { grpcPorts } from "./grpc-ports.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { machinePorts } from "./machine.ts";
-import { schemaProblems } from "./problems.ts";
+import { schemaProblems, valueAt } from "./problems.ts";
 import { noted, type ReadFrom, withFiles } from "./read-from.ts";
-import { type FleetSections, knownKeys } from "./schema.ts";
+import { type FleetSections, knownKeys, sectionNames } from "./schema.ts";
 import { secretTexts } from "./secret-texts.ts";
 import type { FleetSettings, ServiceSettings } from "./settings.ts";
 
@@ -62,6 +62,8 @@ export interface LoadedFleet {
   readonly trees: ReadonlyMap<string, Tree>;
   /** What could not be read, and values that could not be had. */
   readonly lost: Loaded["lost"];
+  /** Keeps secrets out of what else is told of it. */
+  readonly discreet: Loaded["discreet"];
   /** Absent when a diagnostic is an error. */
   readonly settings: FleetSettings | undefined;
   /** What the sections said of all that could be read. */
@@ -99,6 +101,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
     operators: options.operators,
     network: options.network === true,
     env: watched.env,
+    again: false,
     sets: options.sets ?? [],
     before: options.before,
     ...(environment.overlay ? { environment: environment.name } : {}),
@@ -106,14 +109,20 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
   const loaded = loadDocument(asked);
   const judged = judgeAll(loaded, options, root);
   const { document, sections } = judged;
-  const diagnostics = withoutMoved(judged.diagnostics, loaded, { ...asked, ...machine }, options, root);
+  const diagnostics = withoutOneEdit(judged.diagnostics, {
+    loaded,
+    options: { ...asked, ...machine },
+    sections: sectionNames(),
+    judge: (again) => judgeAll(loadDocument(again), options, root).diagnostics,
+    quickly: (again) => judgeAll(loadDocument(again), options, root, "all").diagnostics,
+  });
   const read = { file: absolute, environment: environment.name, document, variables: watched.read };
   const right = sections !== undefined && !diagnostics.some((one) => one.severity === "error");
   const settings = right ? settingsOf(read, sections) : undefined;
-  const { trees, lost } = loaded;
+  const { trees, lost, discreet } = loaded;
   const more = [environment.file, ...schemaFiles(document.value, root)];
   return {
-    ...{ document, trees, lost, diagnostics, judgement: judged.judgement, settings },
+    ...{ document, trees, lost, discreet, diagnostics, judgement: judged.judgement, settings },
     from: withFiles(from(), more),
   };
 }
@@ -127,8 +136,17 @@ interface Judged {
   readonly sections: FleetSections | undefined;
 }
 
-/** What the rooms say of all that could be read of a document. */
-function judgeAll(loaded: Loaded, options: LoadFleetOptions, root: string): Judged {
+/**
+ * What the rooms say of all that could be read of a document.
+ *
+ * @param told one problem per cause, or all that follows from it, too
+ */
+function judgeAll(
+  loaded: Loaded,
+  options: LoadFleetOptions,
+  root: string,
+  told: "causes" | "all" = "causes",
+): Judged {
   const broken = loaded.diagnostics.some((one) => one.severity === "error");
   const { document, judgement } = withSuitedVariables(loaded.document, options.before?.judgement);
   const lost = new Lost({ document, lost: loaded.lost });
@@ -141,36 +159,32 @@ function judgeAll(loaded: Loaded, options: LoadFleetOptions, root: string): Judg
     ];
   };
   const sifted = (all: readonly OutsideProblem[]): readonly OutsideProblem[] => lost.without(all);
-  const again = (other: Document["value"]): readonly OutsideProblem[] =>
+  const judgeOther = (other: Document["value"]): readonly OutsideProblem[] =>
     problems(other, judge(other, judgement));
-  const found = explained(sifted(problems(document.value, judgement)), document.value, {
-    judge: (other) => sifted(again(other)),
-    judgeAll: again,
-    sifted,
-  });
-  const located = found.problems.map((one) => problemAt(document, one));
+  const all = sifted(problems(document.value, judgement));
+  const found: Explained =
+    told === "all"
+      ? { problems: all }
+      : explained(all, document.value, {
+          judge: (other) => sifted(judgeOther(other)),
+          judgeAll: judgeOther,
+          sifted,
+        });
+  const referred = found.problems.map((one) => withReference(one, loaded.document.value));
+  const located = loaded.discreet(referred.map((one) => problemAt(document, one)));
   const own = loaded.diagnostics.filter((one) => !isOfLostHeader(one, loaded, found));
   const { error: errors = [], warning: warnings = [] } = Object.groupBy(own, (one) => one.severity);
   const diagnostics = byPlace(document, withoutRests([...errors, ...withWarnings(located, warnings)]));
   return { document, diagnostics, judgement, sections: judgement.sections };
 }
 
-/** Diagnostics, of which those of lines that changed places in the fleet file are one. */
-function withoutMoved(
-  diagnostics: readonly Diagnostic[],
-  loaded: Loaded,
-  asked: LoadOptions,
-  options: LoadFleetOptions,
-  root: string,
-): readonly Diagnostic[] {
-  const source = loaded.document.sources.get(asked.entry);
-  // What a host is asked for may cost more than reading, and is not asked twice.
-  const asksHost = [options.operators, options.secrets].some((all = []) => all.length > 0);
-  if (source === undefined || asksHost) return diagnostics;
-  return withoutSwapped(diagnostics, source, (text) => {
-    const readFile: LoadOptions["readFile"] = (path) => (path === asked.entry ? text : asked.readFile(path));
-    return judgeAll(loadDocument({ ...asked, readFile, before: loaded }), options, root).diagnostics;
-  });
+/** A problem of a key that takes text alone says why `@service` is none of what it takes. */
+function withReference(found: OutsideProblem, value: unknown): OutsideProblem {
+  const reference = valueAt(value, found.path);
+  if (!(reference instanceof ServiceRef) || found.code !== "FLEET_INVALID" || found.help !== undefined)
+    return found;
+  const help = `no reference to a service can stand here: @service is taken as its text, "${String(reference)}"`;
+  return { ...found, help };
 }
 
 /** In the order a person reads: file by file, from the top. */

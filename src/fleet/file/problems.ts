@@ -34,10 +34,12 @@ function problemsOf(
   const path = [...issue.path];
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
-      const help = didYouMean(key, known(path));
+      const names = known(path);
+      const near = didYouMean(key, names);
+      const listed = names.length === 0 ? {} : { help: `known keys: ${names.join(", ")}` };
       return problem("FLEET_UNKNOWN_KEY", [...path, key], `unknown key "${key}" in ${placeName(path)}`, {
         part: "key",
-        help: help === undefined ? `known keys: ${known(path).join(", ")}` : `did you mean "${help}"?`,
+        ...(near === undefined ? listed : { help: `did you mean "${near}"?` }),
       });
     });
   }

@@ -78,7 +78,7 @@ export function mapOf(schema: unknown): z.ZodObject | undefined {
 function step(schema: unknown, key: PropertyKey): unknown {
   const inner = innermost(schema);
   if (inner instanceof z.ZodObject) return inner.shape[String(key)];
-  if (inner instanceof z.ZodRecord) return inner.valueType;
+  if (inner instanceof z.ZodRecord) return typeof key === "number" ? undefined : inner.valueType;
   if (inner instanceof z.ZodArray) return inner.element;
   return inner instanceof z.ZodUnion ? first(inner, (form) => step(form, key)) : undefined;
 }

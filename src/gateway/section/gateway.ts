@@ -157,7 +157,7 @@ export const gatewaySection = z.strictObject({
   workers: count({ min: 1, max: 64 })
     .default(1)
     .describe(
-      "Threads that share the port and all limits, on Linux; each takes an equal share of max_connections.",
+      "Threads that share the port, all limits and all breakers, on Linux; each takes an equal share of max_connections.",
     ),
   transport: z
     .enum(["engine", "compat"])

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { count, durationMs, ratio, sizeBytes } from "../../kernel/section.ts";
 import { priorities } from "../../resilience/index.ts";
 import { retryReasons } from "../policy/retry-on.ts";
+import { splitShape } from "./split.ts";
 import {
   addPrefix,
   freeField,
@@ -11,7 +12,6 @@ import {
   keySource,
   listOf,
   method,
-  serviceName,
   serviceTarget,
   stripPrefix,
   valueMatch,
@@ -118,10 +118,11 @@ export const routeShape = z.strictObject({
   service: serviceTarget
     .optional()
     .describe("Name of a service of the fleet, or `@service` for those of its instances that bear a tag."),
-  services: z
-    .record(serviceName, count({ max: 1_000_000 }))
+  services: splitShape
     .optional()
-    .describe("In place of `service`: several, by weight; requests are split among them."),
+    .describe(
+      "In place of `service`: several, by weight; requests are split among them. A list of `{ service, weight }` where one is `@service`.",
+    ),
   redirect: redirect.optional().describe("In place of a service: sends the client elsewhere."),
   answer: answer.optional().describe("In place of a service: a fixed answer."),
   host: listOf(host)

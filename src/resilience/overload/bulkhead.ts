@@ -8,7 +8,7 @@ export type Priority = (typeof priorities)[number];
 export interface BulkheadSettings {
   /** Requests at once; asked each time, because an adaptive limit moves. */
   readonly limit: () => number;
-  /** Most requests that wait for a place; 0 refuses at once. */
+  /** Most requests that wait for a place, of all who share the line; 0 refuses at once. */
   readonly maxQueued: number;
   /** Longest wait; milliseconds. */
   readonly maxWaitMs: number;
@@ -21,6 +21,7 @@ export type Entry = "entered" | "full" | "waited" | "aborted";
 export interface Bulkhead {
   /** Of all who share the places. */
   readonly inFlight: number;
+  /** Of those that wait here. */
   readonly queued: number;
   /**
    * Takes a place, or waits for one. Whoever hears `entered` calls `leave` once. Without a wait the answer is there at
@@ -34,14 +35,24 @@ export interface Bulkhead {
   leave(): void;
 }
 
+/** Where requests are counted; default: nobody else does. */
+export interface BulkheadRoom {
+  /** Those that run. */
+  readonly places?: Places;
+  /** Those that wait. */
+  readonly line?: Places;
+}
+
 /**
  * A concurrency breaker with a bounded queue. Higher priority goes first, and takes the place in a full queue of the
  * latest among the lowest: under overload it is the least important that is refused. Within one priority: first come,
- * first served. Where threads share the places each has a queue of its own.
+ * first served. Where threads share places and line each keeps the order of those that wait with it, and makes room among
+ * them alone.
  *
  * @example const gate = bulkhead({ limit: () => 1024, maxQueued: 1024, maxWaitMs: 1_000 }, clock);
  */
-export function bulkhead(settings: BulkheadSettings, clock: Clock, places: Places = ownPlaces()): Bulkhead {
+export function bulkhead(settings: BulkheadSettings, clock: Clock, room: BulkheadRoom = {}): Bulkhead {
+  const { places = ownPlaces(), line = ownPlaces() } = room;
   const queues: Record<Priority, Waiter[]> = { high: [], normal: [], low: [] };
   let queued = 0;
   /** While somebody waits: others may give back what they had. */
@@ -52,12 +63,18 @@ export function bulkhead(settings: BulkheadSettings, clock: Clock, places: Place
     waiter.signal?.removeEventListener("abort", waiter.onAbort);
     waiter.resolve(entry);
   };
-  const remove = (waiter: Waiter, entry: Entry): void => {
+  /** It waits no more; its place in the line is not given back. False when it did not wait. */
+  const unqueue = (waiter: Waiter): boolean => {
     const queue = queues[waiter.priority];
     const at = queue.indexOf(waiter);
-    if (at < 0) return;
+    if (at < 0) return false;
     queue.splice(at, 1);
     gone();
+    return true;
+  };
+  const remove = (waiter: Waiter, entry: Entry): void => {
+    if (!unqueue(waiter)) return;
+    line.give();
     settle(waiter, entry);
   };
   const gone = (): void => {
@@ -74,15 +91,17 @@ export function bulkhead(settings: BulkheadSettings, clock: Clock, places: Place
         return;
       }
       gone();
+      line.give();
       settle(next, "entered");
     }
   };
-  /** Makes room for a newcomer among those that matter less; false when there is nobody to give way. */
+  /** Gives a newcomer the place of one here that matters less; false when there is nobody to give way. */
   const displace = (priority: Priority): boolean => {
     const lower = priorities.slice(priorities.indexOf(priority) + 1).reverse();
     const victim = lower.map((one) => queues[one].at(-1)).find((one) => one !== undefined);
     if (victim === undefined) return false;
-    remove(victim, "full");
+    unqueue(victim);
+    settle(victim, "full");
     return true;
   };
   const wait = (priority: Priority, signal: AbortSignal | undefined, mostMs: number): Promise<Entry> =>
@@ -115,7 +134,7 @@ export function bulkhead(settings: BulkheadSettings, clock: Clock, places: Place
       if (tryEnter()) return "entered";
       if (signal?.aborted === true) return "aborted";
       if (settings.maxQueued === 0) return "full";
-      if (queued >= settings.maxQueued && !displace(priority)) return "full";
+      if (!line.tryTake(settings.maxQueued) && !displace(priority)) return "full";
       const entry = wait(priority, signal, mostMs);
       // The limit may have grown since the last one left.
       admitWaiting();

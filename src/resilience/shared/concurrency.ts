@@ -1,6 +1,8 @@
 import type { ConcurrencyLimit } from "../concurrency.ts";
+import { forgetClusters } from "./cluster.ts";
 import type { SharedMemory } from "./memory.ts";
 import { forgetPlaces } from "./places.ts";
+import { forgetRates } from "./rate-limit.ts";
 
 /**
  * A concurrency limit over all threads of a process: `tryEnter` admits at most `max` in all of them together.
@@ -34,9 +36,11 @@ export function sharedConcurrencyLimit(memory: SharedMemory, thread: number, max
   };
 }
 
-/** Gives back the places of a thread that is gone. */
+/** Gives back what a thread had that is gone: its places, its probes and its locks. */
 export function forgetThread(memory: SharedMemory, thread: number): void {
   const cells = new Int32Array(memory.counts);
   Atomics.sub(cells, 0, Atomics.exchange(cells, thread + 1, 0));
   forgetPlaces(memory, thread);
+  forgetClusters(memory, thread);
+  forgetRates(memory, thread);
 }

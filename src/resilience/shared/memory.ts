@@ -1,3 +1,7 @@
+import { breakerCells } from "../breaker.ts";
+import { outlierCells } from "../outlier.ts";
+import { type RowsShape, rowsBytes } from "./rows.ts";
+
 /**
  * What threads of one process share: counts and rate limits that are exact over all of them, without a server. Plain
  * memory, handed to each thread at its start.
@@ -9,6 +13,8 @@ export interface SharedMemory {
   readonly rates: SharedArrayBuffer;
   /** Places at services: a row for each name. */
   readonly places: SharedArrayBuffer;
+  /** Clusters: a row for each service and each endpoint. */
+  readonly clusters: SharedArrayBuffer;
   readonly threads: number;
   /** Chosen at the start, so that nobody outside can make two keys meet. */
   readonly seed: number;
@@ -25,6 +31,24 @@ export const placesHead = 5;
 /** Services that have places; further ones give each thread a part. */
 const placesRows = 1_024;
 
+/** Services and endpoints that threads know of together. */
+const clusterRows = 16_384;
+/** What stands in the words of such a row: the lock of a cluster, what policies keep, requests of each thread. */
+export const clusterWord = {
+  lock: 0,
+  policies: 1,
+  running: 1 + breakerCells.words + outlierCells.words,
+} as const;
+
+export function clusterShape(threads: number): RowsShape {
+  return {
+    rows: clusterRows,
+    threads,
+    words: clusterWord.running + threads,
+    numbers: breakerCells.numbers + outlierCells.numbers,
+  };
+}
+
 export interface SharedMemoryOptions {
   readonly threads: number;
   /** Keys remembered over all limits, at least; default 131,072 (5 MiB). */
@@ -37,6 +61,7 @@ export function sharedMemory({ threads, keys = 131_072, seed }: SharedMemoryOpti
   return {
     counts: new SharedArrayBuffer((1 + threads) * 4),
     places: new SharedArrayBuffer(placesRows * (placesHead + threads) * 4),
+    clusters: new SharedArrayBuffer(rowsBytes(clusterShape(threads))),
     threads,
     rates: new SharedArrayBuffer(buckets * bucketBytes),
     seed: seed >>> 0,

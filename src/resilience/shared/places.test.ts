@@ -57,11 +57,9 @@ test("places are taken from one number, whatever thread takes and gives, and eve
 test("who waits in one thread hears of a place that another gives back, or died with", async () => {
   const memory = sharedMemory({ threads: 2, keys: 8, seed: 1 });
   const gate = (thread: number): Bulkhead =>
-    bulkhead(
-      { limit: () => 1, maxQueued: 5, maxWaitMs: 1_000 },
-      manualClock(),
-      placesOf(memory, "users", thread),
-    );
+    bulkhead({ limit: () => 1, maxQueued: 5, maxWaitMs: 1_000 }, manualClock(), {
+      places: placesOf(memory, "users", thread),
+    });
   const [one, two] = [gate(0), gate(1)];
   assert.equal(one.enter("normal"), "entered");
   const waiting = two.enter("normal");
@@ -86,7 +84,7 @@ test("threads at once never have more than the limit, and all that wait are serv
       const { bulkhead } = await import(workerData.bulkhead);
       const { threadClock } = await import(workerData.kernel);
       const places = sharedPlaces(memory, "users", thread);
-      const gate = bulkhead({ limit: () => 2, maxQueued: 1_000, maxWaitMs: 60_000 }, threadClock, places);
+      const gate = bulkhead({ limit: () => 2, maxQueued: 1_000, maxWaitMs: 60_000 }, threadClock, { places });
       let most = 0;
       const one = async () => {
         for (let n = 0; n < 20; n++) {

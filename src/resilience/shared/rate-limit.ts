@@ -1,5 +1,6 @@
 import type { Clock } from "../../kernel/index.ts";
 import { decide, type KeyState, type RateLimit, type RateLimitSettings } from "../rate-limit.ts";
+import { enterLock, forgetLock, leaveLock } from "./lock.ts";
 import { bucketBytes, bucketKeys, keyBytes, type SharedMemory } from "./memory.ts";
 
 /**
@@ -7,17 +8,18 @@ import { bucketBytes, bucketKeys, keyBytes, type SharedMemory } from "./memory.t
  * they are told apart by 64 bits of a seeded hash over the limit's name and the key.
  *
  * @param name names the limit; two of one name and the same numbers are the same limit in every thread
- * @param clock must mean the same moment in every thread: `threadClock`
+ * @param at `clock` must mean the same moment in every thread: `threadClock`; `thread` is 0-based, and a lock it held is given
+ *   back when it died, with `forgetThread`
  */
 export function sharedRateLimit(
   memory: SharedMemory,
   name: string,
   settings: RateLimitSettings,
-  clock: Clock,
+  { clock, thread }: { readonly clock: Clock; readonly thread: number },
 ): RateLimit {
   const { limit, windowMs } = settings;
   const prefix = `${limit}/${windowMs} ${name}\n`;
-  const table = new Table(memory);
+  const table = new Table(memory, thread);
   const scratch: KeyState = { tatMs: 0, anchorMs: 0, used: 0 };
   let keys = 0;
   let forgotten = 0;
@@ -51,12 +53,16 @@ export function sharedRateLimit(
   };
 }
 
-/** Spins of a lock after which its holder is taken for dead: nobody waits while holding one. */
-const mostSpins = 1_000_000;
+/** Frees the locks of a thread that is gone. */
+export function forgetRates({ rates }: SharedMemory, thread: number): void {
+  const words = new Int32Array(rates);
+  for (let lock = 0; lock < words.length; lock += bucketBytes / 4) forgetLock(words, lock, thread);
+}
 
 /** A table of buckets, each with a lock. Between `enter` and `leave` one key is ours. */
 class Table {
-  readonly #words: Int32Array;
+  readonly #words: Int32Array<SharedArrayBuffer>;
+  readonly #holder: number;
   readonly #floats: Float64Array;
   readonly #buckets: number;
   readonly #seed: number;
@@ -64,7 +70,8 @@ class Table {
   /** Place of the key in `#words`. */
   #at = 0;
 
-  constructor({ rates, seed }: SharedMemory) {
+  constructor({ rates, seed }: SharedMemory, thread: number) {
+    this.#holder = thread + 1;
     this.#words = new Int32Array(rates);
     this.#floats = new Float64Array(rates);
     this.#buckets = rates.byteLength / bucketBytes;
@@ -77,8 +84,7 @@ class Table {
     const low = hash(key, ~this.#seed) | 1;
     const words = this.#words;
     this.#lock = ((high >>> 0) % this.#buckets) * (bucketBytes / 4);
-    for (let spins = 0; Atomics.compareExchange(words, this.#lock, 0, 1) !== 0; spins++)
-      if (spins > mostSpins) break;
+    enterLock(words, this.#lock, this.#holder);
     const first = this.#lock + 2;
     let oldest = first;
     for (let way = 0; way < bucketKeys; way++) {
@@ -94,7 +100,7 @@ class Table {
   }
 
   leave(): void {
-    Atomics.store(this.#words, this.#lock, 0);
+    leaveLock(this.#words, this.#lock);
   }
 
   read(state: KeyState): void {

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { manualClock, seededRandom } from "../../kernel/index.ts";
 import { rateLimit } from "../rate-limit.ts";
 import { forgetThread, sharedConcurrencyLimit } from "./concurrency.ts";
-import { sharedMemory } from "./memory.ts";
+import { bucketBytes, sharedMemory } from "./memory.ts";
 import { sharedRateLimit } from "./rate-limit.ts";
 
 test("a concurrency limit counts over all threads, and reports each thread's own", () => {
@@ -37,7 +37,7 @@ test("a shared rate limit decides as the plain one, whatever thread asks", () =>
         const clock = manualClock();
         const settings = { limit, windowMs: 1_000 };
         const memory = sharedMemory({ threads: 2, keys: 64, seed: 7 });
-        const shared = [0, 1].map(() => sharedRateLimit(memory, "a", settings, clock));
+        const shared = [0, 1].map((thread) => sharedRateLimit(memory, "a", settings, { clock, thread }));
         const plain = rateLimit(settings, clock);
         for (const [thread, key, waitMs] of steps) {
           clock.advance(waitMs);
@@ -49,11 +49,27 @@ test("a shared rate limit decides as the plain one, whatever thread asks", () =>
   );
 });
 
+test("the locks of a thread that died in the middle of a decision are freed", () => {
+  const memory = sharedMemory({ threads: 2, keys: 64, seed: 7 });
+  const words = new Int32Array(memory.rates);
+  // As it leaves them: the number of the thread plus one.
+  for (let at = 0; at < words.length; at += bucketBytes / 4) words[at] = 2;
+  forgetThread(memory, 1);
+  const limit = sharedRateLimit(
+    memory,
+    "a",
+    { limit: 1, windowMs: 1_000 },
+    { clock: manualClock(), thread: 0 },
+  );
+  assert.equal(limit.check("k").allowed, true);
+  assert.equal(limit.check("k").allowed, false);
+});
+
 test("limits of other names and other numbers are other limits", () => {
   const clock = manualClock();
   const memory = sharedMemory({ threads: 1, seed: 1 });
   const of = (name: string, limit: number) =>
-    sharedRateLimit(memory, name, { limit, windowMs: 1_000 }, clock);
+    sharedRateLimit(memory, name, { limit, windowMs: 1_000 }, { clock, thread: 0 });
   assert.equal(of("a", 1).check("k").allowed, true);
   assert.equal(of("a", 1).check("k").allowed, false, "the same limit, made again");
   assert.equal(of("b", 1).check("k").allowed, true);
@@ -63,7 +79,7 @@ test("limits of other names and other numbers are other limits", () => {
 test("a full table forgets the key unused for longest, and says so", () => {
   const clock = manualClock();
   const memory = sharedMemory({ threads: 1, keys: 8, seed: 3 });
-  const limit = sharedRateLimit(memory, "a", { limit: 1, windowMs: 60_000 }, clock);
+  const limit = sharedRateLimit(memory, "a", { limit: 1, windowMs: 60_000 }, { clock, thread: 0 });
   for (let n = 0; n < 8; n++) {
     limit.check(`k${n}`);
     clock.advance(1);
@@ -84,7 +100,8 @@ test("threads at once admit exactly the limit, for every key", async () => {
     (async () => {
       const { sharedRateLimit } = await import(workerData.module);
       const { threadClock } = await import(workerData.kernel);
-      const limit = sharedRateLimit(workerData.memory, "a", { limit: 50, windowMs: 3_600_000 }, threadClock);
+      const at = { clock: threadClock, thread: workerData.thread };
+      const limit = sharedRateLimit(workerData.memory, "a", { limit: 50, windowMs: 3_600_000 }, at);
       const admitted = new Array(20).fill(0);
       for (let n = 0; n < 4_000; n++) if (limit.check("k" + (n % 20)).allowed) admitted[n % 20]++;
       parentPort.postMessage(admitted);
@@ -92,8 +109,8 @@ test("threads at once admit exactly the limit, for every key", async () => {
   const module = new URL("./rate-limit.ts", import.meta.url).href;
   const kernel = new URL("../../kernel/index.ts", import.meta.url).href;
   const counts = await Promise.all(
-    Array.from({ length: 3 }, async () => {
-      const worker = new Worker(code, { eval: true, workerData: { memory, module, kernel } });
+    [0, 1, 2].map(async (thread) => {
+      const worker = new Worker(code, { eval: true, workerData: { memory, module, kernel, thread } });
       const { promise, resolve, reject } = Promise.withResolvers<number[]>();
       worker.once("message", resolve).once("error", reject);
       const admitted = await promise;

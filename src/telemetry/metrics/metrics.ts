@@ -50,6 +50,8 @@ export interface Metrics {
   ): Metric<Histogram, Label>;
   /** A gauge that is asked when somebody looks. */
   observe(name: string, options: { readonly help: string }, read: () => number): void;
+  /** Called before each rendering, to set gauges of what is known elsewhere. */
+  refresh(write: () => void): void;
   /** Metrics that somebody else counts, in the same format, behind ours at each rendering. */
   append(read: () => string): void;
   /** Prometheus text exposition format 0.0.4, families in the order they were made. */
@@ -77,6 +79,7 @@ const labelShape = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 export function createMetrics(options: { readonly maxSeries?: number } = {}): Metrics {
   const families = new Map<string, Family>();
   const maxSeries = options.maxSeries ?? 2000;
+  const writers: (() => void)[] = [];
   const others: (() => string)[] = [];
   let overflows = 0;
   const family = (type: FamilyType, name: string, shape: FamilyShape): Family => {
@@ -106,10 +109,16 @@ export function createMetrics(options: { readonly maxSeries?: number } = {}): Me
     observe(name, shape, read) {
       family("gauge", name, shape).read = read;
     },
+    refresh(write) {
+      writers.push(write);
+    },
     append(read) {
       others.push(read);
     },
-    render: () => renderFamilies(families.values()) + others.map((read) => read()).join(""),
+    render() {
+      for (const write of writers) write();
+      return renderFamilies(families.values()) + others.map((read) => read()).join("");
+    },
   };
   const help = "Times a metric had more label values than it may keep.";
   family("counter", "tusker_metrics_overflow_total", { help }).read = () => overflows;

@@ -86,6 +86,36 @@ test("however a line is broken, plain text over a secret is not shown", () => {
   );
 });
 
+test("the rest of a secret over several lines is not shown, however its quotes are torn", () => {
+  for (const overlay of [
+    '#!tusker 1\npay.stripe_key: """\n  hunter2 one\n  b: hunter2\n""\n',
+    '#!tusker 1\npay: {\n  stripe_key: ""\n    hunter2 one\n    two hunter2\n    """\n}\n',
+    '#!tusker 1\npay.stripe_key: "\nhunter2\nmore hunter2"\n',
+    "pay.stripe_key:\n\n{\nhunter2 x\n",
+  ])
+    assert.doesNotMatch(shown(overlay).text, /hunter2/, overlay);
+});
+
+test("what a layer writes over a secret whose line cannot be read is one in the document, too", () => {
+  const { loaded } = shown(
+    'pay.stripe_key: "hunter2"\npay.port: 5\n',
+    '#!tusker 1\npay: {\n  stripe_key: = @env.secure("S")\n  port: 4\n}\n',
+  );
+  assert.equal(JSON.stringify(loaded.document.value), '{"pay":{"port":5,"stripe_key":"[secret]"}}');
+  assert.doesNotMatch(JSON.stringify(loaded.document.origin(["pay", "stripe_key"])), /hunter2/);
+});
+
+test("a private key is not shown wherever it stands", () => {
+  const key = "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----";
+  for (const line of [key, `cert: "${key}`, `${key}\n${key}`])
+    assert.doesNotMatch(shown(`${line}\nport = = 5\n`, "a: 1\n").text, /hunter2/, line);
+});
+
+test("a word that names nothing is as secret as what it would cover", () => {
+  const before = '#!tusker 1\n$k: @env.secure("K", "x")\npay: { url: "x-${$k}" }\n';
+  assert.doesNotMatch(shown("#!tusker 1\npay.url: hunter2\n", before).text, /hunter2/);
+});
+
 test("an override that is no path=value does not show what stands behind a name like that of a secret", () => {
   const loaded = loadDocument({
     entry: "main.tsk",

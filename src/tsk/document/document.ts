@@ -67,4 +67,9 @@ export interface Loaded {
   readonly trees: ReadonlyMap<string, Tree>;
   /** What is not in the document because of them. */
   readonly lost: readonly Lost[];
+  /**
+   * Keeps secrets out of problems found outside the language, as it was done with `diagnostics`: where lines cannot be read,
+   * it is not known of all secrets that they are.
+   */
+  readonly discreet: (found: readonly Diagnostic[]) => readonly Diagnostic[];
 }

@@ -63,7 +63,7 @@ export class Files {
     try {
       content = this.read(found.path);
     } catch (error) {
-      return { code: "TSK_FILE_READ", message: `${written} cannot be read: ${messageOf(error)}` };
+      return { code: "TSK_FILE_READ", message: unreadable(written, error) };
     }
     if (content === undefined) return { code: "TSK_FILE_MISSING", message: `there is no file ${written}` };
     if (content.length > limits.dataFile)
@@ -145,4 +145,10 @@ export function matchesPattern(name: string, pattern: string): boolean {
   }
   while (pattern[at] === "*") at++;
   return at === pattern.length;
+}
+
+/** Why a host could not read a file, in its own words when they name it. */
+export function unreadable(path: string, error: unknown): string {
+  const said = messageOf(error);
+  return said.includes(path) ? said : `${path} cannot be read: ${said}`;
 }

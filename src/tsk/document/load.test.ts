@@ -255,3 +255,17 @@ test("of a file that is refused nothing is said but that, nor of names that may 
     ["a.tsk:1 TSK_TOO_LARGE"],
   );
 });
+
+test("a host that names the file it cannot read is not repeated", () => {
+  const told = (words: string): readonly string[] => {
+    const readFile = (path: string): string => {
+      if (path === "main.tsk") return '@include "x.tsk"\na: @file("x.tsk")\n';
+      throw new Error(words);
+    };
+    return loadDocument({ entry: "main.tsk", readFile, layers: "entry" }).diagnostics.map(
+      ({ message }) => message,
+    );
+  };
+  assert.deepEqual(new Set(told("cannot read x.tsk (EACCES)")), new Set(["cannot read x.tsk (EACCES)"]));
+  assert.deepEqual(new Set(told("EACCES")), new Set(["x.tsk cannot be read: EACCES"]));
+});

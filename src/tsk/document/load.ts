@@ -1,4 +1,3 @@
-import { messageOf } from "../../kernel/index.ts";
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, inOrder, problem, withWarnings } from "../diagnostic.ts";
 import type { Refusal } from "../ports.ts";
@@ -13,15 +12,18 @@ import { dictionary, type Evaluated, isMap } from "../value/data.ts";
 import { evaluate } from "../value/evaluate.ts";
 import type { IncludeRequest } from "../value/include-request.ts";
 import { type MapPart, outline, type Where, withIncludes } from "../value/outline.ts";
+import { hiddenAt } from "../value/secret.ts";
 import { Allowance } from "./allowance.ts";
 import { assemble } from "./assemble.ts";
 import { Damage } from "./damage.ts";
-import { discreet } from "./discreet.ts";
+import { discretion } from "./discreet.ts";
 import type { Loaded } from "./document.ts";
-import { Files } from "./files.ts";
+import { Files, unreadable } from "./files.ts";
 import { maskCovered, maskDefaults } from "./mask.ts";
+import { withoutOneEdit } from "./one-edit.ts";
 import type { LoadOptions } from "./options.ts";
 import { fromEnvironment, fromSet, type Override } from "./override.ts";
+import { lostSecrets } from "./veil.ts";
 
 /**
  * Loads a document: reads its layers, merges and evaluates them. Lowest first: the base file, `environment/<name>.tsk`
@@ -33,7 +35,11 @@ import { fromEnvironment, fromSet, type Override } from "./override.ts";
  * @example const { document, diagnostics } = loadDocument({ entry: "tusker.tsk", readFile, env: process.env });
  */
 export function loadDocument(options: LoadOptions): Loaded {
-  return new Loader(options).load();
+  const loaded = new Loader(options).load();
+  const { diagnostics } = loaded;
+  if (options.again === false || diagnostics.length < 2) return loaded;
+  const judge = (again: LoadOptions): readonly Diagnostic[] => new Loader(again).load().diagnostics;
+  return { ...loaded, diagnostics: withoutOneEdit(diagnostics, { loaded, options, judge }) };
 }
 
 class Loader {
@@ -96,7 +102,7 @@ class Loader {
     try {
       content = this.#files.read(path);
     } catch (error) {
-      this.#unread(path, "TSK_FILE_READ", `${path} cannot be read: ${messageOf(error)}`);
+      this.#unread(path, "TSK_FILE_READ", unreadable(path, error));
       return true;
     }
     if (content === undefined) return false;
@@ -193,7 +199,7 @@ class Loader {
         };
       return this.#tree(path, layer, content);
     } catch (error) {
-      return { code: "TSK_FILE_READ", message: `${path} cannot be read: ${messageOf(error)}` };
+      return { code: "TSK_FILE_READ", message: unreadable(path, error) };
     }
   }
 
@@ -278,12 +284,15 @@ class Loader {
       textLength,
     });
     const { lost, unread } = this.#damage;
-    const told = discreet(this.#diagnostics, { sources: this.#sources, root, unread });
-    const whole = lost.length === 0 ? root : withoutNameless(root);
+    const secrets = lostSecrets({ sources: this.#sources, unread });
+    const discreet = discretion({ sources: this.#sources, root, unread });
+    const told = discreet(this.#diagnostics);
+    const named = lost.length === 0 ? root : withoutNameless(root);
+    const whole = secrets.size === 0 ? named : hiddenAt(named, secrets);
     const document = assemble(whole, this.#sources, this.#options.before?.document);
     const { error: errors = [], warning: warnings = [] } = Object.groupBy(told, (one) => one.severity);
     const diagnostics = inOrder(withWarnings(errors, warnings), [...this.#sources.keys()]);
-    return { document, diagnostics, trees: this.#trees, lost };
+    return { document, diagnostics, trees: this.#trees, lost, discreet };
   }
 }
 

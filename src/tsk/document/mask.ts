@@ -26,7 +26,11 @@ export function maskDefaults(tree: Tree): void {
     let close = comma;
     if (secure && tokens.kind(comma) === kind.comma) {
       close = seek(tree, comma + 1, 0, false);
-      source.mask({ start: tokens.end(comma), end: tokens.start(close) });
+      const start = tokens.end(comma);
+      // Of a call that is not closed it is not known where it ends; what goes on below is looked at when it is shown.
+      const isClosed = tokens.kind(close) === kind.closeParen;
+      const end = isClosed ? tokens.start(close) : source.lineSpan(source.at({ start, end: start }).line).end;
+      source.mask({ start, end });
     }
     if (tokens.kind(close) === kind.closeParen) maskInPlace(tree, close + 1);
   }

@@ -26,4 +26,9 @@ export interface LoadOptions extends HostPorts {
   readonly before?: Loaded | undefined;
   /** `entry` reads the base file alone: no other file, no overrides. Default `all`. */
   readonly layers?: "all" | "entry" | undefined;
+  /**
+   * False reads the text once: whoever judges the document further looks for problems that one edit removes together when all
+   * are found, see `withoutOneEdit`. Default true.
+   */
+  readonly again?: boolean | undefined;
 }

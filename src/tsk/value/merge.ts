@@ -62,6 +62,9 @@ export class Merger {
         maps.push(withoutKeys(givenParts(value.data), this.#removed(edits)));
       else if (part.kind !== "leaf" || !part.spread) {
         if (maps.length === 0) of.value = value && this.#edited(edits, value, of, index);
+        // What cannot be had is as secret as what it stands in the place of.
+        if (value === undefined && this.#isOverSecret(of, index))
+          this.#heard.covered({ data: null, places: placesOfAll(of.parts) });
         covered = true;
       }
     }
@@ -139,10 +142,12 @@ export class Merger {
   }
 
   /** What one layer keeps secret stays so when a higher layer writes plain text over it. Keys of maps are looked at one by one. */
-  #kept(value: Evaluated, { parts }: Slot, index: number): Evaluated {
-    if (index === 0 || isMap(value.data)) return value;
-    const isSecret = parts.slice(0, index).some((part) => this.#expressions.isSecret(part));
-    return isSecret ? hidden(value) : value;
+  #kept(value: Evaluated, of: Slot, index: number): Evaluated {
+    return !isMap(value.data) && this.#isOverSecret(of, index) ? hidden(value) : value;
+  }
+
+  #isOverSecret({ parts }: Slot, index: number): boolean {
+    return index > 0 && parts.slice(0, index).some((part) => this.#expressions.isSecret(part));
   }
 }
 

@@ -145,6 +145,18 @@ function hiddenData(data: Data): Data {
   return typeof text === "string" ? new Secret(text) : data;
 }
 
+/** A document in which what stands at keys of these names is a secret, as far as it is no map. */
+export function hiddenAt(node: Evaluated, names: ReadonlySet<string>): Evaluated {
+  const { data, places } = node;
+  if (isList(data)) return { data: list(data.items.map((item) => hiddenAt(item, names))), places };
+  if (!isMap(data)) return node;
+  const entries = [...data.entries].map(([name, one]): [string, Evaluated] => [
+    name,
+    names.has(name) && !isMap(one.data) ? hidden(one) : hiddenAt(one, names),
+  ]);
+  return { data: dictionary(new Map(entries)), places };
+}
+
 /** True for a secret, and for a list with one in it. */
 export function holdsSecret(data: Data): boolean {
   return data instanceof Secret || (isList(data) && data.items.some((item) => holdsSecret(item.data)));

@@ -20,7 +20,11 @@ function fleetOf(services: number): string {
   });
   return [
     "# What the shop is made of.",
-    ...['[fleet]\nname: "shop"\n', "[services]", ...names.map((name, index) => serviceOf(name, index, names))],
+    ...[
+      '[fleet]\nname: "shop"\n',
+      "[services]",
+      ...names.map((name, index) => serviceOf(name, index, names)),
+    ],
     '[gateway]\nport: 8080\ntimeout: "30s"\nmax_connections: 1000\nrate_limit_enabled: true',
     'rate_limit_requests: 100\nrate_limit_window: "1m"\n',
     ...["[routes]", ...names.map(routeOf)],

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
 import type { JsonSchema } from "../json-schema.ts";
-import { isModule, loadSchema } from "../schema-module.ts";
+import { isModule, loadSchema } from "../module/schema-module.ts";
 import type { FleetSettings } from "../settings.ts";
 
 /**

@@ -80,14 +80,18 @@ function collectMentions(
   isKnown: (name: string) => boolean,
   found: Mention[],
 ): void {
-  const look = (name: unknown, ...key: readonly string[]): void => {
+  const look = (name: unknown, ...key: readonly PropertyKey[]): void => {
     if (typeof name === "string" && !isKnown(name))
       found.push({ name, path: [...at, ...key], who: `the route "${path}" leads to` });
   };
   look(field(route, "service"), "service");
   look(field(route, "fallback_service"), "fallback_service");
   look(field(field(route, "mirror"), "service"), "mirror", "service");
-  const split = mapOf(field(route, "services"));
+  const shares = field(route, "services");
+  if (Array.isArray(shares))
+    for (const [index, share] of shares.entries())
+      look(field(share, "service"), "services", index, "service");
+  const split = Array.isArray(shares) ? {} : mapOf(shares);
   // What has no share is told as such.
   for (const name of Object.keys(split)) if (!isMap(split[name])) look(name, "services", name);
 }

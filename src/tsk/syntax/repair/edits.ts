@@ -140,7 +140,7 @@ export function endingsOf(text: string, piece: Span): readonly Fix[] {
 }
 
 /** What closes the brackets that a text leaves open, as far as its quotes and comments can be read. */
-function closingOf(text: string): string {
+export function closingOf(text: string): string {
   const open: string[] = [];
   for (const [sign] of text.matchAll(/"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|(?:#|\/\/).*|[()[\]{}]/g)) {
     const closing = sign.length === 1 ? brackets.find(([opening]) => opening === sign)?.[1] : undefined;

@@ -1,5 +1,5 @@
 import { workerData } from "node:worker_threads";
-import { messageOf, withReferences } from "../../kernel/index.ts";
+import { messageOf, withReferences } from "../../../kernel/index.ts";
 import { type SchemaAnswer, type SchemaQuestion, violationsBy } from "./schema-module.ts";
 
 // Runs in a thread of its own, see `inThread` there: what a process has loaded it does not load again.

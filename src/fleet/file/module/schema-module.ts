@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { extname, resolve, sep } from "node:path";
 import { type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
@@ -10,9 +10,10 @@ import {
   ServiceRef,
   validatedWithServices,
   withoutReferences,
-} from "../../kernel/index.ts";
-import type { ArgumentSchema } from "../../tsk/index.ts";
-import { SchemaError, type Violation } from "./validate.ts";
+} from "../../../kernel/index.ts";
+import type { ArgumentSchema } from "../../../tsk/index.ts";
+import { SchemaError, type Violation } from "../validate.ts";
+import { versionOf } from "./schema-imports.ts";
 
 /** True for the path of a module that exports a schema: `./config.ts`, or `./config.ts#Config` when it exports several. */
 export function isModule(file: string): boolean {
@@ -58,16 +59,21 @@ export function violationsBy(plain: unknown, file: string, root: string): readon
   return (result.issues ?? []).map(({ path = [], message }) => ({ path: path.map(keyOf), message }));
 }
 
-/** What modules said when this process loaded them: it keeps a module for as long as it lives. */
+/** The version of each module that this process has loaded: it keeps a module for as long as it lives. */
 const loaded = new Map<string, string>();
 
-/** Judged here; by a module that has changed since it was loaded, in a thread that loads it anew. */
+/** Judged here; by a module that has changed since it was loaded, or imports one that has, in a thread that loads it anew. */
 function judgedBy(plain: unknown, file: string, root: string): readonly Violation[] {
-  const path = resolve(root, file.split("#", 1)[0] ?? "");
-  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-  const known = loaded.get(path) ?? text;
+  const path = modulePath(file, root);
+  const version = versionOf(path);
+  const known = loaded.get(path) ?? version;
   loaded.set(path, known);
-  return known === text ? violationsBy(plain, file, root) : inThread(plain, file, root);
+  return known === version ? violationsBy(plain, file, root) : inThread(plain, file, root);
+}
+
+/** Where a module stands that `./config.ts#Config` names. */
+export function modulePath(file: string, root: string): string {
+  return resolve(root, file.split("#", 1)[0] ?? "");
 }
 
 /** What a thread is asked: to hold data, in plain text, against the schema of a module. */

@@ -1,0 +1,197 @@
+import { asRelated, type Diagnostic, type Fix } from "../diagnostic.ts";
+import { Source, type Span } from "../source.ts";
+import { limits } from "../syntax/limits.ts";
+import { isSound } from "../syntax/parse.ts";
+import { cutsOf } from "../syntax/repair/cuts.ts";
+import { editsOf, swapsOf } from "../syntax/repair/edits.ts";
+import type { Loaded } from "./document.ts";
+import type { LoadOptions } from "./options.ts";
+
+/** Problems around which lines are tried. */
+const most = 3;
+/** Characters that may be judged for one document, and read for one problem: the longer the text, the fewer are tried. */
+const [judged, read] = [60_000, 200_000];
+/** Texts that are judged for one problem, of each kind of edit. */
+const tries = 4;
+/** Edits that repair one problem and nothing else: after so many it is a mistake of its own. */
+const enough = 3;
+
+/** A document with several problems, and how another one in its place is judged. */
+export interface Again {
+  readonly loaded: Loaded;
+  /** What it was loaded from. */
+  readonly options: LoadOptions;
+  /** Names that may head a section; default none. */
+  readonly sections?: readonly string[];
+  /** All diagnostics of a document, before this looks at them. */
+  readonly judge: (options: LoadOptions) => readonly Diagnostic[];
+  /** The same with all that follows from them, when that is less work; default `judge`. */
+  readonly quickly?: (options: LoadOptions) => readonly Diagnostic[];
+}
+
+/**
+ * Diagnostics of a document, of which those that are gone when one edit is made to its base file are one: lines that changed
+ * places, what was pasted into the middle of a line, a sign too few, too many or wrong. What an edit leaves it did not cause.
+ * Only files one writes by hand are read again, for each try costs as much as the first reading; and none with operators or
+ * secrets of a host, which are not asked twice.
+ */
+export function withoutOneEdit(all: readonly Diagnostic[], again: Again): readonly Diagnostic[] {
+  const { loaded, options, sections = [], judge, quickly = judge } = again;
+  const source = loaded.document.sources.get(options.entry);
+  const asksHost = [options.operators, options.secrets].some((asked = []) => asked.length > 0);
+  if (all.length < 2 || source === undefined || asksHost || source.text.length > limits.laidOut) return all;
+  let left = Math.floor(judged / (source.text.length + 1));
+  const near = all.filter((one) => one.file === source.file).slice(0, most);
+  for (const problem of near) {
+    let own = 0;
+    for (const edit of editsNear(problem, all, { source, sections })) {
+      if (left-- <= 0) return all;
+      const text = source.text.slice(0, edit.start) + edit.text + source.text.slice(edit.end);
+      const readFile: LoadOptions["readFile"] = (path) =>
+        path === options.entry ? text : options.readFile(path);
+      const edited: LoadOptions = { ...options, readFile, before: loaded, again: false };
+      const goneAtFirst = missingFrom(quickly(edited), all);
+      if (goneAtFirst.length === 1 && goneAtFirst[0] === problem && ++own === enough) break;
+      if (goneAtFirst.length < 2) continue;
+      const remaining = judge(edited);
+      const gone = missingFrom(remaining, all);
+      if (gone.length > 1 && remaining.length === all.length - gone.length)
+        return together(all, gone, edit, source);
+    }
+  }
+  return all;
+}
+
+/** Of those that are gone the one next to the edit is told, with the others as places that belong to it. */
+function together(
+  all: readonly Diagnostic[],
+  gone: readonly Diagnostic[],
+  edit: Repair,
+  { file }: Source,
+): readonly Diagnostic[] {
+  const distance = (one: Diagnostic): number =>
+    (one.file === file ? Math.max(edit.start - one.start, one.start - edit.end, 0) : Infinity) +
+    (one.severity === "error" ? 0 : limits.laidOut);
+  const told = gone.reduce((near, one) => (distance(one) < distance(near) ? one : near));
+  const others = gone.filter((one) => one !== told).map(asRelated);
+  const help = told.help ?? edit.help;
+  return all.flatMap((one) => {
+    if (one !== told) return gone.includes(one) ? [] : [one];
+    const related = [...(one.related ?? []), ...others];
+    return [{ ...one, ...(help === undefined ? {} : { help }), related }];
+  });
+}
+
+interface Repair extends Fix {
+  /** What it says of the mistake. */
+  readonly help?: string;
+}
+
+/** Edits of the line of a problem and of those beside it, the likelier kinds first. */
+function* editsNear(
+  problem: Diagnostic,
+  all: readonly Diagnostic[],
+  { source, sections }: { readonly source: Source; readonly sections: readonly string[] },
+): Iterable<Repair> {
+  const { text, compat } = source;
+  const lines = linesNear(problem, source);
+  const whole = { start: 0, end: text.length };
+  for (const { span, line } of lines)
+    if (isEdge(source.written(line)) || isEdge(source.written(line + 1)))
+      for (const swap of swapsOf(text, whole, span).filter(({ start }) => start === span.start))
+        yield { ...swap, help: `lines ${line} and ${line + 1} seem to have changed places` };
+  const names = [...new Set([...all.flatMap(wantedIn), ...sections])];
+  const spans = lines.map(({ span }) => span);
+  const piece = sectionsAround(text, spans);
+  const isRight = soundWith(source, piece);
+  // Where all can be read, no reading of lines shows what is wrong.
+  const isRead = isRight();
+  yield* first(
+    tries,
+    filtered(
+      inTurn(spans, (span) => cutsOf(text, span, { names, compat, isRead })),
+      isRight,
+    ),
+  );
+  if (isRead) return;
+  for (const edits of editsOf)
+    yield* first(
+      tries,
+      filtered(
+        inTurn(spans, (span) => edits(text, piece, span)),
+        isRight,
+      ),
+    );
+}
+
+/** Tells whether a piece of a text can be read with an edit made to it; only so often, then of none. */
+function soundWith({ text, file, layer, compat }: Source, { start, end }: Span): (edit?: Fix) => boolean {
+  const head = compat || start === 0 ? "" : "#!tusker 1\n";
+  let left = Math.floor(read / (end - start + 1));
+  return (edit = { start, end: start, text: "" }) => {
+    if (left-- <= 0) return false;
+    const edited = text.slice(start, edit.start) + edit.text + text.slice(edit.end, end);
+    return isSound(new Source(file, head + edited, layer));
+  };
+}
+
+function* inTurn<A, B>(all: readonly A[], give: (one: A) => Iterable<B>): Iterable<B> {
+  for (const one of all) yield* give(one);
+}
+
+function* filtered<T>(all: Iterable<T>, keeps: (one: T) => boolean): Iterable<T> {
+  for (const one of all) if (keeps(one)) yield one;
+}
+
+function* first<T>(count: number, all: Iterable<T>): Iterable<T> {
+  let left = count;
+  for (const one of all) {
+    if (left-- <= 0) return;
+    yield one;
+  }
+}
+
+/** From the header above some lines to the header below them. */
+function sectionsAround(text: string, spans: readonly Span[]): Span {
+  const first = Math.min(...spans.map(({ start }) => start));
+  const last = Math.max(...spans.map(({ end }) => end));
+  const below = text.indexOf("\n[", last);
+  return { start: text.lastIndexOf("\n[", first) + 1, end: below < 0 ? text.length : below + 1 };
+}
+
+/** The line of a problem, and the ones above and below. */
+function linesNear(
+  { line: own }: Diagnostic,
+  source: Source,
+): readonly { readonly span: Span; readonly line: number }[] {
+  return [own, own - 1, own + 1, own - 2]
+    .filter((line) => line >= 1 && source.lineSpan(line).start < source.text.length)
+    .map((line) => {
+      const { start } = source.lineSpan(line);
+      return { span: { start, end: start + source.written(line).replace(/\r?\n$/, "").length }, line };
+    });
+}
+
+/** Names that a problem says are used and are nowhere, or were probably meant. */
+function wantedIn({ message, help = "" }: Diagnostic): readonly string[] {
+  const said = [...message.matchAll(nowhere), ...help.matchAll(/did you mean "?([\p{L}\d_-]+)/gu)];
+  return said.flatMap((found) => found.slice(1).filter((name) => name !== undefined));
+}
+
+/** `leads to "x", which …`, `$x is not set`, `no x in this map`, `has no x`, `x names no key`. */
+const nowhere =
+  /"([^"]+)", which|(\$[\p{L}\d_]+) is not set|(?:no|has no) "?([\p{L}\d_-]+)"?(?: in this|:|$)|^([\p{L}\d_-]+) names no/gu;
+
+/** True for a line that opens or closes something. */
+function isEdge(line: string): boolean {
+  return /[{[(]\s*(?:#.*)?\r?\n?$|^\s*[}\])]|^\[/.test(line);
+}
+
+function missingFrom(remaining: readonly Diagnostic[], all: readonly Diagnostic[]): readonly Diagnostic[] {
+  const still = new Set(remaining.map(keyOf));
+  return all.filter((one) => !still.has(keyOf(one)));
+}
+
+function keyOf({ code, message }: Diagnostic): string {
+  return `${code} ${message}`;
+}

@@ -1,0 +1,112 @@
+import type { Fix } from "../../diagnostic.ts";
+import { Source, type Span } from "../../source.ts";
+import { isSound } from "../parse.ts";
+import { closingOf } from "./edits.ts";
+
+/** What is pasted by mistake is seldom longer. */
+const longest = 60;
+/** Longer lines are not cut. */
+const widest = 500;
+
+/**
+ * Stretches of a line without which it can be read, the likelier first: what stands around the header of a section, what parts
+ * a name that is wanted in two or hides it, then the shorter before the longer.
+ *
+ * @param given names that are used and are nowhere, or may head a section; whether the text may be written in the older styles;
+ * and whether it can be read as it is, when only headers and names tell what is too much
+ */
+export function* cutsOf(
+  text: string,
+  { start, end }: Span,
+  {
+    names,
+    compat,
+    isRead,
+  }: { readonly names: readonly string[]; readonly compat: boolean; readonly isRead: boolean },
+): Iterable<Fix> {
+  const line = text.slice(start, end);
+  if (line.length > widest || line.trim() === "") return;
+  const tried = new Set<string>();
+  for (const [from, to] of [
+    ...aroundHeaders(line),
+    ...aroundNames(line, names),
+    ...(isRead ? [] : betweenEdges(line)),
+  ]) {
+    const left = line.slice(0, from) + line.slice(to);
+    if (tried.has(left)) continue;
+    tried.add(left);
+    if (isReadable(left, compat)) yield { start: start + from, end: start + to, text: "" };
+  }
+}
+
+type Stretch = readonly [from: number, to: number];
+
+/** What stands before a header, and what stands behind it. */
+function aroundHeaders(line: string): readonly Stretch[] {
+  return [...line.matchAll(/\[\s*[\p{L}_][\p{L}\d_.-]*\s*\]/gu)].flatMap(({ 0: { length }, index }) => {
+    const stretches: Stretch[] = [];
+    if (index > 0) stretches.push([0, index]);
+    if (index + length < line.length) stretches.push([index + length, line.length]);
+    return stretches;
+  });
+}
+
+/** What stands between the two parts of a name, or beside it up to where something else begins or ends. */
+function aroundNames(line: string, names: readonly string[]): readonly Stretch[] {
+  const edges = edgesOf(line);
+  const found: Stretch[] = [];
+  for (const name of names) {
+    for (let split = 0; split <= name.length; split++) {
+      const [head, tail] = [name.slice(0, split), name.slice(split)];
+      const froms = head === "" ? edges : placesOf(line, head, "before").map((at) => at + head.length);
+      const tos = tail === "" ? edges : placesOf(line, tail, "behind");
+      for (const from of froms) for (const to of tos) if (isStretch(from, to)) found.push([from, to]);
+    }
+  }
+  return found.toSorted(byLength);
+}
+
+/** Where a part of a name stands at the side of which no other letter does. */
+function placesOf(line: string, part: string, free: "before" | "behind"): readonly number[] {
+  const places: number[] = [];
+  for (let at = line.indexOf(part); at >= 0; at = line.indexOf(part, at + 1)) {
+    const beside = free === "before" ? line[at - 1] : line[at + part.length];
+    if (!isLetter(beside)) places.push(at);
+  }
+  return places;
+}
+
+function betweenEdges(line: string): readonly Stretch[] {
+  const edges = edgesOf(line);
+  return edges
+    .flatMap((from) => edges.flatMap((to): Stretch[] => (isStretch(from, to) ? [[from, to]] : [])))
+    .toSorted(byLength);
+}
+
+/** Where words begin and end, and around signs. */
+function edgesOf(line: string): readonly number[] {
+  const edges: number[] = [];
+  for (let at = 0; at <= line.length; at++)
+    if (!isLetter(line[at - 1]) || !isLetter(line[at])) edges.push(at);
+  return edges;
+}
+
+function isStretch(from: number, to: number): boolean {
+  return to > from && to - from <= longest;
+}
+
+function byLength([a, b]: Stretch, [c, d]: Stretch): number {
+  return b - a - (d - c);
+}
+
+function isLetter(sign = ""): boolean {
+  return /[\p{L}\d_-]/u.test(sign);
+}
+
+/** True for a line that is right alone, or with what it opens closed; as an entry, or as an element of a list. */
+function isReadable(line: string, compat: boolean): boolean {
+  const own = line.replace(/^[ \t]*[}\])]+[ \t]*,?/, "");
+  const head = compat ? "" : "#!tusker 1\n";
+  const closed = `${own}\n${closingOf(own)}`;
+  return [closed, `x: [\n${closed}\n]`].some((text) => isSound(new Source("", head + text)));
+}
