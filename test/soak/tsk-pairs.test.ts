@@ -40,12 +40,12 @@ test(`both of two mistakes are told: ${count} pairs from seed ${seed}`, (t) => {
 /** Files of 100 to 400 lines: the share of mistakes that the first run tells, and runs until the file is right. */
 const several = [
   { mistakes: 3, told: 0.95, mean: 1.15, worst: 3 },
-  { mistakes: 6, told: 0.9, mean: 1.5, worst: 4 },
+  { mistakes: 6, told: 0.88, mean: 1.5, worst: 4 },
 ];
 
 for (const { mistakes, told, mean, worst } of several) {
   test(`${mistakes} mistakes in one file are told in one run, or nearly: seed ${seed}`, (t) => {
-    const files = [...severalIn(largeTexts(6, seed), Math.ceil(count / 100), mistakes, seed)];
+    const files = [...severalIn(largeTexts(6, seed), Math.max(30, count / 100), mistakes, seed)];
     const share = files.reduce((sum, one) => sum + one.told, 0) / (files.length * mistakes);
     const problems = files.reduce((sum, one) => sum + one.found.length, 0) / (files.length * mistakes);
     const runs = files.map((one) => one.runs);
