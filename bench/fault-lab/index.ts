@@ -26,6 +26,7 @@ const worlds: Readonly<Record<string, Scenarios>> = {
     "one-bad": realOneBad,
     outage: realOutage,
     overload: realOverload,
+    "two-workers": twoWorkers,
     limits: realLimits,
     reloads,
     "slow-clients": slowClients,
@@ -43,4 +44,11 @@ export async function* figures(args: readonly string[]): AsyncGenerator<Figure> 
     for (const [name, scenario] of Object.entries(scenarios))
       if (names.length === 0 || names.includes(name)) yield* scenario();
   }
+}
+
+/** What threads must know together: the same with two of them. */
+async function* twoWorkers(): AsyncGenerator<Figure> {
+  yield* realOneBad(2);
+  yield* realOutage(2);
+  yield* reloads(2);
 }

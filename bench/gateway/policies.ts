@@ -15,7 +15,7 @@ import { wrk } from "./wrk.ts";
 /** Programs of each kind: what the compiler of one makes of the same code differs by a tenth from start to start. */
 const programs = 3;
 const rounds = 6;
-const warmUp = 4;
+const warmUp = 6;
 const seconds = 1;
 const path = "/small";
 /** So many that nobody is refused, and counted for so long that what is left tells how many were admitted. */

@@ -110,6 +110,16 @@ test("wrong use is JSON too where JSON was asked for", async () => {
   );
 });
 
+test("a command that there is not is told as JSON, too", async () => {
+  for (const argv of [
+    ["chekc", "--json"],
+    ["config", "rendr", "--json"],
+  ]) {
+    const { code, out, err } = await ran(argv);
+    assert.deepEqual([code, out, JSON.parse(err).code], [2, "", "CLI_USAGE"]);
+  }
+});
+
 test("a failure as JSON is a problem document", async () => {
   const { code, err } = await ran(["up", "/nowhere.tsk", "--json"]);
   assert.equal(code, 1);

@@ -109,9 +109,9 @@ async function unknownCommand(name: string, rest: readonly string[], io: Io): Pr
     (family.length > 0 ? family : commands).map((one) => one.name),
   );
   const help = family.length > 0 ? `tusker ${name} --help` : "tusker help";
-  io.err(
-    `tusker: there is no command "${asked}"${near === undefined ? "" : `; did you mean "${near}"?`}\nRun \`${help}\` for the list.\n`,
-  );
+  const said = `there is no command "${asked}"${near === undefined ? "" : `; did you mean "${near}"?`}`;
+  if (rest.includes("--json")) io.err(`${JSON.stringify(toProblem(new TuskerError("CLI_USAGE", said)))}\n`);
+  else io.err(`tusker: ${said}\nRun \`${help}\` for the list.\n`);
   return 2;
 }
 

@@ -99,7 +99,9 @@ test("OTLP protobuf: spans that follow a form are read as if they had said every
       const sent: SpanData[] = [];
       const sink = { accept: (span: SpanData) => sent.push(span) };
       const tracer = createTracer({ service: "s", sampler: ratioSampler(1), sink, clock: manualClock() });
-      const forms = words.map(({ name, kind, common }) => new SpanForm(name, kind, common));
+      const forms = words.map(
+        ({ name, kind, common, own }) => new SpanForm(name, kind, common, Object.keys(own)),
+      );
       // Each form twice: it is written once.
       for (const [n, form] of [...forms.entries(), ...forms.entries()]) {
         const span = tracer.startFormed(form, "root").setAttributes(words[n]?.own ?? {});

@@ -59,11 +59,12 @@ export function earlySpan(tracer: Tracer, { method, remoteAddress }: EarlyAnswer
 
 /** What the spans of requests with one head, from one client, to one route have in common. */
 export function serverForm(exchange: Asked, route: string): SpanForm {
-  return new SpanForm(nameOf(exchange.method, route), "server", {
-    ...headAttributes(exchange, route),
-    "client.address": exchange.remoteAddress,
-  });
+  const alike = { ...headAttributes(exchange, route), "client.address": exchange.remoteAddress };
+  return new SpanForm(nameOf(exchange.method, route), "server", alike, ownOfSpan);
 }
+
+/** What nearly every span says besides its form. */
+const ownOfSpan = ["url.path", "http.response.status_code"] as const;
 
 function headAttributes(exchange: Asked, route: string | undefined): AttributeInput {
   const method = knownMethod(exchange.method);
@@ -104,7 +105,7 @@ export interface TryRequest {
   readonly path: string;
   readonly attempt: number;
   /** When it begins, for whoever knows. */
-  readonly nowMs?: number;
+  readonly nowMs?: number | undefined;
 }
 
 /** The span of one try, a child of the request's. */
@@ -115,24 +116,39 @@ export function trySpan(tracer: Tracer, parent: Span, request: TryRequest, to: E
   return span.setAttribute("url.path", pathOf(request.path));
 }
 
-/** By endpoint and method: an endpoint set keeps its objects from request to request. */
-const tryForms = new WeakMap<Endpoint, Map<string, SpanForm>>();
+/** By endpoint and method as written: an endpoint set keeps its objects from request to request. */
+const tryForms = new WeakMap<Endpoint, TryForms>();
+
+interface TryForms {
+  /** Of the method that was used last, as nearly all are. */
+  method: string;
+  form: SpanForm;
+  readonly others: Map<string, SpanForm>;
+}
 
 function tryForm(written: string, to: Endpoint): SpanForm {
+  const known = tryForms.get(to);
+  if (known?.method === written) return known.form;
   const method = knownMethod(written);
-  const forms = tryForms.get(to) ?? new Map<string, SpanForm>();
-  if (forms.size === 0) tryForms.set(to, forms);
-  const known = forms.get(method);
-  if (known !== undefined) return known;
-  const form = new SpanForm(nameOf(written, undefined), "client", {
-    "http.request.method": method,
+  const form = known?.others.get(method) ?? tryFormOf(written, to);
+  if (known === undefined) tryForms.set(to, { method: written, form, others: new Map([[method, form]]) });
+  else {
+    known.method = written;
+    known.form = form;
+    known.others.set(method, form);
+  }
+  return form;
+}
+
+function tryFormOf(written: string, to: Endpoint): SpanForm {
+  const alike = {
+    "http.request.method": knownMethod(written),
     "server.address": to.host,
     "server.port": to.port,
     "peer.service": to.service,
     "tusker.endpoint": to.id,
-  });
-  forms.set(method, form);
-  return form;
+  };
+  return new SpanForm(nameOf(written, undefined), "client", alike, ownOfSpan);
 }
 
 /** What the service answered; for a client span every status from 400 is an error. */

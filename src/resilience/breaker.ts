@@ -93,6 +93,11 @@ export const breakerHeld: number = word.held;
 const states = ["closed", "open", "half-open"] as const satisfies readonly BreakerState[];
 const stateBits = 2;
 
+/** As `stateOf` says "closed", which every request asks. */
+function isClosed(era: number): boolean {
+  return (era & ((1 << stateBits) - 1)) === 0;
+}
+
 function stateOf(era: number): BreakerState {
   return states[era & ((1 << stateBits) - 1)] ?? "closed";
 }
@@ -132,7 +137,7 @@ class EndpointBreaker implements Breaker {
   }
 
   get closed(): boolean {
-    return stateOf(this.era) === "closed";
+    return isClosed(this.era);
   }
 
   get era(): number {
@@ -162,7 +167,7 @@ class EndpointBreaker implements Breaker {
 
   tryAcquire(pace: ProbePace = "patient"): Admission {
     const { era } = this;
-    return stateOf(era) === "closed" ? this.#admitted(era, false) : this.#tryProbe(pace);
+    return isClosed(era) ? this.#admitted(era, false) : this.#tryProbe(pace);
   }
 
   #tryProbe(pace: ProbePace): Admission {
@@ -178,7 +183,7 @@ class EndpointBreaker implements Breaker {
     const untilMs = this.#pauseEnd(pace);
     lock.leave();
     // Another thread's probe may have closed it since it was looked at.
-    if (stateOf(before) === "closed") return this.#admitted(before, false);
+    if (isClosed(before)) return this.#admitted(before, false);
     if (!due) return { admitted: false, untilMs };
     this.#tell(before, era);
     return this.#admitted(era, true);
@@ -202,7 +207,7 @@ class EndpointBreaker implements Breaker {
     else probe ? this.#open() : this.#fail();
     const now = this.era;
     lock.leave();
-    this.#tell(era, now);
+    if (now !== era) this.#tell(era, now);
   }
 
   /** Under the lock: whether a probe may go out now. */

@@ -1,7 +1,8 @@
 import { breakerCells } from "./breaker.ts";
 import { type Cells, type CellsSize, ownCells } from "./cells.ts";
-import { ownRunning, type Running } from "./load.ts";
+import { loadCells } from "./load.ts";
 import { outlierCells } from "./outlier.ts";
+import { ownRunning, type Running } from "./running.ts";
 
 /** Where a cluster keeps what must be one over all who ask the same endpoints. Disposed, its room may be another's. */
 export interface ClusterMemory extends Disposable {
@@ -15,6 +16,7 @@ export interface ClusterMemory extends Disposable {
 export interface EndpointMemory extends Disposable {
   readonly breaker: Cells;
   readonly outlier: Cells;
+  readonly load: Cells;
   readonly running: Running;
 }
 
@@ -30,6 +32,7 @@ export function ownClusterMemory(): ClusterMemory {
     endpoint: () => ({
       breaker: ownCells(breakerCells),
       outlier: ownCells(outlierCells),
+      load: ownCells(loadCells),
       running: ownRunning(),
       [Symbol.dispose]() {},
     }),

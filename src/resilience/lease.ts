@@ -50,7 +50,7 @@ export class EndpointLease<E extends Located> implements Lease<E> {
   success(): void {
     if (this.#reported) return;
     this.#reported = true;
-    this.#member.count(true);
+    this.#member.outlier.count(true);
     this.#standing?.success();
     this.began();
   }
@@ -58,7 +58,7 @@ export class EndpointLease<E extends Located> implements Lease<E> {
   failure(retryAfterMs?: number): void {
     if (this.#reported) return;
     this.#reported = true;
-    this.#member.count(false);
+    this.#member.outlier.count(false);
     this.#standing?.failure();
     this.#member.load.observe(this.#slowed(retryAfterMs));
   }

@@ -1,4 +1,6 @@
 import type { Clock } from "../kernel/index.ts";
+import { type Cells, type CellsSize, ownCells } from "./cells.ts";
+import { ownRunning, type Running } from "./running.ts";
 
 /** How busy and how slow one endpoint is. State: it outlives endpoint sets. */
 export interface Load {
@@ -28,29 +30,16 @@ export interface LoadSettings {
   readonly seedRttMs?: number;
 }
 
-/** Counts the requests running on an endpoint, of one thread or of all that share memory. */
-export interface Running {
-  /** Of all. */
-  readonly all: number;
-  readonly own: number;
-  add(by: 1 | -1): void;
+/** Where the load of an endpoint is kept; default: memory of its own. */
+export interface LoadMemory {
+  /** `loadCells` of them, all 0 at the beginning. */
+  readonly cells?: Cells;
+  readonly running?: Running;
 }
 
-/** Requests that nobody else sends. */
-export function ownRunning(): Running {
-  let own = 0;
-  return {
-    get all() {
-      return own;
-    },
-    get own() {
-      return own;
-    },
-    add(by) {
-      own += by;
-    },
-  };
-}
+const word = { known: 0 } as const;
+const number = { costMs: 0, stampMs: 1 } as const;
+export const loadCells: CellsSize = { words: 1, numbers: 2 };
 
 /**
  * Peak EWMA (Finagle): a slower answer counts at once and in full, faster ones bring the cost down over `decayMs`.
@@ -59,17 +48,21 @@ export function ownRunning(): Running {
  * An answer that is awaited takes at least as long as nothing has come: an endpoint that stopped answering is known by its
  * silence, and not only when its first answer is there, seconds later.
  */
-export function peakEwma(settings: LoadSettings, clock: Clock, running: Running = ownRunning()): Load {
-  const decayMs = settings.decayMs ?? 10_000;
-  const seedRttMs = settings.seedRttMs ?? 30;
-  let costMs: number | undefined;
-  let stampMs = 0;
-  /** Requests whose answer has not begun. */
-  let awaited = 0;
-  /** Since when one is awaited and none came. */
-  let quietMs = 0;
-
-  const decayed = (): number => (costMs ?? 0) * Math.exp(-(clock.now() - stampMs) / decayMs);
+export function peakEwma(
+  { decayMs = 10_000, seedRttMs = 30 }: LoadSettings,
+  clock: Clock,
+  { cells = ownCells(loadCells), running = ownRunning() }: LoadMemory = {},
+): Load {
+  const { words, numbers, lock } = cells;
+  const known = (): boolean => words[word.known] === 1;
+  /** Read without the lock, as a cost that is a moment old is as good. */
+  const decayed = (now: number): number =>
+    (numbers[number.costMs] ?? 0) * Math.exp(-(now - (numbers[number.stampMs] ?? 0)) / decayMs);
+  const learn = (costMs: number, now: number): void => {
+    numbers[number.costMs] = costMs;
+    numbers[number.stampMs] = now;
+    words[word.known] = 1;
+  };
 
   return {
     get inFlight() {
@@ -80,39 +73,37 @@ export function peakEwma(settings: LoadSettings, clock: Clock, running: Running 
     },
     cost() {
       const inFlight = running.all;
-      const usual = costMs !== undefined ? decayed() : inFlight === 0 ? 0 : seedRttMs;
-      return (awaited === 0 ? usual : Math.max(usual, clock.now() - quietMs)) * (inFlight + 1);
+      const usual = known() ? decayed(clock.now()) : inFlight === 0 ? 0 : seedRttMs;
+      const { quietMs } = running;
+      return (quietMs === undefined ? usual : Math.max(usual, clock.now() - quietMs)) * (inFlight + 1);
     },
-    begin(nowMs = clock.now()) {
-      running.add(1);
-      awaited++;
-      if (awaited === 1) quietMs = nowMs;
-    },
-    end: () => running.add(-1),
-    heard(nowMs = clock.now()) {
-      awaited--;
-      quietMs = nowMs;
-    },
+    begin: (nowMs = clock.now()) => running.begin(nowMs),
+    end: () => running.end(),
+    heard: (nowMs = clock.now()) => running.heard(nowMs),
     abandon() {
-      awaited--;
+      running.abandoned();
       const now = clock.now();
-      if (costMs === undefined || now - quietMs <= decayed()) return;
-      costMs = now - quietMs;
-      stampMs = now;
+      const silenceMs = now - running.ownQuietMs;
+      lock.enter();
+      if (known() && silenceMs > decayed(now)) learn(silenceMs, now);
+      lock.leave();
     },
     observe(rttMs) {
       const now = clock.now();
-      if (costMs === undefined) {
-        // The first answer pays for connecting and for cold code; a failure, far above, counts in full.
-        costMs = rttMs >= failureCostMs ? rttMs : Math.min(rttMs, seedRttMs);
-      } else {
-        const weight = Math.exp(-(now - stampMs) / decayMs);
-        costMs = rttMs > decayed() ? rttMs : costMs * weight + rttMs * (1 - weight);
+      lock.enter();
+      // The first answer pays for connecting and for cold code; a failure, far above, counts in full.
+      if (!known()) learn(rttMs >= failureCostMs ? rttMs : Math.min(rttMs, seedRttMs), now);
+      else if (rttMs > decayed(now)) learn(rttMs, now);
+      else {
+        const weight = Math.exp(-(now - (numbers[number.stampMs] ?? 0)) / decayMs);
+        learn((numbers[number.costMs] ?? 0) * weight + rttMs * (1 - weight), now);
       }
-      stampMs = now;
+      lock.leave();
     },
     reset() {
-      costMs = undefined;
+      lock.enter();
+      words[word.known] = 0;
+      lock.leave();
     },
   };
 }

@@ -36,10 +36,10 @@ export class Member<E extends Located> {
   readonly id: string;
   /** What a cookie names the endpoint by: ids are nobody's business outside. */
   readonly mark: string;
-  readonly load: Load;
+  load: Load;
   readonly breaker: Breaker | undefined;
   readonly health: Health;
-  readonly outlier: KeptRecord;
+  outlier: KeptRecord;
   endpoint: E;
   zone: string | undefined;
   baseWeight = 1;
@@ -62,10 +62,11 @@ export class Member<E extends Located> {
     this.#slowStartMs = settings.slowStartMs ?? 0;
     this.#bornMs = clock.now();
     this.health = health(settings.health);
-    this.load = peakEwma(settings.load ?? {}, clock, memory.running);
+    this.load = peakEwma(settings.load ?? {}, clock, { cells: memory.load, running: memory.running });
     this.outlier = keptRecord(memory.outlier);
     const onChange = (state: BreakerState): void => {
       if (this.#gone) return;
+      if (state === "closed") this.load.reset();
       this.look();
       ports.onBreaker(state);
     };
@@ -91,24 +92,17 @@ export class Member<E extends Located> {
     return this.health.up && !this.outlier.out;
   }
 
-  /** Counts an outcome, for the comparison with its fellows. */
-  count(good: boolean): void {
-    if (!this.#gone) this.outlier.count(good);
-  }
-
   /** True once it left: then it is nobody's business what becomes of it. */
   get gone(): boolean {
     return this.#gone;
   }
 
-  /** Sees what became of the breaker, whoever changed it: what was learned before it closed again is over. */
+  /** Sees what became of the breaker, whoever changed it: one that closed again starts slowly. */
   look(): void {
     const { breaker } = this;
     if (breaker === undefined || breaker.era === this.#seenEra) return;
     this.#seenEra = breaker.era;
-    if (!breaker.closed) return;
-    this.load.reset();
-    this.#bornMs = breaker.closedMs;
+    if (breaker.closed) this.#bornMs = breaker.closedMs;
   }
 
   /** It came back: it starts slowly again. */
@@ -116,9 +110,11 @@ export class Member<E extends Located> {
     this.#bornMs = this.#clock.now();
   }
 
-  /** It left: what others still know of it goes on without us. */
+  /** It left: what others still know of it goes on without us, and what is reported yet changes nothing. */
   leave(): void {
     this.#gone = true;
     this.#memory[Symbol.dispose]();
+    this.load = peakEwma({}, this.#clock);
+    this.outlier = keptRecord();
   }
 }

@@ -8,8 +8,8 @@ export interface RollingCounts {
   reset(): void;
 }
 
-/** Numbers that so many buckets take: two counts each, and which one is the newest. */
-export const rollingCells = (buckets: number = usualBuckets): number => 2 * buckets + 1;
+/** Numbers that so many buckets take: two counts each, the newest tick, and the place of its bucket. */
+export const rollingCells = (buckets: number = usualBuckets): number => 2 * buckets + 2;
 
 const usualBuckets = 10;
 
@@ -27,16 +27,19 @@ export function rollingCounts(
 ): RollingCounts {
   const widthMs = windowMs / buckets;
   const newestAt = 2 * buckets;
+  const placeAt = newestAt + 1;
 
   /** Place of the bucket that holds `now`, or of the newest one if that is later. */
   const turnTo = (now: number): number => {
     const tick = Math.floor(now / widthMs);
     const newest = cells[newestAt] ?? 0;
-    if (tick <= newest) return (newest % buckets) * 2;
+    if (tick <= newest) return cells[placeAt] ?? 0;
     if (tick - newest >= buckets) cells.fill(0, 0, newestAt);
     else for (let t = newest + 1; t <= tick; t++) cells.fill(0, (t % buckets) * 2, (t % buckets) * 2 + 2);
     cells[newestAt] = tick;
-    return (tick % buckets) * 2;
+    // Kept, because a division of such numbers is dear.
+    cells[placeAt] = (tick % buckets) * 2;
+    return cells[placeAt] ?? 0;
   };
 
   return {

@@ -1,6 +1,5 @@
 import { boundedValue } from "./bounded.ts";
 import type { SpanContext } from "./context.ts";
-import type { OwnAttribute } from "./own-attribute.ts";
 import { RecordedSpan, type Recorder, type Span } from "./span.ts";
 import {
   type AttributeInput,
@@ -23,7 +22,7 @@ export interface FormedStart {
 
 /**
  * A span that follows a form, and, ended, what is known of it: one small object for both. What a form does not foresee,
- * as an event or another name, makes it an ordinary span.
+ * as an event or an attribute of another name, makes it an ordinary span.
  */
 export class FormedSpan implements Span, SpanData {
   readonly context: SpanContext;
@@ -31,8 +30,9 @@ export class FormedSpan implements Span, SpanData {
   readonly parent: SpanContext | undefined;
   readonly startUs: number;
   durationUs = 0;
-  /** What it adds to the form's attributes, the latest first. None of the form's names is among them. */
-  own: OwnAttribute | undefined;
+  /** Values of the two attributes that the form leaves to its spans. */
+  first: AttributeValue | undefined;
+  second: AttributeValue | undefined;
   readonly #recorder: Recorder;
   readonly #startNow: number;
   #ended = false;
@@ -53,20 +53,11 @@ export class FormedSpan implements Span, SpanData {
   }
 
   setAttribute(name: string, value: AttributeValue | undefined): Span {
-    if (this.#ended || value === undefined || name === "" || name === "__proto__") return this;
-    if (this.#free !== undefined || this.form.says(name)) {
-      this.#freed().setAttribute(name, value);
-      return this;
-    }
-    let count = 0;
-    for (let one = this.own; one !== undefined; one = one.next) {
-      if (one.name === name) {
-        one.value = boundedValue(value);
-        return this;
-      }
-      count++;
-    }
-    if (count < mostOwn) this.own = { name, value: boundedValue(value), next: this.own };
+    if (this.#ended || value === undefined) return this;
+    const { form } = this;
+    if (this.#free !== undefined) this.#free.setAttribute(name, value);
+    else if (name === form.first) this.first = boundedValue(value);
+    else if (name === form.second) this.second = boundedValue(value);
     else this.#freed().setAttribute(name, value);
     return this;
   }
@@ -140,8 +131,10 @@ export class FormedSpan implements Span, SpanData {
   }
 
   get attributes(): Attributes {
-    const all: Record<string, AttributeValue> = { ...this.form.attributes };
-    for (let one = this.own; one !== undefined; one = one.next) all[one.name] = one.value;
+    const { form, first, second } = this;
+    const all: Record<string, AttributeValue> = { ...form.attributes };
+    if (form.first !== undefined && first !== undefined) all[form.first] = first;
+    if (form.second !== undefined && second !== undefined) all[form.second] = second;
     return all;
   }
 
@@ -173,6 +166,4 @@ export class FormedSpan implements Span, SpanData {
   }
 }
 
-/** With more, it is an ordinary span. */
-const mostOwn = 16;
 const none: readonly never[] = Object.freeze([]);

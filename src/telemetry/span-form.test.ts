@@ -59,7 +59,9 @@ test("a span that follows a form says what it would have said without one, whate
       (common, own, words, parent) => {
         const [formed, free] = [setUp(), setUp()];
         const spans = [
-          formed.tracer.startFormed(new SpanForm("GET /", "server", common), parent).setAttributes(own),
+          formed.tracer
+            .startFormed(new SpanForm("GET /", "server", common, ["a", "b"]), parent)
+            .setAttributes(own),
           free.tracer
             .startSpan("GET /", { kind: "server", parent, attributes: { ...common } })
             .setAttributes(own),

@@ -1,33 +1,29 @@
 import { bounded } from "./bounded.ts";
-import type { OwnAttribute } from "./own-attribute.ts";
-import type { AttributeInput, Attributes, SpanKind } from "./span-data.ts";
+import type { AttributeInput, Attributes, AttributeValue, SpanKind } from "./span-data.ts";
 
 /**
- * What many spans say alike: their name, their kind, and the attributes that do not differ. Made once and followed by
- * each of them, so that a span says only what is its own, and an exporter writes the rest once.
+ * What many spans say alike: their name, their kind, the attributes that do not differ, and the names of up to two that
+ * do. Made once and followed by each of them, so that a span says only what is its own, and an exporter writes the rest
+ * once.
  *
- * @example const form = new SpanForm("GET /users/*", "server", { "http.route": "/users/*" });
+ * @example const form = new SpanForm("GET /users/*", "server", { "http.route": "/users/*" }, ["url.path"]);
  */
 export class SpanForm {
   readonly name: string;
   readonly kind: SpanKind;
   readonly attributes: Attributes;
-  readonly #names: readonly string[];
+  /** Names of the attributes that are left to each span. */
+  readonly first: string | undefined;
+  readonly second: string | undefined;
   #root: WrittenForm | undefined;
   #child: WrittenForm | undefined;
 
-  constructor(name: string, kind: SpanKind, attributes: AttributeInput) {
+  /** @param own names of two attributes that differ from span to span; one that stands in `attributes` does not count */
+  constructor(name: string, kind: SpanKind, attributes: AttributeInput, own: readonly string[] = []) {
     this.name = name;
     this.kind = kind;
     this.attributes = Object.freeze(bounded(attributes));
-    this.#names = Object.keys(this.attributes);
-  }
-
-  /** Whether an attribute of that name is among its own. */
-  says(name: string): boolean {
-    // A form has about ten names, all of them constants: comparing them is comparing addresses.
-    for (const one of this.#names) if (one === name) return true;
-    return false;
+    [this.first, this.second] = own.filter((one) => !Object.hasOwn(this.attributes, one));
   }
 
   /** A root span of this form in the words of a protocol, made once. */
@@ -49,7 +45,8 @@ export interface WrittenForm {
   /** Where its times stand. */
   readonly timesAt: number;
   /** What the span that was written last said besides; with it, all of that span, when the one before it said the same. */
-  own: OwnAttribute | undefined;
+  first: AttributeValue | undefined;
+  second: AttributeValue | undefined;
   flags: number;
   whole: Uint8Array | undefined;
 }

@@ -51,6 +51,8 @@ export interface Manner {
   readonly breaker: boolean;
   /** Share of requests that are traced; default 0. */
   readonly sampling?: number;
+  /** Threads; default 1. */
+  readonly workers?: number;
 }
 
 /** A gateway in a process of its own. */
@@ -63,13 +65,13 @@ export interface LabGateway extends Disposable {
 
 export async function labGateway(manner: Manner): Promise<LabGateway> {
   const child = start("gateway.ts", {});
-  child.send(manner);
+  child.send({ workers: 1, ...manner });
   const { port } = await message<{ port: number }>(child);
   return {
     port,
     pid: child.pid ?? 0,
     async adopt(next) {
-      child.send(next);
+      child.send({ workers: 1, ...next });
       return (await message<{ heapBytes: number }>(child)).heapBytes;
     },
     [Symbol.dispose]: () => void child.kill("SIGKILL"),
@@ -109,6 +111,11 @@ export function manners(
       breaker: false,
     },
   };
+}
+
+/** What the name of a figure says of the threads of its gateway. */
+export function inWords(workers: 1 | 2): string {
+  return workers === 1 ? "" : ", two workers";
 }
 
 /** What clients saw. */

@@ -1,5 +1,6 @@
 import type { Figure } from "../../figure.ts";
 import {
+  inWords,
   labGateway,
   type Manner,
   manners,
@@ -17,24 +18,24 @@ const outageSeconds = 10;
 const retries = 3;
 
 /** Every endpoint fails at once for ten seconds, then all are well again. */
-export async function* outage(): AsyncGenerator<Figure> {
-  const guarded = await run((ports) => labGateway(manners(ports, { retries }).ours));
-  const budgetOnly = await run((ports) => labGateway(unguarded(ports)));
+export async function* outage(workers: 1 | 2 = 1): AsyncGenerator<Figure> {
+  const guarded = await run((ports) => labGateway({ ...manners(ports, { retries }).ours, workers }));
+  const budgetOnly = await run((ports) => labGateway({ ...unguarded(ports), workers }));
   const storm = await run((ports) => roundRobin(ports, retries));
   yield {
-    name: "processes: total outage: upstream load over offered + 10/s",
+    name: `processes: total outage${inWords(workers)}: upstream load over offered + 10/s`,
     value: guarded.load,
     unit: "×",
     peers: { "round robin, 3 retries": storm.load },
   };
   yield {
-    name: "processes: total outage, no breakers: upstream load over offered + 10/s",
+    name: `processes: total outage, no breakers${inWords(workers)}: upstream load over offered + 10/s`,
     value: budgetOnly.load,
     unit: "×",
     peers: { "round robin, 3 retries": storm.load },
   };
   yield {
-    name: "processes: total outage: full traffic after the first good probe",
+    name: `processes: total outage${inWords(workers)}: full traffic after the first good probe`,
     value: guarded.recoverySeconds,
     unit: "s",
     peers: { "round robin, which never stopped": storm.recoverySeconds },

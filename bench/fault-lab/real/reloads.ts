@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { systemClock } from "../../../src/kernel/index.ts";
 import type { Figure } from "../../figure.ts";
-import { labGateway, type Manner, manners, opened, openLoop, origins, type sides } from "./lab.ts";
+import { inWords, labGateway, type Manner, manners, opened, openLoop, origins, type sides } from "./lab.ts";
 
 const count = 1_000;
 const webSockets = 50;
@@ -11,21 +11,23 @@ const webSockets = 50;
  * A thousand changed files under load and fifty WebSockets: every file with other routes, every tenth with another set
  * of endpoints.
  */
-export async function* reloads(): AsyncGenerator<Figure> {
-  const ours = await run("ours");
-  const plain = await run("plain");
+export async function* reloads(workers: 1 | 2 = 1): AsyncGenerator<Figure> {
+  const ours = await run("ours", workers);
+  const plain = await run("plain", workers);
   yield {
-    name: "processes: 1,000 reloads under load: failed requests",
+    name: `processes: 1,000 reloads under load${inWords(workers)}: failed requests`,
     value: ours.failed,
     unit: "",
     peers: { "round robin": plain.failed },
   };
   yield {
-    name: "processes: 1,000 reloads under load: WebSockets alive",
+    name: `processes: 1,000 reloads under load${inWords(workers)}: WebSockets alive`,
     value: ours.alive,
     unit: "%",
     peers: { "round robin": plain.alive },
   };
+  // Threads have heaps of their own, which the process does not see.
+  if (workers > 1) return;
   yield {
     name: "processes: 1,000 reloads under load: heap grown since the 200th",
     value: ours.grownMiB,
@@ -40,12 +42,13 @@ interface Outcome {
   readonly grownMiB: number;
 }
 
-async function run(side: (typeof sides)[number]): Promise<Outcome> {
+async function run(side: (typeof sides)[number], workers: number): Promise<Outcome> {
   using two = await origins(2);
   const changed = (i: number): Manner => {
     const manner = manners(i % 10 === 0 ? two.ports : two.ports.slice(0, 1))[side];
     return {
       ...manner,
+      workers,
       routes: { ...manner.routes, [`/r${i % 50}/*`]: { service: "users", timeout: `${1 + (i % 9)}s` } },
     };
   };

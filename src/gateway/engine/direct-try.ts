@@ -68,11 +68,12 @@ export class DirectTry implements AnswerListener {
 
   constructor(trip: TryHost, lease: Lease<Endpoint>, which: Pick<TryRequest, "attempt" | "nowMs">) {
     const { door, plan, method } = trip;
+    const { attempt, nowMs } = which;
     this.#trip = trip;
     this.#lease = lease;
     this.#line = trip.lines.enter(lease.endpoint);
     this.span = trip.span.recording
-      ? trySpan(door.tracer, trip.span, { method, path: plan.target, ...which }, lease.endpoint)
+      ? trySpan(door.tracer, trip.span, { method, path: plan.target, attempt, nowMs }, lease.endpoint)
       : trip.span;
   }
 

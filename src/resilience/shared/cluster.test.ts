@@ -307,3 +307,57 @@ test("threads at once: an endpoint that fails is asked as often as it takes, the
   assert.ok(sum(({ probes }) => probes) > 0, JSON.stringify(seen));
   assert.equal(Math.max(...seen.map(({ most }) => most)), 1, JSON.stringify(seen));
 });
+
+test("an endpoint that is slow, or owes an answer, to one thread is so to all", () => {
+  const clock = manualClock();
+  const memory = memoryOf();
+  const [one, two] = threads.map((thread) => {
+    const made = cluster<Located>(
+      {},
+      {
+        balancer: balancer("p2c_ewma", seededRandom(thread + 1)),
+        clock,
+        random: noChance,
+        memory: sharedCluster(memory, "users", thread),
+      },
+    );
+    made.adopt([
+      { id: "a", weight: 1 },
+      { id: "b", weight: 1 },
+    ]);
+    return made;
+  });
+  const leaseOf = (from: Cluster<Located> | undefined): Lease<Located> => {
+    const picked = from?.pick();
+    assert.ok(picked?.kind === "endpoint");
+    return picked.lease;
+  };
+  // Both are known to answer in a moment.
+  for (const lease of [leaseOf(one), leaseOf(one)]) {
+    clock.advance(1);
+    lease.success();
+    lease[Symbol.dispose]();
+  }
+  const slow = leaseOf(one);
+  clock.advance(100);
+  const asked = (): Set<string> => {
+    const ids = new Set<string>();
+    for (let i = 0; i < 20; i++) {
+      const lease = leaseOf(two);
+      ids.add(lease.endpoint.id);
+      lease.success();
+      lease[Symbol.dispose]();
+    }
+    return ids;
+  };
+  assert.equal(asked().has(slow.endpoint.id), false, "it owes an answer");
+  clock.advance(1_900);
+  slow.success();
+  slow[Symbol.dispose]();
+  assert.equal(asked().has(slow.endpoint.id), false, "it took two seconds");
+  const owed = leaseOf(one);
+  assert.notEqual(owed.endpoint.id, slow.endpoint.id);
+  clock.advance(60_000);
+  forgetThread(memory, 0);
+  assert.equal(asked().has(owed.endpoint.id), true, "what a thread was owed that died is owed no more");
+});

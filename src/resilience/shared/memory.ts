@@ -1,4 +1,5 @@
 import { breakerCells } from "../breaker.ts";
+import { loadCells } from "../load.ts";
 import { outlierCells } from "../outlier.ts";
 import { type RowsShape, rowsBytes } from "./rows.ts";
 
@@ -33,19 +34,22 @@ const placesRows = 1_024;
 
 /** Services and endpoints that threads know of together. */
 const clusterRows = 16_384;
-/** What stands in the words of such a row: the lock of a cluster, what policies keep, requests of each thread. */
-export const clusterWord = {
-  lock: 0,
-  policies: 1,
-  running: 1 + breakerCells.words + outlierCells.words,
-} as const;
+const policies = [breakerCells, outlierCells, loadCells] as const;
+const policyWords = policies.reduce((sum, { words }) => sum + words, 0);
+const policyNumbers = policies.reduce((sum, { numbers }) => sum + numbers, 0);
+/**
+ * What stands in the words of such a row: the lock of a cluster, what policies keep, then of each thread its requests, and
+ * those it awaits an answer to. Numbers: what policies keep, then of each thread since when it hears nothing.
+ */
+export const clusterWord = { lock: 0, policies: 1, running: 1 + policyWords } as const;
+export const clusterNumber = { quiet: policyNumbers } as const;
 
 export function clusterShape(threads: number): RowsShape {
   return {
     rows: clusterRows,
     threads,
-    words: clusterWord.running + threads,
-    numbers: breakerCells.numbers + outlierCells.numbers,
+    words: clusterWord.running + 2 * threads,
+    numbers: policyNumbers + threads,
   };
 }
 

@@ -1,12 +1,15 @@
 /** Bytes being written, in a buffer that grows. Order of bytes is in the method's name. */
 export class ByteWriter {
   #buffer: Buffer;
+  /** The same memory, for numbers that are put where they belong in one piece. */
+  #view: DataView;
   #length = 0;
 
   /** @param bytes first size of the buffer */
   constructor(bytes: number = 4096) {
     // Not of the pool: what is written may be sent as it lies here, long after.
     this.#buffer = Buffer.allocUnsafeSlow(bytes);
+    this.#view = viewOf(this.#buffer);
   }
 
   get length(): number {
@@ -48,20 +51,12 @@ export class ByteWriter {
 
   /** Overwrites four bytes at `at`. */
   patchU32le(at: number, value: number): void {
-    const buffer = this.#buffer;
-    buffer[at] = value;
-    buffer[at + 1] = value >>> 8;
-    buffer[at + 2] = value >>> 16;
-    buffer[at + 3] = value >>> 24;
+    this.#view.setUint32(at, value, true);
   }
 
   /** The same, big endian. */
   patchU32be(at: number, value: number): void {
-    const buffer = this.#buffer;
-    buffer[at] = value >>> 24;
-    buffer[at + 1] = value >>> 16;
-    buffer[at + 2] = value >>> 8;
-    buffer[at + 3] = value;
+    this.#view.setUint32(at, value);
   }
 
   u16be(value: number): void {
@@ -200,11 +195,6 @@ export class ByteWriter {
     return end - bytes.length;
   }
 
-  /** Overwrites four bytes at `at`. */
-  patchI32be(at: number, value: number): void {
-    this.#buffer.writeInt32BE(value, at);
-  }
-
   #movePart(start: number, room: number, size: number): void {
     let needed = 1;
     for (let rest = size; rest > 0x7f; rest = Math.floor(rest / 128)) needed++;
@@ -222,7 +212,12 @@ export class ByteWriter {
     const grown = Buffer.allocUnsafeSlow(Math.max(wanted, this.#buffer.length * 2));
     this.#buffer.copy(grown, 0, 0, this.#length);
     this.#buffer = grown;
+    this.#view = viewOf(grown);
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 /** The value of one of the units `0`–`9`, `a`–`f`. Digits are random: to branch on them is to guess wrong half the time. */

@@ -76,7 +76,7 @@ export class Veil {
     for (const span of secretsOfCalls(line)) hide(span.start, span.end);
     const from = behindExact(line, this.#names);
     // What is called is no plain text, and its name is what there is to repair.
-    if (from !== undefined && !/^["']?\s*[:=]\s*["']?@/.test(line.slice(from))) hide(from, line.length);
+    if (from !== undefined && !/^["']?\s*[:=]\s*["']?[@$]/.test(line.slice(from))) hide(from, line.length);
     if (from === undefined && !isLong && this.#goesOn(source, number)) hide(0, line.length);
     if (!isWrong) return;
     for (const { 0: whole, 1: name = "", 2: value = "", index } of line.matchAll(plainValue)) {

@@ -117,7 +117,7 @@ class Evaluator implements Names {
   variable(name: string, from: Span, frame: Frame): Result {
     const found = findVariable(name, frame.home);
     if (found === undefined)
-      return this.#ofEnvironment(name, from, frame) ?? this.#unknownVariable(name, from, frame);
+      return this.#ofOlder(name, from, frame) ?? this.#unknownVariable(name, from, frame);
     const state = this.#variables.get(found);
     if (state === "evaluating") return this.#cycle(found, from, frame);
     if (state !== undefined) return state.value;
@@ -274,13 +274,16 @@ class Evaluator implements Names {
     return around;
   }
 
-  /** In the oldest dialect `$name` is a variable of the environment. */
-  #ofEnvironment(name: string, from: Span, frame: Frame): Result {
-    const text = frame.place.source.compat ? this.#options.ports.env(name) : undefined;
-    if (text === undefined) return undefined;
-    const fix = { start: from.start, end: from.end, text: `@env("${name}")` };
+  /** What older dialects mean by a variable that the file does not set: one of the environment, else the key of that name. */
+  #ofOlder(name: string, from: Span, frame: Frame): Result {
+    if (!frame.place.source.compat) return undefined;
+    const text = this.#options.ports.env(name);
+    const found = text === undefined ? this.find(name, frame.home) : undefined;
+    if (text === undefined && found === undefined) return undefined;
+    const fix = { start: from.start, end: from.end, text: found === undefined ? `@env("${name}")` : name };
     this.#expressions.warn("TSK_OLD_REF", from, frame, `$${name} is written ${fix.text}`, { fix });
-    return { data: text, places: [], variable: name };
+    if (found !== undefined) return this.finish(found, from, frame);
+    return { data: text ?? "", places: [], variable: name };
   }
 
   /** Told where it is used first: to set it is one repair, however often it is used. */

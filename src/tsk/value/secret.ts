@@ -48,7 +48,11 @@ export class SecretSearch {
           (value.args ?? []).some((arg) => this.in(arg.value, home))
         );
       case "use":
-        return this.#inVariable(value.name, home);
+        // Older dialects mean a key by it, too.
+        return (
+          this.#inVariable(value.name, home) ||
+          (home.source.compat && this.#named(value.name, home).some((part) => this.isSecret(part)))
+        );
       case "template":
         return value.parts.some((part) => typeof part !== "string" && this.in(part, home));
       case "array":

@@ -17,7 +17,7 @@ export function stringField(out: ByteWriter, field: number, value: string): void
   const at = out.length;
   out.i32be(0);
   out.utf8(value);
-  out.patchI32be(at, out.length - at - 4);
+  out.patchU32be(at, out.length - at - 4);
 }
 
 export function i32Field(out: ByteWriter, field: number, value: number): void {

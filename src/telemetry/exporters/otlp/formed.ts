@@ -1,7 +1,6 @@
 import type { SpanContext } from "../../context.ts";
 import { DrawnContext, type DrawnTrace } from "../../drawn-context.ts";
 import type { FormedSpan } from "../../formed-span.ts";
-import type { OwnAttribute } from "../../own-attribute.ts";
 import type { AttributeValue } from "../../span-data.ts";
 import type { SpanForm, WrittenForm } from "../../span-form.ts";
 import { ByteWriter } from "../byte-writer.ts";
@@ -28,10 +27,10 @@ import {
  */
 export function writeFormed(out: ByteWriter, span: FormedSpan): void {
   const at = out.length;
-  const { context, parent, own, startUs } = span;
+  const { context, parent, first, second, startUs } = span;
   const form = parent === undefined ? span.form.root(writeForm) : span.form.child(writeForm);
   const { flags } = context;
-  const said = form.flags === flags && sameAttributes(form.own, own);
+  const said = form.flags === flags && isWrittenAs(form.first, first) && isWrittenAs(form.second, second);
   const whole = said ? form.whole : undefined;
   out.bytes(whole ?? form.bytes);
   patchTrace(out, at + places.traceId, context);
@@ -40,10 +39,12 @@ export function writeFormed(out: ByteWriter, span: FormedSpan): void {
   patchTime(out, at + form.timesAt + 1, startUs);
   patchTime(out, at + form.timesAt + 10, startUs + span.durationUs);
   if (whole !== undefined) return;
-  ownAttributes(out, own);
+  ownAttribute(out, span.form.first, first);
+  ownAttribute(out, span.form.second, second);
   writeFlags(out, flags);
   const stands = out.endPart(at + 1 + spanRoom, spanRoom);
-  form.own = own;
+  form.first = first;
+  form.second = second;
   form.flags = flags;
   // Said twice, it will be said again.
   form.whole = said && stands ? out.copyFrom(at) : undefined;
@@ -64,7 +65,7 @@ function writeForm(form: SpanForm, child: boolean): WrittenForm {
   time(out, 7, 0);
   time(out, 8, 0);
   attributes(out, ofSpan, form.attributes);
-  return { bytes: out.finish(), timesAt, own: undefined, flags: 0, whole: undefined };
+  return { bytes: out.finish(), timesAt, first: undefined, second: undefined, flags: 0, whole: undefined };
 }
 
 function patchTrace(out: ByteWriter, at: number, context: SpanContext): void {
@@ -86,27 +87,16 @@ function patchSpan(out: ByteWriter, at: number, context: SpanContext): void {
   } else out.patchHex(at, context.spanId);
 }
 
-function sameAttributes(first: OwnAttribute | undefined, second: OwnAttribute | undefined): boolean {
-  let [a, b] = [first, second];
-  while (a !== undefined && b !== undefined && a.name === b.name && isWrittenAs(a.value, b.value)) {
-    a = a.next;
-    b = b.next;
-  }
-  return a === b;
-}
-
 /** Zero and its negative are written in different ways. */
-function isWrittenAs(one: AttributeValue, other: AttributeValue): boolean {
+function isWrittenAs(one: AttributeValue | undefined, other: AttributeValue | undefined): boolean {
   return one === other && (one !== 0 || Object.is(one, other));
 }
 
-function ownAttributes(out: ByteWriter, first: OwnAttribute | undefined): void {
-  for (let one = first; one !== undefined; one = one.next) {
-    const { name, value } = one;
-    // Text that is a span's own is seldom another's: only what stands before it is kept.
-    if (typeof value !== "string") spanAttribute(out, name, value);
-    else if (!shortText(out, name, value)) attribute(out, ofSpan, name, value);
-  }
+function ownAttribute(out: ByteWriter, name: string | undefined, value: AttributeValue | undefined): void {
+  if (name === undefined || value === undefined) return;
+  // Text that is a span's own is seldom another's: only what stands before it is kept.
+  if (typeof value !== "string") spanAttribute(out, name, value);
+  else if (!shortText(out, name, value)) attribute(out, ofSpan, name, value);
 }
 
 /** An attribute all lengths of which are known before it is written. @returns false, and writes nothing, for another one */

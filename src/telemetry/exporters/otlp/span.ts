@@ -220,6 +220,7 @@ export function time(out: ByteWriter, field: number, us: number): void {
 export function patchTime(out: ByteWriter, at: number, us: number): void {
   const high = Math.floor(us / 4_294_967_296);
   const low = (us - high * 4_294_967_296) * 1000;
-  out.patchU32le(at, low % 4_294_967_296);
-  out.patchU32le(at + 4, high * 1000 + Math.floor(low / 4_294_967_296));
+  const carried = Math.floor(low / 4_294_967_296);
+  out.patchU32le(at, low - carried * 4_294_967_296);
+  out.patchU32le(at + 4, high * 1000 + carried);
 }
