@@ -140,7 +140,11 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
     const chosen = this.#choose(live, tried, hints);
     if (chosen === undefined) return { kind: "open", untilMs: this.#firstProbeMs() };
     const admission = chosen.breaker?.tryAcquire();
-    if (admission?.admitted === false) return { kind: "open", untilMs: admission.untilMs };
+    // Another thread opened it since it was looked at: it is live no more, but others may be.
+    if (admission?.admitted === false) {
+      this.#live = undefined;
+      return this.pick(tried, hints);
+    }
     return this.#lease(chosen, admission?.permit);
   }
 

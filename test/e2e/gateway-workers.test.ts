@@ -125,6 +125,8 @@ test("a thread that dies is replaced, and the port answers again", { skip }, asy
   );
   const url = `http://127.0.0.1:${gateway.port}/`;
   assert.equal(await statusOf(url), 200);
+  const answered = /^tusker_gateway_requests_total\{route="\/\*",method="GET",status="200"\} 1$/m;
+  assert.match(await gateway.metrics(), answered);
   gateway.adopt({ broken: true });
   gateway.adopt(file("/again"));
   const replaced = () => logs.filter((line) => line.includes("another one takes its place")).length === 2;
@@ -133,6 +135,7 @@ test("a thread that dies is replaced, and the port answers again", { skip }, asy
     const status = await statusOf(`${url}again`).catch(() => 0);
     return status === 200 || undefined;
   });
+  assert.match(await gateway.metrics(), answered, "what is counted is not forgotten with its thread");
 });
 
 test("a breaker is one over two threads: it opens for both, and one probe goes out", { skip }, async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createMetrics } from "../../telemetry/index.ts";
-import { mergeMetrics } from "./merge-metrics.ts";
+import { growing, mergeMetrics } from "./merge-metrics.ts";
 
 function thread(requests: number, state: number): string {
   const metrics = createMetrics();
@@ -37,4 +37,13 @@ test("series of several threads add up; of states the worst counts", () => {
 test("one thread is itself", () => {
   const text = thread(2, 1);
   assert.equal(mergeMetrics([text]), text);
+});
+
+test("what only grows outlives its thread: counters and histograms, and no gauge", () => {
+  const left = growing(thread(2, 1));
+  assert.match(left, /^x_total\{route="a b\\""\} 2$/m);
+  assert.match(left, /^seconds_count 1$/m);
+  assert.doesNotMatch(left, /breaker_state|endpoint_up|clock_jumps/);
+  assert.match(mergeMetrics([thread(3, 0), left]), /^x_total\{route="a b\\""\} 5$/m);
+  assert.equal(growing(""), "");
 });

@@ -27,6 +27,12 @@ export function mergeMetrics(texts: readonly string[]): string {
     .join("");
 }
 
+/** Of metrics in the same format those that only ever grow: counters and histograms. */
+export function growing(text: string): string {
+  const families = text.split(/^(?=# HELP )/m);
+  return families.filter((family) => /^# TYPE \S+ (?:counter|histogram)$/m.test(family)).join("");
+}
+
 interface Family {
   readonly head: string[];
   readonly series: Map<string, number>;

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { type Code, isCode, TuskerError } from "../../kernel/index.ts";
 import { forgetThread, type SharedMemory, sharedMemory } from "../../resilience/index.ts";
 import type { GatewayProcessPorts, Grace, RunningGateway } from "../gateway-process.ts";
-import { mergeMetrics } from "./merge-metrics.ts";
+import { growing, mergeMetrics } from "./merge-metrics.ts";
 import { mergeServices } from "./merge-services.ts";
 import type { WorkerNews, WorkerOrder, WorkerStart } from "./messages.ts";
 
@@ -73,6 +73,9 @@ class Crew {
   /** The file in force, where it is not the first one. */
   #adopted: unknown;
   #deaths = 0;
+  /** The metrics of each thread as they were last asked for, and what those have counted that are gone. */
+  readonly #counted = new Map<number, string>();
+  #countedBefore = "";
 
   constructor(plan: WorkersPlan, ports: GatewayProcessPorts) {
     this.#plan = plan;
@@ -118,6 +121,7 @@ class Crew {
     const dropped = `tusker_gateway_access_lines_dropped ${this.#ports.accessDropped?.() ?? 0}`;
     return mergeMetrics([
       ...told.map(({ text }) => text),
+      this.#countedBefore,
       `# HELP tusker_gateway_access_lines_dropped\n${dropped}\n`,
     ]);
   }
@@ -149,6 +153,7 @@ class Crew {
 
   #hear(thread: number, news: WorkerNews, ready: PromiseWithResolvers<Ready>): void {
     if (news.type === "ready") ready.resolve(news);
+    else if (news.type === "metrics") this.#counted.set(thread, news.text);
     else if (news.type === "reachable") {
       this.#reaching.delete(thread);
       if (this.#reaching.size === 0) this.#reached.resolve();
@@ -161,6 +166,9 @@ class Crew {
   #gone(thread: number): void {
     this.#threads[thread] = undefined;
     forgetThread(this.#memory, thread);
+    // A sum that shrinks is taken for a counter that began anew, and so for many requests at once.
+    this.#countedBefore = mergeMetrics([this.#countedBefore, growing(this.#counted.get(thread) ?? "")]);
+    this.#counted.delete(thread);
     if (this.#ending.signal.aborted || this.#port === undefined) return;
     const { clock, log } = this.#ports;
     const waitMs = Math.min(pauseMs.most, pauseMs.first * 2 ** this.#deaths++);

@@ -361,3 +361,44 @@ test("an endpoint that is slow, or owes an answer, to one thread is so to all", 
   forgetThread(memory, 0);
   assert.equal(asked().has(owed.endpoint.id), true, "what a thread was owed that died is owed no more");
 });
+
+test("an endpoint that another thread opens in the middle of a choice is left for one that is live", () => {
+  const clock = manualClock();
+  const memory = memoryOf();
+  const [other] = clusters(clock, memory, ["a", "b"]);
+  let before = (): void => {
+    before = () => {};
+    for (let failed = 0; failed < 3; ) {
+      const picked = other?.pick();
+      assert.ok(picked?.kind === "endpoint");
+      if (picked.lease.endpoint.id === "a") {
+        picked.lease.failure();
+        failed++;
+      }
+      picked.lease[Symbol.dispose]();
+    }
+  };
+  const one = cluster<Located>(
+    { breaker: { failures: 3, minSuccess: 0 } },
+    {
+      balancer: {
+        name: "random",
+        pick: (live) => {
+          before();
+          return live[0];
+        },
+      },
+      clock,
+      random: noChance,
+      memory: sharedCluster(memory, "users", 1),
+    },
+  );
+  one.adopt([
+    { id: "a", weight: 1 },
+    { id: "b", weight: 1 },
+  ]);
+  const picked = one.pick();
+  assert.ok(picked.kind === "endpoint");
+  assert.equal(picked.lease.endpoint.id, "b");
+  assert.deepEqual(breakersOf(one), ["open", "closed"]);
+});
