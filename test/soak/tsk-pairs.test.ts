@@ -6,12 +6,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seedOf } from "../support/seed.ts";
 import { correctTexts } from "../support/slips/judge.ts";
+import { largeTexts } from "../support/slips/large.ts";
 import { pairsIn } from "../support/slips/pair.ts";
+import { severalIn } from "../support/slips/several.ts";
 
 const count = Number(process.env.TUSKER_SOAK_PAIRS ?? "20000");
 const seed = seedOf("TUSKER_SOAK_SEED");
 /** Of all texts, and of those that are written as people write them: with indentation, not as JSON. */
-const shares = { all: 0.94, laidOut: 0.965 };
+const shares = { all: 0.96, laidOut: 0.98 };
 const others = ["flattened.tsk", "as-json.tsk"];
 
 test(`both of two mistakes are told: ${count} pairs from seed ${seed}`, (t) => {
@@ -34,3 +36,25 @@ test(`both of two mistakes are told: ${count} pairs from seed ${seed}`, (t) => {
   );
   assert.ok(all >= shares.all && laidOut >= shares.laidOut, `${all} ${laidOut}`);
 });
+
+/** Files of 100 to 400 lines: the share of mistakes that the first run tells, and runs until the file is right. */
+const several = [
+  { mistakes: 3, told: 0.95, mean: 1.15, worst: 3 },
+  { mistakes: 6, told: 0.88, mean: 1.5, worst: 4 },
+];
+
+for (const { mistakes, told, mean, worst } of several) {
+  test(`${mistakes} mistakes in one file are told in one run, or nearly: seed ${seed}`, (t) => {
+    const files = [...severalIn(largeTexts(6, seed), Math.max(30, count / 100), mistakes, seed)];
+    const share = files.reduce((sum, one) => sum + one.told, 0) / (files.length * mistakes);
+    const problems = files.reduce((sum, one) => sum + one.found.length, 0) / (files.length * mistakes);
+    const runs = files.map((one) => one.runs);
+    const average = runs.reduce((sum, one) => sum + one, 0) / runs.length;
+    t.diagnostic(
+      `${files.length} files: told in the first run ${(share * 100).toFixed(1)} %, problems per mistake ${problems.toFixed(2)}, ` +
+        `runs ${average.toFixed(2)} on average, ${Math.max(...runs)} at worst`,
+    );
+    assert.ok(share >= told && average <= mean && Math.max(...runs) <= worst, `${share} ${average}`);
+    assert.ok(problems <= 1.05, `${problems}`);
+  });
+}

@@ -101,7 +101,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
     operators: options.operators,
     network: options.network === true,
     env: watched.env,
-    again: false,
+    causes: "file",
     sets: options.sets ?? [],
     before: options.before,
     ...(environment.overlay ? { environment: environment.name } : {}),
@@ -153,16 +153,23 @@ function judgeAll(
   const problems = (of: Document["value"], judged: Judgement): readonly OutsideProblem[] => {
     // What is lost may have said otherwise than the defaults do.
     const sections = broken ? undefined : judged.sections;
-    return lost.without([
+    return [
       ...schemaProblems(lost.withoutComparisons(judged.issues), of, knownKeys),
       ...crossCheck(of, { root, sections, modules: options.modules !== false }),
-    ]);
+    ];
   };
-  const all = problems(document.value, judgement);
+  const sifted = (all: readonly OutsideProblem[]): readonly OutsideProblem[] => lost.without(all);
+  const judgeOther = (other: Document["value"]): readonly OutsideProblem[] =>
+    problems(other, judge(other, judgement));
+  const all = sifted(problems(document.value, judgement));
   const found: Explained =
     told === "all"
       ? { problems: all }
-      : explained(all, document.value, (other) => problems(other, judge(other, judgement)));
+      : explained(all, document.value, {
+          judge: (other) => sifted(judgeOther(other)),
+          judgeAll: judgeOther,
+          sifted,
+        });
   const referred = found.problems.map((one) => withReference(one, loaded.document.value));
   const located = loaded.discreet(referred.map((one) => problemAt(document, one)));
   const own = loaded.diagnostics.filter((one) => !isOfLostHeader(one, loaded, found));

@@ -6,7 +6,7 @@ import { reparse } from "../syntax/again/reparse.ts";
 import { limits } from "../syntax/limits.ts";
 import { parse } from "../syntax/parse.ts";
 import { withoutConsequences } from "../syntax/repair/consequences.ts";
-import { intact, isNameless } from "../syntax/repair/intact.ts";
+import { type Intact, intact, isNameless, isNamelessSection } from "../syntax/repair/intact.ts";
 import type { Item, Tree } from "../syntax/tree.ts";
 import { dictionary, type Evaluated, isMap } from "../value/data.ts";
 import { evaluate } from "../value/evaluate.ts";
@@ -37,7 +37,8 @@ import { lostSecrets } from "./veil.ts";
 export function loadDocument(options: LoadOptions): Loaded {
   const loaded = new Loader(options).load();
   const { diagnostics } = loaded;
-  if (options.again === false || diagnostics.length < 2) return loaded;
+  const { causes = "edits" } = options;
+  if (causes !== "edits" || diagnostics.length < 2) return loaded;
   const judge = (again: LoadOptions): readonly Diagnostic[] => new Loader(again).load().diagnostics;
   return { ...loaded, diagnostics: withoutOneEdit(diagnostics, { loaded, options, judge }) };
 }
@@ -118,15 +119,17 @@ class Loader {
     this.#textLength += source.text.length;
     this.#trees.set(path, tree);
     maskDefaults(tree);
-    const left = intact(tree);
+    const left = intact(tree, this.#options.before === undefined ? limits.saved : limits.laidOut);
     this.#items.set(path, this.#damage.add(tree, left, under));
     // Of bytes that are no text, nothing is to be said but that.
     if (!this.#unreadable.has(path))
-      this.#diagnostics.push(
-        ...withoutConsequences(tree, left?.blocks ?? left?.lost),
-        ...(left?.found ?? []),
-      );
+      this.#diagnostics.push(...this.#causes(tree, left), ...(left?.found ?? []));
     return tree;
+  }
+
+  #causes(tree: Tree, left: Intact | undefined): readonly Diagnostic[] {
+    if (this.#options.causes === "none") return tree.diagnostics;
+    return withoutConsequences(tree, left?.blocks ?? left?.lost);
   }
 
   #outline(tree: Tree, path: string, layer: LayerName, chain: readonly string[], where: Where = {}): MapPart {
@@ -296,11 +299,16 @@ class Loader {
   }
 }
 
-/** What stands below a line that has lost its name was looked at for its own mistakes; it is no part of the document. */
-function withoutNameless(node: Evaluated): Evaluated {
+/**
+ * What stands below a line that has lost its name was looked at for its own mistakes; it is no part of the document. Of a section
+ * without its name the keys may say which it is: whoever knows them is left to judge.
+ */
+function withoutNameless(node: Evaluated, sections = true): Evaluated {
   if (!isMap(node.data)) return node;
-  const entries = [...node.data.entries].filter(([key]) => !isNameless(key));
-  const inner = entries.map(([key, value]) => [key, withoutNameless(value)] as const);
+  const entries = [...node.data.entries].filter(
+    ([key]) => !isNameless(key) || (sections && isNamelessSection(key)),
+  );
+  const inner = entries.map(([key, value]) => [key, withoutNameless(value, false)] as const);
   const isSame =
     entries.length === node.data.entries.size && inner.every(([, one], index) => one === entries[index]?.[1]);
   return isSame ? node : { ...node, data: dictionary(new Map(inner)) };

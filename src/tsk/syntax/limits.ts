@@ -25,7 +25,7 @@ export const limits = {
   fuel: 200_000,
   /** Length of a text of which parts are saved when something is wrong with its syntax; a longer one is given up whole. */
   saved: 2 * 1024 * 1024,
-  /** Length of a text of which brackets are put where its layout says. */
+  /** Length of a text of which brackets are put where its layout says while somebody writes it: a keystroke waits for it. */
   laidOut: 64 * 1024,
   /** Length of what is lost in which names are looked for; in more of it any name may stand. */
   lost: 100_000,

@@ -88,9 +88,10 @@ function separate(cursor: Cursor, until: number, item: Item | undefined): void {
   } else if (closes(cursor.kind)) {
     // `a: ]` is one mistake: the value that is missing is reported already.
     if (item?.kind !== "entry" || item.value.kind !== "missing") orphan(cursor);
-  } else if (item?.kind === "section")
+  } else if (item?.kind === "section") {
     cursor.report("TSK_SECTION", span, "a section header stands alone on its line");
-  else if (startsEntry(cursor)) {
+    if (startsEntry(cursor)) return;
+  } else if (startsEntry(cursor)) {
     const help = until === kind.end ? "begin a new line" : "put a comma or a line end between them";
     cursor.report("TSK_SEPARATOR", span, `${cursor.shown} begins another entry on the same line`, { help });
     return;

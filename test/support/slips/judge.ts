@@ -10,7 +10,8 @@ export interface Judged {
   readonly judge: (text: string) => readonly Diagnostic[];
 }
 
-const root = resolve(import.meta.dirname, "../../..");
+/** The repository. */
+export const root = resolve(import.meta.dirname, "../../..");
 
 /** The blocks of the first fleet ever written, the shop, every example, and one text with every form of the language. */
 export function correctTexts(): readonly Judged[] {
@@ -37,7 +38,8 @@ function alone(text: string): readonly Diagnostic[] {
   return loadDocument({ entry: "main.tsk", readFile: (path) => files.get(path) }).diagnostics;
 }
 
-function asFleet(file: string): Judged["judge"] {
+/** Judges a text in place of a fleet file. */
+export function asFleet(file: string): Judged["judge"] {
   return (text) => {
     const read = (path: string): string | Uint8Array | undefined =>
       resolve(path) === file ? text : readFile(path);

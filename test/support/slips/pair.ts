@@ -5,7 +5,7 @@ import type { Slipped } from "./pick.ts";
 import { slipsIn } from "./slip.ts";
 
 /** A stretch of a text, and what takes its place. */
-interface Edit {
+export interface Edit {
   readonly start: number;
   readonly end: number;
   readonly text: string;
@@ -40,10 +40,15 @@ export function* pairsIn(texts: readonly Judged[], count: number, seed: number):
   }
 }
 
-function* paired(judged: Judged, slips: readonly Slipped[]): Iterable<Pair> {
-  const mistakes = slips
+/** Those of some slips that are a mistake alone, told once. */
+export function mistakesOf(judged: Judged, slips: readonly Slipped[]): readonly Mistake[] {
+  return slips
     .map((slip) => ({ slip, edit: editOf(judged.text, slip.text), told: judged.judge(slip.text) }))
     .filter(({ told }) => told.length === 1);
+}
+
+function* paired(judged: Judged, slips: readonly Slipped[]): Iterable<Pair> {
+  const mistakes = mistakesOf(judged, slips);
   for (let at = 0; at + 1 < mistakes.length; at += 2) {
     const [one, other] = [mistakes[at], mistakes[at + 1]];
     if (one === undefined || other === undefined) continue;
@@ -53,11 +58,14 @@ function* paired(judged: Judged, slips: readonly Slipped[]): Iterable<Pair> {
     const found = judged.judge(text);
     const told = areTold(judged.text, [first, second], found);
     const alone = [first.told, second.told];
+    // Two slips may undo each other.
+    if (found.length === 0) continue;
     yield { what: `${first.slip.what}\n${second.slip.what}`, name: judged.name, text, told, alone, found };
   }
 }
 
-interface Mistake {
+/** A slip that is a mistake. */
+export interface Mistake {
   readonly slip: Slipped;
   readonly edit: Edit;
   readonly told: readonly Diagnostic[];
@@ -98,11 +106,13 @@ function linesOf(
   return new Set([...own, ...places].map(moved));
 }
 
-function lineCount(text: string): number {
+/** Lines of a text, of which the last may be empty. */
+export function lineCount(text: string): number {
   return text.split("\n").length;
 }
 
-function linesBetween(text: string, first: Edit, second: Edit): number {
+/** How many lines lie between two edits; -1 when they touch. */
+export function linesBetween(text: string, first: Edit, second: Edit): number {
   return second.start < first.end ? -1 : text.slice(first.end, second.start).split("\n").length - 1;
 }
 
@@ -115,6 +125,7 @@ function editOf(before: string, after: string): Edit {
   return { start, end: before.length - tail, text: after.slice(start, after.length - tail) };
 }
 
-function edited(text: string, { start, end, text: written }: Edit): string {
+/** A text with an edit made to it. */
+export function edited(text: string, { start, end, text: written }: Edit): string {
   return text.slice(0, start) + written + text.slice(end);
 }

@@ -14,15 +14,23 @@ export interface Explained {
   readonly lostHeader?: { readonly section: string; readonly around: Path };
 }
 
+/** How documents are judged. */
+export interface Judging {
+  /** Finds the problems of another document. */
+  readonly judge: (value: Value) => Problems;
+  /** The same with those that may follow from what nobody could read. */
+  readonly judgeAll: (value: Value) => Problems;
+  /** Leaves those out. */
+  readonly sifted: (problems: Problems) => Problems;
+}
+
 /**
  * One problem per cause. What a wrong name entails is found by trying: the document is judged once more with the name that
  * was probably meant, and what is right then was the same mistake. It is told with the first, as another place.
- *
- * @param judge finds the problems of another document
  */
-export function explained(found: Problems, value: Value, judge: (value: Value) => Problems): Explained {
-  const { problems, ...rest } = explainedAlone(found, value, judge);
-  return { problems: [...problems, ...inMeantSections(value, judge)], ...rest };
+export function explained(found: Problems, value: Value, judging: Judging): Explained {
+  const { problems, ...rest } = explainedAlone(found, value, judging.judge);
+  return { problems: [...problems, ...inMeantSections(value, judging)], ...rest };
 }
 
 function explainedAlone(found: Problems, value: Value, judge: (value: Value) => Problems): Explained {
@@ -36,22 +44,38 @@ function explainedAlone(found: Problems, value: Value, judge: (value: Value) => 
 }
 
 /** What is wrong in sections with names that nobody knows, as those that were probably meant. */
-function inMeantSections(value: Value, judge: (value: Value) => Problems): Problems {
+function inMeantSections(value: Value, { judgeAll, sifted }: Judging): Problems {
   const free = sectionNames().filter((name) => !Object.hasOwn(value, name));
   const unknown = Object.keys(value).filter((key) => !sectionNames().includes(key) && isMap(value[key]));
   return unknown.flatMap((key) => {
     const begun = free.filter((name) => (key.length > 2 && name.startsWith(key)) || isInterrupted(key, name));
-    const meant = didYouMean(key, free) ?? (begun.length === 1 ? begun[0] : undefined);
+    const meant =
+      didYouMean(key, free) ?? (begun.length === 1 ? begun[0] : undefined) ?? ofKeys(mapOf(value[key]), free);
     // A dot in its name has made two of it: that is one mistake, told already.
     const isParted = Object.keys(mapOf(value[key])).some((inner) =>
       free.some((name) => name.startsWith(key) && name.endsWith(inner)),
     );
     if (meant === undefined || isParted) return [];
     const { [key]: section, ...others } = value;
-    return judge({ ...others, [meant]: section })
-      .filter(({ path }) => path.length > 1 && path[0] === meant)
-      .map((one) => ({ ...one, path: [key, ...one.path.slice(1)] }));
+    const inside = judgeAll({ ...others, [meant]: section }).filter(
+      ({ path }) => path.length > 1 && path[0] === meant,
+    );
+    return sifted(inside.map((one) => ({ ...one, path: [key, ...one.path.slice(1)] })));
   });
+}
+
+/** The one section that knows nearly all keys of a map. */
+function ofKeys(map: Value, sections: readonly string[]): string | undefined {
+  const keys = Object.keys(map);
+  if (keys.length > 0 && keys.every((key) => key.startsWith("/")))
+    return sections.find((one) => one === "routes");
+  const knows = (section: string): boolean => {
+    const known = knownKeys([section]);
+    const count = keys.filter((key) => known.includes(key)).length;
+    return count > 0 && count >= keys.length * (2 / 3);
+  };
+  const [only, ...others] = sections.filter(knows);
+  return others.length === 0 ? only : undefined;
 }
 
 /** The document with the name that was probably meant in place of one that is wrong; undefined when there is none. */
@@ -145,22 +169,34 @@ function withoutLostHeader(all: Problems, value: Value, judge: (value: Value) =>
     // Something may be wrong with the keys of the section itself.
     return [inside, unknown].map((problems) => ({ from, problems }));
   });
-  for (const { from, problems } of froms) {
+  // A section that could have all the keys comes before one that could have most.
+  for (const { from, problems, share } of [
+    ...froms.map((one) => ({ ...one, share: 1 })),
+    ...froms.map((one) => ({ ...one, share: 2 / 3 })),
+  ]) {
     const around = from === undefined ? [] : [from];
     const keys = new Set(problems.map((one) => String(one.path[around.length])));
     keys.delete("undefined");
     if (keys.size === 0) continue;
     for (const section of sectionNames()) {
-      if (section === from || !isPlausible(section, keys, valueAt(value, around))) continue;
-      const left = judge(moved(value, around, keys, section));
+      const own = keysOf(section, keys, valueAt(value, around));
+      if (section === from || own.size < keys.size * share) continue;
+      const left = judge(moved(value, around, own, section));
       const still = new Set(left.map(keyOf));
+      const known = new Set(all.map(keyOf));
       const gone = all.filter((one) => !still.has(keyOf(one)));
+      const inside = left.filter((one) => !known.has(keyOf(one)));
       const [first, ...others] = gone;
-      // A header that is there proves nothing unless all that is in its section is right then.
-      if (first === undefined || gone.length < 2 || left.length !== all.length - gone.length) continue;
-      const help = `${keys.size === 1 ? "it is a key" : "they are keys"} of [${section}]: is this header missing?`;
+      // A header that is there proves nothing unless nearly all that is in its section is right then.
+      const isOwn = inside.every(({ path }) => path[0] === section && own.has(String(path[1])));
+      if (first === undefined || gone.length < 2 || !isOwn || inside.length * 3 > gone.length) continue;
+      if (left.length - inside.length !== all.length - gone.length) continue;
+      const help = `${own.size === 1 ? "it is a key" : "they are keys"} of [${section}]: is this header missing?`;
       const told = { ...first, help, also: [...(first.also ?? []), ...others.flatMap(placesOf)] };
-      const problems = all.flatMap((one) => (one === first ? [told] : gone.includes(one) ? [] : [one]));
+      const problems = [
+        ...all.flatMap((one) => (one === first ? [told] : gone.includes(one) ? [] : [one])),
+        ...inside.map((one) => ({ ...one, path: [...around, ...one.path.slice(1)] })),
+      ];
       return { problems, lostHeader: { section, around } };
     }
   }
@@ -171,6 +207,11 @@ function withoutLostHeader(all: Problems, value: Value, judge: (value: Value) =>
 function sectionOf({ code, path }: OutsideProblem): string | undefined {
   const [first] = path;
   return path.length < 2 || (code === "FLEET_UNKNOWN_KEY" && path.length === 1) ? undefined : String(first);
+}
+
+/** Those of some keys that a section could have. */
+function keysOf(section: string, keys: ReadonlySet<string>, from: unknown): ReadonlySet<string> {
+  return new Set([...keys].filter((key) => isPlausible(section, new Set([key]), from)));
 }
 
 /** True when a section could have these keys. */

@@ -11,7 +11,7 @@ import {
   type Span,
 } from "../../../tsk/index.ts";
 import { valueAt } from "../problems.ts";
-import { knownKeys } from "../schema.ts";
+import { knownKeys, sectionNames } from "../schema.ts";
 
 type Path = readonly PropertyKey[];
 
@@ -139,7 +139,11 @@ interface LostPlace extends LostLines {
 
 function placeOf(lost: LostLines, { sources, locate }: Document): LostPlace {
   const all = sources.get(lost.file)?.text ?? "";
-  const text = all.slice(lost.start, Math.min(lost.end, lost.start + limits.lost)).trimEnd();
+  const body = all.slice(lost.start, Math.min(lost.end, lost.start + limits.lost)).trimEnd();
+  const [header = ""] = body.split("\n", 1);
+  // Below the name of a section everything is read.
+  const isNamed = lost.headless === true && (header.match(/[\p{L}_]+/gu) ?? []).some(isSection);
+  const text = isNamed ? header : body;
   const ends = /[\p{L}\d_-]*$/u.exec(text.slice(-longest))?.[0] ?? "";
   const { within, beside = [] } = lost;
   const words = wordsOf(text);
@@ -161,6 +165,10 @@ function placeOf(lost: LostLines, { sources, locate }: Document): LostPlace {
     // A service is a map.
     nameless: lost.unnamed === true || /^\s*[^\s\p{L}"'$@#)\]}].*\{/u.test(text),
   };
+}
+
+function isSection(name: string): boolean {
+  return sectionNames().includes(name);
 }
 
 /** A name is no longer. */

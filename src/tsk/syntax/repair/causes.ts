@@ -64,7 +64,7 @@ export class Causes {
    * @param nested true inside brackets, where commas separate too
    */
   isTold(code: TskCode, span: Span, nested: boolean): boolean {
-    if (code === "TSK_UNCLOSED" && this.#swallowed) return true;
+    if (code === "TSK_UNCLOSED" && this.#swallowed && !this.#isHeader(span)) return true;
     if (span.start >= this.#from && span.start < this.#until) return true;
     const line = this.#around(span, false);
     if (alone.has(code)) return isIn(this.#quotes, line);
@@ -78,6 +78,12 @@ export class Causes {
     this.#until = confused.end;
     this.#open = !told && (code === "TSK_EXPECTED" || code === "TSK_EMPTY_VALUE");
     return told;
+  }
+
+  /** True for a bracket with which a line begins, before a name: what closes it stands on no other line. */
+  #isHeader({ start }: Span): boolean {
+    const begins = start === 0 || this.#text[start - 1] === "\n";
+    return begins && /^\[[\p{L}_]/u.test(this.#text.slice(start, start + 3));
   }
 
   /** From separator to separator, as far as one looks. */

@@ -283,7 +283,7 @@ class Search {
   /** A line with something else on it, or with another one before it. */
   #rewritten(piece: Piece, line: Span): readonly Fix[] {
     const { text } = this.#source;
-    const [opens, closes] = [mayOpen(text, piece, line), mayClose(text, piece, line)];
+    const [opens, closes] = [mayOpen(text, piece, line), mayClose(text, line)];
     const forms = lineForms.filter((form) => (/^x: [{[]/.test(form) ? opens : closes || !isClosing(form)));
     const indent = /^[ \t]*/.exec(text.slice(line.start, line.end))?.[0] ?? "";
     const rewritten = forms.map((form): Fix => ({ ...line, text: `${indent}${form}` }));
@@ -340,7 +340,8 @@ class Search {
     if (!isEven(line)) return false;
     if (isFlat(whole)) return true;
     // Of a line with something else on it nobody knows how deep that stands.
-    const isLine = /^[ \t]*\S/.test(written) && edit.start === this.#lineOf(edit.start).start;
+    const isOther = /^[ \t]*\S/.test(written) && !/^[ \t]*[)\]}]/.test(edit.text);
+    const isLine = isOther && edit.start === this.#lineOf(edit.start).start;
     const left = contradictions(edited, isLine ? before.split("\n").length - 1 : undefined);
     return left === 0 || left < contradictions(whole);
   }

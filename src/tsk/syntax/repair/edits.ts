@@ -75,7 +75,9 @@ export function swapsOf(text: string, piece: Span, line: Span): readonly Fix[] {
 export function mayOpen(text: string, piece: Span, line: Span): boolean {
   if (!isFlat(text.slice(piece.start, piece.end))) return true;
   const written = text.slice(line.start, line.end);
-  if (written.trim() === "" || isTorn(written, /[([{]/)) return !/^\[\s*[\p{L}_]/u.test(written);
+  // A header, or what is left of one.
+  if (/^\[\s*[\p{L}_]|^[\p{L}_][\p{L}\d_.-]*\]/u.test(written)) return false;
+  if (written.trim() === "" || isTorn(written, /[^\p{L}\d\s]\s*[([{]|^\s*[\p{L}"'][^:=]*\{/u)) return true;
   return /^\s*(?:["'][^"']*["']?|[\p{L}_$][\p{L}\d_$.-]*)\s*[:=]?\s*[^\p{L}\d\s]?\s*$/u.test(written);
 }
 
@@ -84,18 +86,26 @@ export function lineBefore(text: string, piece: Span, { start, end }: Span): rea
   const before = (lines: readonly string[]): readonly Fix[] =>
     lines.map((line) => ({ start, end: start, text: `${line}\n` }));
   if (isFlat(text.slice(piece.start, piece.end))) return before(["x: {", "}", "x: [", "]"]);
-  const indent = /^[ \t]*/.exec(text.slice(start, end))?.[0].length ?? 0;
+  const indent = indentOf(text.slice(start, end));
+  // What stands as deep as the line above belongs to the same.
+  const above = text.slice(piece.start, start).trimEnd().split("\n").at(-1) ?? "";
+  if (above !== "" && indentOf(above) >= indent) return [];
   const outer = new RegExp(`\\n([ \\t]{0,${indent - 1}})[^\\s]`).exec(
     indent === 0 ? "" : text.slice(end, piece.end),
   );
   return outer === null ? [] : before([`${outer[1]}x: {`, `${outer[1]}x: [`]);
 }
 
-/** True for a line that may have closed one: where no layout tells, it has brackets that do not pair, or hardly anything. */
-export function mayClose(text: string, piece: Span, line: Span): boolean {
-  if (!isFlat(text.slice(piece.start, piece.end))) return true;
+function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
+}
+
+/** True for a line that may have closed one: it has brackets that do not pair, or hardly anything. */
+export function mayClose(text: string, line: Span): boolean {
   const written = text.slice(line.start, line.end);
-  return written.trim().length < 3 || isTorn(written, /[)\]}]/);
+  if (written.trim().length < 3 || isTorn(written, /[)\]}]/)) return true;
+  // Something that was pasted before the bracket.
+  return /[)\]}]\s*$/.test(written) && !/^\s*(?:["'{[]|[\p{L}_$][\p{L}\d_$.-]*\s*[:={])/u.test(written);
 }
 
 /** True when brackets of a line do not pair, one of some among them, or a quote or a comment may hide that they do not. */

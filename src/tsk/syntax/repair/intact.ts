@@ -1,4 +1,4 @@
-import type { Diagnostic } from "../../diagnostic.ts";
+import { type Diagnostic, problem } from "../../diagnostic.ts";
 import { Source, type Span } from "../../source.ts";
 import { movedItem } from "../again/moved.ts";
 import { reparse } from "../again/reparse.ts";
@@ -6,6 +6,7 @@ import { limits } from "../limits.ts";
 import { isRefused, isSound, parse } from "../parse.ts";
 import { mergeEnd } from "../scan-merge.ts";
 import type { Item, Tree, Value } from "../tree.ts";
+import { withoutConsequences } from "./consequences.ts";
 import { Lines } from "./lines.ts";
 import { namelessPrefix, rebuilt } from "./rebuild.ts";
 
@@ -35,26 +36,44 @@ const rounds = 4;
  * The part of a text that no mistake of its syntax has touched; undefined when nothing is wrong. First the lines of the
  * mistakes are given up; where brackets on them do not close, the block that the layout of the text shows, for the lines
  * below may belong to another map than they seem to; then sections, at last all.
+ *
+ * @param laidOut length of a text of which the layout is asked; 2 MiB by default
  */
-export function intact(tree: Tree): Intact | undefined {
+export function intact(tree: Tree, laidOut: number = limits.saved): Intact | undefined {
   if (!isWrong(tree)) return undefined;
   const { text, file, layer } = tree.source;
   const nothing: Intact = { items: [], lost: [{ start: 0, end: text.length }], nameless: [] };
   if (text.length > limits.saved || isRefused(tree)) return nothing;
   const lines = new Lines(text);
   lines.giveUp(tree.diagnostics.flatMap((one) => linesOf(one, tree.source)));
-  const laidOut = text.length <= limits.laidOut && lines.isTorn ? byLayout(tree, lines) : undefined;
-  if (laidOut !== undefined) return laidOut;
+  const anew = text.length <= laidOut && lines.isTorn ? byLayout(tree, lines) : undefined;
+  if (anew !== undefined) return anew;
   let now = tree;
+  let found: readonly Diagnostic[] = [];
   for (let round = 1; round < rounds; round++) {
     lines.giveUp(now.diagnostics.flatMap((one) => linesOf(one, tree.source)));
+    const { isWhole } = lines;
     lines.grow(round === rounds - 1);
     now = reparse(tree, new Source(file, lines.left(), layer));
-    if (isWrong(now)) continue;
+    if (isWrong(now)) {
+      // Without whole lines nothing is wrong that was not wrong before.
+      if (round === 1 && isWhole) found = untold(tree, now, lines);
+      continue;
+    }
     const nameless = lines.sections();
-    return { items: withSections(now.items, nameless, text), lost: lines.lost(), nameless };
+    return { items: withSections(now.items, nameless, text), lost: lines.lost(), nameless, found };
   }
   return nothing;
+}
+
+/** What is wrong with lines apart from those of which problems are told, and shows only now that those are blank. */
+function untold(tree: Tree, now: Tree, lines: Lines): readonly Diagnostic[] {
+  const told = new Set(tree.diagnostics.flatMap((one) => linesOf(one, tree.source)));
+  return withoutConsequences(now).filter(
+    (one) =>
+      one.severity === "error" &&
+      [one, ...(one.related ?? [])].every(({ line }) => !lines.isBeside(line - 1, told)),
+  );
 }
 
 /** What is left when brackets are put where the layout says; undefined when it says nothing, or what it says cannot be read. */
@@ -72,6 +91,7 @@ function byLayout(tree: Tree, lines: Lines): Intact | undefined {
   for (let round = 1; round < rounds; round++) {
     const anew = rebuilt(text, lines.sectionsAround([...brackets, ...unread]), unread);
     if (anew === undefined) return undefined;
+    if (round === 1 && brackets.length === 0) found.push(...orphans(source, anew.dropped, lines, told));
     const now = parse(new Source(source.file, anew.text, source.layer));
     const wrong = now.diagnostics.filter((one) => one.severity === "error");
     if (wrong.length === 0) {
@@ -98,6 +118,20 @@ function byLayout(tree: Tree, lines: Lines): Intact | undefined {
     }
   }
   return undefined;
+}
+
+/** Brackets that close nothing where the parser has found that they do. */
+function orphans(
+  source: Source,
+  dropped: readonly number[],
+  lines: Lines,
+  told: ReadonlySet<number>,
+): readonly Diagnostic[] {
+  return dropped.flatMap((start) => {
+    const sign = source.text[start] ?? "";
+    const one = problem(source, { start, end: start + 1 }, "TSK_ORPHAN", `this ${sign} closes nothing`);
+    return lines.isBeside(one.line - 1, told) ? [] : [one];
+  });
 }
 
 function blocksOf({ source, diagnostics }: Tree): readonly Span[] {
@@ -172,6 +206,11 @@ function nameIn(line: string): string | undefined {
 /** True for the name that stands in place of the header of a section that cannot be read. */
 export function isNameless(key: string): boolean {
   return key.startsWith(namelessPrefix);
+}
+
+/** True for the name in place of a header that cannot be read. */
+export function isNamelessSection(key: string): boolean {
+  return key.startsWith(`${namelessPrefix}section `);
 }
 
 function isWrong({ diagnostics }: Tree): boolean {

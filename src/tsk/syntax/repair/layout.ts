@@ -29,7 +29,8 @@ export function contradictions(text: string, any = -1): number {
     if (first === "" || level === undefined) continue;
     const isAny = index === any;
     const isHeader = indent === 0 && first === "[" && open.length === 1;
-    if (isClosing(first)) count += isAny || indent === level.indent ? 0 : 1;
+    // What closes nothing counts below.
+    if (isClosing(first)) count += isAny || indent === level.indent || open.length === 1 ? 0 : 1;
     else if (!isHeader && !isAny) {
       level.inside ??= indent;
       if (indent !== level.inside || indent <= level.indent) count++;

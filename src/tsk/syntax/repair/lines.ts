@@ -20,6 +20,8 @@ export class Lines {
   readonly #lost = new Set<number>();
   /** Lines that were probably meant as headers. */
   readonly #headers = new Set<number>();
+  /** Where headers end behind which an entry stands. */
+  readonly #headEnds = new Map<number, number>();
   /** Lines that may still be looked at to see how they are laid out. */
   #looks = 100_000;
 
@@ -33,7 +35,11 @@ export class Lines {
       const line = this.#lines[index];
       if (line === undefined) continue;
       this.#lost.add(index);
-      if (looksLikeHeader(this.#text.slice(line.start, line.end))) this.#headers.add(index);
+      const written = this.#text.slice(line.start, line.end);
+      if (!looksLikeHeader(written)) continue;
+      this.#headers.add(index);
+      const head = headBeforeEntry.exec(written);
+      if (head !== null) this.#headEnds.set(index, line.start + head[0].length);
     }
   }
 
@@ -79,9 +85,14 @@ export class Lines {
 
   /** True for one of some lines, for one right below them, and for one with brackets of others: their mistake may be its own. */
   isTouched(index: number, by: ReadonlySet<number>): boolean {
+    return this.isBeside(index, by) || !this.#isBalanced(index, index);
+  }
+
+  /** True for one of some lines, and for one right below them. */
+  isBeside(index: number, of: ReadonlySet<number>): boolean {
     let above = index - 1;
     while (above > 0 && this.#indent(above) === Number.POSITIVE_INFINITY) above--;
-    return by.has(index) || by.has(above) || !this.#isBalanced(index, index);
+    return of.has(index) || of.has(above);
   }
 
   /** The text with blanks in place of headers that are given up. */
@@ -123,7 +134,8 @@ export class Lines {
   }
 
   #spanOf(first: number, last: number): Span {
-    return { start: this.#lines[first]?.start ?? 0, end: this.#lines[last]?.end ?? this.#text.length };
+    const end = this.#headEnds.get(last) ?? this.#lines[last]?.end ?? this.#text.length;
+    return { start: this.#lines[first]?.start ?? 0, end };
   }
 
   #addBlock(first: number, last: number): void {
@@ -150,6 +162,11 @@ export class Lines {
       ([first, last]) =>
         !this.#headers.has(first) && !this.#isBalanced(first, last) && !this.#isLaidOut(first, last),
     );
+  }
+
+  /** True when what is given up are whole lines, of which nothing is opened or closed elsewhere. */
+  get isWhole(): boolean {
+    return this.#headers.size === 0 && this.#runs().every(([first, last]) => this.#isBalanced(first, last));
   }
 
   /** True when a section lacks nothing but lines that are given up, as its layout shows. */
@@ -307,6 +324,10 @@ function isHeader(text: string, first: number, last: number): boolean {
     text.slice(first, Math.min(last, first + longest)),
   );
 }
+
+/** A whole header, when an entry follows it on its line. */
+const headBeforeEntry =
+  /^\[[\p{L}_][\p{L}\d_.-]*\](?=[ \t]*(?:[\p{L}_$][\p{L}\d_$.-]*|"[^"\n]{1,100}")[ \t]*[:={])/u;
 
 /** How much of a line is looked at to know a header. */
 const longest = 500;

@@ -8,6 +8,8 @@ export interface Rebuilt {
   readonly closed: readonly number[];
   /** Where blocks begin that lack the line which opens them. */
   readonly unnamed: readonly number[];
+  /** Where brackets were left out that close nothing. */
+  readonly dropped: readonly number[];
 }
 
 /** Names that no file can have: of a block whose line cannot be read. */
@@ -58,6 +60,7 @@ export function rebuilt(
   const insertions: Insertion[] = [];
   const closed: number[] = [];
   const unnamed: number[] = [];
+  const dropped: number[] = [];
   const starts: number[] = [];
   let at = 0;
   for (const line of lines) {
@@ -75,9 +78,10 @@ export function rebuilt(
     insertions.push(...written.insertions);
     closed.push(...written.closed);
     unnamed.push(...written.unnamed);
+    dropped.push(...written.dropped);
     for (const [index, line] of written.lines.entries()) lines[first + index] = line;
   }
-  return { ...withInsertions(lines.join("\n"), insertions), closed, unnamed };
+  return { ...withInsertions(lines.join("\n"), insertions), closed, unnamed, dropped };
 }
 
 interface Written {
@@ -86,6 +90,7 @@ interface Written {
   readonly closed: readonly number[];
   /** Where blocks begin that lack the line which opens them. */
   readonly unnamed: readonly number[];
+  readonly dropped: readonly number[];
 }
 
 /** One section on its way from the first line to the last. */
@@ -95,6 +100,7 @@ class Section {
   readonly #insertions: Insertion[] = [];
   readonly #closed: number[] = [];
   readonly #unnamed: number[] = [];
+  readonly #dropped: number[] = [];
   /** The last line with something on it. */
   #before: Line | undefined;
 
@@ -111,14 +117,17 @@ class Section {
       else {
         const written = isClosing(line.signs[line.indent] ?? "") ? this.#closes(line) : this.#stands(line);
         if (!written) return undefined;
-        lines.push(this.#content(line, this.#lines.slice(index + 1)));
+        lines.push(this.#content(line, index));
         this.#before = line;
       }
     }
     // What breaks off says nothing of its last line either.
     if (this.#levels.length > 1 && this.#before !== undefined) this.#closed.push(this.#before.start);
     while (this.#levels.length > 1) this.#close();
-    return { lines, insertions: this.#insertions, closed: this.#closed, unnamed: this.#unnamed };
+    return {
+      ...{ lines, insertions: this.#insertions, closed: this.#closed },
+      ...{ unnamed: this.#unnamed, dropped: this.#dropped },
+    };
   }
 
   get #level(): Level {
@@ -171,33 +180,17 @@ class Section {
   }
 
   /** What is left of a line, and the levels that it opens and closes. */
-  #content(line: Line, below: readonly Line[]): string {
-    const next = below.find((one) => one.indent >= 0);
+  #content(line: Line, index: number): string {
+    const next = this.#below(index, Number.POSITIVE_INFINITY);
     const isDeeper = next !== undefined && next.indent > line.indent;
-    if (line.lost) return this.#lostLine(line, below, isDeeper);
-    const open: string[] = [];
-    let kept = line.text;
-    for (const { 0: sign, index } of line.signs.matchAll(/[()[\]{}]/g)) {
-      if (!isClosing(sign)) open.push(closingOf[sign] ?? "");
-      else if (open.at(-1) === sign) open.pop();
-      else if (
-        open.length === 0 &&
-        this.#level.closing.startsWith(sign) &&
-        this.#level.indent === line.indent
-      ) {
-        const { closing, indent, opened } = this.#level;
-        this.#levels.pop();
-        if (closing.length > 1)
-          this.#levels.push({
-            indent,
-            inside: undefined,
-            first: undefined,
-            opened,
-            closing: closing.slice(1),
-          });
-      } else kept = `${kept.slice(0, index)} ${kept.slice(index + 1)}`;
+    if (line.lost) return this.#lostLine(line, index, isDeeper);
+    const { kept, open } = this.#brackets(line);
+    if (open.length === 0) {
+      if (!isDeeper || !isWhole(line, next)) return kept;
+      if (/(?:\{\s*\}|\[\s*\])$/.test(line.signs.trimEnd())) return this.#lostLine(line, index, isDeeper);
+      this.#openUnnamed(line, next, this.#closingBelow(line, index));
+      return kept;
     }
-    if (open.length === 0) return kept;
     const closing = open.toReversed().join("");
     if (isDeeper) this.#levels.push({ ...outside, indent: line.indent, opened: line.start, closing });
     else {
@@ -207,16 +200,61 @@ class Section {
     return kept;
   }
 
+  /** A line without the brackets that close nothing, and what closes those that it leaves open. */
+  #brackets(line: Line): { readonly kept: string; readonly open: readonly string[] } {
+    const open: string[] = [];
+    let kept = line.text;
+    for (const { 0: sign, index } of line.signs.matchAll(/[()[\]{}]/g)) {
+      const { closing, indent } = this.#level;
+      if (!isClosing(sign)) open.push(closingOf[sign] ?? "");
+      else if (open.at(-1) === sign) open.pop();
+      else if (open.length === 0 && closing.startsWith(sign) && indent === line.indent) this.#closeOne();
+      else {
+        kept = `${kept.slice(0, index)} ${kept.slice(index + 1)}`;
+        this.#dropped.push(line.start + index);
+      }
+    }
+    return { kept, open };
+  }
+
+  /** Closes the last bracket of the level. */
+  #closeOne(): void {
+    const { closing, indent, opened } = this.#level;
+    this.#levels.pop();
+    if (closing.length > 1) this.#levels.push({ ...outside, indent, opened, closing: closing.slice(1) });
+  }
+
+  /** What stands deeper below a line that opens nothing: the line that opens it is missing. */
+  #openUnnamed({ indent }: Line, { start }: Line, closing: string): void {
+    this.#insertions.push({ at: start, text: `"\\x00${start}": ${closing === "]" ? "[" : "{"}\n` });
+    this.#unnamed.push(start);
+    this.#levels.push({ ...outside, indent, opened: start, closing });
+  }
+
+  /** The next line with something on it that stands no deeper. */
+  #below(index: number, indent: number): Line | undefined {
+    for (let at = index + 1; at < this.#lines.length; at++) {
+      const line = this.#lines[at];
+      if (line !== undefined && line.indent >= 0 && line.indent <= indent) return line;
+    }
+    return undefined;
+  }
+
+  /** What closes the lines below that stand deeper. */
+  #closingBelow({ indent }: Line, index: number): string {
+    const end = this.#below(index, indent);
+    return end?.signs[end.indent] === "]" ? "]" : "}";
+  }
+
   /** A line that cannot be read: blank, or the name of what stands deeper below it. */
-  #lostLine(line: Line, below: readonly Line[], isDeeper: boolean): string {
+  #lostLine(line: Line, index: number, isDeeper: boolean): string {
     const isClosed = isClosing(line.signs[line.indent] ?? "") && this.#level.indent === line.indent;
     if (isClosed && this.#levels.length > 1) {
       const level = this.#levels.pop();
       this.#insertions.push({ at: line.start, text: level?.closing ?? "" });
     }
     if (isDeeper) {
-      const end = below.find((one) => one.indent >= 0 && one.indent <= line.indent);
-      const closing = end?.signs[end.indent] === "]" ? "]" : "}";
+      const closing = this.#closingBelow(line, index);
       const key = `${keyOf(line.text) ?? `"\\x00${line.start}"`}: `;
       const isElement = this.#level.closing.endsWith("]");
       this.#insertions.push({
@@ -229,6 +267,12 @@ class Section {
   }
 }
 
+/** True for an entry with its value, which those that stand deeper below are no part of. */
+function isWhole({ signs }: Line, next: Line): boolean {
+  const [written, below] = [signs.trim(), next.signs.trim()];
+  return /[:=]\s*[^\s:=]/.test(written) && /[\p{L}\d"'\]}]$/u.test(written) && /^[\p{L}"']/u.test(below);
+}
+
 /** True for a line of which the indentation says nothing: part of a text or comment over lines, or of a list of older dialects. */
 function isForeign({ text, signs }: Line): boolean {
   return /"""|'''|<<|\|\s*$/.test(text) || /\/\*|\*\/|^\s*- /.test(signs);
@@ -238,11 +282,16 @@ const outside: Level = { indent: -1, inside: undefined, first: undefined, opened
 
 const closingOf: Readonly<Record<string, string>> = { "{": "}", "[": "]", "(": ")" };
 
-/** The key at the beginning of a line that cannot be read, when something follows it as behind a key. */
+/** The key at the beginning of a line that cannot be read, or what is left of one, unless a second one may be what opens. */
 function keyOf(line: string): string | undefined {
   const found = /^\s*("[^"\\\n]*"|'[^'\\\n]*'|[\p{L}_][\p{L}\d_-]*)\s*[:={](.*)$/u.exec(line);
-  // With a second key on the line it may be the one that opens.
-  return /[\p{L}\d"']\s*[:=]/u.test(found?.[2] ?? "") ? undefined : found?.[1];
+  if (/[\p{L}\d"']\s*[:=]/u.test(found?.[2] ?? "")) return undefined;
+  return (
+    found?.[1] ??
+    /^[^\p{L}\d_/"']*["']?([\p{L}_/][\p{L}\d_/*-]+)["']?[^\p{L}\d]*$/u
+      .exec(line)?.[1]
+      ?.replace(/^.*$/, '"$&"')
+  );
 }
 
 function blank(line: string): string {
@@ -254,7 +303,7 @@ function endOf({ start, signs }: Line): number {
   return start + signs.trimEnd().length;
 }
 
-function withInsertions(text: string, insertions: readonly Insertion[]): Omit<Rebuilt, "closed" | "unnamed"> {
+function withInsertions(text: string, insertions: readonly Insertion[]): Pick<Rebuilt, "text" | "from"> {
   const sorted = insertions.toSorted((a, b) => a.at - b.at);
   const ends: number[] = [];
   const shifts: number[] = [];
