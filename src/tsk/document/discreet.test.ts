@@ -92,6 +92,8 @@ test("the rest of a secret over several lines is not shown, however its quotes a
     '#!tusker 1\npay: {\n  stripe_key: ""\n    hunter2 one\n    two hunter2\n    """\n}\n',
     '#!tusker 1\npay.stripe_key: "\nhunter2\nmore hunter2"\n',
     "pay.stripe_key:\n\n{\nhunter2 x\n",
+    "pay.stripe_key \n${\nhunter2\n",
+    "pay.stripe_key =\n|hunter2{\n",
   ])
     assert.doesNotMatch(shown(overlay).text, /hunter2/, overlay);
 });

@@ -58,7 +58,7 @@ export function withoutSecretFix(one: Diagnostic, sources: ReadonlyMap<string, S
   return rest;
 }
 
-/** Words that are hidden on the lines of a diagnostic and of the places that belong to it. */
+/** Words that are hidden on the lines of a diagnostic and of the places that belong to it, and where its repair writes. */
 function hiddenWords(at: Diagnostic, sources: ReadonlyMap<string, Source>): ReadonlySet<string> {
   const words = [at, ...(at.related ?? [])].flatMap(({ file, line: number, end }) => {
     const source = sources.get(file);
@@ -66,7 +66,8 @@ function hiddenWords(at: Diagnostic, sources: ReadonlyMap<string, Source>): Read
     const line = source.lineSpan(number);
     return source.hidden({ ...line, end: Math.max(line.end, end) }).flatMap(wordsOf);
   });
-  return new Set(words);
+  const repaired = at.fix === undefined ? [] : (sources.get(at.file)?.hidden(at.fix) ?? []);
+  return new Set([...words, ...repaired.flatMap(wordsOf)]);
 }
 
 function tellsOf(text: string, hidden: ReadonlySet<string>): boolean {

@@ -212,7 +212,7 @@ const telling = /pass(?:word|wd|phrase)|secret|credential|token$|(?:api|access|p
 const plainValue =
   /(?<![^\s{,;])([^\s{,;:="']{0,100})["']?[ \t]{0,20}[:=][ \t]{0,20}("[^"\n]*"|'[^'\n]*'|\[[^\n]*|["'\p{L}][^\n]*)/gu;
 
-const startsEntry = /^\s*(?:\[\s*["'\p{L}]|["']?[\p{L}\d_$@][^\s:={]*\s*[:={>])/u;
+const startsEntry = /^\s*(?:\[\s*["'\p{L}]|["']?[$@]?[\p{L}\d_][^\s:={]*\s*[:={>])/u;
 const opensMap = /[{,]\s*$/;
 
 /** Behind a key: a value that ends on its line. */
