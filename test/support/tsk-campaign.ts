@@ -6,6 +6,7 @@ import { messageOf, type Random, seededRandom, systemClock } from "../../src/ker
 import {
   type Document,
   format,
+  kind,
   type Loaded,
   loadDocument,
   parse,
@@ -82,6 +83,7 @@ const language: CampaignTarget = {
   check(text, random) {
     check(text);
     checkBytes(text, random);
+    if (random.below(4) === 0) checkSecret(text, random);
     checkLayers(text, mutated(random));
   },
   folder: join(golden, "found"),
@@ -95,13 +97,7 @@ function check(text: string): void {
   const loaded = load(text);
   assert.equal(print(parse(text)), text);
   renderDiagnostics(loaded.diagnostics, loaded.document.sources);
-  for (const { start: from, end: to, line, column, fix } of loaded.diagnostics) {
-    assert.ok(
-      from >= 0 && from <= to && to <= text.length && line >= 1 && column >= 1,
-      "a diagnostic is outside",
-    );
-    assert.ok(fix === undefined || (fix.start <= fix.end && fix.end <= text.length), "a repair is outside");
-  }
+  checkPlaces(loaded.diagnostics, text);
   checkOrigins(loaded.document, text);
   checkFormat(text, loaded);
   load(repaired(text, loaded.diagnostics));
@@ -110,11 +106,42 @@ function check(text: string): void {
 
 /** Bytes that are no text, in the middle of some that are. */
 function checkBytes(text: string, random: Random): void {
-  const bytes = new TextEncoder().encode(text);
+  const whole = new TextEncoder().encode(text);
+  // Half of them break off, perhaps in the middle of a character.
+  const bytes = random.below(2) === 0 ? whole : whole.subarray(0, random.below(whole.length + 1));
   for (let times = random.below(4); times > 0 && bytes.length > 0; times--)
     bytes[random.below(bytes.length)] = random.below(256);
-  const { diagnostics, document } = load(bytes);
-  renderDiagnostics(diagnostics, document.sources);
+  try {
+    const { diagnostics, document } = load(bytes);
+    renderDiagnostics(diagnostics, document.sources);
+    checkPlaces(diagnostics, new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+  } catch (error) {
+    const written = Buffer.from(bytes).toString("base64");
+    throw new Error(`${messageOf(error)}\nbytes, as base64: ${written}`, { cause: error });
+  }
+}
+
+function checkPlaces(diagnostics: Loaded["diagnostics"], text: string): void {
+  for (const { start: from, end: to, line, column, fix } of diagnostics) {
+    assert.ok(
+      from >= 0 && from <= to && to <= text.length && line >= 1 && column >= 1,
+      "a diagnostic is outside",
+    );
+    assert.ok(fix === undefined || (fix.start <= fix.end && fix.end <= text.length), "a repair is outside");
+  }
+}
+
+/** What `@env.secure` reads is in nothing that is shown, whatever stands around the call. */
+function checkSecret(text: string, random: Random): void {
+  const at = text.indexOf("\n", random.below(text.length + 1)) + 1;
+  const secret = "Zq7hunter2x";
+  const { diagnostics, document } = load(
+    `${text.slice(0, at)}pay_key: @env.secure("X")\n${text.slice(at)}`,
+    secret,
+  );
+  const shown =
+    renderDiagnostics(diagnostics, document.sources) + JSON.stringify([diagnostics, document.value]);
+  assert.ok(!shown.includes(secret), "a secret is shown");
 }
 
 /** One text over another, and each including the other. */
@@ -133,11 +160,11 @@ function checkLayers(base: string, other: string): void {
   renderDiagnostics(diagnostics, document.sources);
 }
 
-function load(text: string | Uint8Array): Loaded {
+function load(text: string | Uint8Array, variable = "2"): Loaded {
   return loadDocument({
     entry: "main.tsk",
     readFile: (path) => (path === "main.tsk" ? text : undefined),
-    env: { X: "2" },
+    env: { X: variable },
   });
 }
 
@@ -168,6 +195,15 @@ function checkFormat(text: string, loaded: Loaded): void {
   const again = load(once);
   assert.deepEqual(again.diagnostics, [], "format writes what is wrong");
   assert.deepEqual(plain(again.document), plain(loaded.document), "format changes a value");
+  assert.deepEqual(commentsOf(once), commentsOf(text), "format loses a comment");
+}
+
+function commentsOf(text: string): readonly string[] {
+  const { tokens } = parse(text);
+  const found: string[] = [];
+  for (let at = 0; at < tokens.count; at++)
+    if (tokens.kind(at) === kind.comment) found.push(text.slice(tokens.start(at), tokens.end(at)).trim());
+  return found;
 }
 
 function plain(document: Document): unknown {
@@ -181,7 +217,7 @@ function mutated(random: Random): string {
     const to = Math.min(text.length, at + random.below(12));
     const other = pick(corpus, random);
     const from = random.below(other.length + 1);
-    switch (random.below(5)) {
+    switch (random.below(8)) {
       case 0:
         text = text.slice(0, at) + text.slice(to);
         break;
@@ -194,11 +230,28 @@ function mutated(random: Random): string {
       case 3:
         text = text.slice(0, at) + other.slice(from, from + random.below(80)) + text.slice(at);
         break;
+      case 4:
+        text = text.slice(0, at);
+        break;
+      case 5:
+        text = text.slice(0, at) + other.slice(from);
+        break;
+      case 6:
+        text = withLinesOf(text, other, random);
+        break;
       default:
         text = text.slice(0, to) + text.slice(at);
     }
   }
   return text;
+}
+
+/** Some lines of a text, or none, with some of another in their place. */
+function withLinesOf(text: string, other: string, random: Random): string {
+  const [lines, others] = [text.split("\n"), other.split("\n")];
+  const from = random.below(others.length);
+  const taken = others.slice(from, from + 1 + random.below(6));
+  return lines.toSpliced(random.below(lines.length), random.below(3), ...taken).join("\n");
 }
 
 function pick(from: readonly string[], random: Random): string {

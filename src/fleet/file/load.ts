@@ -101,7 +101,7 @@ export function loadFleet(file: string, options: LoadFleetOptions = {}): LoadedF
     operators: options.operators,
     network: options.network === true,
     env: watched.env,
-    again: false,
+    causes: "file",
     sets: options.sets ?? [],
     before: options.before,
     ...(environment.overlay ? { environment: environment.name } : {}),

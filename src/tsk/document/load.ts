@@ -6,7 +6,7 @@ import { reparse } from "../syntax/again/reparse.ts";
 import { limits } from "../syntax/limits.ts";
 import { parse } from "../syntax/parse.ts";
 import { withoutConsequences } from "../syntax/repair/consequences.ts";
-import { intact, isNameless, isNamelessSection } from "../syntax/repair/intact.ts";
+import { type Intact, intact, isNameless, isNamelessSection } from "../syntax/repair/intact.ts";
 import type { Item, Tree } from "../syntax/tree.ts";
 import { dictionary, type Evaluated, isMap } from "../value/data.ts";
 import { evaluate } from "../value/evaluate.ts";
@@ -37,7 +37,8 @@ import { lostSecrets } from "./veil.ts";
 export function loadDocument(options: LoadOptions): Loaded {
   const loaded = new Loader(options).load();
   const { diagnostics } = loaded;
-  if (options.again === false || diagnostics.length < 2) return loaded;
+  const { causes = "edits" } = options;
+  if (causes !== "edits" || diagnostics.length < 2) return loaded;
   const judge = (again: LoadOptions): readonly Diagnostic[] => new Loader(again).load().diagnostics;
   return { ...loaded, diagnostics: withoutOneEdit(diagnostics, { loaded, options, judge }) };
 }
@@ -122,11 +123,13 @@ class Loader {
     this.#items.set(path, this.#damage.add(tree, left, under));
     // Of bytes that are no text, nothing is to be said but that.
     if (!this.#unreadable.has(path))
-      this.#diagnostics.push(
-        ...withoutConsequences(tree, left?.blocks ?? left?.lost),
-        ...(left?.found ?? []),
-      );
+      this.#diagnostics.push(...this.#causes(tree, left), ...(left?.found ?? []));
     return tree;
+  }
+
+  #causes(tree: Tree, left: Intact | undefined): readonly Diagnostic[] {
+    if (this.#options.causes === "none") return tree.diagnostics;
+    return withoutConsequences(tree, left?.blocks ?? left?.lost);
   }
 
   #outline(tree: Tree, path: string, layer: LayerName, chain: readonly string[], where: Where = {}): MapPart {

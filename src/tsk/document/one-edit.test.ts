@@ -32,7 +32,7 @@ test("lines that changed places are one mistake, told next to them", () => {
 
 test("what is pasted into the middle of a name is one mistake with the places that use the name", () => {
   assert.deepEqual(told(pasted), ["2 TSK_EXPECTED 3"]);
-  assert.equal(told(pasted, { again: false }).length, 2);
+  assert.equal(told(pasted, { causes: "file" }).length, 2);
 });
 
 test("a mistake of its own is told beside the one that an edit removes", () => {

@@ -2,15 +2,17 @@ import { asRelated, type Diagnostic, type Fix } from "../diagnostic.ts";
 import { Source, type Span } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
 import { isSound } from "../syntax/parse.ts";
-import { cutsOf } from "../syntax/repair/cuts.ts";
+import { cutsOf, renamesOf } from "../syntax/repair/cuts.ts";
 import { editsOf, swapsOf } from "../syntax/repair/edits.ts";
 import type { Loaded } from "./document.ts";
 import type { LoadOptions } from "./options.ts";
 
+/** More problems than one edit removes are noise. */
+const several = 8;
 /** Problems around which lines are tried. */
 const most = 3;
 /** Characters that may be judged for one document, and read for one problem: the longer the text, the fewer are tried. */
-const [judged, read] = [60_000, 200_000];
+const [judged, read] = [60_000, 150_000];
 /** Texts that are judged for one problem, of each kind of edit. */
 const tries = 4;
 /** Edits that repair one problem and nothing else: after so many it is a mistake of its own. */
@@ -39,7 +41,8 @@ export function withoutOneEdit(all: readonly Diagnostic[], again: Again): readon
   const { loaded, options, sections = [], judge, quickly = judge } = again;
   const source = loaded.document.sources.get(options.entry);
   const asksHost = [options.operators, options.secrets].some((asked = []) => asked.length > 0);
-  if (all.length < 2 || source === undefined || asksHost || source.text.length > limits.laidOut) return all;
+  if (all.length < 2 || all.length > several || source === undefined || asksHost) return all;
+  if (source.text.length > limits.laidOut) return all;
   let left = Math.floor(judged / (source.text.length + 1));
   const near = all.filter((one) => one.file === source.file).slice(0, most);
   for (const problem of near) {
@@ -49,12 +52,15 @@ export function withoutOneEdit(all: readonly Diagnostic[], again: Again): readon
       const text = source.text.slice(0, edit.start) + edit.text + source.text.slice(edit.end);
       const readFile: LoadOptions["readFile"] = (path) =>
         path === options.entry ? text : options.readFile(path);
-      const edited: LoadOptions = { ...options, readFile, before: loaded, again: false };
-      const goneAtFirst = missingFrom(quickly(edited), all);
+      const edited: LoadOptions = { ...options, readFile, before: loaded };
+      const goneAtFirst = missingFrom(quickly({ ...edited, causes: "none" }), all, {
+        edit,
+        file: source.file,
+      });
       if (goneAtFirst.length === 1 && goneAtFirst[0] === problem && ++own === enough) break;
       if (goneAtFirst.length < 2) continue;
-      const remaining = judge(edited);
-      const gone = missingFrom(remaining, all);
+      const remaining = judge({ ...edited, causes: "file" });
+      const gone = missingFrom(remaining, all, { edit, file: source.file });
       if (gone.length > 1 && remaining.length === all.length - gone.length)
         return together(all, gone, edit, source);
     }
@@ -100,16 +106,23 @@ function* editsNear(
     if (isEdge(source.written(line)) || isEdge(source.written(line + 1)))
       for (const swap of swapsOf(text, whole, span).filter(({ start }) => start === span.start))
         yield { ...swap, help: `lines ${line} and ${line + 1} seem to have changed places` };
-  const names = [...new Set([...all.flatMap(wantedIn), ...sections])];
+  const wanted = [...new Set(all.flatMap(wantedIn))];
   const spans = lines.map(({ span }) => span);
+  // A copy that still has the name of what it was copied from.
+  const missing = problem.code === "TSK_DUPLICATE" ? all.flatMap(missingIn) : [];
+  const renames = inTurn(spans, (span) => renamesOf(text, span, { names: missing, sections }));
+  yield* first(tries, renames);
+  const names = [...new Set([...wanted, ...sections])];
   const piece = sectionsAround(text, spans);
   const isRight = soundWith(source, piece);
+  // What is told of one line only is seldom several mistakes.
+  const isOneLine = all.every((one) => one.file === problem.file && one.line === problem.line);
   // Where all can be read, no reading of lines shows what is wrong.
   const isRead = isRight();
   yield* first(
-    tries,
+    isOneLine ? tries * 4 : tries,
     filtered(
-      inTurn(spans, (span) => cutsOf(text, span, { names, compat, isRead })),
+      inTurn(spans, (span) => cutsOf(text, span, { names, compat, isRead: isRead && !isOneLine })),
       isRight,
     ),
   );
@@ -172,6 +185,11 @@ function linesNear(
     });
 }
 
+/** A service that a problem says is named and is not there. */
+function missingIn({ code, message }: Diagnostic): readonly string[] {
+  return code === "FLEET_UNKNOWN_SERVICE" ? (/"([^"]+)", which/.exec(message)?.slice(1) ?? []) : [];
+}
+
 /** Names that a problem says are used and are nowhere, or were probably meant. */
 function wantedIn({ message, help = "" }: Diagnostic): readonly string[] {
   const said = [...message.matchAll(nowhere), ...help.matchAll(/did you mean "?([\p{L}\d_-]+)/gu)];
@@ -187,11 +205,20 @@ function isEdge(line: string): boolean {
   return /[{[(]\s*(?:#.*)?\r?\n?$|^\s*[}\])]|^\[/.test(line);
 }
 
-function missingFrom(remaining: readonly Diagnostic[], all: readonly Diagnostic[]): readonly Diagnostic[] {
-  const still = new Set(remaining.map(keyOf));
-  return all.filter((one) => !still.has(keyOf(one)));
+/** Those that no longer stand where they stood, moved by what an edit puts in or takes out. */
+function missingFrom(
+  remaining: readonly Diagnostic[],
+  all: readonly Diagnostic[],
+  { edit, file }: { readonly edit: Fix; readonly file: string },
+): readonly Diagnostic[] {
+  const still = new Set(remaining.map((one) => `${one.start} ${keyOf(one)}`));
+  const delta = edit.text.length - (edit.end - edit.start);
+  return all.filter((one) => {
+    const start = one.file === file && one.start >= edit.end ? one.start + delta : one.start;
+    return !still.has(`${start} ${keyOf(one)}`);
+  });
 }
 
-function keyOf({ code, message }: Diagnostic): string {
-  return `${code} ${message}`;
+function keyOf({ file, code, message }: Diagnostic): string {
+  return `${file} ${code} ${message}`;
 }

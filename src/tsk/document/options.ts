@@ -27,8 +27,8 @@ export interface LoadOptions extends HostPorts {
   /** `entry` reads the base file alone: no other file, no overrides. Default `all`. */
   readonly layers?: "all" | "entry" | undefined;
   /**
-   * False reads the text once: whoever judges the document further looks for problems that one edit removes together when all
-   * are found, see `withoutOneEdit`. Default true.
+   * How far one cause is looked for of several problems: `edits` tries edits on the base file, see `withoutOneEdit`; `file` looks
+   * at each file alone, for whoever judges the document further; `none` tells whatever is wrong. Default `edits`.
    */
-  readonly again?: boolean | undefined;
+  readonly causes?: "edits" | "file" | "none" | undefined;
 }

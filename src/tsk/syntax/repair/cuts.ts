@@ -28,7 +28,9 @@ export function* cutsOf(
   if (line.length > widest || line.trim() === "") return;
   const tried = new Set<string>();
   for (const [from, to] of [
+    ...(start === 0 ? beforeBrace(line) : []),
     ...aroundHeaders(line),
+    ...betweenParts(line, names),
     ...aroundNames(line, names),
     ...(isRead ? [] : betweenEdges(line)),
   ]) {
@@ -37,6 +39,21 @@ export function* cutsOf(
     tried.add(left);
     if (isReadable(left, compat)) yield { start: start + from, end: start + to, text: "" };
   }
+}
+
+/** A line that begins with a word which may be another name, or the header of a section written as a key. */
+export function* renamesOf(
+  text: string,
+  { start, end }: Span,
+  { names, sections }: { readonly names: readonly string[]; readonly sections: readonly string[] },
+): Iterable<Fix> {
+  const line = text.slice(start, Math.min(end, start + widest));
+  const header = /^\[?([\p{L}_][\p{L}\d_-]*)\]?[ \t]*[:={]?[ \t]*$/u.exec(line)?.[1];
+  if (header !== undefined && sections.includes(header)) yield { start, end, text: `[${header}]` };
+  const key = /^([ \t]*["']?)([\p{L}_][\p{L}\d_-]*)["']?[ \t]*[:={]/u.exec(line);
+  const [, before = "", word = ""] = key ?? [];
+  const at = start + before.length;
+  if (word !== "") for (const name of names) yield { start: at, end: at + word.length, text: name };
 }
 
 type Stretch = readonly [from: number, to: number];
@@ -51,17 +68,35 @@ function aroundHeaders(line: string): readonly Stretch[] {
   });
 }
 
-/** What stands between the two parts of a name, or beside it up to where something else begins or ends. */
+/** What stands before the brace that opens a whole document. */
+function beforeBrace(line: string): readonly Stretch[] {
+  const [, before = ""] = /^([^{"']+)\{\s*$/.exec(line) ?? [];
+  return before === "" ? [] : [[0, before.length]];
+}
+
+/** What stands between the two parts of a name. */
+function betweenParts(line: string, names: readonly string[]): readonly Stretch[] {
+  const found: Stretch[] = [];
+  for (const name of names) {
+    for (let split = 1; split < name.length; split++) {
+      const tails = placesOf(line, name.slice(split), "behind");
+      if (tails.length === 0) continue;
+      for (const at of placesOf(line, name.slice(0, split), "before"))
+        for (const to of tails) if (isStretch(at + split, to)) found.push([at + split, to]);
+    }
+  }
+  return found.toSorted(byLength);
+}
+
+/** What stands beside a name, up to where something else begins or ends. */
 function aroundNames(line: string, names: readonly string[]): readonly Stretch[] {
   const edges = edgesOf(line);
   const found: Stretch[] = [];
   for (const name of names) {
-    for (let split = 0; split <= name.length; split++) {
-      const [head, tail] = [name.slice(0, split), name.slice(split)];
-      const froms = head === "" ? edges : placesOf(line, head, "before").map((at) => at + head.length);
-      const tos = tail === "" ? edges : placesOf(line, tail, "behind");
-      for (const from of froms) for (const to of tos) if (isStretch(from, to)) found.push([from, to]);
-    }
+    for (const to of placesOf(line, name, "behind"))
+      for (const from of edges) if (isStretch(from, to)) found.push([from, to]);
+    for (const at of placesOf(line, name, "before"))
+      for (const to of edges) if (isStretch(at + name.length, to)) found.push([at + name.length, to]);
   }
   return found.toSorted(byLength);
 }
