@@ -103,9 +103,10 @@ function indentOf(line: string): number {
 /** True for a line that may have closed one: it has brackets that do not pair, or hardly anything. */
 export function mayClose(text: string, line: Span): boolean {
   const written = text.slice(line.start, line.end);
-  if (written.trim().length < 3 || isTorn(written, /[)\]}]/)) return true;
+  if (written.trim().length < 3) return true;
+  if (/^\s*(?:["'][^"']*["']|[\p{L}_$][\p{L}\d_$.-]*)\s*[:={]/u.test(written)) return false;
   // Something that was pasted before the bracket.
-  return /[)\]}]\s*$/.test(written) && !/^\s*(?:["'{[]|[\p{L}_$][\p{L}\d_$.-]*\s*[:={])/u.test(written);
+  return isTorn(written, /[)\]}]/) || (/[)\]}]\s*$/.test(written) && !/^\s*["'{[]/.test(written));
 }
 
 /** True when brackets of a line do not pair, one of some among them, or a quote or a comment may hide that they do not. */

@@ -68,6 +68,8 @@ export function intact(tree: Tree, laidOut: number = limits.saved): Intact | und
 
 /** What is wrong with lines apart from those of which problems are told, and shows only now that those are blank. */
 function untold(tree: Tree, now: Tree, lines: Lines): readonly Diagnostic[] {
+  // What stands between tags, or in a merge, is part of them.
+  if (tree.diagnostics.some(({ code }) => code === "TSK_MARKUP" || code === "TSK_MERGE")) return [];
   const told = new Set(tree.diagnostics.flatMap((one) => linesOf(one, tree.source)));
   return withoutConsequences(now).filter(
     (one) =>
