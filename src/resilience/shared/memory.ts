@@ -30,7 +30,7 @@ export const bucketBytes = 8 + bucketKeys * keyBytes;
 /** Words of a row of places before the numbers of each thread. */
 export const placesHead = 5;
 /** Services that have places; further ones give each thread a part. */
-const placesRows = 1_024;
+const placesRows = 2_048;
 
 /** Services and endpoints that threads know of together. */
 const clusterRows = 16_384;

@@ -120,7 +120,7 @@ test("threads at once never have more than the limit, and all that wait are serv
 
 test("a name that finds no row has no shared places", () => {
   const memory = sharedMemory({ threads: 1, keys: 8, seed: 2 });
-  for (let i = 0; i < 1_024; i++) placesOf(memory, `service-${i}`, 0);
+  for (let i = 0; i < 2_048; i++) placesOf(memory, `service-${i}`, 0);
   assert.equal(sharedPlaces(memory, "one more", 0), undefined);
   assert.ok(sharedPlaces(memory, "service-7", 0) !== undefined, "those that have one keep it");
 });
