@@ -1,7 +1,7 @@
 /**
  * The property of `src/fleet/file/one-cause.test.ts` for as long as it takes: TUSKER_SOAK_SLIPS slips of the hand (50,000 by
- * default) in correct files, from a seed that is printed; TUSKER_SOAK_SEED repeats one. About one mistake in 7,000 is
- * told more than once, most of them pastes into the middle of a name (decision 0058): until none is, most seeds fail.
+ * default) in correct files, from a seed that is printed; TUSKER_SOAK_SEED repeats one. About one mistake in 25,000
+ * is told more than once, most of them pastes (decision 0061): until none is, some seeds fail.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
