@@ -13,8 +13,8 @@ import { inSlices } from "../load/slices.ts";
 import { wrk } from "./wrk.ts";
 
 /** Programs of each kind: what the compiler of one makes of the same code differs by a tenth from start to start. */
-const programs = 3;
-const rounds = 6;
+const programs = 6;
+const rounds = 4;
 const warmUp = 6;
 const seconds = 1;
 const path = "/small";
