@@ -78,8 +78,12 @@ export class DrawnContext implements SpanContext {
 
 /** A new span of the same trace. */
 export function childOf(parent: SpanContext, ids: IdSource, flags: number): DrawnContext {
-  const trace = parent instanceof DrawnContext ? parent.trace : parent.traceId;
-  return new DrawnContext(ids, trace, flags, parent.traceState);
+  return new DrawnContext(ids, traceOf(parent), flags, parent.traceState);
+}
+
+/** The trace of a span, as it is known. */
+export function traceOf(context: SpanContext): DrawnTrace | string {
+  return context instanceof DrawnContext ? context.trace : context.traceId;
 }
 
 /** Where every `traceparent` is written before it becomes text. */

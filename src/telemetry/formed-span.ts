@@ -1,5 +1,7 @@
 import { boundedValue } from "./bounded.ts";
 import type { SpanContext } from "./context.ts";
+import { DrawnContext, type DrawnTrace } from "./drawn-context.ts";
+import type { IdSource } from "./ids.ts";
 import { RecordedSpan, type Recorder, type Span } from "./span.ts";
 import {
   type AttributeInput,
@@ -14,18 +16,18 @@ import type { SpanForm } from "./span-form.ts";
 
 export interface FormedStart {
   readonly form: SpanForm;
-  readonly context: SpanContext;
+  readonly trace: DrawnTrace | string;
+  readonly flags: number;
   readonly parent: SpanContext | undefined;
   /** What the clock says, if it was asked already. */
   readonly nowMs: number | undefined;
 }
 
 /**
- * A span that follows a form, and, ended, what is known of it: one small object for both. What a form does not foresee,
+ * A span that follows a form, its identity and, ended, what is known of it: one small object for all three. What a form does not foresee,
  * as an event or an attribute of another name, makes it an ordinary span.
  */
-export class FormedSpan implements Span, SpanData {
-  readonly context: SpanContext;
+export class FormedSpan extends DrawnContext implements Span, SpanData {
   readonly form: SpanForm;
   readonly parent: SpanContext | undefined;
   readonly startUs: number;
@@ -39,13 +41,17 @@ export class FormedSpan implements Span, SpanData {
   /** Says everything from here on. */
   #free: RecordedSpan | undefined;
 
-  constructor(recorder: Recorder, { form, context, parent, nowMs }: FormedStart) {
+  constructor(recorder: Recorder, ids: IdSource, { form, trace, flags, parent, nowMs }: FormedStart) {
+    super(ids, trace, flags, parent?.traceState);
     this.#recorder = recorder;
     this.form = form;
-    this.context = context;
     this.parent = parent;
     this.#startNow = nowMs ?? recorder.now();
     this.startUs = recorder.epoch.toUs(this.#startNow);
+  }
+
+  get context(): SpanContext {
+    return this;
   }
 
   get recording(): boolean {
@@ -102,24 +108,8 @@ export class FormedSpan implements Span, SpanData {
     return this.#recorder.resource;
   }
 
-  get traceId(): string {
-    return this.context.traceId;
-  }
-
-  get spanId(): string {
-    return this.context.spanId;
-  }
-
   get parentSpanId(): string | undefined {
     return this.parent?.spanId;
-  }
-
-  get traceState(): string | undefined {
-    return this.context.traceState;
-  }
-
-  get flags(): number {
-    return this.context.flags;
   }
 
   get name(): string {

@@ -1,7 +1,7 @@
 import type { Clock } from "../kernel/index.ts";
 import { isSampled, randomFlag, type SpanContext, sampledFlag } from "./context.ts";
 import { currentSpan, withSpan } from "./current.ts";
-import { childOf, DrawnContext, DrawnTrace } from "./drawn-context.ts";
+import { DrawnContext, DrawnTrace, traceOf } from "./drawn-context.ts";
 import { epochOf } from "./epoch.ts";
 import { FormedSpan } from "./formed-span.ts";
 import { type IdSource, randomIds } from "./ids.ts";
@@ -73,8 +73,9 @@ export function createTracer(options: TracerOptions): Tracer {
     if (local instanceof CarriedSpan) return enabled ? new CarriedSpan(ids, local) : local;
     const parent = spanOptions.parent === "root" ? undefined : (spanOptions.parent ?? local?.context);
     if (!enabled) return unrecorded(parent);
-    const context = sampledContext(parent, sampler, ids);
-    if (context === undefined) return new CarriedSpan(ids, parent);
+    const trace = sampledTrace(parent, sampler, ids);
+    if (trace === undefined) return new CarriedSpan(ids, parent);
+    const context = new DrawnContext(ids, trace, flagsBelow(parent), parent?.traceState);
     return recorded(recorder, { context, parentSpanId: parent?.spanId, name, kind: "internal" }, spanOptions);
   };
 
@@ -84,9 +85,9 @@ export function createTracer(options: TracerOptions): Tracer {
     startFormed(form, from, nowMs) {
       const parent = from === "root" ? undefined : from;
       if (!enabled) return unrecorded(parent);
-      const context = sampledContext(parent, sampler, ids);
-      if (context === undefined) return new CarriedSpan(ids, parent);
-      return new FormedSpan(recorder, { form, context, parent, nowMs });
+      const trace = sampledTrace(parent, sampler, ids);
+      if (trace === undefined) return new CarriedSpan(ids, parent);
+      return new FormedSpan(recorder, ids, { form, trace, flags: flagsBelow(parent), parent, nowMs });
     },
     inSpan(name, spanOptions, run) {
       const span = startSpan(name, spanOptions);
@@ -95,22 +96,25 @@ export function createTracer(options: TracerOptions): Tracer {
   };
 }
 
-/** The identity of a span that will be recorded; undefined when it will not. */
-function sampledContext(
+/** The trace of a span that will be recorded; undefined when it will not. */
+function sampledTrace(
   parent: SpanContext | undefined,
   sampler: Sampler,
   ids: IdSource,
-): SpanContext | undefined {
+): DrawnTrace | string | undefined {
   if (parent === undefined) {
     if (sampler.rate === 0) return undefined;
     const trace = new DrawnTrace(ids);
     // Digits are made for nobody's sake only where none are compared.
-    if (sampler.rate !== 1 && !sampler.decide(trace.text)) return undefined;
-    return new DrawnContext(ids, trace, sampledFlag | randomFlag);
+    return sampler.rate === 1 || sampler.decide(trace.text) ? trace : undefined;
   }
   const sampled = parent.deferred === true ? sampler.decide(parent.traceId) : isSampled(parent);
-  if (!sampled) return undefined;
-  return childOf(parent, ids, (parent.flags & randomFlag) | sampledFlag);
+  return sampled ? traceOf(parent) : undefined;
+}
+
+/** The flags of a recorded span. */
+function flagsBelow(parent: SpanContext | undefined): number {
+  return sampledFlag | (parent === undefined ? randomFlag : parent.flags & randomFlag);
 }
 
 function recorded(recorder: Recorder, start: SpanStart, options: SpanOptions): Span {

@@ -27,14 +27,13 @@ import {
  */
 export function writeFormed(out: ByteWriter, span: FormedSpan): void {
   const at = out.length;
-  const { context, parent, first, second, startUs } = span;
+  const { parent, first, second, startUs, flags } = span;
   const form = parent === undefined ? span.form.root(writeForm) : span.form.child(writeForm);
-  const { flags } = context;
   const said = form.flags === flags && isWrittenAs(form.first, first) && isWrittenAs(form.second, second);
   const whole = said ? form.whole : undefined;
   out.bytes(whole ?? form.bytes);
-  patchTrace(out, at + places.traceId, context);
-  patchSpan(out, at + places.spanId, context);
+  patchTrace(out, at + places.traceId, span.trace);
+  patchSpan(out, at + places.spanId, span);
   if (parent !== undefined) patchSpan(out, at + places.parentSpanId, parent);
   patchTime(out, at + form.timesAt + 1, startUs);
   patchTime(out, at + form.timesAt + 10, startUs + span.durationUs);
@@ -68,8 +67,7 @@ function writeForm(form: SpanForm, child: boolean): WrittenForm {
   return { bytes: out.finish(), timesAt, first: undefined, second: undefined, flags: 0, whole: undefined };
 }
 
-function patchTrace(out: ByteWriter, at: number, context: SpanContext): void {
-  const trace: DrawnTrace | string = context instanceof DrawnContext ? context.trace : context.traceId;
+function patchTrace(out: ByteWriter, at: number, trace: DrawnTrace | string): void {
   if (typeof trace === "string") {
     out.patchHex(at, trace);
     return;
