@@ -217,7 +217,7 @@ async function tell(
 function limited({ limit, meter }: Route, visit: Visit): Verdict {
   if (limit === undefined) return undefined;
   const decision = limit.rate.check(limitKey(limit.key, visit));
-  visit.answerFields.push(...rateLimitFields(limit.name, limit.rate.settings, decision));
+  visit.answerFields.push(...rateLimitFields(limit.words, decision));
   if (decision.allowed) return undefined;
   meter.limited();
   return { kind: "refuse", error: rateLimited(decision) };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { codes, TuskerError } from "../kernel/index.ts";
 import { headerOf } from "../net/index.ts";
-import { rateLimitFields } from "./head/rate-limit.ts";
+import { limitWords, rateLimitFields } from "./head/rate-limit.ts";
 import { refusal } from "./refusal.ts";
 
 const field = (error: TuskerError, name: string, fields: string[] = []) =>
@@ -73,11 +73,11 @@ test("every 503 says when to come back, rounded up", () => {
 test("rate limit fields are structured lists; a refusal adds Retry-After no earlier than t", () => {
   const settings = { limit: 100, windowMs: 60_000 };
   const allowed = { allowed: true, limit: 100, remaining: 7, resetMs: 29_001, retryAfterMs: 0 };
-  assert.deepEqual(rateLimitFields("gateway", settings, allowed), [
+  assert.deepEqual(rateLimitFields(limitWords("gateway", settings), allowed), [
     ...["RateLimit-Policy", '"gateway";q=100;w=60', "RateLimit", '"gateway";r=7;t=30'],
   ]);
   const refused = { allowed: false, limit: 100, remaining: 0, resetMs: 599, retryAfterMs: 599 };
-  assert.deepEqual(rateLimitFields('a"b\\', { limit: 1, windowMs: 500 }, refused), [
+  assert.deepEqual(rateLimitFields(limitWords('a"b\\', { limit: 1, windowMs: 500 }), refused), [
     ...["RateLimit-Policy", '"a\\"b\\\\";q=1;w=1', "RateLimit", '"a\\"b\\\\";r=0;t=1', "Retry-After", "1"],
   ]);
 });

@@ -1,6 +1,7 @@
 import type { Clock, Random } from "../kernel/index.ts";
 import type { Priority, RateLimit } from "../resilience/index.ts";
 import type { AuthPorts } from "./auth/guard.ts";
+import type { LimitWords } from "./head/rate-limit.ts";
 import type { Matchable } from "./match/table.ts";
 import type { Meters, RouteMeter } from "./meters.ts";
 import type { Mirror } from "./policy/mirror.ts";
@@ -62,6 +63,7 @@ export interface NamedLimit {
   readonly rate: RateLimit;
   /** Who is counted; see `keyOf`. */
   readonly key: string;
+  readonly words: LimitWords;
 }
 
 /** What routes are compiled with. */

@@ -2,6 +2,7 @@ import type { Clock } from "../kernel/index.ts";
 import { type RateLimit, type RateLimitSettings, rateLimit } from "../resilience/index.ts";
 import { compileRoute } from "./compile.ts";
 import { type AddressSet, addressSet } from "./head/cidr.ts";
+import { limitWords } from "./head/rate-limit.ts";
 import { compileTable, type RouteTable } from "./match/table.ts";
 import type { LimitStore, NamedLimit, Route, RouteParts } from "./route.ts";
 import type { GatewaySettings, RoutesSettings } from "./section.ts";
@@ -56,10 +57,12 @@ export function limitStore(
     get({ name, route = "", requests, windowMs, key: source = "client" }) {
       const stable = `${source} ${name} ${route}`;
       const key = `${requests}/${windowMs} ${stable}`;
+      const settings = { limit: requests, windowMs };
       const limit = limits.get(key) ?? {
         name,
-        rate: make(stable, { limit: requests, windowMs }),
+        rate: make(stable, settings),
         key: source,
+        words: limitWords(name, settings),
       };
       limits.set(key, limit);
       return limit;

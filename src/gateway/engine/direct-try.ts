@@ -151,7 +151,7 @@ export class DirectTry implements AnswerListener {
     if (plain !== undefined) {
       if (limited === undefined || limit === undefined) return plain;
       const block = plain.extended();
-      if (addRateLimit(block, limit, limited)) return block;
+      if (addRateLimit(block, limit.words, limited)) return block;
     }
     return answerHead(fields, status, this.#trip.limitFields);
   }

@@ -289,7 +289,7 @@ class DirectTrip implements ExchangeListener, Asked, TryHost {
   get limitFields(): HeaderList {
     const { limit } = this.plan.route;
     if (limit === undefined || this.limited === undefined) return [];
-    return rateLimitFields(limit.name, limit.rate.settings, this.limited);
+    return rateLimitFields(limit.words, this.limited);
   }
 
   get attempts(): number {
