@@ -1,7 +1,7 @@
 import { asRelated, type Diagnostic, type Fix } from "../diagnostic.ts";
 import type { Source, Span } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
-import { cutsOf, renamesOf } from "../syntax/repair/cuts.ts";
+import { cutsOf, partedWordsOf, renamesOf } from "../syntax/repair/cuts.ts";
 import { editsOf, swapsOf } from "../syntax/repair/edits.ts";
 import { Trial } from "../syntax/repair/trial.ts";
 import type { Loaded } from "./document.ts";
@@ -15,6 +15,8 @@ const most = 3;
 const [judged, read] = [60_000, 150_000];
 /** Texts that are judged for one problem, of each kind of edit. */
 const tries = 4;
+/** Words that may have been parted in two. */
+const mostWords = 500;
 /** Edits that repair one problem and nothing else: after so many it is a mistake of its own. */
 const enough = 3;
 
@@ -135,6 +137,9 @@ function* editsNear(
   // Where all can be read, no reading of lines shows what is wrong.
   const isRead = trial.isRight;
   const tried = isRead ? spans : spans.filter((span) => trial.mayRepair(span));
+  const { words } = trials;
+  const parted = inTurn(isRead ? [] : tried, (span) => partedWordsOf(text, span, { words, trial }));
+  yield* first(tries, parted);
   yield* first(
     isOneLine ? tries * 4 : tries,
     inTurn(tried, (span) => cutsOf(text, span, { names, trial, isRead: isRead && !isOneLine })),
@@ -154,9 +159,13 @@ function* editsNear(
 class Trials {
   readonly #source: Source;
   readonly #known = new Map<string, Trial>();
+  /** Words of the text of some length, each once; not all of a text with very many. */
+  readonly words: readonly string[];
 
   constructor(source: Source) {
     this.#source = source;
+    const words = source.text.matchAll(/[\p{L}_][\p{L}\d_-]{3,}/gu);
+    this.words = [...new Set([...words].map(([word]) => word))].slice(0, mostWords);
   }
 
   of(piece: Span): Trial {
