@@ -4,6 +4,8 @@ import { limits } from "../syntax/limits.ts";
 import { isSound } from "../syntax/parse.ts";
 import { cutsOf, renamesOf } from "../syntax/repair/cuts.ts";
 import { editsOf, swapsOf } from "../syntax/repair/edits.ts";
+import { contradictions, contradicts, isFlat } from "../syntax/repair/layout.ts";
+import { withoutLines } from "../syntax/repair/lines.ts";
 import type { Loaded } from "./document.ts";
 import type { LoadOptions } from "./options.ts";
 
@@ -44,10 +46,13 @@ export function withoutOneEdit(all: readonly Diagnostic[], again: Again): readon
   if (all.length < 2 || all.length > several || source === undefined || asksHost) return all;
   if (source.text.length > limits.laidOut) return all;
   let left = Math.floor(judged / (source.text.length + 1));
-  const near = all.filter((one) => one.file === source.file).slice(0, most);
+  const own = all.filter((one) => one.file === source.file);
+  const near = own.slice(0, most);
+  const least = contradictions(withoutLines(source.text, own));
   for (const problem of near) {
-    let own = 0;
+    let alone = 0;
     for (const edit of editsNear(problem, all, { source, sections })) {
+      if (!fits(edit, source, least)) continue;
       if (left-- <= 0) return all;
       const text = source.text.slice(0, edit.start) + edit.text + source.text.slice(edit.end);
       const readFile: LoadOptions["readFile"] = (path) =>
@@ -57,7 +62,7 @@ export function withoutOneEdit(all: readonly Diagnostic[], again: Again): readon
         edit,
         file: source.file,
       });
-      if (goneAtFirst.length === 1 && goneAtFirst[0] === problem && ++own === enough) break;
+      if (goneAtFirst.length === 1 && goneAtFirst[0] === problem && ++alone === enough) break;
       if (goneAtFirst.length < 2) continue;
       const remaining = judge({ ...edited, causes: "file" });
       const gone = missingFrom(remaining, all, { edit, file: source.file });
@@ -135,6 +140,13 @@ function* editsNear(
         isRight,
       ),
     );
+}
+
+/** False for an edit of brackets that the layout of the text contradicts. */
+function fits({ start, end, text: written }: Fix, { text }: Source, least: number): boolean {
+  const edited = text.slice(0, start) + written + text.slice(end);
+  const isOfBrackets = /[()[\]{}]/.test(written + text.slice(start, end));
+  return !isOfBrackets || isFlat(text) || !contradicts(edited, text, least);
 }
 
 /** Tells whether a piece of a text can be read with an edit made to it; only so often, then of none. */

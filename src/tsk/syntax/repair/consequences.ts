@@ -17,8 +17,8 @@ import {
   pastesOf,
   swapsOf,
 } from "./edits.ts";
-import { contradictions, isClosing, isEven, isFlat } from "./layout.ts";
-import { blanked, Lines } from "./lines.ts";
+import { contradictions, contradicts, isClosing, isEven, isFlat } from "./layout.ts";
+import { blanked, Lines, withoutLines } from "./lines.ts";
 
 /** More problems than one mistake can have are several mistakes, or noise. */
 const most = 8;
@@ -117,6 +117,8 @@ class Search {
   #left: number;
   /** Lines that may still be tried with something else on them. */
   #rewrites: number;
+  /** What contradicts the layout of pieces apart from what is wrong. */
+  readonly #leasts = new WeakMap<Piece, number>();
   /** Characters that may still be read to find problems that belong together. */
   #parsed = work;
 
@@ -342,8 +344,18 @@ class Search {
     // Of a line with something else on it nobody knows how deep that stands.
     const isOther = /^[ \t]*\S/.test(written) && !/^[ \t]*[)\]}]/.test(edit.text);
     const isLine = isOther && edit.start === this.#lineOf(edit.start).start;
-    const left = contradictions(edited, isLine ? before.split("\n").length - 1 : undefined);
-    return left === 0 || left < contradictions(whole);
+    const any = isLine ? before.split("\n").length - 1 : undefined;
+    return !contradicts(edited, whole, this.#least(piece), any);
+  }
+
+  /** What contradicts the layout of a piece apart from the lines on which something is wrong. */
+  #least(piece: Piece): number {
+    const known = this.#leasts.get(piece);
+    if (known !== undefined) return known;
+    const { start, end, told } = piece;
+    const least = contradictions(withoutLines(this.#source.text.slice(0, end), told).slice(start));
+    this.#leasts.set(piece, least);
+    return least;
   }
 
   /** A piece as a text of its own, with an edit made to it. */

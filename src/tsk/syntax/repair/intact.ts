@@ -4,10 +4,10 @@ import { movedItem } from "../again/moved.ts";
 import { reparse } from "../again/reparse.ts";
 import { limits } from "../limits.ts";
 import { isRefused, isSound, parse } from "../parse.ts";
-import { mergeEnd } from "../scan-merge.ts";
+import { sidesPassed } from "../scan-merge.ts";
 import type { Item, Tree, Value } from "../tree.ts";
 import { withoutConsequences } from "./consequences.ts";
-import { Lines } from "./lines.ts";
+import { blanked, Lines } from "./lines.ts";
 import { namelessPrefix, rebuilt } from "./rebuild.ts";
 
 /** What is left of a text without the lines that cannot be read and what may have moved with them. */
@@ -44,7 +44,14 @@ export function intact(tree: Tree, laidOut: number = limits.saved): Intact | und
   const { text, file, layer } = tree.source;
   const nothing: Intact = { items: [], lost: [{ start: 0, end: text.length }], nameless: [] };
   if (text.length > limits.saved || isRefused(tree)) return nothing;
-  const lines = new Lines(text);
+  // Nobody knows which side of a merge is meant; the first is what was read.
+  const merges = tree.diagnostics.filter(({ code }) => code === "TSK_MERGE");
+  const lines = new Lines(
+    blanked(
+      text,
+      merges.flatMap(({ start }) => sidesPassed(text, start)),
+    ),
+  );
   lines.giveUp(tree.diagnostics.flatMap((one) => linesOf(one, tree.source)));
   const anew = text.length <= laidOut && lines.isTorn ? byLayout(tree, lines) : undefined;
   if (anew !== undefined) return anew;
@@ -151,12 +158,8 @@ function isOfBracket({ code }: Diagnostic): boolean {
 /** The lines (from 0) that cannot be read for an error. */
 function linesOf({ severity, code, line, start, end }: Diagnostic, source: Source): readonly number[] {
   if (severity !== "error") return [];
-  const isMerge = code === "TSK_MERGE";
-  // Nobody knows which side of a merge is meant.
-  const lines = source.text
-    .slice(start, isMerge ? mergeEnd(source.text, start) : end)
-    .split("\n", isMerge ? limits.saved : limits.diagnostics)
-    .map((_, index) => line - 1 + index);
+  if (code === "TSK_MERGE") return sidesPassed(source.text, start).flatMap((span) => linesAt(source, span));
+  const lines = linesAt(source, { start, end: Math.max(start, end) }).slice(0, limits.diagnostics);
   // What never ends is as long as the rest of the text.
   if (code !== "TSK_STRING_OPEN" && code !== "TSK_COMMENT_OPEN" && lines.length > 1) return lines;
   // A string that a line end has cut goes on below, and so may a key without its value.
@@ -164,6 +167,15 @@ function linesOf({ severity, code, line, start, end }: Diagnostic, source: Sourc
     (code === "TSK_STRING_OPEN" && joinedLines(source, line) !== undefined) ||
     (code === "TSK_EMPTY_VALUE" && /^\s*[[{]/.test(source.line(line + 1)));
   return goesOn ? [line - 1, line] : [line - 1];
+}
+
+/** The lines (from 0) on which a stretch of a text stands. */
+function linesAt(source: Source, { start, end }: Span): readonly number[] {
+  const first = source.at({ start, end: start }).line - 1;
+  return source.text
+    .slice(start, end)
+    .split("\n")
+    .map((_, index) => first + index);
 }
 
 /** A line (from 1) and the next one as one, when they make sense so, and are not very long. */

@@ -44,6 +44,18 @@ export function contradictions(text: string, any = -1): number {
   return count + open.length - 1;
 }
 
+/**
+ * True when the layout of a text says that an edit of brackets is no repair: it leaves more that contradicts than the text has as
+ * it is, or than is left when what is wrong stands on no line at all.
+ *
+ * @param least contradictions of the text without the lines of its problems
+ * @param any a line, from 0, that may stand as deep as it likes
+ */
+export function contradicts(edited: string, text: string, least: number, any?: number): boolean {
+  const left = contradictions(edited, any);
+  return left > 0 && (left > least || left >= contradictions(text));
+}
+
 export function isClosing(sign: string): boolean {
   return sign === "}" || sign === "]" || sign === ")";
 }

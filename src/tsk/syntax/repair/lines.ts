@@ -284,6 +284,20 @@ export function blanked(text: string, spans: readonly Span[]): string {
   return left + text.slice(at);
 }
 
+/** A text with blanks in place of the lines on which places stand. */
+export function withoutLines(text: string, places: readonly Span[]): string {
+  const lines = new Map<number, Span>();
+  for (const { start } of places) {
+    const line = text.lastIndexOf("\n", start - 1) + 1;
+    const end = text.indexOf("\n", start);
+    lines.set(line, { start: line, end: end < 0 ? text.length : end });
+  }
+  return blanked(
+    text,
+    [...lines.values()].sort((a, b) => a.start - b.start),
+  );
+}
+
 function linesOf(text: string): readonly Line[] {
   const lines: Line[] = [];
   for (let start = 0; start <= text.length; ) {

@@ -150,12 +150,22 @@ class Section {
       return true;
     // The line that opens what this closes is missing.
     const sign = line.signs[line.indent] ?? "";
-    const key = closing.endsWith("]") ? "" : `"\\x00${first}": `;
+    const isRoot = sign === "}" && this.#isRoot(line, first);
+    const key = closing.endsWith("]") || isRoot ? "" : `"\\x00${first}": `;
     this.#insertions.push({ at: first, text: `${key}${sign === "]" ? "[" : "{"}\n` });
-    this.#unnamed.push(first);
+    if (!isRoot) this.#unnamed.push(first);
     this.#level.inside = line.indent;
     this.#levels.push({ indent: line.indent, inside, first, opened: first, closing: sign });
     return true;
+  }
+
+  /** True for the last line of a document of JSON, of which all else stands deeper: what opens it has no key. */
+  #isRoot(line: Line, first: number): boolean {
+    if (this.#levels.length > 1 || this.#lines[0]?.start !== 0) return false;
+    const lines = this.#lines.filter(({ indent }) => indent >= 0);
+    return (
+      lines[0]?.start === first && lines.at(-1) === line && lines[0].text.trimStart().startsWith('"')
+    );
   }
 
   /** Any other line: what it does not stand in has ended, what it stands in has begun. */
