@@ -17,8 +17,9 @@ import {
   pastesOf,
   swapsOf,
 } from "./edits.ts";
-import { contradictions, contradicts, isClosing, isEven, isFlat } from "./layout.ts";
+import { contradictions, contradicts, isClosing, isEven, isFlat, isOfBracket } from "./layout.ts";
 import { blanked, Lines, withoutLines } from "./lines.ts";
+import { rebuilt } from "./rebuild.ts";
 
 /** More problems than one mistake can have are several mistakes, or noise. */
 const most = 8;
@@ -353,9 +354,24 @@ class Search {
     const known = this.#leasts.get(piece);
     if (known !== undefined) return known;
     const { start, end, told } = piece;
-    const least = contradictions(withoutLines(this.#source.text.slice(0, end), told).slice(start));
+    const text = this.#source.text.slice(0, end);
+    const without = contradictions(withoutLines(text, told).slice(start));
+    const least = Math.min(without, this.#bracketsToMend(piece));
     this.#leasts.set(piece, least);
     return least;
+  }
+
+  /** Brackets that the layout says are missing or too many, beside what is wrong on lines that cannot be read. */
+  #bracketsToMend({ start, end, told }: Piece): number {
+    const lines = new Lines(this.#source.text.slice(start, end));
+    const first = this.#source.at({ start, end: start }).line;
+    const places = told.map((one) => ({ ...one, index: one.line - first }));
+    const lost = places.filter((one) => !isOfBracket(one)).map(({ index }) => index);
+    lines.giveUp(lost);
+    const sections = lines.sectionsAround(places.map(({ index }) => index));
+    const anew = rebuilt(lines.withoutHeaders(), sections, new Set(lost));
+    if (anew === undefined) return Number.POSITIVE_INFINITY;
+    return anew.closed.length + anew.unnamed.length + anew.dropped.length;
   }
 
   /** A piece as a text of its own, with an edit made to it. */

@@ -7,6 +7,8 @@ import { isRefused, isSound, parse } from "../parse.ts";
 import { sidesPassed } from "../scan-merge.ts";
 import type { Item, Tree, Value } from "../tree.ts";
 import { withoutConsequences } from "./consequences.ts";
+import { rebuiltFlat } from "./flat.ts";
+import { isOfBracket } from "./layout.ts";
 import { blanked, Lines } from "./lines.ts";
 import { namelessPrefix, rebuilt } from "./rebuild.ts";
 
@@ -88,8 +90,8 @@ function untold(tree: Tree, now: Tree, lines: Lines): readonly Diagnostic[] {
 /** What is left when brackets are put where the layout says; undefined when it says nothing, or what it says cannot be read. */
 function byLayout(tree: Tree, lines: Lines): Intact | undefined {
   const { source, diagnostics } = tree;
-  if (diagnostics.some((one) => one.code === "TSK_MERGE")) return undefined;
-  const brackets = diagnostics.filter(isOfBracket).map(({ line }) => line - 1);
+  const torn = diagnostics.filter(isOfBracket);
+  const brackets = torn.map(({ line }) => line - 1);
   const unread = new Set(
     diagnostics.filter((one) => !isOfBracket(one)).flatMap((one) => linesOf(one, source)),
   );
@@ -98,7 +100,9 @@ function byLayout(tree: Tree, lines: Lines): Intact | undefined {
   const told = new Set([...brackets, ...unread]);
   const found: Diagnostic[] = [];
   for (let round = 1; round < rounds; round++) {
-    const anew = rebuilt(text, lines.sectionsAround([...brackets, ...unread]), unread);
+    const sections = lines.sectionsAround([...brackets, ...unread]);
+    const anew =
+      rebuilt(text, sections, unread) ?? rebuiltFlat(text, sections, { brackets: torn, lost: unread });
     if (anew === undefined) return undefined;
     if (round === 1 && brackets.length === 0) found.push(...orphans(source, anew.dropped, lines, told));
     const now = parse(new Source(source.file, anew.text, source.layer));
@@ -148,11 +152,6 @@ function blocksOf({ source, diagnostics }: Tree): readonly Span[] {
   lines.giveUp(diagnostics.flatMap((one) => linesOf(one, source)));
   lines.grow(false);
   return lines.lost();
-}
-
-/** True for a problem of which the place says little: the layout knows better. */
-function isOfBracket({ code }: Diagnostic): boolean {
-  return code === "TSK_UNCLOSED" || code === "TSK_ORPHAN";
 }
 
 /** The lines (from 0) that cannot be read for an error. */

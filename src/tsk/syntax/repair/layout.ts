@@ -1,3 +1,5 @@
+import type { Diagnostic } from "../../diagnostic.ts";
+
 /** Brackets that are open. */
 interface Level {
   /** Columns before the line that opens them; -1 for the file itself. */
@@ -58,6 +60,11 @@ export function contradicts(edited: string, text: string, least: number, any?: n
 
 export function isClosing(sign: string): boolean {
   return sign === "}" || sign === "]" || sign === ")";
+}
+
+/** True for a problem of a bracket, of which the place says little: the layout knows better. */
+export function isOfBracket({ code }: Pick<Diagnostic, "code">): boolean {
+  return code === "TSK_UNCLOSED" || code === "TSK_ORPHAN";
 }
 
 /** True for a line whose brackets pair, but for one that opens at its end or closes at its beginning. */

@@ -16,7 +16,7 @@ export interface Rebuilt {
 export const namelessPrefix = "\0";
 
 /** What is put into a text, by the offset at which. */
-interface Insertion {
+export interface Insertion {
   readonly at: number;
   readonly text: string;
 }
@@ -163,9 +163,7 @@ class Section {
   #isRoot(line: Line, first: number): boolean {
     if (this.#levels.length > 1 || this.#lines[0]?.start !== 0) return false;
     const lines = this.#lines.filter(({ indent }) => indent >= 0);
-    return (
-      lines[0]?.start === first && lines.at(-1) === line && lines[0].text.trimStart().startsWith('"')
-    );
+    return lines[0]?.start === first && lines.at(-1) === line && lines[0].text.trimStart().startsWith('"');
   }
 
   /** Any other line: what it does not stand in has ended, what it stands in has begun. */
@@ -284,7 +282,7 @@ function isWhole({ signs }: Line, next: Line): boolean {
 }
 
 /** True for a line of which the indentation says nothing: part of a text or comment over lines, or of a list of older dialects. */
-function isForeign({ text, signs }: Line): boolean {
+export function isForeign({ text, signs }: Pick<Line, "text" | "signs">): boolean {
   return /"""|'''|<<|\|\s*$/.test(text) || /\/\*|\*\/|^\s*- /.test(signs);
 }
 
@@ -293,7 +291,7 @@ const outside: Level = { indent: -1, inside: undefined, first: undefined, opened
 const closingOf: Readonly<Record<string, string>> = { "{": "}", "[": "]", "(": ")" };
 
 /** The key at the beginning of a line that cannot be read, or what is left of one, unless a second one may be what opens. */
-function keyOf(line: string): string | undefined {
+export function keyOf(line: string): string | undefined {
   const found = /^\s*("[^"\\\n]*"|'[^'\\\n]*'|[\p{L}_][\p{L}\d_-]*)\s*[:={](.*)$/u.exec(line);
   if (/[\p{L}\d"']\s*[:=]/u.test(found?.[2] ?? "")) return undefined;
   return (
@@ -313,7 +311,11 @@ function endOf({ start, signs }: Line): number {
   return start + signs.trimEnd().length;
 }
 
-function withInsertions(text: string, insertions: readonly Insertion[]): Pick<Rebuilt, "text" | "from"> {
+/** A text with others put into it. */
+export function withInsertions(
+  text: string,
+  insertions: readonly Insertion[],
+): Pick<Rebuilt, "text" | "from"> {
   const sorted = insertions.toSorted((a, b) => a.at - b.at);
   const ends: number[] = [];
   const shifts: number[] = [];
