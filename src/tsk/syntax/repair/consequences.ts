@@ -365,11 +365,12 @@ class Search {
   #bracketsToMend({ start, end, told }: Piece): number {
     const lines = new Lines(this.#source.text.slice(start, end));
     const first = this.#source.at({ start, end: start }).line;
-    const places = told.map((one) => ({ ...one, index: one.line - first }));
-    const lost = places.filter((one) => !isOfBracket(one)).map(({ index }) => index);
+    const places = told.map((one) => ({ ...one, line: one.line - first + 1 }));
+    const lost = places.filter((one) => !isOfBracket(one)).map(({ line }) => line - 1);
     lines.giveUp(lost);
-    const sections = lines.sectionsAround(places.map(({ index }) => index));
-    const anew = rebuilt(lines.withoutHeaders(), sections, new Set(lost));
+    const sections = lines.sectionsAround(places.map(({ line }) => line - 1));
+    const brackets = places.filter(isOfBracket);
+    const anew = rebuilt(lines.withoutHeaders(), sections, { brackets, lost: new Set(lost) });
     if (anew === undefined) return Number.POSITIVE_INFINITY;
     return anew.closed.length + anew.unnamed.length + anew.dropped.length;
   }

@@ -1,88 +1,96 @@
-import type { Diagnostic } from "../../diagnostic.ts";
-import { isClosing, withoutTexts } from "./layout.ts";
-import { type Insertion, isForeign, keyOf, type Rebuilt, withInsertions } from "./rebuild.ts";
+import { isClosing } from "./layout.ts";
+import {
+  blank,
+  endOf,
+  type Insertion,
+  isForeign,
+  keyOf,
+  type Line,
+  signsOf,
+  type Written,
+} from "./written.ts";
 
-/** What is wrong with brackets of a text, and which of its lines cannot be read. */
-export interface Torn {
-  /** Brackets that close nothing, or are not closed. */
-  readonly brackets: readonly Diagnostic[];
-  /** Lines, from 0. */
-  readonly lost: ReadonlySet<number>;
-}
-
-/** A line without texts and comments. */
-interface Line {
+/** A block that is open. */
+interface Block {
+  /** Where its line begins. */
   readonly start: number;
-  readonly text: string;
-  readonly signs: string;
+  readonly closing: string;
 }
 
 /**
- * Writes sections anew that have no indentation: a bracket that closes nothing is left out, a line that cannot be read opens or
- * closes what its brackets do, and a block that nothing closes ends before the next one. Undefined where blocks stand in blocks,
- * for nothing shows which of them a bracket belongs to, and for texts over lines.
- *
- * @param sections of each the first and last line behind its header, from 0
+ * Writes a section anew that has no indentation: a bracket that closes nothing is left out, a line that cannot be read opens or
+ * closes what its brackets do, and a block that nothing closes ends before the next one. Undefined where nothing shows which block
+ * a bracket belongs to, and for texts over lines.
  */
-export function rebuiltFlat(
-  text: string,
-  sections: readonly (readonly [number, number])[],
-  { brackets, lost }: Torn,
-): Rebuilt | undefined {
-  let start = 0;
-  const lines = text.split("\n").map((one): Line => {
-    const line = { start, text: one, signs: signsOf(one) };
-    start += one.length + 1;
-    return line;
-  });
-  const written = lines.map((line) => line.text);
+export function writtenFlat(lines: readonly Line[]): Written | undefined {
   const insertions: Insertion[] = [];
-  const [closed, unnamed]: [number[], number[]] = [[], []];
-  const closes = (index: number, opened: number, sign: string): void => {
-    const { start: at = 0, signs = "" } = lines[index] ?? {};
-    insertions.push({ at: at + signs.trimEnd().length, text: `\n${sign}` });
-    closed.push(opened);
+  const [closed, unnamed, dropped]: [number[], number[], number[]] = [[], [], []];
+  const written: string[] = [];
+  let open: Block | undefined;
+  let before: Line | undefined;
+  const closeBefore = (): void => {
+    if (open === undefined || before === undefined) return;
+    insertions.push({ at: endOf(before), text: `\n${open.closing}` });
+    closed.push(open.start);
+    open = undefined;
   };
-  for (const { code, line, column } of brackets)
-    if (code === "TSK_ORPHAN") written[line - 1] = withoutSign(written[line - 1] ?? "", column - 1);
-  for (const [first, last] of sections) {
-    let open: { readonly start: number; readonly closing: string } | undefined;
-    for (let index = first; index <= last; index++) {
-      const line = lines[index];
-      if (line === undefined || isForeign(line) || /^\s+\S/.test(line.text)) return undefined;
-      const isLost = lost.has(index);
-      const signs = isLost ? line.signs : signsOf(written[index] ?? "");
-      const [opening, closing] = [openAtEnd(signs), signs.trimStart()[0] ?? ""];
-      if (isClosing(closing) && open !== undefined) {
-        if (isLost) insertions.push({ at: line.start, text: open.closing });
-        open = undefined;
-      }
-      if (opening !== undefined) {
-        if (open !== undefined) closes(index - 1, open.start, open.closing);
-        open = { start: line.start, closing: opening === "{" ? "}" : "]" };
-        if (isLost) {
-          const key = keyOf(line.text);
-          insertions.push({ at: line.start, text: `${key ?? `"\\x00${line.start}"`}: ${opening}` });
-          if (key === undefined) unnamed.push(line.start);
-        }
-      }
-      if (isLost) written[index] = " ".repeat(line.text.length);
+  for (const line of lines) {
+    if (!line.lost && isForeign(line)) return undefined;
+    const text = line.lost ? line.text : withoutOrphans(line);
+    const signs = line.lost ? line.signs : signsOf(text);
+    const opening = openAtEnd(signs);
+    if (isClosing(signs.trimStart()[0] ?? "") && open !== undefined) {
+      if (line.lost) insertions.push({ at: line.start, text: open.closing });
+      open = undefined;
     }
-    if (open !== undefined) closes(last, open.start, open.closing);
+    if (opening !== undefined) {
+      // What stands in a block may be one of its own.
+      if (open !== undefined && !isTold(lines, open)) return undefined;
+      closeBefore();
+      open = { start: line.start, closing: opening === "{" ? "}" : "]" };
+      const key = keyOf(line.text);
+      if (line.lost) {
+        insertions.push({ at: line.start, text: `${key ?? `"\\x00${line.start}"`}: ${opening}` });
+        if (key === undefined) unnamed.push(line.start);
+      }
+    } else if (!line.lost && line.brackets.some(({ code }) => code === "TSK_UNCLOSED")) {
+      const missing = unclosedIn(signs);
+      insertions.push({ at: endOf(line), text: missing });
+      closed.push(line.start);
+    }
+    written.push(line.lost ? blank(line.text) : text);
+    if (line.indent >= 0) before = line;
   }
-  return { ...withInsertions(written.join("\n"), insertions), closed, unnamed, dropped: [] };
+  closeBefore();
+  return { lines: written, insertions, closed, unnamed, dropped };
 }
 
-function signsOf(line: string): string {
-  return withoutTexts(line).replace(/(?:#|\/\/).*/, (comment) => " ".repeat(comment.length));
+/** True for a block of which is told that nothing closes it, or of which the line cannot be read. */
+function isTold(lines: readonly Line[], { start }: Block): boolean {
+  return lines.some((line) => line.start === start && (line.lost || line.brackets.length > 0));
 }
 
-function withoutSign(line: string, at: number): string {
-  return `${line.slice(0, at)} ${line.slice(at + 1)}`;
+/** A line without its brackets that close nothing. */
+function withoutOrphans({ text, brackets }: Line): string {
+  return brackets
+    .filter(({ code }) => code === "TSK_ORPHAN")
+    .reduce((left, { column }) => `${left.slice(0, column - 1)} ${left.slice(column)}`, text);
 }
 
 /** The brace or bracket that a line leaves open at its end. */
 function openAtEnd(signs: string): string | undefined {
   const last = signs.trimEnd().at(-1);
   return last === "{" || last === "[" ? last : undefined;
+}
+
+const closings: Readonly<Record<string, string>> = { "{": "}", "[": "]", "(": ")" };
+
+/** What closes all that a line leaves open. */
+function unclosedIn(signs: string): string {
+  const open: string[] = [];
+  for (const [sign] of signs.matchAll(/[()[\]{}]/g)) {
+    if (!isClosing(sign)) open.push(closings[sign] ?? "");
+    else if (open.at(-1) === sign) open.pop();
+  }
+  return open.toReversed().join("");
 }

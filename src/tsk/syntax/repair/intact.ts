@@ -7,10 +7,10 @@ import { isRefused, isSound, parse } from "../parse.ts";
 import { sidesPassed } from "../scan-merge.ts";
 import type { Item, Tree, Value } from "../tree.ts";
 import { withoutConsequences } from "./consequences.ts";
-import { rebuiltFlat } from "./flat.ts";
 import { isOfBracket } from "./layout.ts";
 import { blanked, Lines } from "./lines.ts";
-import { namelessPrefix, rebuilt } from "./rebuild.ts";
+import { rebuilt } from "./rebuild.ts";
+import { namelessPrefix } from "./written.ts";
 
 /** What is left of a text without the lines that cannot be read and what may have moved with them. */
 export interface Intact {
@@ -54,13 +54,18 @@ export function intact(tree: Tree, laidOut: number = limits.saved): Intact | und
       merges.flatMap(({ start }) => sidesPassed(text, start)),
     ),
   );
-  lines.giveUp(tree.diagnostics.flatMap((one) => linesOf(one, tree.source)));
-  const anew = text.length <= laidOut && lines.isTorn ? byLayout(tree, lines) : undefined;
-  if (anew !== undefined) return anew;
+  const problems: Diagnostic[] = [];
   let now = tree;
   let found: readonly Diagnostic[] = [];
+  let isAsked = text.length > laidOut;
   for (let round = 1; round < rounds; round++) {
+    problems.push(...now.diagnostics);
     lines.giveUp(now.diagnostics.flatMap((one) => linesOf(one, tree.source)));
+    if (!isAsked && lines.isTorn) {
+      const anew = byLayout(tree, problems, lines);
+      if (anew !== undefined) return { ...anew, found: [...found, ...anew.found] };
+      isAsked = true;
+    }
     const { isWhole } = lines;
     lines.grow(round === rounds - 1);
     now = reparse(tree, new Source(file, lines.left(), layer));
@@ -88,8 +93,12 @@ function untold(tree: Tree, now: Tree, lines: Lines): readonly Diagnostic[] {
 }
 
 /** What is left when brackets are put where the layout says; undefined when it says nothing, or what it says cannot be read. */
-function byLayout(tree: Tree, lines: Lines): Intact | undefined {
-  const { source, diagnostics } = tree;
+function byLayout(
+  tree: Tree,
+  diagnostics: readonly Diagnostic[],
+  lines: Lines,
+): (Intact & Required<Pick<Intact, "found">>) | undefined {
+  const { source } = tree;
   const torn = diagnostics.filter(isOfBracket);
   const brackets = torn.map(({ line }) => line - 1);
   const unread = new Set(
@@ -101,8 +110,7 @@ function byLayout(tree: Tree, lines: Lines): Intact | undefined {
   const found: Diagnostic[] = [];
   for (let round = 1; round < rounds; round++) {
     const sections = lines.sectionsAround([...brackets, ...unread]);
-    const anew =
-      rebuilt(text, sections, unread) ?? rebuiltFlat(text, sections, { brackets: torn, lost: unread });
+    const anew = rebuilt(text, sections, { brackets: torn, lost: unread });
     if (anew === undefined) return undefined;
     if (round === 1 && brackets.length === 0) found.push(...orphans(source, anew.dropped, lines, told));
     const now = parse(new Source(source.file, anew.text, source.layer));
