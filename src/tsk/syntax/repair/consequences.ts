@@ -60,6 +60,12 @@ export function withoutConsequences(tree: Tree, lost: readonly Span[] = []): rea
   return told.length < together.length ? told : together;
 }
 
+/** True when one edit of a line repairs what is told of a tree, and more that was found. */
+export function isOneMistake(tree: Tree, more: readonly Diagnostic[]): boolean {
+  const diagnostics = [...tree.diagnostics, ...more].sort((a, b) => a.start - b.start);
+  return diagnostics.length <= most && new Search({ ...tree, diagnostics }).isOne();
+}
+
 function causesOf(tree: Tree): readonly Diagnostic[] {
   const { diagnostics } = tree;
   if (diagnostics.length < 2 || tree.trouble === undefined) return diagnostics;
@@ -146,6 +152,11 @@ class Search {
       before = joined === undefined ? piece : undefined;
     }
     return told.length === this.#all.length ? this.#all : told;
+  }
+
+  /** True when one edit repairs everything. */
+  isOne(): boolean {
+    return this.#causes({ ...this.#stretch, told: this.#all }).length === 1;
   }
 
   /** Of very many problems one, when all are right as soon as something else stands on one of the first lines. */
@@ -372,7 +383,8 @@ class Search {
     const brackets = places.filter(isOfBracket);
     const anew = rebuilt(lines.withoutHeaders(), sections, { brackets, lost: new Set(lost) });
     if (anew === undefined) return Number.POSITIVE_INFINITY;
-    return anew.closed.length + anew.unnamed.length + anew.dropped.length;
+    // None: what cannot be read is all that is wrong.
+    return anew.closed.length + anew.unnamed.length + anew.dropped.length || Number.POSITIVE_INFINITY;
   }
 
   /** A piece as a text of its own, with an edit made to it. */

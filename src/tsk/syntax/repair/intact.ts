@@ -6,11 +6,11 @@ import { limits } from "../limits.ts";
 import { isRefused, isSound, parse } from "../parse.ts";
 import { sidesPassed } from "../scan-merge.ts";
 import type { Item, Tree, Value } from "../tree.ts";
-import { withoutConsequences } from "./consequences.ts";
-import { isOfBracket } from "./layout.ts";
+import { isOneMistake, withoutConsequences } from "./consequences.ts";
+import { isClosing, isOfBracket } from "./layout.ts";
 import { blanked, Lines } from "./lines.ts";
 import { rebuilt } from "./rebuild.ts";
-import { namelessPrefix } from "./written.ts";
+import { namelessPrefix, type Rebuilt, signsOf } from "./written.ts";
 
 /** What is left of a text without the lines that cannot be read and what may have moved with them. */
 export interface Intact {
@@ -123,6 +123,7 @@ function byLayout(
       ]);
       const nameless = lines.sections();
       const items = now.items.map((item) => movedItem(item, anew.from));
+      found.push(...hidden(tree, anew, { lines, unread }));
       return {
         items: withSections(items, nameless, source.text),
         lost: lines.lost(),
@@ -141,6 +142,58 @@ function byLayout(
   return undefined;
 }
 
+/**
+ * Brackets that are missing or too many where the parser has passed them, as the layout shows: beside each one that is told, and
+ * each line that cannot be read. None when one edit repairs them together with what is told.
+ */
+function hidden(
+  tree: Tree,
+  anew: Rebuilt,
+  { lines, unread }: { readonly lines: Lines; readonly unread: ReadonlySet<number> },
+): readonly Diagnostic[] {
+  const { source, diagnostics } = tree;
+  const told = diagnostics.filter(isOfBracket);
+  const shown = new Map<number, Diagnostic>();
+  for (const at of anew.closed) {
+    const one = unclosedOn(source, at);
+    if (one !== undefined) shown.set(one.line, one);
+  }
+  for (const start of anew.dropped) {
+    const one = orphanAt(source, start);
+    if (!shown.has(one.line)) shown.set(one.line, one);
+  }
+  for (const [line, { code }] of shown) {
+    const range = code === "TSK_ORPHAN" ? lines.upTo(line - 1) : lines.from(line - 1);
+    if (range.some((index) => unread.has(index))) shown.delete(line);
+  }
+  for (const one of told.toSorted((a, b) => Number(shown.has(b.line)) - Number(shown.has(a.line)))) {
+    const [near] = [...shown.keys()].sort((a, b) => Math.abs(a - one.line) - Math.abs(b - one.line));
+    if (near !== undefined) shown.delete(near);
+  }
+  const left = [...shown.values()];
+  return left.length === 0 || isOneMistake(tree, left) ? [] : left;
+}
+
+/** The last bracket that a line leaves open. */
+function unclosedOn(source: Source, lineStart: number): Diagnostic | undefined {
+  const { line } = source.at({ start: lineStart, end: lineStart });
+  const open: number[] = [];
+  for (const { 0: sign, index } of signsOf(source.written(line)).matchAll(/[()[\]{}]/g)) {
+    if (isClosing(sign)) open.pop();
+    else open.push(index);
+  }
+  const at = open.at(-1);
+  if (at === undefined) return undefined;
+  const start = lineStart + at;
+  const sign = source.text[start] ?? "";
+  return problem(source, { start, end: start + 1 }, "TSK_UNCLOSED", `this ${sign} is never closed`);
+}
+
+function orphanAt(source: Source, start: number): Diagnostic {
+  const sign = source.text[start] ?? "";
+  return problem(source, { start, end: start + 1 }, "TSK_ORPHAN", `this ${sign} closes nothing`);
+}
+
 /** Brackets that close nothing where the parser has found that they do. */
 function orphans(
   source: Source,
@@ -149,8 +202,7 @@ function orphans(
   told: ReadonlySet<number>,
 ): readonly Diagnostic[] {
   return dropped.flatMap((start) => {
-    const sign = source.text[start] ?? "";
-    const one = problem(source, { start, end: start + 1 }, "TSK_ORPHAN", `this ${sign} closes nothing`);
+    const one = orphanAt(source, start);
     return lines.isBeside(one.line - 1, told) ? [] : [one];
   });
 }
