@@ -26,6 +26,8 @@ export interface Intact {
   readonly unnamed?: readonly number[];
   /** What is wrong with lines that were not read at all before. */
   readonly found?: readonly Diagnostic[];
+  /** Brackets that are missing or too many as the layout shows, by where the parser has found that one is. */
+  readonly strays?: ReadonlyMap<number, Diagnostic>;
 }
 
 /** Lines longer than this are no halves of one that was cut. */
@@ -123,12 +125,13 @@ function byLayout(
       ]);
       const nameless = lines.sections();
       const items = now.items.map((item) => movedItem(item, anew.from));
-      found.push(...hidden(tree, anew, { lines, unread }));
+      const { strays, hidden } = byBrackets(tree, anew, { lines, unread });
       return {
         items: withSections(items, nameless, source.text),
         lost: lines.lost(),
         nameless,
-        found,
+        found: [...found, ...hidden],
+        strays,
         unnamed: anew.unnamed,
         blocks: blocksOf(tree),
       };
@@ -142,36 +145,42 @@ function byLayout(
   return undefined;
 }
 
+interface Brackets extends Required<Pick<Intact, "strays">> {
+  readonly hidden: readonly Diagnostic[];
+}
+
 /**
- * Brackets that are missing or too many where the parser has passed them, as the layout shows: beside each one that is told, and
- * each line that cannot be read. None when one edit repairs them together with what is told.
+ * What the layout shows of brackets that are missing or too many: the places of those that the parser has told further down, and
+ * those that it has passed. The latter only where all around them can be read, and no edit repairs them with what is told.
  */
-function hidden(
+function byBrackets(
   tree: Tree,
   anew: Rebuilt,
   { lines, unread }: { readonly lines: Lines; readonly unread: ReadonlySet<number> },
-): readonly Diagnostic[] {
+): Brackets {
   const { source, diagnostics } = tree;
-  const told = diagnostics.filter(isOfBracket);
   const shown = new Map<number, Diagnostic>();
-  for (const at of anew.closed) {
-    const one = unclosedOn(source, at);
-    if (one !== undefined) shown.set(one.line, one);
-  }
-  for (const start of anew.dropped) {
-    const one = orphanAt(source, start);
-    if (!shown.has(one.line)) shown.set(one.line, one);
-  }
+  const shows = (one: Diagnostic | undefined): void => {
+    if (one !== undefined && !shown.has(one.line)) shown.set(one.line, one);
+  };
+  for (const at of anew.closed) shows(unclosedOn(source, at));
+  for (const at of anew.dropped) shows(orphanAt(source, at));
   for (const [line, { code }] of shown) {
     const range = code === "TSK_ORPHAN" ? lines.upTo(line - 1) : lines.from(line - 1);
     if (range.some((index) => unread.has(index))) shown.delete(line);
   }
-  for (const one of told.toSorted((a, b) => Number(shown.has(b.line)) - Number(shown.has(a.line)))) {
-    const [near] = [...shown.keys()].sort((a, b) => Math.abs(a - one.line) - Math.abs(b - one.line));
-    if (near !== undefined) shown.delete(near);
+  const told = diagnostics.filter(isOfBracket);
+  const elsewhere = told.filter(({ line }) => !shown.delete(line));
+  const strays = new Map<number, Diagnostic>();
+  for (const { code, line, start } of elsewhere) {
+    const [near] = [...shown.keys()].sort((a, b) => Math.abs(a - line) - Math.abs(b - line));
+    const one = shown.get(near ?? 0);
+    if (near === undefined || one === undefined) break;
+    if (one.code === code) strays.set(start, one);
+    shown.delete(near);
   }
-  const left = [...shown.values()];
-  return left.length === 0 || isOneMistake(tree, left) ? [] : left;
+  const hidden = [...shown.values()];
+  return { strays, hidden: hidden.length === 0 || isOneMistake(tree, hidden) ? [] : hidden };
 }
 
 /** The last bracket that a line leaves open. */
