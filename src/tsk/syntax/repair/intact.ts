@@ -1,3 +1,4 @@
+import type { TskCode } from "../../codes.ts";
 import { type Diagnostic, problem } from "../../diagnostic.ts";
 import { Source, type Span } from "../../source.ts";
 import { movedItem } from "../again/moved.ts";
@@ -224,10 +225,11 @@ function blocksOf({ source, diagnostics }: Tree): readonly Span[] {
 }
 
 /** The lines (from 0) that cannot be read for an error. */
-function linesOf({ severity, code, line, start, end }: Diagnostic, source: Source): readonly number[] {
+export function linesOf({ severity, code, line, start, end }: Diagnostic, source: Source): readonly number[] {
   if (severity !== "error") return [];
   if (code === "TSK_MERGE") return sidesPassed(source.text, start).flatMap((span) => linesAt(source, span));
-  const lines = linesAt(source, { start, end: Math.max(start, end) }).slice(0, limits.diagnostics);
+  const most = whole.has(code) ? limits.saved : limits.diagnostics;
+  const lines = linesAt(source, { start, end }, most);
   // What never ends is as long as the rest of the text.
   if (code !== "TSK_STRING_OPEN" && code !== "TSK_COMMENT_OPEN" && lines.length > 1) return lines;
   // A string that a line end has cut goes on below, and so may a key without its value.
@@ -237,14 +239,22 @@ function linesOf({ severity, code, line, start, end }: Diagnostic, source: Sourc
   return goesOn ? [line - 1, line] : [line - 1];
 }
 
-/** The lines (from 0) on which a stretch of a text stands. */
-function linesAt(source: Source, { start, end }: Span): readonly number[] {
+/** The lines (from 0) on which a stretch of a text stands; not more than so many. */
+function linesAt(source: Source, { start, end }: Span, most = limits.saved): readonly number[] {
   const first = source.at({ start, end: start }).line - 1;
   return source.text
     .slice(start, end)
-    .split("\n")
+    .split("\n", most)
     .map((_, index) => first + index);
 }
+
+/** Codes of what is told once for all of its lines, however many. */
+const whole: ReadonlySet<string> = new Set<TskCode>([
+  "TSK_CODE",
+  "TSK_DIRECTIVE",
+  "TSK_MARKUP",
+  "TSK_STATEMENT",
+]);
 
 /** A line (from 1) and the next one as one, when they make sense so, and are not very long. */
 export function joinedLines(source: Source, line: number): string | undefined {
