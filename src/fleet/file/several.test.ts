@@ -140,7 +140,7 @@ test("a line that is lost in one service explains no name in another", () => {
     ['dependencies: ["user-service", "payment-service"]', 'dependencies: ["user-service" "payment-service"]'],
     ['{ service: "user-service"', '{ service: "usre-service"'],
   );
-  assert.deepEqual(found, ["25:18 TSK_UNQUOTED", "49:28 FLEET_UNKNOWN_SERVICE"]);
+  assert.deepEqual(found, ["25:33 TSK_SEPARATOR", "49:28 FLEET_UNKNOWN_SERVICE"]);
 });
 
 test("two headers that are misspelt are two, whatever is wrong with a third", () => {

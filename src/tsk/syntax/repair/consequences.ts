@@ -337,11 +337,15 @@ class Search {
 
   #repairs(edit: Fix, piece: Piece): boolean {
     const source = this.#written(piece, edit);
-    return isSound(source) && this.#fits(source.text, edit, piece);
+    return isSound(source) && this.#fits(source.text, edit, piece, () => this.#least(piece));
   }
 
-  /** False for an edit of brackets that the layout of the lines contradicts. */
-  #fits(edited: string, edit: Fix, piece: Piece): boolean {
+  /**
+   * False for an edit of brackets that the layout of the lines contradicts.
+   *
+   * @param least what contradicts it whatever is repaired; of an edit that leaves other mistakes nobody knows
+   */
+  #fits(edited: string, edit: Fix, piece: Piece, least = () => Number.POSITIVE_INFINITY): boolean {
     const { text } = this.#source;
     const [before, written] = [
       this.#head(piece) + text.slice(piece.start, edit.start),
@@ -357,7 +361,7 @@ class Search {
     const isOther = /^[ \t]*\S/.test(written) && !/^[ \t]*[)\]}]/.test(edit.text);
     const isLine = isOther && edit.start === this.#lineOf(edit.start).start;
     const any = isLine ? before.split("\n").length - 1 : undefined;
-    return !contradicts(edited, whole, this.#least(piece), any);
+    return !contradicts(edited, whole, least(), any);
   }
 
   /** What contradicts the layout of a piece apart from the lines on which something is wrong. */
