@@ -54,9 +54,15 @@ const unicodeLetter = /\p{L}/u;
  *
  * @param report hears of characters and quotes that are wrong, by position
  * @param compat true to read texts of the older dialects
+ * @param tokens where they are put; default new ones
  */
-export function scan(text: string, report: Report, compat = false): Tokens {
-  const scanner = new Scanner(text, new Tokens(Math.ceil(text.length / 3) + 16), report, compat);
+export function scan(
+  text: string,
+  report: Report,
+  compat = false,
+  tokens = new Tokens(Math.ceil(text.length / 3) + 16),
+): Tokens {
+  const scanner = new Scanner(text, tokens, report, compat);
   scanner.to(scanner.begin(), text.length);
   return scanner.end();
 }

@@ -20,6 +20,7 @@ import {
 import { contradictions, contradicts, isClosing, isEven, isFlat, isOfBracket } from "./layout.ts";
 import { blanked, Lines, withoutLines } from "./lines.ts";
 import { rebuilt } from "./rebuild.ts";
+import { Trial } from "./trial.ts";
 
 /** More problems than one mistake can have are several mistakes, or noise. */
 const most = 8;
@@ -128,6 +129,7 @@ class Search {
   readonly #leasts = new WeakMap<Piece, number>();
   /** Characters that may still be read to find problems that belong together. */
   #parsed = work;
+  readonly #trials = new Map<string, Trial>();
 
   constructor(tree: Tree) {
     this.#all = tree.diagnostics;
@@ -336,8 +338,15 @@ class Search {
   }
 
   #repairs(edit: Fix, piece: Piece): boolean {
-    const source = this.#written(piece, edit);
-    return isSound(source) && this.#fits(source.text, edit, piece, () => this.#least(piece));
+    if (!this.#trialOf(piece).isRightWith(edit)) return false;
+    return this.#fits(this.#written(piece, edit).text, edit, piece, () => this.#least(piece));
+  }
+
+  #trialOf({ start, end }: Piece): Trial {
+    const id = `${start} ${end}`;
+    const known = this.#trials.get(id) ?? new Trial(this.#source, { start, end });
+    this.#trials.set(id, known);
+    return known;
   }
 
   /**
