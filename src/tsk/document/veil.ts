@@ -240,8 +240,11 @@ function secretNames({ sources, root }: Reported): ReadonlySet<string> {
     for (const { index } of text.matchAll(/@(?:env\.secure|secret|encrypted)\b/g)) {
       if (++calls > mostCalls) return names;
       const before = text.slice(Math.max(0, index - longestKey), index);
-      const { 1: name, 2: behind = "", index: at = 0 } =
-        /([\p{L}\d_-]+)["']?\s*[:=]([^:=\n]*)$/u.exec(before) ?? {};
+      const {
+        1: name,
+        2: behind = "",
+        index: at = 0,
+      } = /([\p{L}\d_-]+)["']?\s*[:=]([^:=\n]*)$/u.exec(before) ?? {};
       if (name === undefined) continue;
       for (const own of nameBehind(before.slice(0, at), behind) ?? [name]) names.add(own);
     }
