@@ -34,9 +34,10 @@ export function keysOfCalls(line: string): readonly string[] {
   return callsIn(line).flatMap(({ end }) => {
     const before = line.slice(Math.max(0, end - nearby - longestName), end);
     const keys = [...before.matchAll(/(?<![@\p{L}\d_-])([\p{L}\d_-]+)["']?[ \t]{0,20}[:=](?![^{]*\{)/gu)];
-    const { 0: { length } = "", 1: name, index = 0 } = keys.at(-1) ?? {};
-    const own = nameBehind(before.slice(0, index), before.slice(index + length));
-    return name === undefined ? [] : (own ?? [name]);
+    const key = keys.at(-1);
+    const name = key?.[1];
+    if (key === undefined || name === undefined) return [];
+    return nameBehind(before.slice(0, key.index), before.slice(key.index + key[0].length)) ?? [name];
   });
 }
 

@@ -240,13 +240,10 @@ function secretNames({ sources, root }: Reported): ReadonlySet<string> {
     for (const { index } of text.matchAll(/@(?:env\.secure|secret|encrypted)\b/g)) {
       if (++calls > mostCalls) return names;
       const before = text.slice(Math.max(0, index - longestKey), index);
-      const {
-        1: name,
-        2: behind = "",
-        index: at = 0,
-      } = /([\p{L}\d_-]+)["']?\s*[:=]([^:=\n]*)$/u.exec(before) ?? {};
-      if (name === undefined) continue;
-      for (const own of nameBehind(before.slice(0, at), behind) ?? [name]) names.add(own);
+      const key = /([\p{L}\d_-]+)["']?\s*[:=]([^:=\n]*)$/u.exec(before);
+      const name = key?.[1];
+      if (key === null || name === undefined) continue;
+      for (const own of nameBehind(before.slice(0, key.index), key[2] ?? "") ?? [name]) names.add(own);
     }
   }
   return names;
