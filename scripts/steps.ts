@@ -108,7 +108,7 @@ export const peerSteps: readonly Step[] = [
   },
   {
     name: "fuzz",
-    what: "the fuzz target of the language for a minute from a new seed; what it finds is kept as a golden case",
+    what: "the fuzz target of the language for a minute from a new seed; what it finds is kept below test/golden/tsk/found, and tried first from then on",
     wave: 2,
     run: fuzz,
   },

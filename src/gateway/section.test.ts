@@ -113,6 +113,34 @@ test("values out of range are refused", () => {
     assert.equal(gatewaySection.safeParse(wrong).success, false, JSON.stringify(wrong));
 });
 
+test("a method may be any word, but for one next to a known method", () => {
+  const problem = (method: unknown): string | undefined =>
+    routesSection.safeParse({ "/a": { service: "s", method } }).error?.issues[0]?.message;
+  for (const method of [
+    "GET",
+    "QUERY",
+    "PROPFIND",
+    "VERSION-CONTROL",
+    "M-SEARCH",
+    "PURGE",
+    "FETCH-ALL",
+    "X",
+    "GO",
+  ])
+    assert.equal(problem(method), undefined, method);
+  for (const [method, meant] of [
+    ["PSOT", "POST"],
+    ["POTS", "POST"],
+    ["POS", "POST"],
+    ["POSTS", "POST"],
+    ["PAST", "POST"],
+    ["ET", "GET"],
+    ["PROPFND", "PROPFIND"],
+  ])
+    assert.equal(problem(method), `must be a method: did you mean "${meant}"?`, method);
+  assert.match(String(problem(["GET", "DELTE"])), /"DELETE"/);
+});
+
 test("a method must be written in capitals and must not be CONNECT", () => {
   for (const method of ["get", "", "GE T", "CONNECT", []])
     assert.equal(routesSection.safeParse({ "/a": { service: "s", method } }).success, false, String(method));

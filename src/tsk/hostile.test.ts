@@ -58,6 +58,23 @@ const hostile: Readonly<Record<string, string>> = {
   "unknown names behind a mistake": `x y\n${lines(20_000, (index) => `key${index}: $kez${index}`)}`,
   "calls on results": `a: @q()${many("\n.x()")}`,
   "lone carriage returns": many("\r"),
+  "functions that never close": many("function f() {\n"),
+  "conditions that never end": many("if x then\n"),
+  "definitions inside one another": lines(2000, (index) => `${" ".repeat(index % 200)}def f(x):`),
+  "branches of nothing": many("if (x) {\n} else {\n"),
+  "blocks that return": many("return {\n"),
+  "blocks that try": many("try {\n"),
+  "decorators of nothing": many("@a.b()\n"),
+  "commands in parentheses": many("a=$("),
+  "lambdas with a brace": many("a: |x| {\n"),
+  "functions as values": many("a: function() {\n"),
+  "arrows of maps": `a: [${many("1 => ")}`,
+  "values beside each other": `a: [${many("1 ")}]`,
+  "arguments beside each other": `a: @max(${many("1 ")})`,
+  "calls beside each other": `a: @max(${many("@max(1 2) ")})`,
+  "parentheses of two values": many("a: (1 2 "),
+  "directives around braces": many("#w {\n{}\n") + many("}\n"),
+  "tags of the same name": many("<a>\n"),
 };
 
 for (const [name, text] of Object.entries(hostile)) {

@@ -74,6 +74,8 @@ test("the table of the suite has every clause of the specification and every fol
   );
   const named = rows.flatMap(([, , folders = ""]) => [...folders.matchAll(/`([a-z]+)`/g)].map(([, name]) => name));
   const there = new Set(cases.map((file) => file.split(/[/\\]/, 1)[0]));
+  // What campaigns find has no clause until somebody has looked at it.
+  there.delete("found");
   assert.deepEqual([...new Set(named)].sort(), [...there].sort());
 });
 

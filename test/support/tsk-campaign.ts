@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { messageOf, type Random, seededRandom, systemClock } from "../../src/kernel/index.ts";
 import {
   type Document,
@@ -14,6 +14,7 @@ import {
   renderDiagnostics,
   repaired,
 } from "../../src/tsk/index.ts";
+import { type Input, keep, kept } from "./tsk-found.ts";
 
 const golden = join(import.meta.dirname, "../golden/tsk");
 
@@ -51,46 +52,69 @@ const pieces = [
 
 /**
  * Texts made of the golden cases by random changes, for so many seconds: each gives a value or diagnostics, and what holds
- * for every text holds. What does not is kept as a golden case, whose expectation UPDATE_GOLDEN=1 writes once it is right.
+ * for every text holds. What does not is kept in a folder, all of which is tried again before anything else.
  *
- * @param target what each text must pass, and where one is kept that does not; default the language, its golden cases
+ * @param target what each input must pass, and where one is kept that does not; default the language, beside its golden cases
  * @returns how many texts there were
  */
 export function tskCampaign(seconds: number, seed: number, target: CampaignTarget = language): number {
+  for (const { file, input } of kept(target.folder)) attempt(input, target, () => `found before, ${file}`);
   const random = seededRandom(seed);
   const end = systemClock.now() + seconds * 1000;
   let count = 0;
-  for (; systemClock.now() < end; count++) {
-    const text = mutated(random);
-    try {
-      target.check(text, random);
-    } catch (error) {
-      assert.fail(`${messageOf(error)}\n${JSON.stringify(text)}\nkept as ${keep(text, target.folder)}`);
-    }
-  }
+  for (; systemClock.now() < end; count++)
+    for (const input of target.inputs(mutated(random), random))
+      attempt(input, target, () => `kept as ${keep(input, target.folder)}`);
   return count;
 }
 
-/** What a campaign tries texts on. */
+function attempt(input: Input, target: CampaignTarget, where: () => string): void {
+  try {
+    target.check(input);
+  } catch (error) {
+    assert.fail(`${messageOf(error)}\n${inspect(input)}\n${where()}`);
+  }
+}
+
+/** What a campaign tries inputs on. */
 export interface CampaignTarget {
-  /** Throws when a text does not pass. */
-  readonly check: (text: string, random: Random) => void;
+  /** What is tried of a text. */
+  readonly inputs: (text: string, random: Random) => readonly Input[];
+  /** Throws when an input does not pass. */
+  readonly check: (input: Input) => void;
   /** Where one that does not is kept. */
   readonly folder: string;
 }
 
 const language: CampaignTarget = {
-  check(text, random) {
-    check(text);
-    checkBytes(text, random);
-    if (random.below(4) === 0) checkSecret(text, random);
-    checkLayers(text, mutated(random));
+  inputs(text, random) {
+    const all: Input[] = [
+      { kind: "text", text },
+      { kind: "bytes", bytes: spoiled(text, random) },
+    ];
+    if (random.below(4) === 0)
+      all.push({ kind: "secret", text, line: random.below(text.split("\n").length) });
+    return [...all, { kind: "layers", text, over: mutated(random) }];
+  },
+  check(input) {
+    switch (input.kind) {
+      case "text":
+        return check(input.text);
+      case "bytes":
+        return checkBytes(input.bytes);
+      case "secret":
+        return checkSecret(input.text, input.line);
+      case "layers":
+        return checkLayers(input.text, input.over);
+      default:
+        return input satisfies never;
+    }
   },
   folder: join(golden, "found"),
 };
 
-/** At least so many texts a second: twenty-four are tried alone, six beside the tests of other programs, and fewer than these is a hang. */
-export const leastTexts = 2;
+/** At least so many texts a second: a machine with eight other jobs tries thirty, and fewer than these is a hang. */
+export const leastTexts = 10;
 
 function check(text: string): void {
   const start = systemClock.now();
@@ -105,20 +129,19 @@ function check(text: string): void {
 }
 
 /** Bytes that are no text, in the middle of some that are. */
-function checkBytes(text: string, random: Random): void {
+function spoiled(text: string, random: Random): Uint8Array {
   const whole = new TextEncoder().encode(text);
   // Half of them break off, perhaps in the middle of a character.
   const bytes = random.below(2) === 0 ? whole : whole.subarray(0, random.below(whole.length + 1));
   for (let times = random.below(4); times > 0 && bytes.length > 0; times--)
     bytes[random.below(bytes.length)] = random.below(256);
-  try {
-    const { diagnostics, document } = load(bytes);
-    renderDiagnostics(diagnostics, document.sources);
-    checkPlaces(diagnostics, new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
-  } catch (error) {
-    const written = Buffer.from(bytes).toString("base64");
-    throw new Error(`${messageOf(error)}\nbytes, as base64: ${written}`, { cause: error });
-  }
+  return bytes;
+}
+
+function checkBytes(bytes: Uint8Array): void {
+  const { diagnostics, document } = load(bytes);
+  renderDiagnostics(diagnostics, document.sources);
+  checkPlaces(diagnostics, new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
 }
 
 function checkPlaces(diagnostics: Loaded["diagnostics"], text: string): void {
@@ -132,11 +155,11 @@ function checkPlaces(diagnostics: Loaded["diagnostics"], text: string): void {
 }
 
 /** What `@env.secure` reads is in nothing that is shown, whatever stands around the call. */
-function checkSecret(text: string, random: Random): void {
-  const at = text.indexOf("\n", random.below(text.length + 1)) + 1;
+function checkSecret(text: string, line: number): void {
+  const lines = text.split("\n");
   const secret = "Zq7hunter2x";
   const { diagnostics, document } = load(
-    `${text.slice(0, at)}pay_key: @env.secure("X")\n${text.slice(at)}`,
+    lines.toSpliced(line, 0, 'pay_key: @env.secure("X")').join("\n"),
     secret,
   );
   const shown =
@@ -256,11 +279,4 @@ function withLinesOf(text: string, other: string, random: Random): string {
 
 function pick(from: readonly string[], random: Random): string {
   return from[random.below(from.length)] ?? "";
-}
-
-function keep(text: string, folder: string): string {
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${createHash("sha256").update(text).digest("hex").slice(0, 12)}.tsk`);
-  writeFileSync(file, `${text}\n=== value\n{}\n`);
-  return file;
 }

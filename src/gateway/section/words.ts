@@ -3,6 +3,7 @@ import { type ServiceTarget, targetText, tryServiceUrl } from "../../kernel/inde
 import { fromReference } from "../../kernel/section.ts";
 import { encodedPath } from "../match/pattern.ts";
 import { unsafeRegex } from "../match/safe-regex.ts";
+import { meantMethod } from "./methods.ts";
 
 /** A path beginning that is taken off before a request is forwarded; "" takes nothing off. */
 export const stripPrefix = plainPath('must be a plain path such as "/api"');
@@ -13,7 +14,12 @@ export const addPrefix = plainPath('must be a plain path such as "/internal"');
 export const method = z
   .string('must be an HTTP method such as "GET"')
   .regex(/^[A-Z][A-Z0-9_-]*$/, 'must be an HTTP method in capitals, such as "GET"')
-  .refine((name) => name !== "CONNECT", "must not be CONNECT: the gateway makes no tunnels");
+  .refine((name) => name !== "CONNECT", "must not be CONNECT: the gateway makes no tunnels")
+  .superRefine((name, ctx) => {
+    const meant = meantMethod(name);
+    if (meant !== undefined)
+      ctx.addIssue({ code: "custom", message: `must be a method: did you mean "${meant}"?` });
+  });
 
 /** A host as clients ask for it, or `*.` and the end of one. */
 export const host = z

@@ -5,8 +5,9 @@ import { type LayerName, Source } from "../source.ts";
 import { reparse } from "../syntax/again/reparse.ts";
 import { limits } from "../syntax/limits.ts";
 import { parse } from "../syntax/parse.ts";
+import { intactBesideCode } from "../syntax/repair/beside-code.ts";
 import { withoutConsequences } from "../syntax/repair/consequences.ts";
-import { type Intact, intact, isNameless, isNamelessSection } from "../syntax/repair/intact.ts";
+import { type Intact, isNameless, isNamelessSection } from "../syntax/repair/intact.ts";
 import type { Item, Tree } from "../syntax/tree.ts";
 import { dictionary, type Evaluated, isMap } from "../value/data.ts";
 import { evaluate } from "../value/evaluate.ts";
@@ -119,7 +120,7 @@ class Loader {
     this.#textLength += source.text.length;
     this.#trees.set(path, tree);
     maskDefaults(tree);
-    const left = intact(tree, this.#options.before === undefined ? limits.saved : limits.laidOut);
+    const left = intactBesideCode(tree, this.#options.before === undefined ? limits.saved : limits.laidOut);
     this.#items.set(path, this.#damage.add(tree, left, under));
     // Of bytes that are no text, nothing is to be said but that.
     if (!this.#unreadable.has(path))
@@ -288,7 +289,8 @@ class Loader {
     });
     const { lost, unread } = this.#damage;
     const secrets = lostSecrets({ sources: this.#sources, unread });
-    const discreet = discretion({ sources: this.#sources, root, unread });
+    const schemes = new Set(this.#options.secrets?.map(({ scheme }) => scheme));
+    const discreet = discretion({ sources: this.#sources, root, unread, schemes });
     const told = discreet(this.#diagnostics);
     const named = lost.length === 0 ? root : withoutNameless(root);
     const whole = secrets.size === 0 ? named : hiddenAt(named, secrets);

@@ -1,9 +1,9 @@
 import { asRelated, type Diagnostic, type Fix } from "../diagnostic.ts";
-import { Source, type Span } from "../source.ts";
+import type { Source, Span } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
-import { isSound } from "../syntax/parse.ts";
 import { cutsOf, renamesOf } from "../syntax/repair/cuts.ts";
 import { editsOf, swapsOf } from "../syntax/repair/edits.ts";
+import { Trial } from "../syntax/repair/trial.ts";
 import type { Loaded } from "./document.ts";
 import type { LoadOptions } from "./options.ts";
 
@@ -45,9 +45,16 @@ export function withoutOneEdit(all: readonly Diagnostic[], again: Again): readon
   if (source.text.length > limits.laidOut) return all;
   let left = Math.floor(judged / (source.text.length + 1));
   const near = all.filter((one) => one.file === source.file).slice(0, most);
+  const trials = new Trials(source);
+  // What an edit removes, by where it is and what it writes: problems next to each other have the same lines tried.
+  const known = new Map<string, readonly Diagnostic[]>();
   for (const problem of near) {
     let own = 0;
-    for (const edit of editsNear(problem, all, { source, sections })) {
+    for (const edit of editsNear(problem, all, { source, sections, trials })) {
+      const id = `${edit.start} ${edit.end} ${edit.text}`;
+      const before = known.get(id);
+      if (before?.length === 1 && before[0] === problem && ++own === enough) break;
+      if (before !== undefined) continue;
       if (left-- <= 0) return all;
       const text = source.text.slice(0, edit.start) + edit.text + source.text.slice(edit.end);
       const readFile: LoadOptions["readFile"] = (path) =>
@@ -57,6 +64,7 @@ export function withoutOneEdit(all: readonly Diagnostic[], again: Again): readon
         edit,
         file: source.file,
       });
+      known.set(id, goneAtFirst);
       if (goneAtFirst.length === 1 && goneAtFirst[0] === problem && ++own === enough) break;
       if (goneAtFirst.length < 2) continue;
       const remaining = judge({ ...edited, causes: "file" });
@@ -93,13 +101,20 @@ interface Repair extends Fix {
   readonly help?: string;
 }
 
+/** Where edits are tried. */
+interface Near {
+  readonly source: Source;
+  readonly sections: readonly string[];
+  readonly trials: Trials;
+}
+
 /** Edits of the line of a problem and of those beside it, the likelier kinds first. */
 function* editsNear(
   problem: Diagnostic,
   all: readonly Diagnostic[],
-  { source, sections }: { readonly source: Source; readonly sections: readonly string[] },
+  { source, sections, trials }: Near,
 ): Iterable<Repair> {
-  const { text, compat } = source;
+  const { text } = source;
   const lines = linesNear(problem, source);
   const whole = { start: 0, end: text.length };
   for (const { span, line } of lines)
@@ -114,38 +129,43 @@ function* editsNear(
   yield* first(tries, renames);
   const names = [...new Set([...wanted, ...sections])];
   const piece = sectionsAround(text, spans);
-  const isRight = soundWith(source, piece);
+  const trial = trials.of(piece);
   // What is told of one line only is seldom several mistakes.
   const isOneLine = all.every((one) => one.file === problem.file && one.line === problem.line);
   // Where all can be read, no reading of lines shows what is wrong.
-  const isRead = isRight();
+  const isRead = trial.isRight;
+  const tried = isRead ? spans : spans.filter((span) => trial.mayRepair(span));
   yield* first(
     isOneLine ? tries * 4 : tries,
-    filtered(
-      inTurn(spans, (span) => cutsOf(text, span, { names, compat, isRead: isRead && !isOneLine })),
-      isRight,
-    ),
+    inTurn(tried, (span) => cutsOf(text, span, { names, trial, isRead: isRead && !isOneLine })),
   );
   if (isRead) return;
   for (const edits of editsOf)
     yield* first(
       tries,
       filtered(
-        inTurn(spans, (span) => edits(text, piece, span)),
-        isRight,
+        inTurn(tried, (span) => edits(text, piece, span)),
+        (edit) => trial.isRightWith(edit),
       ),
     );
 }
 
-/** Tells whether a piece of a text can be read with an edit made to it; only so often, then of none. */
-function soundWith({ text, file, layer, compat }: Source, { start, end }: Span): (edit?: Fix) => boolean {
-  const head = compat || start === 0 ? "" : "#!tusker 1\n";
-  let left = Math.floor(read / (end - start + 1));
-  return (edit = { start, end: start, text: "" }) => {
-    if (left-- <= 0) return false;
-    const edited = text.slice(start, edit.start) + edit.text + text.slice(edit.end, end);
-    return isSound(new Source(file, head + edited, layer));
-  };
+/** Pieces of a text in which edits are tried. */
+class Trials {
+  readonly #source: Source;
+  readonly #known = new Map<string, Trial>();
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  of(piece: Span): Trial {
+    const id = `${piece.start} ${piece.end}`;
+    const trial = this.#known.get(id) ?? new Trial(this.#source, piece);
+    this.#known.set(id, trial);
+    trial.allow(read);
+    return trial;
+  }
 }
 
 function* inTurn<A, B>(all: readonly A[], give: (one: A) => Iterable<B>): Iterable<B> {

@@ -5,7 +5,7 @@ import { callsSecret, keysOfCalls, secretsOfCalls } from "./torn-call.ts";
 /** The line as it is shown. */
 function shown(line: string): string {
   let text = line;
-  for (const { start, end } of secretsOfCalls(line))
+  for (const { start, end } of secretsOfCalls(line, new Set(["vault"])))
     text = text.slice(0, start) + "*".repeat(end - start) + text.slice(end);
   return text.replace(/\*+/g, "*");
 }
@@ -30,6 +30,13 @@ test("of a call that is whole, the default and what ?? gives in its place are hi
 test("text in the place of the address of a secret is hidden", () => {
   assert.equal(shown('a: @secret("hunter2")'), 'a: @secret("*")');
   assert.equal(shown('a: @encrypted("hunter2"), b: 1'), 'a: @encrypted("*"), b: 1');
+  assert.equal(shown('a: @secret("env:not a name")'), 'a: @secret("env:*")');
+});
+
+test("behind a scheme that the host does not know may stand the secret itself", () => {
+  assert.equal(shown('a: @secret("plain:hunter2")'), 'a: @secret("plain:*")');
+  assert.equal(shown('a: @secret("http://hunter2")'), 'a: @secret("http:*")');
+  assert.equal(shown('a: @secret("vault:kv#k")'), 'a: @secret("vault:kv#k")');
 });
 
 test("a call that lost a sign, or got one too many, shows no default", () => {

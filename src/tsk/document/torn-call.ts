@@ -12,10 +12,12 @@ interface SecretCall {
  * What is to be hidden of a line on which such calls stand, whatever has become of their signs: defaults, what `??` gives in
  * their place, and text that was put where the address of a secret belongs. Of a call that is no longer whole, all behind the name
  * of its variable.
+ *
+ * @param schemes of the providers of secrets that the host has: what stands behind another one is no address
  */
-export function secretsOfCalls(line: string): readonly Span[] {
+export function secretsOfCalls(line: string, schemes: ReadonlySet<string> = new Set()): readonly Span[] {
   return callsIn(line).flatMap(({ operator, end }) =>
-    hiddenBehind(operator, line.slice(end)).map((span) => ({
+    hiddenBehind(operator, line.slice(end), schemes).map((span) => ({
       start: span.start + end,
       end: span.end + end,
     })),
@@ -114,20 +116,26 @@ const otherCall = new RegExp(`^@[\\w.]+\\((?:${text}|[^()"'])*\\)`);
 const wholeText = new RegExp(`^(?:${text})`);
 
 /** Of what follows the name of a call, the spans that are hidden. */
-function hiddenBehind(operator: SecretCall["operator"], rest: string): readonly Span[] {
+function hiddenBehind(
+  operator: SecretCall["operator"],
+  rest: string,
+  schemes: ReadonlySet<string>,
+): readonly Span[] {
   const opening = first.exec(rest);
   const all = (from: number): Span => ({ start: from, end: rest.length });
   if (opening === null) {
     const shown = /^[^\p{L}\d]*(?<word>[\p{L}\d_.:/-]*)/u.exec(rest);
     const word = shown?.groups?.word ?? "";
     const length = shown?.[0].length ?? 0;
-    return [all(isAddress(operator, word) ? length : length - word.length)];
+    return [all(isAddress(operator, word, schemes) ? length : length - word.length)];
   }
   const { 0: { length } = "", 1: written = "" } = opening;
   const hidden: Span[] = [];
   const from = rest.indexOf(written) + 1;
-  if (!isAddress(operator, written.slice(1, -1)))
-    hidden.push({ start: from, end: from + written.length - 2 });
+  const address = written.slice(1, -1);
+  const scheme = operator === "secret" ? (schemeOf.exec(address)?.[0].length ?? 0) : 0;
+  if (!isAddress(operator, address, schemes))
+    hidden.push({ start: from + scheme, end: from + address.length });
   const closing = others.exec(rest.slice(length));
   if (closing === null) return [...hidden, all(length)];
   let at = length + closing[0].length;
@@ -145,8 +153,13 @@ function hiddenBehind(operator: SecretCall["operator"], rest: string): readonly 
   return hidden;
 }
 
+const schemeOf = /^[a-z][a-z0-9+.-]*:/;
+
 /** True for what says where a secret is; anything else may be the secret. */
-function isAddress(operator: SecretCall["operator"], written: string): boolean {
+function isAddress(operator: SecretCall["operator"], written: string, schemes: ReadonlySet<string>): boolean {
   if (operator === "encrypted") return /^tusk:v1:[\w-]*$/.test(written);
-  return operator === "env.secure" || written.includes(":");
+  if (operator === "env.secure") return true;
+  if (/^env:\w*$|^file:/.test(written)) return true;
+  const scheme = schemeOf.exec(written)?.[0].slice(0, -1);
+  return scheme !== undefined && schemes.has(scheme);
 }

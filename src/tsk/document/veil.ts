@@ -11,6 +11,8 @@ export interface Reported {
   readonly sources: ReadonlyMap<string, Source>;
   readonly root: Evaluated;
   readonly unread: readonly Unread[];
+  /** Schemes of the providers of secrets that the host has. */
+  readonly schemes: ReadonlySet<string>;
 }
 
 /**
@@ -73,7 +75,7 @@ export class Veil {
     this.#covered.add(id);
     const line = source.text.slice(start, end);
     const hide = (from: number, to: number): void => source.mask({ start: start + from, end: start + to });
-    for (const span of secretsOfCalls(line)) hide(span.start, span.end);
+    for (const span of secretsOfCalls(line, this.#reported.schemes)) hide(span.start, span.end);
     const from = behindExact(line, this.#names);
     // What is called is no plain text, and its name is what there is to repair.
     if (from !== undefined && !/^["']?\s*[:=]\s*["']?[@$]/.test(line.slice(from))) hide(from, line.length);
@@ -181,7 +183,7 @@ export class Veil {
 }
 
 /** Names of the keys on lines that cannot be read, on which a call makes a secret: what other layers write to them is one. */
-export function lostSecrets({ sources, unread }: Omit<Reported, "root">): ReadonlySet<string> {
+export function lostSecrets({ sources, unread }: Pick<Reported, "sources" | "unread">): ReadonlySet<string> {
   const names = new Set<string>();
   for (const { file, start, end } of unread) {
     const text = sources.get(file)?.text.slice(start, Math.min(end, start + longestLost)) ?? "";

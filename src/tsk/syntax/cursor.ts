@@ -1,6 +1,7 @@
 import type { TskCode } from "../codes.ts";
 import { type Diagnostic, type Fix, type ProblemNotes, problem, warning } from "../diagnostic.ts";
 import type { Source, Span } from "../source.ts";
+import { wholeReach } from "./code/extent.ts";
 import { limits } from "./limits.ts";
 import type { Causes } from "./repair/causes.ts";
 import { KnownTexts } from "./store/known-texts.ts";
@@ -38,6 +39,8 @@ export class Cursor {
   /** True when the older dialects are read too. */
   readonly compat: boolean;
   readonly causes: Causes;
+  /** How far is looked for the ends of code. */
+  readonly reach = wholeReach();
   /** Items of the objects that are being read. */
   readonly items = new Pile<Item>();
   /** Elements of the lists that are being read. */
@@ -189,6 +192,17 @@ export class Cursor {
     this.problems.push(problem(this.source, span, code, message, notes));
   }
 
+  /** Reports what is refused whole: what was found wrong in it before is no mistake of its own. */
+  refuse(code: TskCode, span: Span, message: string, notes: ProblemNotes): void {
+    this.causes.note(span);
+    if (this.#stopped || this.problems.length >= limits.diagnostics) return;
+    const isOutside = (one: Diagnostic): boolean =>
+      one.start < span.start || one.start >= span.end || whole.has(one.code);
+    const outside = this.problems.filter(isOutside);
+    this.problems.splice(0, this.problems.length, ...outside);
+    this.problems.push(problem(this.source, span, code, message, notes));
+  }
+
   /** Reports what an older dialect writes, and is read all the same. */
   warn(code: TskCode, span: Span, message: string, fix: Fix | undefined): void {
     this.causes.note(span);
@@ -282,6 +296,9 @@ export class Cursor {
 function indentOf(line: string): number {
   return line.length - line.trimStart().length;
 }
+
+/** Codes of what is wrong with more of a text than the place where it begins. */
+const whole: ReadonlySet<string> = new Set<TskCode>(["TSK_MERGE", "TSK_COMMENT_OPEN"]);
 
 /** How far behind a bracket that is given up what would close it is looked at closely. */
 const farthest = 2000;

@@ -1,4 +1,5 @@
 import type { Span } from "../source.ts";
+import { isProgramBlock, refuseDecorated, refuseDirective, refuseProgram } from "./code/refuse.ts";
 import type { Cursor } from "./cursor.ts";
 import { oldShape } from "./old/shapes.ts";
 import { parseKeys } from "./parse-key.ts";
@@ -155,6 +156,7 @@ function section(cursor: Cursor, read: ReadValue, until: number): Section | unde
     return undefined;
   }
   if (!cursor.take(kind.closeBracket)) {
+    if (refuseProgram(cursor, open.start)) return undefined;
     if (!holdsEntry(cursor)) cursor.reportUnclosed(open);
     skipValue(cursor);
     cursor.take(kind.closeBracket);
@@ -177,7 +179,7 @@ function variable(cursor: Cursor, read: ReadValue): Item | undefined {
   const { start, word } = cursor;
   cursor.advance();
   if (!cursor.take(kind.colon) && !cursor.take(kind.equals)) {
-    unassigned(cursor, word, { start, end: cursor.lastEnd });
+    if (!refuseProgram(cursor, start)) unassigned(cursor, word, { start, end: cursor.lastEnd });
     return undefined;
   }
   const value = read(cursor);
@@ -221,6 +223,7 @@ function include(cursor: Cursor, read: ReadValue): Include {
 
 function statement(cursor: Cursor, read: ReadValue): undefined {
   const { start } = cursor;
+  if (refuseDecorated(cursor, start)) return;
   const value = read(cursor);
   const text = cursor.text.slice(start, value.end).split("\n")[0] ?? "";
   const message = `${text} stands alone; a line gives a key its value`;
@@ -233,6 +236,7 @@ function entry(cursor: Cursor, read: ReadValue, until: number): Entry | undefine
   const { start } = cursor;
   const path = parseKeys(cursor, read);
   if (path === undefined) {
+    if (refuseProgram(cursor, start)) return undefined;
     skipValue(cursor);
     if (until === kind.end && closes(cursor.kind)) cursor.advance();
     return undefined;
@@ -242,12 +246,14 @@ function entry(cursor: Cursor, read: ReadValue, until: number): Entry | undefine
   if (!cursor.take(kind.colon) && !cursor.take(kind.equals)) {
     labelKeys(cursor, path);
     if (cursor.kind === kind.openBrace) {
+      if (isProgramBlock(cursor, path) && refuseProgram(cursor, start)) return undefined;
       const value = cursor.object(cursor);
       return { kind: "entry", path, value, start, end: cursor.lastEnd };
     }
     if (cursor.kind === kind.greater && cursor.tokens.kind(lineRest(cursor)) === kind.newline)
       return { kind: "entry", path, value: angle(cursor, read), start, end: cursor.lastEnd };
     if (until === kind.end && cursor.glued && brokenHeader(cursor, start)) return undefined;
+    if (refuseProgram(cursor, start)) return undefined;
     if (!cursor.compat || cursor.kind !== kind.openBracket) {
       unassigned(cursor, cursor.text.slice(start, cursor.lastEnd), { start, end: cursor.lastEnd });
       return undefined;
@@ -256,6 +262,8 @@ function entry(cursor: Cursor, read: ReadValue, until: number): Entry | undefine
     const span = { start, end: cursor.lastEnd };
     cursor.warn("TSK_OLD_COLON", span, "a list follows its key after a colon", fix);
   }
+  if (cursor.kind === kind.newline && isProgramBlock(cursor, path) && refuseProgram(cursor, start))
+    return undefined;
   const below =
     cursor.compat && endsValue(cursor.kind) ? valueBelow(cursor, read, readItem, { start, end }) : undefined;
   const value = below ?? read(cursor);
@@ -321,18 +329,6 @@ function angle(cursor: Cursor, read: ReadValue): ObjectValue {
 
 /** A closing bracket too many. `#web /x {` looks like a block but is a comment; then that is the cause. */
 function orphan(cursor: Cursor): void {
-  const span = { start: cursor.start, end: cursor.end };
-  for (let at = cursor.index - 1; at >= 0 && cursor.kind === kind.closeBrace; at--) {
-    if (cursor.tokens.kind(at) === kind.closeBrace || cursor.tokens.kind(at) === kind.openBrace) break;
-    if (cursor.tokens.kind(at) !== kind.comment) continue;
-    const comment = { start: cursor.tokens.start(at), end: cursor.tokens.end(at) };
-    const text = cursor.text.slice(comment.start, comment.end);
-    if (!/^#[a-zA-Z][^\n]*\{\s*$/.test(text)) continue;
-    const help = "write the block without #, or make every line of it a comment";
-    cursor.report("TSK_DIRECTIVE", comment, `${text} is a comment, so its closing } closes nothing`, {
-      help,
-    });
-    return;
-  }
-  cursor.reportOrphan(span, `this ${cursor.shown} closes nothing`);
+  if (refuseDirective(cursor)) return;
+  cursor.reportOrphan({ start: cursor.start, end: cursor.end }, `this ${cursor.shown} closes nothing`);
 }

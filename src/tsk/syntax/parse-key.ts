@@ -76,8 +76,9 @@ function noKey(cursor: Cursor, read: ReadValue): false {
   }
   if (cursor.kind === kind.less) {
     const help = "write key: value, and braces around a map";
-    cursor.report("TSK_MARKUP", { start, end }, "tags are no part of the language", { help });
-    skipElement(cursor);
+    const element = { start, end: elementEnd(cursor) };
+    cursor.report("TSK_MARKUP", element, "tags are no part of the language", { help });
+    while (cursor.end < element.end && !cursor.is(kind.end)) cursor.advance();
     return false;
   }
   const found =
@@ -87,14 +88,14 @@ function noKey(cursor: Cursor, read: ReadValue): false {
   return false;
 }
 
-/** Passes what stands between a tag and the one that closes it: it is one thing of another language. */
-function skipElement(cursor: Cursor): void {
+/** Where a tag ends that stands here, with what stands between it and the one that closes it: it is one thing of another language. */
+function elementEnd({ text, problems, start, end }: Cursor): number {
   // Looked for as often as it can be reported, or a file of nothing but tags would cost the square of its length.
-  if (cursor.problems.length >= limits.diagnostics) return;
-  const name = /[\w:-]*/y;
-  name.lastIndex = cursor.end;
-  const tag = name.exec(cursor.text)?.[0] ?? "";
-  const close = tag === "" ? -1 : cursor.text.indexOf(`</${tag}>`, cursor.end);
-  if (close < 0) return;
-  while (cursor.start < close && cursor.kind !== kind.end) cursor.advance();
+  if (problems.length >= limits.diagnostics) return end;
+  const tag = /^<[\w:-]+/.exec(text.slice(start, start + longestTag))?.[0].slice(1);
+  const closing = `</${tag}>`;
+  const close = tag === undefined ? -1 : text.indexOf(closing, end);
+  return close < 0 ? end : close + closing.length;
 }
+
+const longestTag = 200;

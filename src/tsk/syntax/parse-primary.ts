@@ -1,4 +1,6 @@
 import type { Span } from "../source.ts";
+import { refuseValue } from "./code/refuse.ts";
+import { closesOnLine, passArrow, passSecond, reportMissingComma } from "./commas.ts";
 import type { Cursor } from "./cursor.ts";
 import { readLiteral } from "./literal.ts";
 import { oldBraces, oldReference } from "./old/reference.ts";
@@ -46,7 +48,7 @@ export function parsePrimary(cursor: Cursor, read: ReadValue): Value {
     case kind.openBracket:
       return array(cursor, read);
     case kind.openParen:
-      return parenthesised(cursor, read);
+      return refuseValue(cursor, start) ?? parenthesised(cursor, read);
     case kind.at:
       return operator(cursor, read);
     case kind.broken:
@@ -98,12 +100,19 @@ const words: ReadonlyMap<string, Scalar> = new Map<string, Scalar>([
 
 function name(cursor: Cursor): Value {
   const { start, end, word } = cursor;
-  cursor.advance();
   const value = words.get(word);
+  const code = value === undefined && codeWords.has(word) ? refuseValue(cursor, start) : undefined;
+  if (code !== undefined) return code;
+  cursor.advance();
   return value === undefined
     ? { kind: "name", name: word, start, end }
     : { kind: "literal", value, start, end };
 }
+
+/** Words with which code begins where a value should: a function, a class that is made, a condition, a loop. */
+const codeWords: ReadonlySet<string> = new Set(
+  "async await fn for foreach fun func function if lambda match move new proc switch unless while".split(" "),
+);
 
 function literal(cursor: Cursor): Value {
   const { start, end } = cursor;
@@ -196,6 +205,7 @@ function parenthesised(cursor: Cursor, read: ReadValue): Value {
   cursor.free = true;
   cursor.advance();
   const value = read(cursor);
+  passSecond(cursor);
   closeParen(cursor, open, outside);
   cursor.leave();
   return { ...value, start: open.start, end: cursor.lastEnd };
@@ -245,6 +255,11 @@ function array(cursor: Cursor, read: ReadValue): Value {
 
 /** Neither comma nor line end after an element. False when the array itself must have ended before. */
 function unseparated(cursor: Cursor, last: Value | undefined, open: { start: number; end: number }): boolean {
+  if (passArrow(cursor)) {
+    cursor.take(kind.comma);
+    cursor.skipNewlines();
+    return true;
+  }
   // A key in an array: the bracket was forgotten lines ago.
   if (cursor.kind === kind.colon || cursor.kind === kind.equals || cursor.kind === kind.closeBrace) {
     cursor.reportUnclosed(open);
@@ -256,6 +271,10 @@ function unseparated(cursor: Cursor, last: Value | undefined, open: { start: num
     cursor.report("TSK_EXPECTED", span, "elements of a list are separated by commas or line ends, not by ;");
     cursor.advance();
     cursor.skipNewlines();
+    return true;
+  }
+  if (last !== undefined && reportMissingComma(cursor, last, "elements of a list")) {
+    cursor.elements.push(last);
     return true;
   }
   const before = cursor.index;
@@ -304,11 +323,17 @@ export function parseArguments(cursor: Cursor, read: ReadValue): Argument[] | un
   const { args } = cursor;
   const { mark } = args;
   const outside = cursor.free;
+  // Known once: a line of values must not be looked at for each of them.
+  let isClosed = false;
   cursor.free = true;
   cursor.advance();
   while (cursor.kind !== kind.closeParen && cursor.kind !== kind.end) {
-    args.push(argument(cursor, read));
-    if (!cursor.take(kind.comma)) break;
+    const one = argument(cursor, read);
+    args.push(one);
+    passArrow(cursor);
+    if (cursor.take(kind.comma)) continue;
+    isClosed ||= closesOnLine(cursor);
+    if (!isClosed || !reportMissingComma(cursor, one.value, "arguments")) break;
   }
   const given = args.take(mark);
   const closed = closeParen(cursor, open, outside);
@@ -336,9 +361,15 @@ function nothing(cursor: Cursor): Value {
     cursor.report("TSK_EMPTY_VALUE", { start: at, end: at }, "a value is expected here", { help: emptyHelp });
     return { kind: "missing", start: at, end: at };
   } else {
+    const code = refuseValue(cursor, cursor.text[start - 1] === "-" ? start - 1 : start);
+    if (code !== undefined) return code;
     const text = restOfLine(cursor, start);
     const span = { start, end: start + text.length };
-    if (isCode(text)) refuseCode(cursor, span, text);
+    const sign = cursor.text.slice(start - 1, start + 1);
+    if (sign === ":=" || sign === "=>") {
+      const fix = { start: start - 1, end: start + 1, text: ":" };
+      cursor.report("TSK_EXPECTED", fix, `${sign} is written : between a key and its value`, { fix });
+    } else if (isCode(text)) refuseCode(cursor, span, text);
     else cursor.report("TSK_UNQUOTED", span, `${brief(text)} is no value`, { help: quoteHelp(text) });
   }
   return unreadable(cursor, start);
@@ -348,6 +379,8 @@ const emptyHelp = 'write null for no value, "" for empty text';
 
 /** A value ended, and the line goes on: the whole was meant as text, and the value is none. */
 export function unquoted(cursor: Cursor, value: Value): Value {
+  const code = refuseValue(cursor, value.start);
+  if (code !== undefined) return code;
   const text = restOfLine(cursor, value.start);
   const span = { start: value.start, end: value.start + text.length };
   if (isCode(text)) refuseCode(cursor, span, text);

@@ -193,7 +193,7 @@ function joined(text: string, end: number, start: number): Fix | undefined {
 /** `env("X")` without its `@`; undefined when this is something else. */
 function oldCall(cursor: Cursor, callee: Value): Value | undefined {
   const { start } = callee;
-  if (callee.kind !== "name" || callee.name === "function") return undefined;
+  if (callee.kind !== "name") return undefined;
   if (isDenied(callee.name)) {
     // What stands in its parentheses is part of the program.
     cursor.report("TSK_DENIED_OPERATOR", callee, denial(callee.name));
@@ -265,9 +265,7 @@ function enclosed(cursor: Cursor, open: { start: number; end: number }, close: n
 
 function call(cursor: Cursor, callee: Value): Value {
   const name = cursor.text.slice(callee.start, callee.end);
-  if (name === "function")
-    cursor.report("TSK_CODE", callee, "a function is program code; nothing in a file is ever run");
-  else if (/^[\p{L}_][\p{L}\d_.-]*$/u.test(name))
+  if (/^[\p{L}_][\p{L}\d_.-]*$/u.test(name))
     cursor.report("TSK_CALL", callee, `${name}(…) is a call without @`, {
       help: `write @${name}(…), or quote text`,
     });

@@ -41,15 +41,21 @@ export function isRefused({ diagnostics }: Tree): boolean {
   return diagnostics[0]?.code === "TSK_TOO_LARGE";
 }
 
-/** True for a text in which nothing is wrong or written the old way. Reads no further than it takes to know. */
-export function isSound(source: Source): boolean {
-  if (source.text.length > limits.text) return false;
+/**
+ * True for a text in which nothing is wrong or written the old way. Reads no further than it takes to know.
+ *
+ * @param tokens where its tokens are put: whoever asks of many texts has room for them once
+ */
+export function isSound(source: Source, tokens = new Tokens(64)): boolean {
+  const { text, compat } = source;
+  if (text.length > limits.text) return false;
+  tokens.clear();
   try {
     const cursor = cursorOver(
       source,
       [],
-      source.compat,
-      (report) => scan(source.text, report, source.compat),
+      compat,
+      (report) => scan(text, report, compat, tokens),
       () => {
         throw unsound;
       },

@@ -54,9 +54,15 @@ const unicodeLetter = /\p{L}/u;
  *
  * @param report hears of characters and quotes that are wrong, by position
  * @param compat true to read texts of the older dialects
+ * @param tokens where they are put; default new ones
  */
-export function scan(text: string, report: Report, compat = false): Tokens {
-  const scanner = new Scanner(text, new Tokens(Math.ceil(text.length / 3) + 16), report, compat);
+export function scan(
+  text: string,
+  report: Report,
+  compat = false,
+  tokens = new Tokens(Math.ceil(text.length / 3) + 16),
+): Tokens {
+  const scanner = new Scanner(text, tokens, report, compat);
   scanner.to(scanner.begin(), text.length);
   return scanner.end();
 }
@@ -261,17 +267,28 @@ function nameStart(text: string, at: number): number {
   return at + (at < text.length ? letterAt(text, at) : 0);
 }
 
-/** `|x| x + 1`, up to the end of its line; only so long, or a file of `|` would cost the square of its length. */
-const lambda = /\|[\w\s,:&]{0,100}\|[ \t][^\n]{1,200}/y;
+/**
+ * `|x| x + 1` or `$(date)`, up to the end of the line, or up to a brace that opens more of them; only so long, or a file of `|` would cost
+ * the square of its length.
+ */
+const codeOnLine = /(?:\|[\w\s,:&]{0,100}\|[ \t]|\$\()(?:[^\n]{0,200}(?=\{[ \t]*\r?\n)|[^\n]{1,200})/y;
+
+/** Where that ends; 0 when it is something else. */
+function codeEnd(text: string, at: number): number {
+  codeOnLine.lastIndex = at;
+  return codeOnLine.test(text) ? codeOnLine.lastIndex : 0;
+}
 
 function invalid(text: string, at: number, tokens: Tokens, report: Report): number {
   if (text.startsWith("${", at)) return strayInterpolation(text, at, tokens, report);
-  lambda.lastIndex = at;
-  if (text.charCodeAt(at) === 124 && lambda.test(text)) {
-    const { lastIndex } = lambda;
-    report("TSK_CODE", at, lastIndex, "a lambda is program code; nothing in a file is ever run");
-    tokens.add(kind.invalid, lastIndex);
-    return lastIndex;
+  if (text.charCodeAt(at) === 124 || text.startsWith("$(", at)) {
+    const end = codeEnd(text, at);
+    if (end > 0) {
+      const name = text.charCodeAt(at) === 36 ? "a command of a shell" : "a lambda";
+      report("TSK_CODE", at, end, `${name} is program code; nothing in a file is ever run`);
+      tokens.add(kind.invalid, end);
+      return end;
+    }
   }
   if (text.charCodeAt(at) === 96) return backticks(text, at, tokens, report);
   if (curly.test(text[at] ?? "")) return curlyQuotes(text, at, tokens, report);

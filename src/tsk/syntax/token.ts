@@ -114,6 +114,12 @@ export class Tokens {
     for (let index = from; index < to; index++) this.add(other.kind(index), other.end(index) + delta);
   }
 
+  /** Takes all off, to be filled anew. */
+  clear(): void {
+    this.#kinds.fill(kind.end, 0, this.#count);
+    this.#count = 0;
+  }
+
   /** Index of the token that begins at or covers an offset. */
   indexAt(offset: number): number {
     let low = 0;

@@ -19,6 +19,7 @@ import {
 } from "./edits.ts";
 import { contradictions, isClosing, isEven, isFlat } from "./layout.ts";
 import { blanked, Lines } from "./lines.ts";
+import { Trial } from "./trial.ts";
 
 /** More problems than one mistake can have are several mistakes, or noise. */
 const most = 8;
@@ -119,6 +120,7 @@ class Search {
   #rewrites: number;
   /** Characters that may still be read to find problems that belong together. */
   #parsed = work;
+  readonly #trials = new Map<string, Trial>();
 
   constructor(tree: Tree) {
     this.#all = tree.diagnostics;
@@ -322,8 +324,14 @@ class Search {
   }
 
   #repairs(edit: Fix, piece: Piece): boolean {
-    const source = this.#written(piece, edit);
-    return isSound(source) && this.#fits(source.text, edit, piece);
+    return this.#trialOf(piece).isRightWith(edit) && this.#fits(this.#written(piece, edit).text, edit, piece);
+  }
+
+  #trialOf({ start, end }: Piece): Trial {
+    const id = `${start} ${end}`;
+    const known = this.#trials.get(id) ?? new Trial(this.#source, { start, end });
+    this.#trials.set(id, known);
+    return known;
   }
 
   /** False for an edit of brackets that the layout of the lines contradicts. */

@@ -1,7 +1,6 @@
 import type { Fix } from "../../diagnostic.ts";
-import { Source, type Span } from "../../source.ts";
-import { isSound } from "../parse.ts";
-import { closingOf } from "./edits.ts";
+import type { Span } from "../../source.ts";
+import type { Trial } from "./trial.ts";
 
 /** What is pasted by mistake is seldom longer. */
 const longest = 60;
@@ -12,17 +11,17 @@ const widest = 500;
  * Stretches of a line without which it can be read, the likelier first: what stands around the header of a section, what parts
  * a name that is wanted in two or hides it, then the shorter before the longer.
  *
- * @param given names that are used and are nowhere, or may head a section; whether the text may be written in the older styles;
- * and whether it can be read as it is, when only headers and names tell what is too much
+ * @param given names that are used and are nowhere, or may head a section; what reads a text that is left; and whether all can be
+ * read as it is, when only headers and names tell what is too much
  */
 export function* cutsOf(
   text: string,
   { start, end }: Span,
   {
     names,
-    compat,
+    trial,
     isRead,
-  }: { readonly names: readonly string[]; readonly compat: boolean; readonly isRead: boolean },
+  }: { readonly names: readonly string[]; readonly trial: Trial; readonly isRead: boolean },
 ): Iterable<Fix> {
   const line = text.slice(start, end);
   if (line.length > widest || line.trim() === "") return;
@@ -34,10 +33,12 @@ export function* cutsOf(
     ...aroundNames(line, names),
     ...(isRead ? [] : betweenEdges(line)),
   ]) {
+    const cut: Fix = { start: start + from, end: start + to, text: "" };
+    if (!trial.mayBalance(cut)) continue;
     const left = line.slice(0, from) + line.slice(to);
     if (tried.has(left)) continue;
     tried.add(left);
-    if (isReadable(left, compat)) yield { start: start + from, end: start + to, text: "" };
+    if (trial.readsAlone(left) && trial.isRightWith(cut)) yield cut;
   }
 }
 
@@ -136,12 +137,4 @@ function byLength([a, b]: Stretch, [c, d]: Stretch): number {
 
 function isLetter(sign = ""): boolean {
   return /[\p{L}\d_-]/u.test(sign);
-}
-
-/** True for a line that is right alone, or with what it opens closed; as an entry, or as an element of a list. */
-function isReadable(line: string, compat: boolean): boolean {
-  const own = line.replace(/^[ \t]*[}\])]+[ \t]*,?/, "");
-  const head = compat ? "" : "#!tusker 1\n";
-  const closed = `${own}\n${closingOf(own)}`;
-  return [closed, `x: [\n${closed}\n]`].some((text) => isSound(new Source("", head + text)));
 }

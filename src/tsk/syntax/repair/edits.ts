@@ -143,12 +143,18 @@ export function endingsOf(text: string, piece: Span): readonly Fix[] {
 /** What closes the brackets that a text leaves open, as far as its quotes and comments can be read. */
 export function closingOf(text: string): string {
   const open: string[] = [];
-  for (const [sign] of text.matchAll(/"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|(?:#|\/\/).*|[()[\]{}]/g)) {
-    const closing = sign.length === 1 ? brackets.find(([opening]) => opening === sign)?.[1] : undefined;
+  for (const sign of bracketsOf(text)) {
+    const closing = brackets.find(([opening]) => opening === sign)?.[1];
     if (closing !== undefined) open.push(closing);
     else if (sign === open.at(-1)) open.pop();
   }
   return open.toReversed().join("\n");
+}
+
+/** The brackets of a text, as far as its quotes and comments can be read. */
+export function bracketsOf(text: string): readonly string[] {
+  const found = text.matchAll(/"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|(?:#|\/\/).*|[()[\]{}]/g);
+  return [...found].flatMap(([sign]) => (sign.length === 1 && !/["'#]/.test(sign) ? [sign] : []));
 }
 
 /** Edits that take a line end out, or put in its place what may have stood there. */

@@ -1,3 +1,4 @@
+import type { TskCode } from "../../codes.ts";
 import { type Diagnostic, problem } from "../../diagnostic.ts";
 import { Source, type Span } from "../../source.ts";
 import { movedItem } from "../again/moved.ts";
@@ -149,13 +150,14 @@ function isOfBracket({ code }: Diagnostic): boolean {
 }
 
 /** The lines (from 0) that cannot be read for an error. */
-function linesOf({ severity, code, line, start, end }: Diagnostic, source: Source): readonly number[] {
+export function linesOf({ severity, code, line, start, end }: Diagnostic, source: Source): readonly number[] {
   if (severity !== "error") return [];
   const isMerge = code === "TSK_MERGE";
+  const most = whole.has(code) ? limits.saved : limits.diagnostics;
   // Nobody knows which side of a merge is meant.
   const lines = source.text
     .slice(start, isMerge ? mergeEnd(source.text, start) : end)
-    .split("\n", isMerge ? limits.saved : limits.diagnostics)
+    .split("\n", most)
     .map((_, index) => line - 1 + index);
   // What never ends is as long as the rest of the text.
   if (code !== "TSK_STRING_OPEN" && code !== "TSK_COMMENT_OPEN" && lines.length > 1) return lines;
@@ -165,6 +167,15 @@ function linesOf({ severity, code, line, start, end }: Diagnostic, source: Sourc
     (code === "TSK_EMPTY_VALUE" && /^\s*[[{]/.test(source.line(line + 1)));
   return goesOn ? [line - 1, line] : [line - 1];
 }
+
+/** Codes of what is told once for all of its lines, however many. */
+const whole: ReadonlySet<string> = new Set<TskCode>([
+  "TSK_CODE",
+  "TSK_DIRECTIVE",
+  "TSK_MARKUP",
+  "TSK_MERGE",
+  "TSK_STATEMENT",
+]);
 
 /** A line (from 1) and the next one as one, when they make sense so, and are not very long. */
 export function joinedLines(source: Source, line: number): string | undefined {

@@ -1,0 +1,111 @@
+import type { Span } from "../../source.ts";
+import type { Cursor } from "../cursor.ts";
+import { limits } from "../limits.ts";
+import { kind } from "../token.ts";
+import type { Key, Missing } from "../tree.ts";
+import { type Construct, constructAt, valueConstructAt } from "./constructs.ts";
+import { extentOf, valueExtentOf } from "./extent.ts";
+
+/**
+ * Where a line that begins at an offset is code of a program: tells so once for all of it, and goes on behind it. False when it is
+ * none; nothing is consumed then.
+ */
+export function refuseProgram(cursor: Cursor, start: number): boolean {
+  if (cursor.problems.length >= limits.diagnostics) return false;
+  const construct = constructAt(cursor.text, start);
+  if (construct === undefined) return false;
+  pass(cursor, construct, { start, end: extentOf(cursor.text, start, cursor.reach) });
+  return true;
+}
+
+/** The same at a value, which is missing then; undefined when it is no code. */
+export function refuseValue(cursor: Cursor, start: number): Missing | undefined {
+  if (cursor.problems.length >= limits.diagnostics) return undefined;
+  const construct = valueConstructAt(cursor.text, start);
+  if (construct === undefined) return undefined;
+  const span = { start, end: valueExtentOf(cursor.text, start, cursor.reach) };
+  pass(cursor, construct, span);
+  return { kind: "missing", ...span };
+}
+
+/**
+ * True behind a key that begins a block of code for all that stands around it: `return {`, `try` with what catches, `do` with its
+ * `while`, braces that begin with the parameters of a block. With a sign behind it `return` is a key, as any other word.
+ */
+export function isProgramBlock(cursor: Cursor, path: readonly Key[]): boolean {
+  const { text, start } = cursor;
+  const [first, second] = path;
+  if (first === undefined) return false;
+  const isBrace = cursor.kind === kind.openBrace;
+  // Asked of every block: most end with their line.
+  const sign = text[start + 1] === " " ? text[start + 2] : text[start + 1];
+  if (isBrace && sign === "|" && /^\{ ?\|[\w\s,]{0,100}\|/.test(text.slice(start, start + longestParameters)))
+    return true;
+  if (second !== undefined) return false;
+  if (first.name === "return") return isBrace;
+  if (first.name !== "try" && !(first.name === "do" && isBrace)) return false;
+  const construct = text.slice(first.start, extentOf(text, first.start, cursor.reach));
+  return (first.name === "try" ? caught : /\}\s*while\b/).test(construct);
+}
+
+const longestParameters = 110;
+const caught = /^[ \t}]*(?:except|catch|finally)\b/m;
+
+/** Refuses a function or class below lines that begin with `@`, and these; and `@if (…) {` as an older dialect writes it. */
+export function refuseDecorated(cursor: Cursor, start: number): boolean {
+  const { text } = cursor;
+  if (cursor.problems.length >= limits.diagnostics) return false;
+  if (controls.test(text.slice(start, start + longestDecorators))) {
+    const branches = constructAt(text, start + 1);
+    if (branches !== undefined) pass(cursor, branches, { start, end: extentOf(text, start, cursor.reach) });
+    return branches !== undefined;
+  }
+  const above = decorators.exec(text.slice(start, start + longestDecorators))?.[0].length ?? 0;
+  const construct = above === 0 ? undefined : constructAt(text, start + above);
+  if (construct === undefined || !/function|class/.test(construct.name)) return false;
+  pass(cursor, construct, { start, end: extentOf(text, start + above, cursor.reach) });
+  return true;
+}
+
+const decorators = /^(?:@[\w.]+(?:\([^\n]*\))?[ \t]*\r?\n[ \t]*)+/;
+const controls = /^@(?:if|unless|switch|for|foreach|while)\b[^\n{]*\{[ \t]*\r?\n/;
+const longestDecorators = 1000;
+
+/** At a closing brace that closes nothing: refuses the block whose head is a comment, `#web /x {`. False when there is none. */
+export function refuseDirective(cursor: Cursor): boolean {
+  if (cursor.problems.length >= limits.diagnostics) return false;
+  const comment = directiveAbove(cursor);
+  if (comment === undefined) return false;
+  const text = cursor.text.slice(comment.start, comment.end).trimEnd();
+  const help = "write the block without #, or make every line of it a comment; code belongs into a service";
+  const message = `${text} is a comment, so its closing } closes nothing`;
+  cursor.refuse("TSK_DIRECTIVE", { start: comment.start, end: cursor.end }, message, { help });
+  return true;
+}
+
+/** The comment that was meant to open the block which a brace closes. */
+function directiveAbove({ kind: now, tokens, text, index }: Cursor): Span | undefined {
+  if (now !== kind.closeBrace) return undefined;
+  let depth = 0;
+  for (let at = index - 1; at >= Math.max(0, index - mostTokens); at--) {
+    const token = tokens.kind(at);
+    if (token === kind.closeBrace) depth++;
+    if (token === kind.openBrace && depth-- === 0) return undefined;
+    if (token !== kind.comment || depth > 0) continue;
+    const comment = { start: tokens.start(at), end: tokens.end(at) };
+    if (/^#[a-zA-Z][^\n]*\{\s*$/.test(text.slice(comment.start, comment.end))) return comment;
+  }
+  return undefined;
+}
+
+/** How many words and signs above a brace are looked at. */
+const mostTokens = 5000;
+
+function pass(cursor: Cursor, { code, name, help }: Construct, span: Span): void {
+  const message =
+    code === "TSK_STATEMENT"
+      ? `${name} stands alone; a line gives a key its value`
+      : `${name} is program code; nothing in a file is ever run`;
+  cursor.refuse(code, span, message, { help });
+  while (cursor.kind !== kind.end && cursor.start < span.end) cursor.advance();
+}
