@@ -82,6 +82,77 @@ test("a header that is missing explains the keys of its section though another o
   assert.deepEqual(found, ["1:1 FLEET_UNKNOWN_KEY", "4:26 FLEET_INVALID"]);
 });
 
+test("the first side of a merge is read, so that what stands around it is judged", () => {
+  const found = told(
+    "services-as-json.tsk",
+    [
+      '"database": "users" } }\n    }',
+      '"database": "users" } }\n<<<<<<< HEAD\n    }\n=======\n    }\n>>>>>>> x',
+    ],
+    ['"user-service"', '"user_service"'],
+  );
+  assert.deepEqual(found, ["3:5 FLEET_INVALID", "9:1 TSK_MERGE"]);
+});
+
+test("a brace too many is no part of a comma that is missing elsewhere", () => {
+  const found = told(
+    "services-as-json.tsk",
+    ['"localhost", "port"', '"localhost" "port"'],
+    ["  }\n}", "  }\n}\n}"],
+  );
+  assert.deepEqual(found, ["8:53 TSK_SEPARATOR", "12:1 TSK_ORPHAN"]);
+});
+
+test("a document of JSON without its first brace is judged", () => {
+  const found = told("services-as-json.tsk", ["{\n", "\n"], ['"health_endpoint"', '"health_endopint"']);
+  assert.deepEqual(found, ["6:7 FLEET_UNKNOWN_KEY", "11:1 TSK_ORPHAN"]);
+});
+
+test("without indentation a block is judged though the line that opens or closes it is wrong", () => {
+  const twice = ['method: "POST",\n', 'method: "POST",\nmethod: "POST",\n'] as const;
+  const flat = "gateway-and-routes-flattened.tsk";
+  assert.deepEqual(told(flat, ['"/api/orders/*": {', "“/api/orders/*”: {"], twice), [
+    "10:1 TSK_CHARACTER",
+    "13:1 TSK_DUPLICATE",
+  ]);
+  assert.deepEqual(told(flat, ["retries: 2\n}", "retries: 2"], twice), [
+    "10:18 TSK_UNCLOSED",
+    "13:1 TSK_DUPLICATE",
+  ]);
+  assert.deepEqual(told(flat, ["retries: 2\n}", "retries: 2\n}]"], twice), [
+    "13:1 TSK_DUPLICATE",
+    "16:2 TSK_ORPHAN",
+  ]);
+});
+
+test("a brace too many is told where it stands, and one that is missing beside it", () => {
+  const found = told(
+    "shop/tusker.tsk",
+    ['database: "users" } }\n', 'database: "users" } } }\n'],
+    ['database: "payments" }\n  }', 'database: "payments" }'],
+  );
+  assert.deepEqual(found, ["19:78 TSK_ORPHAN", "32:11 TSK_UNCLOSED"]);
+});
+
+test("a line that is lost in one service explains no name in another", () => {
+  const found = told(
+    "shop/tusker.tsk",
+    ['dependencies: ["user-service", "payment-service"]', 'dependencies: ["user-service" "payment-service"]'],
+    ['{ service: "user-service"', '{ service: "usre-service"'],
+  );
+  assert.deepEqual(found, ["25:33 TSK_SEPARATOR", "49:28 FLEET_UNKNOWN_SERVICE"]);
+});
+
+test("two headers that are misspelt are two, whatever is wrong with a third", () => {
+  const found = told(
+    "shop/tusker.tsk",
+    ["[service_discovery]", "[service-discovery]"],
+    ["[gateway]", "[gateway"],
+    ["[tracing]", "[traceing]"],
+  );
+  assert.deepEqual(found, ["7:2 FLEET_UNKNOWN_KEY", "39:1 TSK_UNCLOSED", "71:2 FLEET_UNKNOWN_KEY"]);
+});
+
 test(`of six mistakes in a file of hundreds of lines most are told in one run, and all in few (seed ${seed})`, () => {
   const files = [...severalIn(largeTexts(1, seed), 3, 6, seed)];
   const all = files.reduce((sum, one) => sum + one.told, 0);

@@ -1,5 +1,5 @@
 import type { TskCode } from "../codes.ts";
-import { type Diagnostic, inOrder, problem, withWarnings } from "../diagnostic.ts";
+import { asRelated, type Diagnostic, inOrder, problem, withWarnings } from "../diagnostic.ts";
 import type { Refusal } from "../ports.ts";
 import { type LayerName, Source } from "../source.ts";
 import { reparse } from "../syntax/again/reparse.ts";
@@ -130,7 +130,12 @@ class Loader {
 
   #causes(tree: Tree, left: Intact | undefined): readonly Diagnostic[] {
     if (this.#options.causes === "none") return tree.diagnostics;
-    return withoutConsequences(tree, left?.blocks ?? left?.lost);
+    const causes = withoutConsequences(tree, left?.blocks ?? left?.lost);
+    const { strays = new Map<number, Diagnostic>() } = left ?? {};
+    return causes.map((one) => {
+      const stray = strays.get(one.start);
+      return stray?.code !== one.code ? one : { ...stray, related: [...(one.related ?? []), asRelated(one)] };
+    });
   }
 
   #outline(tree: Tree, path: string, layer: LayerName, chain: readonly string[], where: Where = {}): MapPart {

@@ -3,6 +3,8 @@ import type { Source, Span } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
 import { cutsOf, renamesOf } from "../syntax/repair/cuts.ts";
 import { editsOf, swapsOf } from "../syntax/repair/edits.ts";
+import { contradictions, contradicts, isFlat } from "../syntax/repair/layout.ts";
+import { withoutLines } from "../syntax/repair/lines.ts";
 import { Trial } from "../syntax/repair/trial.ts";
 import type { Loaded } from "./document.ts";
 import type { LoadOptions } from "./options.ts";
@@ -44,13 +46,16 @@ export function withoutOneEdit(all: readonly Diagnostic[], again: Again): readon
   if (all.length < 2 || all.length > several || source === undefined || asksHost) return all;
   if (source.text.length > limits.laidOut) return all;
   let left = Math.floor(judged / (source.text.length + 1));
-  const near = all.filter((one) => one.file === source.file).slice(0, most);
+  const inFile = all.filter((one) => one.file === source.file);
+  const near = inFile.slice(0, most);
+  const least = contradictions(withoutLines(source.text, inFile));
   const trials = new Trials(source);
   // What an edit removes, by where it is and what it writes: problems next to each other have the same lines tried.
   const known = new Map<string, readonly Diagnostic[]>();
   for (const problem of near) {
     let own = 0;
     for (const edit of editsNear(problem, all, { source, sections, trials })) {
+      if (!fits(edit, source, least)) continue;
       const id = `${edit.start} ${edit.end} ${edit.text}`;
       const before = known.get(id);
       if (before?.length === 1 && before[0] === problem && ++own === enough) break;
@@ -148,6 +153,13 @@ function* editsNear(
         (edit) => trial.isRightWith(edit),
       ),
     );
+}
+
+/** False for an edit of brackets that the layout of the text contradicts. */
+function fits({ start, end, text: written }: Fix, { text }: Source, least: number): boolean {
+  const edited = text.slice(0, start) + written + text.slice(end);
+  const isOfBrackets = /[()[\]{}]/.test(written + text.slice(start, end));
+  return !isOfBrackets || isFlat(text) || !contradicts(edited, text, least);
 }
 
 /** Pieces of a text in which edits are tried. */

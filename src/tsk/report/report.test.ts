@@ -131,6 +131,7 @@ test("a word is guessed from a third of its letters wrong, swaps counting once",
   assert.equal(didYouMean("tiemout", words), "timeout");
   assert.equal(didYouMean("retryAttempts", words), "retry_attempts");
   assert.equal(didYouMean("prot", words), "port");
+  assert.equal(didYouMean("ti–meout", words), "timeout");
   assert.equal(didYouMean("database", words), undefined);
   assert.equal(didYouMean("ab", ["ac"]), undefined);
   assert.equal(didYouMean("timeout", ["timeout"]), undefined);

@@ -9,7 +9,8 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   let best: string | undefined;
   let least = Math.floor(Math.min(word.length, maxWord) / 3) + 1;
   const folded = fold(word);
-  const letters = lettersOf(folded);
+  // Of the word only what can be told apart: a letter that is none of these is wrong once.
+  const letters = lettersOf(folded.replace(/[^\0-\x7f]/g, ""));
   let compared = 0;
   for (const candidate of candidates) {
     if (++compared > maxCandidates) break;

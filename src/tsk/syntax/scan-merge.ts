@@ -1,3 +1,4 @@
+import type { Span } from "../source.ts";
 import type { Report } from "./scan-string.ts";
 import { kind, type Tokens } from "./token.ts";
 
@@ -49,10 +50,18 @@ export class Merges {
   }
 }
 
-/** Where the merge ends that begins at an offset; where its line does when no other mark follows. */
-export function mergeEnd(text: string, start: number): number {
+/**
+ * What is not read of the merge that begins at an offset: its marks, and all sides but the first. Without a mark that ends it,
+ * the line of the first one.
+ */
+export function sidesPassed(text: string, start: number): readonly Span[] {
   const found = text.indexOf("\n>>>>>>>", start);
-  return found < 0 ? lineEnd(text, start) : lineEnd(text, found + 1);
+  const end = lineEnd(text, found < 0 ? start : found + 1);
+  const mark = { start, end: lineEnd(text, start) };
+  const side = /\n(?:\|{7}|={7}|>{7})(?=[ \t\r\n]|$)/.exec(text.slice(start, end))?.index;
+  const isSide = !text.startsWith("<", start);
+  if (side === undefined || isSide) return [{ start, end }];
+  return [mark, { start: start + side + 1, end }];
 }
 
 function lineEnd(text: string, from: number): number {

@@ -164,7 +164,7 @@ function withConsequences(all: Problems, cause: OutsideProblem, repaired: Proble
 /** Keys that stand in a section that does not know them, and that another one does: the header between is missing. */
 function withoutLostHeader(all: Problems, value: Value, judge: (value: Value) => Problems): Explained {
   const froms = [...new Set(all.map(sectionOf))].flatMap((from) => {
-    const inside = all.filter((one) => sectionOf(one) === from);
+    const inside = all.filter((one) => sectionOf(one) === from && !isMisspeltSection(one, value));
     const unknown = inside.filter((one) => one.code === "FLEET_UNKNOWN_KEY");
     // Something may be wrong with the keys of the section itself.
     return [inside, unknown].map((problems) => ({ from, problems }));
@@ -201,6 +201,14 @@ function withoutLostHeader(all: Problems, value: Value, judge: (value: Value) =>
     }
   }
   return { problems: all };
+}
+
+/** True for a name at the root that is nearly one of a section, over keys that this section has: its header is there. */
+function isMisspeltSection({ code, path }: OutsideProblem, value: Value): boolean {
+  const [name, ...deeper] = path;
+  if (code !== "FLEET_UNKNOWN_KEY" || deeper.length > 0) return false;
+  const meant = didYouMean(String(name), sectionNames());
+  return meant !== undefined && ofKeys(mapOf(value[String(name)]), [meant]) === meant;
 }
 
 /** The section a problem is in; undefined for one that stands at the root itself. */

@@ -12,6 +12,7 @@ import {
 } from "../../../tsk/index.ts";
 import { valueAt } from "../problems.ts";
 import { knownKeys, sectionNames } from "../schema.ts";
+import { mapOf } from "./fields.ts";
 
 type Path = readonly PropertyKey[];
 
@@ -24,13 +25,17 @@ export class Lost {
   readonly #lost: readonly LostPlace[];
   /** All words on what is lost. */
   readonly #words: ReadonlySet<string>;
+  /** Services that are there: no line that is lost was theirs. */
+  readonly #services: ReadonlySet<string>;
   /** Names that are still compared with them, letter by letter. */
   #guesses = 200;
 
   constructor({ document, lost }: Pick<Loaded, "document" | "lost">) {
     this.#document = document;
     this.#lost = lost.map((one) => placeOf(one, document));
-    this.#words = new Set(this.#lost.flatMap(({ words }) => [...words]));
+    this.#words = wordsOn(this.#lost);
+    const { services, externals } = document.value;
+    this.#services = new Set([services, externals].flatMap((map) => Object.keys(mapOf(map))));
   }
 
   /** Problems without those that may follow from what is lost. */
@@ -101,8 +106,17 @@ export class Lost {
     const isThere = (length: number): boolean => this.#document.locate(path.slice(0, length))?.exact === true;
     return (
       this.#lost.some(({ map }) => map === undefined || (isWithin(path, map) && !isThere(map.length + 1))) ||
-      path.some((key, index) => !isThere(index + 1) && this.#isWord(String(key)))
+      path.some((key, index) => !isThere(index + 1) && this.#isWord(String(key), this.#wordsNear(path)))
     );
+  }
+
+  /** Words on what is lost of the maps around a path, and in them. */
+  #wordsNear(path: Path): ReadonlySet<string> {
+    const around = path.slice(0, -1);
+    const near = this.#lost.filter(
+      ({ map, whole }) => !whole || map === undefined || isWithin(path, map) || isWithin(map, around),
+    );
+    return near.length === this.#lost.length ? this.#words : wordsOn(near);
   }
 
   /** True when a service that is named at a path may stand where nobody could read. */
@@ -112,15 +126,17 @@ export class Lost {
     const name = String(typeof value === "string" ? value : path.at(-1));
     // A name that no service can have is wrong whatever is lost.
     if (!/^[a-z0-9-]+$/.test(name)) return false;
-    const isBegun = this.#lost.some(({ begun }) => begun.some((one) => name.startsWith(one)));
+    const may = this.#lost.filter((one) => mayNameService(one));
+    const words = new Set([...wordsOn(may)].filter((word) => !this.#services.has(word)));
+    const isBegun = may.some(({ begun }) => begun.some((one) => name.startsWith(one)));
     const begins = name.slice(0, Math.max(4, Math.ceil(name.length / 2)));
     const isPart = (word: string): boolean => word.startsWith(begins) || word.endsWith(name);
-    return anywhere || isBegun || [...this.#words].some(isPart) || this.#isWord(name);
+    return anywhere || isBegun || [...words].some(isPart) || this.#isWord(name, words);
   }
 
   /** True for a name that stands on what is lost, perhaps spoilt. */
-  #isWord(name: string): boolean {
-    return this.#words.has(name) || (this.#guesses-- > 0 && didYouMean(name, this.#words) !== undefined);
+  #isWord(name: string, words: ReadonlySet<string>): boolean {
+    return words.has(name) || (this.#guesses-- > 0 && didYouMean(name, words) !== undefined);
   }
 }
 
@@ -135,6 +151,8 @@ interface LostPlace extends LostLines {
   readonly begun: readonly string[];
   /** True when it begins where a name should, without one. */
   readonly nameless: boolean;
+  /** True for lines that open nothing and close nothing of others. */
+  readonly whole: boolean;
 }
 
 function placeOf(lost: LostLines, { sources, locate }: Document): LostPlace {
@@ -163,8 +181,32 @@ function placeOf(lost: LostLines, { sources, locate }: Document): LostPlace {
     ends,
     begun,
     // A service is a map.
+    whole: lost.headless !== true && isWhole(body),
     nameless: lost.unnamed === true || /^\s*[^\s\p{L}"'$@#)\]}].*\{/u.test(text),
   };
+}
+
+/** True for lines whose quotes and brackets pair. */
+function isWhole(text: string): boolean {
+  const signs = text.replace(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/g, "").replace(/(?:#|\/\/).*/g, "");
+  if (/["'`“”„‘’]/.test(signs)) return false;
+  let depth = 0;
+  for (const [sign] of signs.matchAll(/[()[\]{}]/g)) {
+    depth += "([{".includes(sign) ? 1 : -1;
+    if (depth < 0) return false;
+  }
+  return depth === 0;
+}
+
+/** False for an entry of a service, or of another section: no service is declared there. */
+function mayNameService({ whole, within }: LostPlace): boolean {
+  const [section] = within ?? [];
+  if (!whole || section === undefined || !isSection(String(section))) return true;
+  return within?.length === 1 && (section === "services" || section === "externals");
+}
+
+function wordsOn(lost: readonly LostPlace[]): ReadonlySet<string> {
+  return new Set(lost.flatMap(({ words }) => [...words]));
 }
 
 function isSection(name: string): boolean {

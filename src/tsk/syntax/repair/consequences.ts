@@ -17,8 +17,9 @@ import {
   pastesOf,
   swapsOf,
 } from "./edits.ts";
-import { contradictions, isClosing, isEven, isFlat } from "./layout.ts";
-import { blanked, Lines } from "./lines.ts";
+import { contradictions, contradicts, isClosing, isEven, isFlat, isOfBracket } from "./layout.ts";
+import { blanked, Lines, withoutLines } from "./lines.ts";
+import { rebuilt } from "./rebuild.ts";
 import { Trial } from "./trial.ts";
 
 /** More problems than one mistake can have are several mistakes, or noise. */
@@ -58,6 +59,12 @@ export function withoutConsequences(tree: Tree, lost: readonly Span[] = []): rea
   const apart = lost.flatMap((span) => causesOf(reparse(tree, without(tree.source, others, span))));
   const told = inOrder([...outside, ...apart], []);
   return told.length < together.length ? told : together;
+}
+
+/** True when one edit of a line repairs what is told of a tree, and more that was found. */
+export function isOneMistake(tree: Tree, more: readonly Diagnostic[]): boolean {
+  const diagnostics = [...tree.diagnostics, ...more].sort((a, b) => a.start - b.start);
+  return diagnostics.length <= most && new Search({ ...tree, diagnostics }).isOne();
 }
 
 function causesOf(tree: Tree): readonly Diagnostic[] {
@@ -118,6 +125,8 @@ class Search {
   #left: number;
   /** Lines that may still be tried with something else on them. */
   #rewrites: number;
+  /** What contradicts the layout of pieces apart from what is wrong. */
+  readonly #leasts = new WeakMap<Piece, number>();
   /** Characters that may still be read to find problems that belong together. */
   #parsed = work;
   readonly #trials = new Map<string, Trial>();
@@ -145,6 +154,11 @@ class Search {
       before = joined === undefined ? piece : undefined;
     }
     return told.length === this.#all.length ? this.#all : told;
+  }
+
+  /** True when one edit repairs everything. */
+  isOne(): boolean {
+    return this.#causes({ ...this.#stretch, told: this.#all }).length === 1;
   }
 
   /** Of very many problems one, when all are right as soon as something else stands on one of the first lines. */
@@ -324,7 +338,8 @@ class Search {
   }
 
   #repairs(edit: Fix, piece: Piece): boolean {
-    return this.#trialOf(piece).isRightWith(edit) && this.#fits(this.#written(piece, edit).text, edit, piece);
+    if (!this.#trialOf(piece).isRightWith(edit)) return false;
+    return this.#fits(this.#written(piece, edit).text, edit, piece, () => this.#least(piece));
   }
 
   #trialOf({ start, end }: Piece): Trial {
@@ -334,8 +349,12 @@ class Search {
     return known;
   }
 
-  /** False for an edit of brackets that the layout of the lines contradicts. */
-  #fits(edited: string, edit: Fix, piece: Piece): boolean {
+  /**
+   * False for an edit of brackets that the layout of the lines contradicts.
+   *
+   * @param least what contradicts it whatever is repaired; of an edit that leaves other mistakes nobody knows
+   */
+  #fits(edited: string, edit: Fix, piece: Piece, least = () => Number.POSITIVE_INFINITY): boolean {
     const { text } = this.#source;
     const [before, written] = [
       this.#head(piece) + text.slice(piece.start, edit.start),
@@ -350,8 +369,35 @@ class Search {
     // Of a line with something else on it nobody knows how deep that stands.
     const isOther = /^[ \t]*\S/.test(written) && !/^[ \t]*[)\]}]/.test(edit.text);
     const isLine = isOther && edit.start === this.#lineOf(edit.start).start;
-    const left = contradictions(edited, isLine ? before.split("\n").length - 1 : undefined);
-    return left === 0 || left < contradictions(whole);
+    const any = isLine ? before.split("\n").length - 1 : undefined;
+    return !contradicts(edited, whole, least(), any);
+  }
+
+  /** What contradicts the layout of a piece apart from the lines on which something is wrong. */
+  #least(piece: Piece): number {
+    const known = this.#leasts.get(piece);
+    if (known !== undefined) return known;
+    const { start, end, told } = piece;
+    const text = this.#source.text.slice(0, end);
+    const without = contradictions(withoutLines(text, told).slice(start));
+    const least = Math.min(without, this.#bracketsToMend(piece));
+    this.#leasts.set(piece, least);
+    return least;
+  }
+
+  /** Brackets that the layout says are missing or too many, beside what is wrong on lines that cannot be read. */
+  #bracketsToMend({ start, end, told }: Piece): number {
+    const lines = new Lines(this.#source.text.slice(start, end));
+    const first = this.#source.at({ start, end: start }).line;
+    const places = told.map((one) => ({ ...one, line: one.line - first + 1 }));
+    const lost = places.filter((one) => !isOfBracket(one)).map(({ line }) => line - 1);
+    lines.giveUp(lost);
+    const sections = lines.sectionsAround(places.map(({ line }) => line - 1));
+    const brackets = places.filter(isOfBracket);
+    const anew = rebuilt(lines.withoutHeaders(), sections, { brackets, lost: new Set(lost) });
+    if (anew === undefined) return Number.POSITIVE_INFINITY;
+    // None: what cannot be read is all that is wrong.
+    return anew.closed.length + anew.unnamed.length + anew.dropped.length || Number.POSITIVE_INFINITY;
   }
 
   /** A piece as a text of its own, with an edit made to it. */

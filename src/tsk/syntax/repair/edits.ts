@@ -133,7 +133,7 @@ export function endingsOf(text: string, piece: Span): readonly Fix[] {
   const end = piece.start + written.length;
   const closing = closingOf(written);
   if (closing === "") return [];
-  return ["", '"', "'", " 1", ": 1", '": 1', "x()"].map((rest) => ({
+  return ["", '"', "'", " 1", ": 1", '": 1', "x()", "x"].map((rest) => ({
     start: end,
     end: piece.end,
     text: `${rest}\n${closing}`,

@@ -5,11 +5,13 @@ import { movedItem } from "../again/moved.ts";
 import { reparse } from "../again/reparse.ts";
 import { limits } from "../limits.ts";
 import { isRefused, isSound, parse } from "../parse.ts";
-import { mergeEnd } from "../scan-merge.ts";
+import { sidesPassed } from "../scan-merge.ts";
 import type { Item, Tree, Value } from "../tree.ts";
-import { withoutConsequences } from "./consequences.ts";
-import { Lines } from "./lines.ts";
-import { namelessPrefix, rebuilt } from "./rebuild.ts";
+import { isOneMistake, withoutConsequences } from "./consequences.ts";
+import { isClosing, isOfBracket } from "./layout.ts";
+import { blanked, Lines } from "./lines.ts";
+import { rebuilt } from "./rebuild.ts";
+import { namelessPrefix, type Rebuilt, signsOf } from "./written.ts";
 
 /** What is left of a text without the lines that cannot be read and what may have moved with them. */
 export interface Intact {
@@ -25,6 +27,8 @@ export interface Intact {
   readonly unnamed?: readonly number[];
   /** What is wrong with lines that were not read at all before. */
   readonly found?: readonly Diagnostic[];
+  /** Brackets that are missing or too many as the layout shows, by where the parser has found that one is. */
+  readonly strays?: ReadonlyMap<number, Diagnostic>;
 }
 
 /** Lines longer than this are no halves of one that was cut. */
@@ -45,14 +49,26 @@ export function intact(tree: Tree, laidOut: number = limits.saved): Intact | und
   const { text, file, layer } = tree.source;
   const nothing: Intact = { items: [], lost: [{ start: 0, end: text.length }], nameless: [] };
   if (text.length > limits.saved || isRefused(tree)) return nothing;
-  const lines = new Lines(text);
-  lines.giveUp(tree.diagnostics.flatMap((one) => linesOf(one, tree.source)));
-  const anew = text.length <= laidOut && lines.isTorn ? byLayout(tree, lines) : undefined;
-  if (anew !== undefined) return anew;
+  // Nobody knows which side of a merge is meant; the first is what was read.
+  const merges = tree.diagnostics.filter(({ code }) => code === "TSK_MERGE");
+  const lines = new Lines(
+    blanked(
+      text,
+      merges.flatMap(({ start }) => sidesPassed(text, start)),
+    ),
+  );
+  const problems: Diagnostic[] = [];
   let now = tree;
   let found: readonly Diagnostic[] = [];
+  let isAsked = text.length > laidOut;
   for (let round = 1; round < rounds; round++) {
+    problems.push(...now.diagnostics);
     lines.giveUp(now.diagnostics.flatMap((one) => linesOf(one, tree.source)));
+    if (!isAsked && lines.isTorn) {
+      const anew = byLayout(tree, problems, lines);
+      if (anew !== undefined) return { ...anew, found: [...found, ...anew.found] };
+      isAsked = true;
+    }
     const { isWhole } = lines;
     lines.grow(round === rounds - 1);
     now = reparse(tree, new Source(file, lines.left(), layer));
@@ -80,10 +96,14 @@ function untold(tree: Tree, now: Tree, lines: Lines): readonly Diagnostic[] {
 }
 
 /** What is left when brackets are put where the layout says; undefined when it says nothing, or what it says cannot be read. */
-function byLayout(tree: Tree, lines: Lines): Intact | undefined {
-  const { source, diagnostics } = tree;
-  if (diagnostics.some((one) => one.code === "TSK_MERGE")) return undefined;
-  const brackets = diagnostics.filter(isOfBracket).map(({ line }) => line - 1);
+function byLayout(
+  tree: Tree,
+  diagnostics: readonly Diagnostic[],
+  lines: Lines,
+): (Intact & Required<Pick<Intact, "found">>) | undefined {
+  const { source } = tree;
+  const torn = diagnostics.filter(isOfBracket);
+  const brackets = torn.map(({ line }) => line - 1);
   const unread = new Set(
     diagnostics.filter((one) => !isOfBracket(one)).flatMap((one) => linesOf(one, source)),
   );
@@ -92,7 +112,8 @@ function byLayout(tree: Tree, lines: Lines): Intact | undefined {
   const told = new Set([...brackets, ...unread]);
   const found: Diagnostic[] = [];
   for (let round = 1; round < rounds; round++) {
-    const anew = rebuilt(text, lines.sectionsAround([...brackets, ...unread]), unread);
+    const sections = lines.sectionsAround([...brackets, ...unread]);
+    const anew = rebuilt(text, sections, { brackets: torn, lost: unread });
     if (anew === undefined) return undefined;
     if (round === 1 && brackets.length === 0) found.push(...orphans(source, anew.dropped, lines, told));
     const now = parse(new Source(source.file, anew.text, source.layer));
@@ -105,11 +126,13 @@ function byLayout(tree: Tree, lines: Lines): Intact | undefined {
       ]);
       const nameless = lines.sections();
       const items = now.items.map((item) => movedItem(item, anew.from));
+      const { strays, hidden } = byBrackets(tree, anew, { lines, unread });
       return {
         items: withSections(items, nameless, source.text),
         lost: lines.lost(),
         nameless,
-        found,
+        found: [...found, ...hidden],
+        strays,
         unnamed: anew.unnamed,
         blocks: blocksOf(tree),
       };
@@ -123,6 +146,64 @@ function byLayout(tree: Tree, lines: Lines): Intact | undefined {
   return undefined;
 }
 
+interface Brackets extends Required<Pick<Intact, "strays">> {
+  readonly hidden: readonly Diagnostic[];
+}
+
+/**
+ * What the layout shows of brackets that are missing or too many: the places of those that the parser has told further down, and
+ * those that it has passed. The latter only where all around them can be read, and no edit repairs them with what is told.
+ */
+function byBrackets(
+  tree: Tree,
+  anew: Rebuilt,
+  { lines, unread }: { readonly lines: Lines; readonly unread: ReadonlySet<number> },
+): Brackets {
+  const { source, diagnostics } = tree;
+  const shown = new Map<number, Diagnostic>();
+  const shows = (one: Diagnostic | undefined): void => {
+    if (one !== undefined && !shown.has(one.line)) shown.set(one.line, one);
+  };
+  for (const at of anew.closed) shows(unclosedOn(source, at));
+  for (const at of anew.dropped) shows(orphanAt(source, at));
+  for (const [line, { code }] of shown) {
+    const range = code === "TSK_ORPHAN" ? lines.upTo(line - 1) : lines.from(line - 1);
+    if (range.some((index) => unread.has(index))) shown.delete(line);
+  }
+  const told = diagnostics.filter(isOfBracket);
+  const elsewhere = told.filter(({ line }) => !shown.delete(line));
+  const strays = new Map<number, Diagnostic>();
+  for (const { code, line, start } of elsewhere) {
+    const [near] = [...shown.keys()].sort((a, b) => Math.abs(a - line) - Math.abs(b - line));
+    const one = shown.get(near ?? 0);
+    if (near === undefined || one === undefined) break;
+    if (one.code === code) strays.set(start, one);
+    shown.delete(near);
+  }
+  const hidden = [...shown.values()];
+  return { strays, hidden: hidden.length === 0 || isOneMistake(tree, hidden) ? [] : hidden };
+}
+
+/** The last bracket that a line leaves open. */
+function unclosedOn(source: Source, lineStart: number): Diagnostic | undefined {
+  const { line } = source.at({ start: lineStart, end: lineStart });
+  const open: number[] = [];
+  for (const { 0: sign, index } of signsOf(source.written(line)).matchAll(/[()[\]{}]/g)) {
+    if (isClosing(sign)) open.pop();
+    else open.push(index);
+  }
+  const at = open.at(-1);
+  if (at === undefined) return undefined;
+  const start = lineStart + at;
+  const sign = source.text[start] ?? "";
+  return problem(source, { start, end: start + 1 }, "TSK_UNCLOSED", `this ${sign} is never closed`);
+}
+
+function orphanAt(source: Source, start: number): Diagnostic {
+  const sign = source.text[start] ?? "";
+  return problem(source, { start, end: start + 1 }, "TSK_ORPHAN", `this ${sign} closes nothing`);
+}
+
 /** Brackets that close nothing where the parser has found that they do. */
 function orphans(
   source: Source,
@@ -131,8 +212,7 @@ function orphans(
   told: ReadonlySet<number>,
 ): readonly Diagnostic[] {
   return dropped.flatMap((start) => {
-    const sign = source.text[start] ?? "";
-    const one = problem(source, { start, end: start + 1 }, "TSK_ORPHAN", `this ${sign} closes nothing`);
+    const one = orphanAt(source, start);
     return lines.isBeside(one.line - 1, told) ? [] : [one];
   });
 }
@@ -144,21 +224,12 @@ function blocksOf({ source, diagnostics }: Tree): readonly Span[] {
   return lines.lost();
 }
 
-/** True for a problem of which the place says little: the layout knows better. */
-function isOfBracket({ code }: Diagnostic): boolean {
-  return code === "TSK_UNCLOSED" || code === "TSK_ORPHAN";
-}
-
 /** The lines (from 0) that cannot be read for an error. */
 export function linesOf({ severity, code, line, start, end }: Diagnostic, source: Source): readonly number[] {
   if (severity !== "error") return [];
-  const isMerge = code === "TSK_MERGE";
+  if (code === "TSK_MERGE") return sidesPassed(source.text, start).flatMap((span) => linesAt(source, span));
   const most = whole.has(code) ? limits.saved : limits.diagnostics;
-  // Nobody knows which side of a merge is meant.
-  const lines = source.text
-    .slice(start, isMerge ? mergeEnd(source.text, start) : end)
-    .split("\n", most)
-    .map((_, index) => line - 1 + index);
+  const lines = linesAt(source, { start, end }, most);
   // What never ends is as long as the rest of the text.
   if (code !== "TSK_STRING_OPEN" && code !== "TSK_COMMENT_OPEN" && lines.length > 1) return lines;
   // A string that a line end has cut goes on below, and so may a key without its value.
@@ -168,12 +239,20 @@ export function linesOf({ severity, code, line, start, end }: Diagnostic, source
   return goesOn ? [line - 1, line] : [line - 1];
 }
 
+/** The lines (from 0) on which a stretch of a text stands; not more than so many. */
+function linesAt(source: Source, { start, end }: Span, most = limits.saved): readonly number[] {
+  const first = source.at({ start, end: start }).line - 1;
+  return source.text
+    .slice(start, end)
+    .split("\n", most)
+    .map((_, index) => first + index);
+}
+
 /** Codes of what is told once for all of its lines, however many. */
 const whole: ReadonlySet<string> = new Set<TskCode>([
   "TSK_CODE",
   "TSK_DIRECTIVE",
   "TSK_MARKUP",
-  "TSK_MERGE",
   "TSK_STATEMENT",
 ]);
 

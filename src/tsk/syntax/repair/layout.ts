@@ -1,3 +1,5 @@
+import type { Diagnostic } from "../../diagnostic.ts";
+
 /** Brackets that are open. */
 interface Level {
   /** Columns before the line that opens them; -1 for the file itself. */
@@ -44,8 +46,25 @@ export function contradictions(text: string, any = -1): number {
   return count + open.length - 1;
 }
 
+/**
+ * True when the layout of a text says that an edit of brackets is no repair: it leaves more that contradicts than the text has as
+ * it is, or than is left when what is wrong stands on no line at all.
+ *
+ * @param least contradictions of the text without the lines of its problems
+ * @param any a line, from 0, that may stand as deep as it likes
+ */
+export function contradicts(edited: string, text: string, least: number, any?: number): boolean {
+  const left = contradictions(edited, any);
+  return left > 0 && (left > least || left >= contradictions(text));
+}
+
 export function isClosing(sign: string): boolean {
   return sign === "}" || sign === "]" || sign === ")";
+}
+
+/** True for a problem of a bracket, of which the place says little: the layout knows better. */
+export function isOfBracket({ code }: Pick<Diagnostic, "code">): boolean {
+  return code === "TSK_UNCLOSED" || code === "TSK_ORPHAN";
 }
 
 /** True for a line whose brackets pair, but for one that opens at its end or closes at its beginning. */

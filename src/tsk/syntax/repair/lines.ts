@@ -95,6 +95,20 @@ export class Lines {
     return of.has(index) || of.has(above);
   }
 
+  /** A line and those below it, up to one that stands no deeper. */
+  from(index: number): readonly number[] {
+    let last = index + 1;
+    while (last + 1 < this.#lines.length && this.#indent(last) > this.#indent(index)) last++;
+    return Array.from({ length: last - index + 1 }, (_, count) => index + count);
+  }
+
+  /** A line and those above it, down from one that stands no deeper. */
+  upTo(index: number): readonly number[] {
+    let first = index - 1;
+    while (first > 0 && this.#indent(first) > this.#indent(index)) first--;
+    return Array.from({ length: index - first + 1 }, (_, count) => first + count);
+  }
+
   /** The text with blanks in place of headers that are given up. */
   withoutHeaders(): string {
     return blanked(
@@ -282,6 +296,20 @@ export function blanked(text: string, spans: readonly Span[]): string {
     at = end;
   }
   return left + text.slice(at);
+}
+
+/** A text with blanks in place of the lines on which places stand. */
+export function withoutLines(text: string, places: readonly Span[]): string {
+  const lines = new Map<number, Span>();
+  for (const { start } of places) {
+    const line = text.lastIndexOf("\n", start - 1) + 1;
+    const end = text.indexOf("\n", start);
+    lines.set(line, { start: line, end: end < 0 ? text.length : end });
+  }
+  return blanked(
+    text,
+    [...lines.values()].sort((a, b) => a.start - b.start),
+  );
 }
 
 function linesOf(text: string): readonly Line[] {

@@ -1,25 +1,18 @@
-import { isClosing, withoutTexts } from "./layout.ts";
-
-/** A text written anew, and where each of its offsets stands in the old one. */
-export interface Rebuilt {
-  readonly text: string;
-  readonly from: (offset: number) => number;
-  /** Offsets at which blocks were closed that nothing closes, and of the lines that open them. */
-  readonly closed: readonly number[];
-  /** Where blocks begin that lack the line which opens them. */
-  readonly unnamed: readonly number[];
-  /** Where brackets were left out that close nothing. */
-  readonly dropped: readonly number[];
-}
-
-/** Names that no file can have: of a block whose line cannot be read. */
-export const namelessPrefix = "\0";
-
-/** What is put into a text, by the offset at which. */
-interface Insertion {
-  readonly at: number;
-  readonly text: string;
-}
+import { writtenFlat } from "./flat.ts";
+import { isClosing } from "./layout.ts";
+import {
+  blank,
+  endOf,
+  type Insertion,
+  isForeign,
+  keyOf,
+  type Line,
+  linesOf,
+  type Rebuilt,
+  type Torn,
+  type Written,
+  withInsertions,
+} from "./written.ts";
 
 /** A bracket that is open over lines. */
 interface Level {
@@ -33,64 +26,39 @@ interface Level {
   readonly closing: string;
 }
 
-/** A line of a section. */
-interface Line {
-  readonly start: number;
-  readonly text: string;
-  /** Without texts and comments, as wide. */
-  readonly signs: string;
-  readonly indent: number;
-  readonly lost: boolean;
-}
-
 /**
  * Writes sections anew by their layout: lines that are lost are blank, unless others stand deeper below them; brackets are closed
- * where the indentation says, and those that it contradicts are left out. Undefined where it says nothing: in a section without
- * indentation, with texts over lines, or in the style of older dialects.
+ * where the indentation says, and those that it contradicts are left out. Undefined where nothing says what was meant: in texts over
+ * lines, in the style of older dialects, and in a section without indentation in which blocks stand in blocks.
  *
  * @param sections of each the first and last line behind its header, from 0
- * @param lost lines that cannot be read
  */
 export function rebuilt(
   text: string,
   sections: readonly (readonly [number, number])[],
-  lost: ReadonlySet<number>,
+  torn: Torn,
 ): Rebuilt | undefined {
-  const lines = text.split("\n");
-  const insertions: Insertion[] = [];
-  const closed: number[] = [];
-  const unnamed: number[] = [];
-  const dropped: number[] = [];
-  const starts: number[] = [];
-  let at = 0;
-  for (const line of lines) {
-    starts.push(at);
-    at += line.length + 1;
-  }
+  const lines = linesOf(text, torn);
+  const texts = lines.map((line) => line.text);
+  const all: Written[] = [];
   for (const [first, last] of sections) {
-    const section = lines.slice(first, last + 1).map((line, index): Line => {
-      const signs = withoutTexts(line).replace(/(?:#|\/\/).*/, (comment) => " ".repeat(comment.length));
-      const indent = signs.trim() === "" ? -1 : signs.length - signs.trimStart().length;
-      return { start: starts[first + index] ?? 0, text: line, signs, indent, lost: lost.has(first + index) };
-    });
-    const written = new Section(section).written();
+    const section = lines.slice(first, last + 1);
+    const isFlat = section.every((one) => one.indent <= 0);
+    const written = isFlat ? writtenFlat(section) : new Section(section).written();
     if (written === undefined) return undefined;
-    insertions.push(...written.insertions);
-    closed.push(...written.closed);
-    unnamed.push(...written.unnamed);
-    dropped.push(...written.dropped);
-    for (const [index, line] of written.lines.entries()) lines[first + index] = line;
+    for (const [index, line] of written.lines.entries()) texts[first + index] = line;
+    all.push(written);
   }
-  return { ...withInsertions(lines.join("\n"), insertions), closed, unnamed, dropped };
-}
-
-interface Written {
-  readonly lines: readonly string[];
-  readonly insertions: readonly Insertion[];
-  readonly closed: readonly number[];
-  /** Where blocks begin that lack the line which opens them. */
-  readonly unnamed: readonly number[];
-  readonly dropped: readonly number[];
+  const of = <T>(part: (one: Written) => readonly T[]): readonly T[] => all.flatMap(part);
+  return {
+    ...withInsertions(
+      texts.join("\n"),
+      of((one) => one.insertions),
+    ),
+    closed: of((one) => one.closed),
+    unnamed: of((one) => one.unnamed),
+    dropped: of((one) => one.dropped),
+  };
 }
 
 /** One section on its way from the first line to the last. */
@@ -109,8 +77,7 @@ class Section {
   }
 
   written(): Written | undefined {
-    const isFlat = this.#lines.every((one) => one.indent <= 0);
-    if (isFlat || this.#lines.some((line) => !line.lost && isForeign(line))) return undefined;
+    if (this.#lines.some((line) => !line.lost && isForeign(line))) return undefined;
     const lines: string[] = [];
     for (const [index, line] of this.#lines.entries()) {
       if (line.indent < 0) lines.push(line.lost ? blank(line.text) : line.text);
@@ -150,12 +117,20 @@ class Section {
       return true;
     // The line that opens what this closes is missing.
     const sign = line.signs[line.indent] ?? "";
-    const key = closing.endsWith("]") ? "" : `"\\x00${first}": `;
+    const isRoot = sign === "}" && this.#isRoot(line, first);
+    const key = closing.endsWith("]") || isRoot ? "" : `"\\x00${first}": `;
     this.#insertions.push({ at: first, text: `${key}${sign === "]" ? "[" : "{"}\n` });
-    this.#unnamed.push(first);
+    if (!isRoot) this.#unnamed.push(first);
     this.#level.inside = line.indent;
     this.#levels.push({ indent: line.indent, inside, first, opened: first, closing: sign });
     return true;
+  }
+
+  /** True for the last line of a document of JSON, of which all else stands deeper: what opens it has no key. */
+  #isRoot(line: Line, first: number): boolean {
+    if (this.#levels.length > 1 || this.#lines[0]?.start !== 0) return false;
+    const lines = this.#lines.filter(({ indent }) => indent >= 0);
+    return lines[0]?.start === first && lines.at(-1) === line && lines[0].text.trimStart().startsWith('"');
   }
 
   /** Any other line: what it does not stand in has ended, what it stands in has begun. */
@@ -273,59 +248,6 @@ function isWhole({ signs }: Line, next: Line): boolean {
   return /[:=]\s*[^\s:=]/.test(written) && /[\p{L}\d"'\]}]$/u.test(written) && /^[\p{L}"']/u.test(below);
 }
 
-/** True for a line of which the indentation says nothing: part of a text or comment over lines, or of a list of older dialects. */
-function isForeign({ text, signs }: Line): boolean {
-  return /"""|'''|<<|\|\s*$/.test(text) || /\/\*|\*\/|^\s*- /.test(signs);
-}
-
 const outside: Level = { indent: -1, inside: undefined, first: undefined, opened: 0, closing: "" };
 
 const closingOf: Readonly<Record<string, string>> = { "{": "}", "[": "]", "(": ")" };
-
-/** The key at the beginning of a line that cannot be read, or what is left of one, unless a second one may be what opens. */
-function keyOf(line: string): string | undefined {
-  const found = /^\s*("[^"\\\n]*"|'[^'\\\n]*'|[\p{L}_][\p{L}\d_-]*)\s*[:={](.*)$/u.exec(line);
-  if (/[\p{L}\d"']\s*[:=]/u.test(found?.[2] ?? "")) return undefined;
-  return (
-    found?.[1] ??
-    /^[^\p{L}\d_/"']*["']?([\p{L}_/][\p{L}\d_/*-]+)["']?[^\p{L}\d]*$/u
-      .exec(line)?.[1]
-      ?.replace(/^.*$/, '"$&"')
-  );
-}
-
-function blank(line: string): string {
-  return line.replace(/[^\r]/g, " ");
-}
-
-/** Behind the last sign of a line that is no comment. */
-function endOf({ start, signs }: Line): number {
-  return start + signs.trimEnd().length;
-}
-
-function withInsertions(text: string, insertions: readonly Insertion[]): Pick<Rebuilt, "text" | "from"> {
-  const sorted = insertions.toSorted((a, b) => a.at - b.at);
-  const ends: number[] = [];
-  const shifts: number[] = [];
-  let out = "";
-  let at = 0;
-  for (const one of sorted) {
-    out += text.slice(at, one.at) + one.text;
-    at = one.at;
-    ends.push(out.length);
-    shifts.push(out.length - at);
-  }
-  const from = (offset: number): number => {
-    let low = 0;
-    let high = ends.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((ends[middle] ?? 0) <= offset) low = middle + 1;
-      else high = middle;
-    }
-    // What was put in stands where it was put.
-    const next = sorted[low]?.at ?? Number.POSITIVE_INFINITY;
-    return Math.min(offset - (shifts[low - 1] ?? 0), next);
-  };
-  return { text: out + text.slice(at), from };
-}
