@@ -199,10 +199,10 @@ function isWhole(text: string): boolean {
 }
 
 /** False for an entry of a service, or of another section: no service is declared there. */
-function mayNameService({ whole, within }: LostPlace): boolean {
-  const [section] = within ?? [];
+function mayNameService({ whole, map }: LostPlace): boolean {
+  const [section] = map ?? [];
   if (!whole || section === undefined || !isSection(String(section))) return true;
-  return within?.length === 1 && (section === "services" || section === "externals");
+  return map?.length === 1 && (section === "services" || section === "externals");
 }
 
 function wordsOn(lost: readonly LostPlace[]): ReadonlySet<string> {
