@@ -52,7 +52,11 @@ test("refuses what may take for ever, and says why", () => {
 test("what it lets through ends soon on any text", () => {
   const leaf = fc.constantFrom("a", "b", ".", "[ab]", "\\w", "(?:a|ab)", "(a|b)", "\\.", "a?", "");
   const choice = fc.array(leaf, { minLength: 1, maxLength: 3 }).map((all) => `(?:${all.join("|")})`);
-  const atom = fc.oneof(leaf, choice, fc.tuple(choice, leaf).map(([one, other]) => `(${one}${other})`));
+  const atom = fc.oneof(
+    leaf,
+    choice,
+    fc.tuple(choice, leaf).map(([one, other]) => `(${one}${other})`),
+  );
   const quantifier = fc.constantFrom("", "", "*", "+", "?", "{1,16}", "{30}", "{2,}", "*?");
   const source = fc
     .array(fc.tuple(atom, quantifier), { minLength: 1, maxLength: 6 })

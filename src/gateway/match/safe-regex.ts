@@ -105,7 +105,8 @@ class Reader {
   /** With every turn of a repetition the ways through what is repeated multiply: there must be one. */
   #repeated({ open, alike }: Shape): void {
     if (open) this.#problem ??= "repeats a group that repeats something itself, which can take for ever";
-    else if (alike) this.#problem ??= "repeats a choice between things that begin alike, which can take for ever";
+    else if (alike)
+      this.#problem ??= "repeats a choice between things that begin alike, which can take for ever";
   }
 
   /** How often the thing just read may come: once without a quantifier. */
