@@ -80,7 +80,8 @@ export interface Gateway extends AsyncDisposable {
   /** What is known now, for the dashboard and `tusker ps`. */
   stats(): GatewayStats;
   /**
-   * Stops accepting, lets running requests end for `graceMs`, then closes everything.
+   * Lets running requests end for `graceMs`, takes no new connection behind a moment (decision 0062), then closes
+   * everything.
    *
    * @param streamsMs answers that have begun, and tunnels, have this long instead; default `graceMs`
    */

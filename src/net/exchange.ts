@@ -96,7 +96,9 @@ export interface Server extends AsyncDisposable {
   /** Open connections now. */
   readonly connections: number;
   /**
-   * Stops accepting, lets running exchanges end, closes idle connections at once and the rest after `graceMs`.
+   * Lets running exchanges end, and what is on its way come: idle connections and the port close as soon as those who
+   * were connected have gone, after half a second, or half of `graceMs`, at the latest; the rest after `graceMs`. 0 closes
+   * all at once.
    *
    * @param streamsMs over HTTP/1.1 what has begun to answer, and what changed its protocol, has this long instead
    */

@@ -18,13 +18,13 @@ export async function http1Beside(handler: ServerHandler, options: Http2ServerOp
   });
   return {
     adopt: (port, early) => connections.adopt(port, early),
-    drain: () => connections.drain(),
+    drain: (restMs) => connections.drain(restMs),
   };
 }
 
 export interface Http1Side {
   adopt(port: SocketPort, early: Buffer | undefined): void;
-  drain(): void;
+  drain(restMs: number): void;
 }
 
 /** RFC 9113 §3.2: what a client may choose from by ALPN. */

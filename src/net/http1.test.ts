@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { TuskerError } from "../kernel/index.ts";
+import { manualClock, TuskerError } from "../kernel/index.ts";
 import {
   type ByteStream,
   httpClient as client,
@@ -337,19 +337,30 @@ for (const transport of ["engine", "compat"] as const) {
     );
   });
 
-  test(`${transport}: drain lets a running answer end and takes no new connection`, async () => {
+  test(`${transport}: drain lets a running answer end, and after a moment takes no new connection`, async () => {
+    const clock = manualClock();
     const release = Promise.withResolvers<void>();
     const entered = Promise.withResolvers<void>();
-    await using p = await pair(async (x) => {
-      entered.resolve();
-      await release.promise;
-      await x.respond({ status: 200, body: "late" });
-    });
+    await using p = await pair(
+      async (x) => {
+        if (x.target === "/early") return x.respond({ status: 200, body: "early" });
+        entered.resolve();
+        await release.promise;
+        await x.respond({ status: 200, body: "late" });
+      },
+      { clock },
+    );
     const answering = p.pool.request({ method: "GET", path: "/" });
     await entered.promise;
     const drained = p.server.drain(60_000);
+    // Who has not heard of it yet is not reset at the door.
+    const early = await raw(p.server.port, "GET /early HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert.match(early, /connection: close\r\n.*early$/is);
+    clock.advance(500);
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
     await using other = http1Pool(p.pool.origin);
-    await assert.rejects(other.request({ method: "GET", path: "/" }));
+    await assert.rejects(other.request({ method: "GET", path: "/" }), { code: "NET_CONNECT" });
     release.resolve();
     assert.equal(await (await answering).text(10), "late");
     await drained;

@@ -66,7 +66,12 @@ function listen({ clock, supervised, finish }: ProcessOptions): () => void {
     const drained = Promise.allSettled([...servers].map((server) => server.drain(graceMs)));
     void drained.then(finish).finally(() => process.exit(0));
   };
-  const onSignal = (): void => end(defaultGraceMs);
+  const onSignal = (): void => {
+    // Who looks for this service from now on shall find another, as when the supervisor wants it to end.
+    if (supervised && process.connected)
+      process.send?.({ type: "tusker:leaving" }, undefined, {}, () => undefined);
+    end(defaultGraceMs);
+  };
   const onMessage = (message: unknown): void => {
     const graceMs = drainGrace(message);
     if (graceMs !== undefined) end(graceMs);

@@ -238,6 +238,19 @@ test("a supervised process reports where it answers, and drains when told: runni
   assert.deepEqual(await child.exited, [0, null]);
 });
 
+test("a supervised process that gets a signal says that it leaves, and drains", async () => {
+  await using dir = await folder();
+  await using child = await run(dir.path, { TUSKER_SERVICE: "greet-service" });
+  const [ready] = await once(child.process, "message");
+  const slow = get(`http://127.0.0.1:${ready.port}/greet?slow=true`);
+  await child.line("SLOW");
+  const said = once(child.process, "message");
+  child.process.kill("SIGTERM");
+  assert.deepEqual(await said, [{ type: "tusker:leaving" }, undefined]);
+  assert.equal(await slow, '{"text":"hello"}');
+  assert.deepEqual(await child.exited, [0, null]);
+});
+
 test("a process whose supervisor dies ends by itself", async () => {
   await using dir = await folder();
   await using child = await run(dir.path, { TUSKER_SERVICE: "greet-service" });

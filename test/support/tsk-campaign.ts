@@ -117,7 +117,7 @@ const language: CampaignTarget = {
 export const leastTexts = 10;
 
 function check(text: string): void {
-  const start = systemClock.now();
+  const start = process.cpuUsage();
   const loaded = load(text);
   assert.equal(print(parse(text)), text);
   renderDiagnostics(loaded.diagnostics, loaded.document.sources);
@@ -125,7 +125,9 @@ function check(text: string): void {
   checkOrigins(loaded.document, text);
   checkFormat(text, loaded);
   load(repaired(text, loaded.diagnostics));
-  assert.ok(systemClock.now() - start < 5000, `${systemClock.now() - start} ms`);
+  // Of a busy machine the time of the clock says nothing.
+  const { user, system } = process.cpuUsage(start);
+  assert.ok(user + system < 5_000_000, `${(user + system) / 1000} ms of processor time`);
 }
 
 /** Bytes that are no text, in the middle of some that are. */
@@ -157,9 +159,10 @@ function checkPlaces(diagnostics: Loaded["diagnostics"], text: string): void {
 /** What `@env.secure` reads is in nothing that is shown, whatever stands around the call. */
 function checkSecret(text: string, line: number): void {
   const lines = text.split("\n");
+  // No golden case reads this variable as plain text.
   const secret = "Zq7hunter2x";
   const { diagnostics, document } = load(
-    lines.toSpliced(line, 0, 'pay_key: @env.secure("X")').join("\n"),
+    lines.toSpliced(line, 0, 'pay_key: @env.secure("CAMPAIGN")').join("\n"),
     secret,
   );
   const shown =
@@ -183,11 +186,11 @@ function checkLayers(base: string, other: string): void {
   renderDiagnostics(diagnostics, document.sources);
 }
 
-function load(text: string | Uint8Array, variable = "2"): Loaded {
+function load(text: string | Uint8Array, secret = "3"): Loaded {
   return loadDocument({
     entry: "main.tsk",
     readFile: (path) => (path === "main.tsk" ? text : undefined),
-    env: { X: variable },
+    env: { X: "2", CAMPAIGN: secret },
   });
 }
 

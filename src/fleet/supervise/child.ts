@@ -68,6 +68,15 @@ export class Child {
     });
   }
 
+  /** Resolves when the process says by its channel that it ends of its own accord, or because of a signal. */
+  leaving(): Promise<"leaving"> {
+    return new Promise((resolve) => {
+      this.#process.on("message", (message: unknown) => {
+        if (isTyped(message) && message.type === "tusker:leaving") resolve("leaving");
+      });
+    });
+  }
+
   /** The process's metrics as Prometheus text; undefined when it does not answer within `limitMs`. */
   async metrics(clock: Clock, limitMs: number): Promise<string | undefined> {
     if (!this.#reported) return undefined;

@@ -21,6 +21,7 @@ function watched(script: string, more: Partial<InstanceSpec> = {}, order: string
   const readies: Ready[] = [];
   const told: string[] = [];
   let onExit: (() => void) | undefined;
+  let onGone: (() => void) | undefined;
   const listener: InstanceListener = {
     state: (state) => states.push(state),
     ready: async (ready) => {
@@ -30,6 +31,7 @@ function watched(script: string, more: Partial<InstanceSpec> = {}, order: string
     gone: async () => {
       told.push("gone");
       order.push("gone");
+      onGone?.();
     },
     exited: (exit) => {
       exits.push(exit);
@@ -68,6 +70,7 @@ function watched(script: string, more: Partial<InstanceSpec> = {}, order: string
     told,
     logs,
     nextExit: () => new Promise<void>((resolve) => (onExit = resolve)),
+    nextGone: () => new Promise<void>((resolve) => (onGone = resolve)),
     async [Symbol.asyncDispose]() {
       await instance.stop();
       keeper[Symbol.dispose]();
@@ -107,6 +110,22 @@ test("stop lets the process drain, and takes it out of the registry", async () =
   );
   assert.deepEqual(w.states, ["starting", "ready", "stopping", "stopped"]);
   assert.deepEqual(w.exits, []);
+});
+
+test("a process that says it leaves is taken out of the registry while it still runs", async () => {
+  const leaves = `setInterval(() => {}, 1000); process.on("SIGTERM", () => process.send({ type: "tusker:leaving" }));`;
+  await using w = watched(leaves + reportsReady);
+  w.instance.start();
+  await w.instance.whenReady();
+  const { pid } = w.instance;
+  const [gone, exited] = [w.nextGone(), w.nextExit()];
+  process.kill(pid ?? 0, "SIGTERM");
+  await gone;
+  assert.deepEqual([w.told, w.instance.pid, w.states.at(-1)], [["ready", "gone"], pid, "stopping"]);
+  process.kill(pid ?? 0, "SIGKILL");
+  await exited;
+  assert.deepEqual(w.states, ["starting", "ready", "stopping", "restarting"]);
+  assert.deepEqual(w.told, ["ready", "gone"]);
 });
 
 test("in a fleet that stops no life begins, not even behind one that is ending", async () => {

@@ -175,6 +175,7 @@ export class Instance {
       if (stop.aborted) return { pid, startedAt, reason: "not started", uptimeMs: 0 };
       const child = this.#spawn(prepared);
       this.#child = child;
+      const leaving = child.leaving();
       pid = child.pid ?? 0;
       if (pid !== 0) keeper.add(pid);
       this.#enter("starting");
@@ -189,7 +190,11 @@ export class Instance {
         this.#enter("ready");
         this.#firstReady.resolve();
       }
-      await Promise.race([child.exit, told]);
+      const leaves = await Promise.race([child.exit, told, leaving]);
+      if (leaves === "leaving") {
+        await this.#goes();
+        await Promise.race([child.exit, told]);
+      }
       if (stop.aborted) await this.#end(child);
       const reason = await child.exit;
       await child.cleanUp(clock);
@@ -240,9 +245,13 @@ export class Instance {
   }
 
   /** Out of the registry first: who is asked for it from now on finds another, while it finishes its work. */
-  async #end(child: Child): Promise<void> {
+  async #goes(): Promise<void> {
     this.#enter("stopping");
     await this.#leave();
+  }
+
+  async #end(child: Child): Promise<void> {
+    await this.#goes();
     await child.end(this.#ports.clock, this.spec.stopTimeoutMs);
   }
 

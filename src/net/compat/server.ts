@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { IncomingMessage, Server as NodeServer, ServerOptions, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -10,6 +9,7 @@ import { defaultMaxConnections, type Http1Limits, limitOf, limitsFrom } from "..
 import { connectAnswer, crowdedAnswer, type Farewell, lastWords } from "../http1/server/refusal.ts";
 import type { Http1ServerOptions } from "../http1-options.ts";
 import { listen, serverOf } from "../listen.ts";
+import { leavePort } from "../socket/leave-port.ts";
 import type { Http1ServerTls } from "../socket/server-tls.ts";
 import { keepShowing, listenerOptions } from "../socket/tls.ts";
 import { CompatExchange, type Offered } from "./exchange.ts";
@@ -29,11 +29,14 @@ export async function serveCompat(handler: ServerHandler, options: Http1ServerOp
     sockets: new Set(),
     farewells: new Farewells(clock),
     draining: false,
+    restMs: limits.drainRestMs,
     clock,
     bodyTimeoutMs: limits.bodyTimeoutMs,
-    // An answer begun before draining said that its connection stays.
+    // An answer begun before draining said that its connection stays: the next request may be on its way.
     settled: () => {
-      if (life.draining) node.closeIdleConnections();
+      if (!life.draining) return;
+      if (life.restMs === 0) node.closeIdleConnections();
+      else clock.after(life.restMs, () => node.closeIdleConnections(), { background: true });
     },
   };
   const { sockets, farewells } = life;
@@ -169,6 +172,8 @@ interface Life {
   readonly farewells: Farewells;
   /** From now on every answer closes its connection. */
   draining: boolean;
+  /** How long connections without request, and the port, are kept then. */
+  restMs: number;
   readonly clock: Clock;
   readonly bodyTimeoutMs: number;
   readonly settled: () => void;
@@ -186,9 +191,9 @@ function drainOf(
   };
   return async (graceMs, streamsMs) => {
     life.draining = true;
-    const closed = once(node, "close");
-    node.close();
-    node.closeIdleConnections();
+    life.restMs = Math.min(life.restMs, graceMs / 2);
+    // Node's `close` also closes the connections that rest.
+    const closed = leavePort({ node, sockets: life.sockets, clock: life.clock }, life.restMs);
     // Node forgets a connection that asked for a tunnel or broke its parser, and yet waits for it to close.
     const soft = life.clock.after(graceMs, () => {
       for (const socket of life.sockets) if (!isAnswering(socket)) socket.destroy();

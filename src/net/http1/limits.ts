@@ -23,6 +23,11 @@ export interface Http1Limits {
   readonly stallTimeoutMs: number;
   /** Requests on one connection; the last answer says close. Default 1,000. */
   readonly maxRequests: number;
+  /**
+   * How long a server that drains still answers on a kept connection without request, and keeps its port for those who
+   * have not heard; never longer than its grace. Default 500.
+   */
+  readonly drainRestMs: number;
 }
 
 /** Limits that can be met, by the names their metric carries. */
@@ -45,6 +50,9 @@ export type LimitName = (typeof limitNames)[number];
 /** Connections one server keeps open; 503. */
 export const defaultMaxConnections = 10_000;
 
+/** Longer than a request is on its way, and than whoever hears of the leave by discovery asks on. */
+export const drainRestMs = 500;
+
 const defaults: Http1Limits = {
   maxHeadBytes: 32 * 1024,
   maxHeaders: 100,
@@ -56,6 +64,7 @@ const defaults: Http1Limits = {
   halfClosedTimeoutMs: 1_000,
   stallTimeoutMs: 300_000,
   maxRequests: 1_000,
+  drainRestMs,
 };
 
 /** The defaults of docs/reference/net.md, where nothing else was said. */
@@ -71,6 +80,7 @@ export function limitsFrom(given: Partial<Http1Limits>): Http1Limits {
     halfClosedTimeoutMs: given.halfClosedTimeoutMs ?? defaults.halfClosedTimeoutMs,
     stallTimeoutMs: given.stallTimeoutMs ?? defaults.stallTimeoutMs,
     maxRequests: given.maxRequests ?? defaults.maxRequests,
+    drainRestMs: given.drainRestMs ?? defaults.drainRestMs,
   };
 }
 

@@ -1,11 +1,12 @@
-import { once } from "node:events";
-import { constants, createServer, type Http2Session } from "node:http2";
+import { constants, createServer, type Http2Server, type Http2Session } from "node:http2";
 import { type Clock, systemClock, systemRandom, type Timer } from "../../kernel/index.ts";
 import { dispatch } from "../dispatch.ts";
 import type { Server, ServerHandler } from "../exchange.ts";
+import { drainRestMs } from "../http1/limits.ts";
 import { type Http1Side, http1Beside, offering } from "../http1-beside.ts";
 import type { Http2ServerOptions } from "../http2-options.ts";
 import { listen, serverOf } from "../listen.ts";
+import { leavePort } from "../socket/leave-port.ts";
 import { Http2Exchange } from "./exchange.ts";
 import { createFront, type Front } from "./front.ts";
 
@@ -56,7 +57,7 @@ export async function serveNode(handler: ServerHandler, options: Http2ServerOpti
   front.node.on("drop", () => options.onLimit?.("connections"));
   if (tls !== undefined && onError !== undefined) front.node.on("tlsClientError", onError);
   await listen(front.node, options.port, host, onError);
-  const drain = drainOf({ front, sessions, clock, http1 });
+  const drain = drainOf({ front, http2, sessions, clock, http1 });
   return serverOf({ node: front.node, host, connections: () => front.sockets.size, drain });
 }
 
@@ -71,6 +72,7 @@ class Life implements Disposable {
   readonly over: Promise<void>;
   #idle: Timer | undefined;
   #grace: Timer | undefined;
+  #patience: Timer | undefined;
   #streams = 0;
 
   constructor(session: Http2Session, options: Http2ServerOptions) {
@@ -103,7 +105,7 @@ class Life implements Disposable {
     const session = this.#session;
     if (session.closed || session.destroyed) return;
     this.#grace ??= this.#clock.after(graceMs, () => session.destroy());
-    if (this.#streams === 0) {
+    if (graceMs === 0 && this.#streams === 0) {
       session.close();
       return;
     }
@@ -114,9 +116,14 @@ class Life implements Disposable {
       if (!session.closed && !session.destroyed) session.close();
     };
     if (!session.ping(close)) close();
+    // A client that asks nothing and answers nothing is not waited for as long as its streams would be.
+    this.#patience ??= this.#clock.after(drainRestMs, () => {
+      if (this.#streams === 0) close();
+    });
   }
 
   [Symbol.dispose](): void {
+    this.#patience?.cancel();
     this.#age?.cancel();
     this.#idle?.cancel();
     this.#grace?.cancel();
@@ -130,22 +137,25 @@ class Life implements Disposable {
 
 interface Draining {
   readonly front: Front;
+  readonly http2: Http2Server;
   readonly sessions: ReadonlyMap<Http2Session, Life>;
   readonly clock: Clock;
   readonly http1: Http1Side | undefined;
 }
 
-function drainOf({ front, sessions, clock, http1 }: Draining): (graceMs: number) => Promise<void> {
+function drainOf({ front, http2, sessions, clock, http1 }: Draining): (graceMs: number) => Promise<void> {
   return async (graceMs) => {
-    const closed = [once(front.node, "close"), ...[...sessions.values()].map((life) => life.over)];
-    front.node.close();
+    http2.on("session", (session: Http2Session) => sessions.get(session)?.leave(graceMs));
+    const restMs = Math.min(drainRestMs, graceMs / 2);
     for (const life of sessions.values()) life.leave(graceMs);
-    http1?.drain();
+    http1?.drain(restMs);
+    const left = leavePort({ ...front, clock }, restMs);
     const hard = clock.after(graceMs, () => {
       for (const session of sessions.keys()) session.destroy();
       for (const socket of front.sockets) socket.destroy();
     });
-    await Promise.all(closed);
+    await left;
+    await Promise.all(Array.from(sessions.values(), ({ over }) => over));
     hard.cancel();
   };
 }

@@ -237,14 +237,17 @@ class NodePort implements SocketPort {
   }
 
   end(): void {
+    this.#straight?.flush();
     this.#socket.end();
   }
 
   close(): void {
+    this.#straight?.flush();
     this.#socket.destroySoon();
   }
 
   destroy(): void {
+    this.#straight?.flush();
     this.#socket.destroy();
   }
 }

@@ -6,6 +6,8 @@ import { acceptedPort } from "./node-socket.ts";
 import type { SocketListener, SocketPort } from "./port.ts";
 import { straightWay } from "./straight.ts";
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** An accepted connection as a port, and the client at its other end, which does not read yet. */
 async function pair(listener: Partial<SocketListener> = {}) {
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
@@ -76,8 +78,9 @@ test("a writer that is behind hears when all has left", async () => {
   const drained = Promise.withResolvers<void>();
   await using both = await pair({ onDrain: drained.resolve });
   const { port, client } = both;
-  assert.equal(port.write("first"), true, "the kernel took it");
-  assert.equal(port.pendingBytes, 0);
+  assert.equal(port.write("first"), true);
+  await turn();
+  assert.equal(port.pendingBytes, 0, "the kernel took it");
   let ready = true;
   for (let i = 0; ready && i < 1_000; i++) ready = port.write(Buffer.alloc(256 * 1024, 120));
   assert.equal(ready, false);
@@ -107,4 +110,62 @@ test("a client that is gone ends the connection with the system's word for it, a
   assert.match(String(error !== undefined && "code" in error ? error.code : error), /^(ECONNRESET|EPIPE)$/);
   assert.equal(port.write("nobody hears this"), true);
   assert.equal(port.pendingBytes, 0);
+});
+
+test("text of one turn leaves at its end, in one piece", async () => {
+  await using both = await pair();
+  const { port, client } = both;
+  port.write("the first text shows how it is done");
+  await turn();
+  await once(client, "readable");
+  client.read();
+  port.write("one, ");
+  await Promise.resolve();
+  port.write("two");
+  assert.equal(port.pendingBytes, 8);
+  await turn();
+  assert.equal(port.pendingBytes, 0);
+  const [piece] = await once(client.setEncoding("latin1"), "data");
+  assert.equal(piece, "one, two");
+});
+
+test("bytes, an end, a close and a destruction come after the text before them", async () => {
+  const ways: readonly ((port: SocketPort) => void)[] = [
+    (port) => {
+      port.write(Buffer.from("behind"));
+      port.end();
+    },
+    (port) => {
+      port.writeFramed("", Buffer.from("behind"), "");
+      port.close();
+    },
+    (port) => {
+      port.writeAll([Buffer.from("behind")], () => {});
+      port.destroy();
+    },
+    (port) => {
+      port.write("behind");
+      port.destroy();
+    },
+  ];
+  for (const way of ways) {
+    await using both = await pair();
+    both.port.write("before, ");
+    way(both.port);
+    assert.equal((await everything(both.client)).toString("latin1"), "before, behind");
+  }
+});
+
+test("no more than 32 connections wait for the end of a turn, and long text does not", async () => {
+  await using stack = new AsyncDisposableStack();
+  const ports: SocketPort[] = [];
+  for (let n = 0; n < 33; n++) ports.push(stack.use(await pair()).port);
+  const [first, last] = [ports.at(0), ports.at(-1)];
+  for (const port of ports) port.write("short");
+  assert.equal(first?.pendingBytes, 0);
+  assert.equal(last?.pendingBytes, 5);
+  first?.write("x".repeat(20_000));
+  assert.equal(first?.pendingBytes, 0);
+  await turn();
+  assert.equal(last?.pendingBytes, 0);
 });

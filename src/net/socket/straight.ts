@@ -1,19 +1,25 @@
 import type { Socket } from "node:net";
 import { kept } from "./lent.ts";
+import { type Flushable, flushAfterTurn } from "./turn.ts";
+
+/** Characters collected in one turn above which they are sent at once. */
+const mostCollected = 16 * 1024;
 
 /**
- * The short way out of a plain connection: what is written goes to libuv's handle at once, without the stream of
- * `node:net` above it, whose bookkeeping (queue, callback and a tick for every write) costs as much as the write. What
- * the kernel does not take waits in libuv.
+ * The short way out of a plain connection: what is written goes to libuv's handle, without the stream of `node:net` above
+ * it, whose bookkeeping (queue, callback and a tick for every write) costs as much as the write. Text leaves at the end of the
+ * turn, or before the next bytes; bytes leave at once. What the kernel does not take waits in libuv.
  *
  * It rests on what is not documented: `_handle`, and how Node 26 calls the three methods named here. Where they look
  * different, or are called differently, the stream is used, which is slower and nothing else.
  */
-export class StraightWay {
+export class StraightWay implements Flushable {
   readonly #socket: Socket;
   readonly #handle: Handle;
   readonly #drained: () => void;
   #waiting = 0;
+  /** Text of this turn. */
+  #collected = "";
 
   constructor(socket: Socket, handle: Handle, drained: () => void) {
     this.#socket = socket;
@@ -26,25 +32,38 @@ export class StraightWay {
     return known && this.#socket.writableLength === 0;
   }
 
-  /** Bytes that wait in libuv. */
+  /** Bytes that wait for the end of the turn, or in libuv. */
   get pendingBytes(): number {
-    return this.#waiting === 0 || this.#socket.destroyed ? 0 : this.#handle.writeQueueSize;
+    if (this.#socket.destroyed) return 0;
+    return this.#collected.length + (this.#waiting === 0 ? 0 : this.#handle.writeQueueSize);
   }
 
   /** @param text Latin-1 */
   text(text: string): void {
+    const first = this.#collected === "";
+    this.#collected += text;
+    if (this.#collected.length > mostCollected) this.flush();
+    else if (first) flushAfterTurn(this);
+  }
+
+  flush(): void {
+    const text = this.#collected;
+    this.#collected = "";
+    if (text === "" || this.#socket.destroyed) return;
     const sent = this.#handle.writeLatin1String(null, text);
     if (sent !== 0) this.#after(sent, undefined);
   }
 
   /** @param bytes not of the memory that all connections share */
   bytes(bytes: Uint8Array): void {
+    if (!this.#clear()) return;
     const sent = this.#handle.writeBuffer(null, bytes);
     if (sent !== 0) this.#after(sent, bytes);
   }
 
   /** Bytes between two texts, in one system call. */
   framed(before: string, bytes: Uint8Array, after: string): void {
+    if (!this.#clear()) return;
     const pieces: (string | Uint8Array)[] = before === "" ? [] : [before, "latin1"];
     pieces.push(bytes, "buffer");
     if (after !== "") pieces.push(after, "latin1");
@@ -58,6 +77,10 @@ export class StraightWay {
    * @param pieces not of the memory that all connections share
    */
   all(pieces: readonly Uint8Array[], done: () => void): void {
+    if (!this.#clear()) {
+      done();
+      return;
+    }
     const [only] = pieces;
     const one = pieces.length === 1 && only !== undefined;
     const sent = one ? this.#handle.writeBuffer(null, only) : this.#handle.writev(null, pieces, true);
@@ -76,6 +99,12 @@ export class StraightWay {
     };
     sent.oncomplete = onComplete;
     if (typeof sent.writeStatus === "number") onComplete(sent.writeStatus);
+  }
+
+  /** Sends what must go before. @returns false when that failed */
+  #clear(): boolean {
+    if (this.#collected !== "") this.flush();
+    return !this.#socket.destroyed;
   }
 
   /** It failed, or waits: libuv takes the rest of the bytes from where they are, and tells when it has. */

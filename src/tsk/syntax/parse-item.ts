@@ -151,6 +151,7 @@ function section(cursor: Cursor, read: ReadValue, until: number): Section | unde
   if (old === undefined) cursor.advance();
   const path = old === undefined ? parseKeys(cursor, read) : [old];
   if (path === undefined) {
+    if (refuseProgram(cursor, open.start)) return undefined;
     skipValue(cursor);
     cursor.take(kind.closeBracket);
     return undefined;
@@ -227,7 +228,8 @@ function statement(cursor: Cursor, read: ReadValue): undefined {
   const value = read(cursor);
   const text = cursor.text.slice(start, value.end).split("\n")[0] ?? "";
   const message = `${text} stands alone; a line gives a key its value`;
-  cursor.report("TSK_STATEMENT", { start, end: value.end }, message);
+  const help = value.kind === "operator" && value.args !== undefined ? "write key: before it" : undefined;
+  cursor.report("TSK_STATEMENT", { start, end: value.end }, message, help === undefined ? {} : { help });
   skipValue(cursor);
 }
 

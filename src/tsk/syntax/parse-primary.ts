@@ -111,7 +111,9 @@ function name(cursor: Cursor): Value {
 
 /** Words with which code begins where a value should: a function, a class that is made, a condition, a loop. */
 const codeWords: ReadonlySet<string> = new Set(
-  "async await fn for foreach fun func function if lambda match move new proc switch unless while".split(" "),
+  "async await fn for foreach fun func function if import include include_once lambda match move new proc require require_once switch unless while".split(
+    " ",
+  ),
 );
 
 function literal(cursor: Cursor): Value {

@@ -71,9 +71,11 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
     this.#say(crowdedAnswer());
   }
 
-  /** Closes now if it rests, otherwise behind its answer. */
+  /** The server drains. A request may be on its way also to who rests: it has a moment to come. */
   drain(): void {
-    if (this.#exchange === undefined && !this.#deadlines.leaving && this.#decoder.resting) this.port.close();
+    const rests = this.#exchange === undefined && !this.#deadlines.leaving && this.#decoder.resting;
+    if (rests && this.#shared.drainRestMs === 0) this.port.close();
+    else this.#deadlines.hurry();
   }
 
   /** True while an answer is on its way to the client, also when all of it is written. */
@@ -142,8 +144,8 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   }
 
   persists(exchange: Exchange): boolean {
-    const { draining, limits } = this.#shared;
-    if (draining || this.#saidAll || this.#broken || !this.head.keepAlive) return false;
+    const { drainRestMs, limits } = this.#shared;
+    if (drainRestMs !== undefined || this.#saidAll || this.#broken || !this.head.keepAlive) return false;
     // A body nobody takes in would stand before the next request.
     if (!exchange.bodyOver && !exchange.wanted) return false;
     if (this.#requests < limits.maxRequests) return true;
@@ -305,7 +307,8 @@ export class ServerConnection implements SocketListener, RequestSink, ExchangeHo
   // Ending.
 
   #finish(exchange: Exchange): void {
-    this.#end(exchange, exchange.persistent && !this.#shared.draining && !this.#saidAll);
+    // Who was told that the connection stays may have sent its next request, whatever we want since.
+    this.#end(exchange, exchange.persistent && !this.#saidAll);
   }
 
   /** The exchange is over; the connection serves the next one, or takes its leave. */

@@ -54,15 +54,22 @@ export class Deadlines {
 
   /** For a request, as long as a kept connection may wait for one. */
   request(): void {
+    const { wheel, limits, drainRestMs } = this.#shared;
     this.#waiting = "idle";
-    this.#shared.wheel.set(this.#timer, this.#shared.limits.idleTimeoutMs);
+    wheel.set(this.#timer, drainRestMs ?? limits.idleTimeoutMs);
   }
 
   /** For the rest of a head, counted from its first byte. */
   head(): void {
     if (this.#waiting === "head") return;
     this.#waiting = "head";
-    this.#shared.wheel.set(this.#timer, this.#shared.limits.headTimeoutMs);
+    this.#shared.wheel.set(this.#timer, this.#headMs);
+  }
+
+  /** The server drains: what is waited for may take less time from now on. */
+  hurry(): void {
+    if (this.#waiting === "idle") this.request();
+    else if (this.#waiting === "head") this.#shared.wheel.set(this.#timer, this.#headMs);
   }
 
   /** For more of a body, and for enough of it. */
@@ -136,16 +143,26 @@ export class Deadlines {
     if (this.#half !== undefined) this.#shared.wheel.remove(this.#half);
   }
 
+  /** Who trickles a head may not hold a server that drains: it has the time of last words. */
+  get #headMs(): number {
+    const { limits, drainRestMs } = this.#shared;
+    return drainRestMs === undefined ? limits.headTimeoutMs : Math.min(limits.headTimeoutMs, lingerMs);
+  }
+
   #onTime(): void {
-    const { limits } = this.#shared;
+    const { limits, drainRestMs } = this.#shared;
     switch (this.#waiting) {
       case "idle":
-        this.#shared.limit("idle");
+        if (drainRestMs === undefined) this.#shared.limit("idle");
+        else {
+          setImmediate(() => this.#rested());
+          return;
+        }
         this.#waiter.port.close();
         return;
       case "head":
         this.#shared.limit("head_time");
-        this.#waiter.onHeadTooSlow(limits.headTimeoutMs);
+        this.#waiter.onHeadTooSlow(this.#headMs);
         return;
       case "body":
         this.#shared.limit("body_time");
@@ -161,6 +178,11 @@ export class Deadlines {
         return;
       default:
     }
+  }
+
+  /** A thread that was held up hears of its timers first: what has come meanwhile is read before the connection goes. */
+  #rested(): void {
+    if (this.#waiting === "idle" && this.#timer.dueMs === Number.POSITIVE_INFINITY) this.#waiter.port.close();
   }
 
   /** Last words that are still under way get the time of an answer; a client that has them has had its time. */

@@ -147,6 +147,7 @@ test("as long as the answer moves it is waited for; silent for a second, its cli
   for (let i = 0; i < 5; i++) {
     assert.equal(s.exchange.ended, false, `silent after ${i} pieces`);
     s.exchange.write(Buffer.from("piece"));
+    await turn();
     clock.advance(1_000);
   }
   clock.advance(1_100);

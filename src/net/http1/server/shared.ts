@@ -28,8 +28,8 @@ export class ServerShared {
   readonly maxLingering = 1_000;
   /** Connections that were told their last words. */
   lingering = 0;
-  /** From now on every answer closes its connection. */
-  draining = false;
+  /** From now on every answer closes its connection; those that rest close after so many milliseconds. */
+  drainRestMs: number | undefined;
   readonly #options: Http1ConnectionOptions;
   #second = 0;
   #date = "";

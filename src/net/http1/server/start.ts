@@ -3,12 +3,13 @@ import type { TLSSocket } from "node:tls";
 import { type Clock, systemClock } from "../../../kernel/index.ts";
 import type { Server } from "../../exchange.ts";
 import { listen, serverOf } from "../../listen.ts";
+import { leavePort } from "../../socket/leave-port.ts";
 import { acceptedPort, portOf, tlsFacts } from "../../socket/node-socket.ts";
 import type { SocketPort } from "../../socket/port.ts";
 import type { Http1ServerTls } from "../../socket/server-tls.ts";
 import { createSecureServer } from "../../socket/tls.ts";
 import type { Http1Exchange } from "../engine.ts";
-import { defaultMaxConnections } from "../limits.ts";
+import { defaultMaxConnections, drainRestMs } from "../limits.ts";
 import type { Http1ConnectionOptions, Http1EngineOptions } from "../options.ts";
 import { ServerConnection } from "./connection.ts";
 import { ServerShared } from "./shared.ts";
@@ -21,8 +22,8 @@ export interface Http1Connections {
   adopt(socket: SocketPort, early?: Uint8Array): void;
   /** Answers 503 and closes. */
   refuse(socket: SocketPort): void;
-  /** From now on every answer closes its connection; those that rest close now. */
-  drain(): void;
+  /** From now on every answer closes its connection; those that rest close after so many milliseconds; 0: now. */
+  drain(restMs: number): void;
   /** Closes those that have not begun to answer. */
   destroyWaiting(): void;
   /** Closes all at once. */
@@ -41,8 +42,8 @@ export function http1Connections(
     },
     adopt: (socket, early) => new ServerConnection(socket, shared).start(early),
     refuse: (socket) => new ServerConnection(socket, shared).refuse(),
-    drain() {
-      shared.draining = true;
+    drain(restMs) {
+      shared.drainRestMs = restMs;
       for (const connection of shared.open) connection.drain();
     },
     destroyWaiting() {
@@ -69,6 +70,7 @@ export async function startHttp1Server(
   const clock = options.clock ?? systemClock;
   const connections = http1Connections(handler, options);
   const maxConnections = options.maxConnections ?? defaultMaxConnections;
+  const restMs = options.drainRestMs ?? drainRestMs;
   const accept = (socket: SocketPort): void => {
     if (connections.size < maxConnections) connections.adopt(socket);
     else {
@@ -88,7 +90,7 @@ export async function startHttp1Server(
     node,
     host,
     connections: () => connections.size,
-    drain: (graceMs, streamsMs) => drain({ node, sockets, connections, clock }, graceMs, streamsMs),
+    drain: (graceMs, streamsMs) => drain({ node, sockets, connections, clock, restMs }, graceMs, streamsMs),
   });
 }
 
@@ -122,24 +124,24 @@ interface Draining {
   readonly sockets: ReadonlySet<Socket>;
   readonly connections: Http1Connections;
   readonly clock: Clock;
+  readonly restMs: number;
 }
 
-/** Closes the port, lets exchanges end, and cuts what is left when its grace is over. */
+/** Lets exchanges end, closes the port, and cuts what is left when its grace is over. */
 async function drain(
-  { node, sockets, connections, clock }: Draining,
+  { node, sockets, connections, clock, restMs }: Draining,
   graceMs: number,
   streamsMs: number,
 ): Promise<void> {
-  // The port counts a connection as gone a moment before the connection itself is told.
-  const gone = [...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
-  const closed = new Promise((resolve) => node.close(resolve));
-  connections.drain();
+  const rest = Math.min(restMs, graceMs / 2);
+  connections.drain(rest);
+  const closed = leavePort({ node, sockets, clock }, rest);
   const soft = clock.after(graceMs, () => connections.destroyWaiting());
   const hard = clock.after(streamsMs, () => {
     connections.destroy();
     for (const socket of sockets) socket.destroy();
   });
-  await Promise.all([closed, ...gone]);
+  await closed;
   soft.cancel();
   hard.cancel();
 }

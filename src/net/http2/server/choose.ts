@@ -7,6 +7,8 @@ export interface Choice {
   readonly wheel: TimerWheel;
   /** How long a client may say nothing. */
   readonly timeoutMs: number;
+  /** Clients that have said nothing yet. */
+  readonly undecided: Set<Undecided>;
   readonly http2: (port: SocketPort, early: Buffer | undefined) => void;
   readonly http1: (port: SocketPort, early: Buffer | undefined) => void;
 }
@@ -22,7 +24,7 @@ export function choose(port: SocketPort, choice: Choice): void {
 }
 
 /** A connection whose first bytes are not there yet. */
-class Undecided implements SocketListener {
+export class Undecided implements SocketListener {
   readonly #port: SocketPort;
   readonly #choice: Choice;
   readonly #limit: Deadline;
@@ -33,6 +35,12 @@ class Undecided implements SocketListener {
     this.#choice = choice;
     this.#limit = new Deadline(() => port.destroy());
     choice.wheel.set(this.#limit, choice.timeoutMs);
+    choice.undecided.add(this);
+  }
+
+  /** The server drains: it waits no longer than this for a first word. */
+  hurry(restMs: number): void {
+    this.#choice.wheel.set(this.#limit, restMs);
   }
 
   onData(bytes: Uint8Array): void {
@@ -41,7 +49,7 @@ class Undecided implements SocketListener {
     const enough = Math.min(early.byteLength, 3);
     const maybe = preface.compare(early, 0, enough, 0, enough) === 0;
     if (maybe && enough < 3) return;
-    this.#choice.wheel.remove(this.#limit);
+    this.#end();
     if (maybe) this.#choice.http2(this.#port, early);
     else this.#choice.http1(this.#port, early);
   }
@@ -55,6 +63,11 @@ class Undecided implements SocketListener {
   }
 
   onClose(): void {
+    this.#end();
+  }
+
+  #end(): void {
     this.#choice.wheel.remove(this.#limit);
+    this.#choice.undecided.delete(this);
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock, Random } from "../../../kernel/index.ts";
 import type { HeaderList } from "../../exchange.ts";
+import { drainRestMs } from "../../http1/limits.ts";
 import { Deadline, type TimerWheel, timerWheel } from "../../socket/wheel.ts";
 import { Connection } from "../connection.ts";
 import { announcedLength, requestProblem, trailersProblem } from "../field-rules.ts";
@@ -44,6 +45,7 @@ export class ServerConnection implements ConnectionRole, WireReader, Holder {
   #handshake: Deadline | undefined;
   #age: Deadline | undefined;
   #grace: Deadline | undefined;
+  #patience: Deadline | undefined;
   #stall: Deadline | undefined;
   /** Bytes of answers that wait for the client. */
   unsentBytes = 0;
@@ -81,18 +83,14 @@ export class ServerConnection implements ConnectionRole, WireReader, Holder {
       ),
     );
     if (this.#leaving !== "no") return;
-    if (connection.streams.size === 0 && !this.#settled) {
-      connection.fail(new Http2Error(errorCode.NO_ERROR, why));
-      return;
-    }
     this.#leaving = "asked";
     // The first GOAWAY stops new streams without refusing those on their way; the last stream is named one round trip
     // later, when nothing that was sent before it can still be under way.
     connection.goaway(maxWindow, errorCode.NO_ERROR, why);
-    connection.ping(() => {
-      this.#leaving = "told";
-      connection.goaway(connection.lastRemoteId, errorCode.NO_ERROR, why);
-      this.#endWhenIdle();
+    connection.ping(() => this.#tell(why));
+    // A client that asks nothing and answers nothing is not waited for as long as its streams would be.
+    this.#patience = this.#in(drainRestMs, () => {
+      if (connection.streams.size === 0) this.#tell(why);
     });
   }
 
@@ -234,7 +232,7 @@ export class ServerConnection implements ConnectionRole, WireReader, Holder {
 
   over(): void {
     this.held(-this.unsentBytes);
-    for (const deadline of [this.#handshake, this.#idle, this.#age, this.#grace, this.#stall])
+    for (const deadline of [this.#handshake, this.#idle, this.#age, this.#grace, this.#patience, this.#stall])
       if (deadline !== undefined) this.#wheel.remove(deadline);
     this.#wire.close();
   }
@@ -251,6 +249,15 @@ export class ServerConnection implements ConnectionRole, WireReader, Holder {
 
   #rested(): void {
     if (this.connection.streams.size === 0) this.leave(this.#options.graceMs, "max_idle");
+  }
+
+  /** Names the last stream. What comes behind it is not looked at. */
+  #tell(why: string): void {
+    const { connection } = this;
+    if (this.#leaving === "told" || connection.over) return;
+    this.#leaving = "told";
+    connection.goaway(connection.lastRemoteId, errorCode.NO_ERROR, why);
+    this.#endWhenIdle();
   }
 
   #endWhenIdle(): void {

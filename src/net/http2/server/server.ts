@@ -2,9 +2,11 @@ import { createServer as createTcp, type Server as NetServer, type Socket } from
 import { systemClock, systemRandom } from "../../../kernel/index.ts";
 import { dispatch } from "../../dispatch.ts";
 import type { ServerHandler } from "../../exchange.ts";
+import { drainRestMs } from "../../http1/limits.ts";
 import { http1Beside, offering } from "../../http1-beside.ts";
 import type { Http2ServerOptions } from "../../http2-options.ts";
 import { listen, serverOf } from "../../listen.ts";
+import { leavePort } from "../../socket/leave-port.ts";
 import { acceptedPort, portOf, tlsFacts } from "../../socket/node-socket.ts";
 import type { SocketPort } from "../../socket/port.ts";
 import type { Http1ServerTls } from "../../socket/server-tls.ts";
@@ -13,7 +15,7 @@ import { timerWheel } from "../../socket/wheel.ts";
 import { streamsOf } from "../../streams-over.ts";
 import type { ConnectionFigures, StreamHandler, StreamServer } from "../streams.ts";
 import { Wire } from "../wire.ts";
-import { choose } from "./choose.ts";
+import { choose, type Undecided } from "./choose.ts";
 import { ServerConnection } from "./connection.ts";
 import { StreamExchange } from "./exchange.ts";
 import { Unsent } from "./unsent.ts";
@@ -52,6 +54,10 @@ async function start(
   };
   const unsent = new Unsent(options.maxUnsentBytes ?? 256 * 1_024 * 1_024);
   const settings = { ...ageing(options), handler, onOver, unsent };
+  /** Set when the server drains. */
+  let leaving: { readonly graceMs: number; readonly restMs: number } | undefined;
+  const leave = (connection: ServerConnection, graceMs: number): void =>
+    graceMs > 0 ? connection.leave(graceMs, "the server is leaving") : connection.close();
   const begin = (port: SocketPort, early: Buffer | undefined): void => {
     const messages = { received: 0, sent: 0 };
     const peer = { remoteAddress: port.remoteAddress, secure: port.tls !== undefined, messages };
@@ -60,8 +66,15 @@ async function start(
     connections.set(connection, Promise.withResolvers());
     wire.listen(connection);
     if (early !== undefined) connection.receive(early);
+    if (leaving !== undefined) leave(connection, leaving.graceMs);
   };
-  const choice = { wheel, timeoutMs: settings.handshakeMs, http2: begin, http1: http1?.adopt ?? turnAway };
+  const undecided = new Set<Undecided>();
+  const choice = {
+    ...{ wheel, undecided, http2: begin, http1: http1?.adopt ?? turnAway },
+    get timeoutMs() {
+      return leaving?.restMs ?? settings.handshakeMs;
+    },
+  };
   const accept = (port: SocketPort): void => {
     if (http1 === undefined && port.tls === undefined) begin(port, undefined);
     else choose(port, choice);
@@ -76,17 +89,17 @@ async function start(
   if (tls !== undefined) node.on("tlsClientError", onError);
   await listen(node, options.port, host, onError);
   const drain = async (graceMs: number): Promise<void> => {
-    const stopped = new Promise<void>((resolve) => node.close(() => resolve()));
-    const open = [...connections];
-    for (const [connection] of open) {
-      if (graceMs > 0) connection.leave(graceMs, "the server is leaving");
-      else connection.close();
-    }
-    http1?.drain();
+    const restMs = Math.min(drainRestMs, graceMs / 2);
+    leaving = { graceMs, restMs };
+    for (const connection of connections.keys()) leave(connection, graceMs);
+    for (const one of undecided) one.hurry(restMs);
+    http1?.drain(restMs);
+    const left = leavePort({ node, sockets, clock }, restMs);
     const end = clock.after(graceMs, () => {
       for (const socket of sockets) socket.destroy();
     });
-    await Promise.all([stopped, ...open.map(([, { promise }]) => promise)]);
+    await left;
+    await Promise.all(Array.from(connections.values(), ({ promise }) => promise));
     end.cancel();
   };
   const server = serverOf({ node, host, connections: () => sockets.size, drain });

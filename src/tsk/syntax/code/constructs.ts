@@ -7,13 +7,13 @@ export interface Construct {
   readonly help: string;
 }
 
-interface Shape extends Construct {
+export interface Shape extends Construct {
   /** How its first line begins. */
   readonly head: RegExp;
 }
 
-const inService = "keep code in the program of a service; a file holds values: write key: value";
-const byCondition = "write values: a key may choose one, key: condition ? one : other";
+export const inService = "keep code in the program of a service; a file holds values: write key: value";
+export const byCondition = "write values: a key may choose one, key: condition ? one : other";
 const byName = "write key: value; text that looks like this stands in quotes";
 
 /** Words before a declaration that say who may use it, or how. */
@@ -21,7 +21,8 @@ const modifiers =
   /(?:(?:export|default|pub(?:\([^)\n]{0,40}\))?|public|private|protected|internal|static|final|abstract|async|override|virtual|sealed|readonly|unsafe|inline|declare)[ \t]+){0,6}/
     .source;
 
-function shape(name: string, help: string, ...heads: readonly string[]): Shape {
+/** Code that has one of these beginnings. */
+export function shape(name: string, help: string, ...heads: readonly string[]): Shape {
   return { name, code: "TSK_CODE", help, head: new RegExp(`^(?:${heads.join("|")})`, "u") };
 }
 
@@ -44,7 +45,7 @@ const shapes: readonly Shape[] = [
   shape(
     "an import",
     '@include "path" reads the values of another file',
-    String.raw`import\b[ \t]*(?:["'({*]|[\w.$,{} \t*]+[ \t]from\b|(?:static[ \t]+)?[A-Za-z_][\w.]*(?:\.\*)?(?:[ \t]+as[ \t]+\w+)?(?:,[ \t]*\w+)*${lineEnd})`,
+    String.raw`import\b[ \t]*(?:["'({*]|[\w.$,{} \t*]+[ \t}]from\b|(?:static[ \t]+)?[A-Za-z_][\w.]*(?:\.\*)?(?:[ \t]+as[ \t]+\w+)?(?:,[ \t]*\w+)*${lineEnd})`,
     String.raw`from[ \t]+[\w.]+[ \t]+import\b`,
     String.raw`(?:require|require_once|require_relative|include|include_once|load)\b[ \t]*\(?[ \t]*["']`,
     String.raw`use[ \t]+(?:function[ \t]+)?[\w\\]+(?:::|\\|;|[ \t]+as\b)`,
@@ -52,19 +53,24 @@ const shapes: readonly Shape[] = [
     String.raw`package[ \t]+[A-Za-z_][\w.]*${lineEnd}`,
     String.raw`(?:pub[ \t]+)?mod[ \t]+\w+[ \t]*;`,
     String.raw`extern[ \t]+crate\b`,
-    String.raw`(?:source|\.)[ \t]+[\w$~./-]+\.\w+${lineEnd}`,
+    String.raw`(?:source|\.)[ \t]+["']?[\w$~{}-]*[./][\w$~./{}-]*["']?${lineEnd}`,
   ),
   shape(
     "a class",
     inService,
     String.raw`${modifiers}(?:class|interface|struct|enum|trait|impl|record|protocol)\b[ \t]*(?:<[^>\n]*>[ \t]*)?[A-Za-z_][\w.:\\]*[ \t]*(?:[{:(<;]|(?:extends|implements|for|where)\b)`,
     String.raw`${modifiers}(?:class|interface|struct|enum|trait|impl)[ \t]+[A-Z][\w.:\\]*${lineEnd}`,
-    String.raw`${modifiers}type[ \t]+\w+(?:<[^>\n]*>)?[ \t]*(?:=|struct\b|interface\b)`,
+  ),
+  shape(
+    "a type",
+    inService,
+    String.raw`${modifiers}type[ \t]+\w+(?:<[^>\n]*>)?[ \t]*(?:=|[ \t](?:\w|\[\]|\*))`,
   ),
   shape(
     "a module",
     inService,
     String.raw`(?:module|namespace)[ \t]+(?:[A-Za-z_][\w.:\\]*[ \t]*[{;]|[A-Z][\w.:\\]*${lineEnd})`,
+    String.raw`(?:pub[ \t]+)?mod[ \t]+\w+[ \t]*\{`,
   ),
   shape(
     "a function",
@@ -74,15 +80,19 @@ const shapes: readonly Shape[] = [
     String.raw`${modifiers}fn[ \t]+\w+[ \t]*[(<]`,
     String.raw`func[ \t]*(?:\([^)\n]*\)[ \t]*)?\w+[ \t]*[(\[]`,
     String.raw`(?:${modifiers}fun[ \t]+|sub[ \t]+)\w+[ \t]*[({]`,
-    String.raw`(?!(?:else[ \t]+)?(?:if|for|foreach|while|until|switch|match|catch|elseif|elif|unless)\b)${modifiers}(?:[\w<>[\],.?*&:]+[ \t]+){0,4}[\w$.]+[ \t]*\([^\n;{}]{0,300}\)[^\n;{}"']{0,100}\{`,
+    String.raw`lambda\b[^\n:]{0,200}:`,
+    String.raw`macro_rules![ \t]*\w`,
+    String.raw`\([ \t]*(?:(?:async[ \t]+)?function\b|(?:async[ \t]*)?\([^()\n]*\)[ \t]*=>)`,
+    String.raw`(?![^\n]*(?:=>|\bfunction\b))(?!(?:else[ \t]+)?(?:if|using|for|foreach|while|until|switch|match|catch|elseif|elif|unless)\b)${modifiers}(?:[\w<>[\],.?*&:]+[ \t]+){0,4}[\w$.]+[ \t]*\([^\n;{}]{0,300}\)[^\n;{}"']{0,100}\{`,
   ),
   shape(
     "a condition",
     byCondition,
-    String.raw`(?:else[ \t]+)?(?:if|elif|elsif|elseif|unless|switch|match|case|when)\b[ \t]*(?!${loneValue})[\w$@!(["'\-\\&*]`,
+    String.raw`(?:else[ \t]+)?(?:if|elif|elsif|elseif|unless|switch|match|case|when)\b[ \t]*(?!${loneValue})[\w$@!(["'\-\\&*<]`,
+    String.raw`\[\[?[ \t]+[^\]\n]+\]\]?[ \t]*(?:&&|\|\|)`,
     String.raw`(?:else|try|finally|ensure|rescue|begin|then)${lineEnd}`,
     String.raw`(?:except|catch|rescue)\b[ \t]*[\w({:]`,
-    String.raw`(?:try|do)[ \t]*[{:]`,
+    String.raw`try[ \t]*[{:]`,
     String.raw`with[ \t]+[\w.]+\([^\n]*:${lineEnd}`,
   ),
   shape(
@@ -91,15 +101,27 @@ const shapes: readonly Shape[] = [
     String.raw`(?:for|foreach)\b(?:[ \t]+await)?[ \t]*(?:\(|(?:(?:my|let|var|const)[ \t]+)?[$\w][\w$,() \t&]*[ \t](?:in|of|:=|as)\b|[\w, \t]+:=|[\w.]+[ \t]*(?:\{|;))`,
     String.raw`(?:while|until)\b[ \t]*(?!${loneValue})[\w$@!(["'\-\\]`,
     String.raw`loop[ \t]+(?:do\b|\{)`,
+    String.raw`do[ \t]*\{`,
     String.raw`[^\n:="'{}]{1,200}[ \t.](?:each|times|map|each_with_index|upto|downto|step|select)\b[^\n:=]{0,100}(?:\bdo\b|\{[ \t]*\|)`,
+  ),
+  shape(
+    "a block of code",
+    inService,
+    String.raw`[\w.:!?]+(?:[ \t(][^\n=]{0,200})?[ \t]do(?:[ \t]*\|[^|\n]*\|)?${lineEnd}`,
   ),
   shape(
     "a declaration",
     "write key: value, without a word before it",
     String.raw`${modifiers}(?:const|let|var|my|our|local|declare|val|auto|dim)[ \t]+(?:mut[ \t]+|-\w+[ \t]+)*[$@%&\w[{(][^\n=:]{0,200}[=:;(]`,
+    String.raw`(?:const|let|var)[ \t]*[{[][^\n]*[}\]][ \t]*=`,
+    String.raw`var[ \t]+\w+[ \t]+[*[\]\w.]+${lineEnd}`,
+    String.raw`(?:pub[ \t]+)?static[ \t]+(?:mut[ \t]+)?[A-Z_]\w*[ \t]*:`,
+    String.raw`[A-Z]\w*[ \t]+\w+[ \t]*=[^\n]*;${lineEnd}`,
+    String.raw`\w+(?:,[ \t]*\w+)+[ \t]*:?=[^=]`,
     String.raw`${modifiers}(?:int|uint|float|double|string|String|bool|boolean|char|long|short|byte|decimal|object|Object|number|void|[A-Za-z_]\w*<[^\n>]{1,100}>)(?:\[\]|[?*&])?[ \t]+\w+[ \t]*[=;]`,
     String.raw`(?:export|readonly)[ \t]+[A-Za-z_]\w*=`,
     String.raw`export[ \t]*(?:default\b|\{|\*)`,
+    String.raw`using[ \t]+var\b`,
     String.raw`(?:attr_\w+|global|nonlocal)[ \t]+[:\w]`,
     String.raw`(?:const|var|type)[ \t]*\(`,
   ),
@@ -107,6 +129,11 @@ const shapes: readonly Shape[] = [
     "a statement",
     inService,
     String.raw`return\b(?![ \t]*[:=.])`,
+    String.raw`["']use strict["']`,
+    String.raw`using[ \t]*\(`,
+    String.raw`(?:break|continue)[ \t]*;`,
+    String.raw`\(\(`,
+    String.raw`\w+[ \t]*<-`,
     String.raw`(?:throw|raise|yield|await|defer|delete|assert|del)[ \t]+(?!${loneValue})[\w$@("'\[{]`,
     String.raw`(?:break|continue|pass|end|fi|done|esac|endif|endfor|endforeach|endwhile)${lineEnd}`,
     String.raw`\$[\w$]+(?:->\w+|\[[^\]\n]*\])+[ \t]*(?:[.+*/-]?=|\+\+|--)`,
@@ -115,7 +142,7 @@ const shapes: readonly Shape[] = [
   shape(
     "a command of a shell",
     'nothing is run: name the command as the value of a key, run: "command"',
-    String.raw`(?:cd|sudo|rm|cp|mv|mkdir|chmod|chown|exit|unset|eval|exec|trap|alias)[ \t]+(?!${loneValue})[\w$"'/.~-]`,
+    String.raw`(?:cd|sudo|rm|cp|mv|mkdir|chmod|chown|tsk|tusker|exit|unset|eval|exec|trap|alias)[ \t]+(?!${loneValue})[\w$"'/.~-]`,
     String.raw`[a-z][\w-]*[ \t]+--?[A-Za-z]`,
   ),
   {
@@ -125,6 +152,12 @@ const shapes: readonly Shape[] = [
     head: /^(?:(?:echo|puts|printf|print)[ \t]+[^\s:=]|(?:(?:await|go|new)[ \t]+)?\$?[\p{L}_][\p{L}\d_$]*(?:(?:\.|::|->|\\|\?\.)[\p{L}_$][\p{L}\d_$]*)*!?(?:::<[^\n>]*>)?\((?:[^\n]*\)|[{[("]*[ \t]*(?:\r?\n|$)))/u,
   },
   {
+    name: "a text",
+    code: "TSK_STATEMENT",
+    help: "write key: text, or # before a comment",
+    head: /^(?:"""|''')/u,
+  },
+  {
     name: "a call",
     code: "TSK_STATEMENT",
     help: byName,
@@ -132,44 +165,13 @@ const shapes: readonly Shape[] = [
   },
 ];
 
-/** What is no value where a value is expected. */
-const valueShapes: readonly Shape[] = [
-  shape(
-    "a function",
-    inService,
-    String.raw`(?:async[ \t]+)?function\b[ \t]*\*?[ \t]*(?:[\w$]+[ \t]*)?\(`,
-    String.raw`(?:async[ \t]*)?(?:\([^()\n]{0,200}\)|[\w$]+)[ \t]*(?::[ \t]*[\w<>[\]|]{1,100}[ \t]*)?(?:=>|->)`,
-    String.raw`lambda\b[^:\n]{0,200}:`,
-    String.raw`(?:fn|func|fun)[ \t]*\([^\n]{0,200}\)`,
-    String.raw`->[ \t]*[({]`,
-    String.raw`(?:proc|lambda)[ \t]*\{`,
-    String.raw`(?:move[ \t]+)?\|[\w\s,:&]{0,100}\|[ \t]`,
-  ),
-  shape(
-    "an object of a class",
-    "write what it holds as a map: key: { … }",
-    String.raw`new[ \t]+[A-Z][\w.\\]*[ \t]*[(<{[]`,
-  ),
-  shape(
-    "a condition",
-    byCondition,
-    String.raw`(?:if|switch|match|unless)\b[ \t]*(?:\([^\n]*\)|[^\n:,]{1,200}?)[ \t]*(?:\{|then\b)`,
-  ),
-  shape("a loop", "write the values out", String.raw`(?:for|foreach|while)\b[ \t]*[^\n:,]{1,200}[ \t]*\{`),
-  shape("a statement", inService, String.raw`await[ \t]+[\w$]+[ \t]*[.(]`),
-];
-
 /** What stands at an offset where a line begins; undefined when it is no code for all that is known. */
 export function constructAt(text: string, at: number): Construct | undefined {
   return found(shapes, text, at);
 }
 
-/** The same where a value is expected. */
-export function valueConstructAt(text: string, at: number): Construct | undefined {
-  return found(valueShapes, text, at);
-}
-
-function found(all: readonly Shape[], text: string, at: number): Construct | undefined {
+/** The first of these shapes that a text has at an offset. */
+export function found(all: readonly Shape[], text: string, at: number): Shape | undefined {
   const line = text.slice(at, at + longest);
   return all.find(({ head }) => head.test(line));
 }

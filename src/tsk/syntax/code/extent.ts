@@ -29,8 +29,12 @@ export function extentOf(text: string, start: number, reach: Reach): number {
 /** The same of code in the place of a value: it ends before a comma, and is no block of lines. */
 export function valueExtentOf(text: string, start: number, reach: Reach): number {
   const limit = limitOf(text, start, reach);
-  return spent(text, start, { ...statementEnd(text, start, limit, true), limit }, reach);
+  const { at, isOpen } = statementEnd(text, start, limit, true);
+  const closed = opensBlock.test(text.slice(start, at)) ? wordEnd(text, at, limit) : undefined;
+  return spent(text, start, { at: closed ?? at, isOpen, limit }, reach);
 }
+
+const opensBlock = /\bdo(?:[ \t]*\|[^|\n]*\|)?\s*$/;
 
 /** Where something ends, and whether all was looked at for that in vain. */
 interface End {
@@ -75,7 +79,7 @@ function blockEnd(text: string, { from, end, indent, limit, isOpen }: Head): End
 
 /** A line that something at the beginning of another one ends: Ruby, shells. */
 const opensWords =
-  /^\s*(?:(?:if|unless|while|until|for|case|def|class|module|begin|select)\b(?!.*\{$)|.*\bdo(?:[ \t]*\|[^|]*\|)?$)/;
+  /^\s*(?:(?:if|unless|while|until|for|case|def|class|module|begin|select)\b(?!.*\{$)(?!.*\) =)|.*\bdo(?:[ \t]*\|[^|]*\|)?$)/;
 const closesWords = /\b(?:end|fi|done|esac)[ \t]*;?$/;
 const closer = /^\s*(?:end|fi|done|esac)\b/;
 
@@ -171,12 +175,9 @@ function nextSign(text: string, from: number): number {
 function goesOn(text: string, start: number, newline: number, isValue: boolean): boolean {
   const before = text[newline - 1] === "\r" ? newline - 1 : newline;
   if (text[before - 1] === "\\") return true;
-  if (isValue || !opensBelow.test(text.slice(Math.max(start, before - 100), before))) return false;
+  if (isValue || /[;,{}]\s*$/.test(text.slice(Math.max(start, before - 100), before))) return false;
   return /^\s{0,100}\{[ \t]*\r?\n/.test(text.slice(newline, newline + 110));
 }
-
-/** What a brace on the next line belongs to. */
-const opensBelow = /(?:\)|\b(?:[A-Z]\w*|else|try|finally|do))\s*$/;
 
 /** Past a sign; past a text in quotes or a comment that begins with it. */
 function passed(text: string, at: number, limit: number): number {

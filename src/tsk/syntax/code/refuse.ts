@@ -3,8 +3,9 @@ import type { Cursor } from "../cursor.ts";
 import { limits } from "../limits.ts";
 import { kind } from "../token.ts";
 import type { Key, Missing } from "../tree.ts";
-import { type Construct, constructAt, valueConstructAt } from "./constructs.ts";
+import { type Construct, constructAt } from "./constructs.ts";
 import { extentOf, valueExtentOf } from "./extent.ts";
+import { valueConstructAt } from "./values.ts";
 
 /**
  * Where a line that begins at an offset is code of a program: tells so once for all of it, and goes on behind it. False when it is
@@ -43,10 +44,15 @@ export function isProgramBlock(cursor: Cursor, path: readonly Key[]): boolean {
     return true;
   if (second !== undefined) return false;
   if (first.name === "return") return isBrace;
+  if (isBrace && declaring.has(first.name)) return names.test(text.slice(start, start + longestDecorators));
   if (first.name !== "try" && !(first.name === "do" && isBrace)) return false;
   const construct = text.slice(first.start, extentOf(text, first.start, cursor.reach));
   return (first.name === "try" ? caught : /\}\s*while\b/).test(construct);
 }
+
+/** Words before names in braces: `import { a, b } from`, `const { a } =`. A map has signs behind its keys. */
+const declaring: ReadonlySet<string> = new Set("import export const let var use".split(" "));
+const names = /^\{[ \t]*[\w$]+(?:[ \t]+as[ \t]+[\w$]+)?(?:[\s,]+[\w$]+(?:[ \t]+as[ \t]+[\w$]+)?)*[\s,]*\}/;
 
 const longestParameters = 110;
 const caught = /^[ \t}]*(?:except|catch|finally)\b/m;

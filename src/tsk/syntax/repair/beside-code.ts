@@ -1,4 +1,5 @@
 import type { TskCode } from "../../codes.ts";
+import type { Diagnostic } from "../../diagnostic.ts";
 import { Source, type Span } from "../../source.ts";
 import { reparse } from "../again/reparse.ts";
 import { limits } from "../limits.ts";
@@ -12,7 +13,7 @@ import { Lines } from "./lines.ts";
  */
 export function intactBesideCode(tree: Tree, laidOut?: number): Intact | undefined {
   const { source, diagnostics } = tree;
-  const code = diagnostics.filter((one) => refused.has(one.code));
+  const code = diagnostics.filter((one) => isWhole(one, source.text));
   if (code.length === 0 || source.text.length > limits.saved) return intact(tree, laidOut);
   const lines = new Lines(source.text);
   lines.giveUp(code.flatMap((one) => linesOf(one, source)));
@@ -23,12 +24,12 @@ export function intactBesideCode(tree: Tree, laidOut?: number): Intact | undefin
   return { ...left, ...blocks, lost: together(lines.lost(), left.lost) };
 }
 
-const refused: ReadonlySet<string> = new Set<TskCode>([
-  "TSK_CODE",
-  "TSK_DIRECTIVE",
-  "TSK_MARKUP",
-  "TSK_STATEMENT",
-]);
+/** True for what is refused with all that belongs to it. A tag that nothing closes may be a sign too many. */
+function isWhole({ code, start, end }: Diagnostic, text: string): boolean {
+  return refused.has(code) || (code === "TSK_MARKUP" && text[end - 1] === ">" && end > start + 1);
+}
+
+const refused: ReadonlySet<string> = new Set<TskCode>(["TSK_CODE", "TSK_DIRECTIVE", "TSK_STATEMENT"]);
 
 /** Spans in order; of two that overlap, as when all is lost, both. */
 function together(some: readonly Span[], others: readonly Span[]): readonly Span[] {
