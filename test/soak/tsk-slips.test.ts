@@ -1,7 +1,6 @@
 /**
  * The property of `src/fleet/file/one-cause.test.ts` for as long as it takes: TUSKER_SOAK_SLIPS slips of the hand (50,000 by
- * default) in correct files, from a seed that is printed; TUSKER_SOAK_SEED repeats one. About one mistake in 25,000
- * is told more than once, most of them pastes (decision 0061): those are printed, and more than one in 5,000 fail.
+ * default) in correct files, from a seed that is printed; TUSKER_SOAK_SEED repeats one.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -26,6 +25,5 @@ test(`a slip of the hand gives one diagnostic: ${count} slips from seed ${seed}`
   }
   t.diagnostic(`${wrong} of ${count} slips are mistakes`);
   assert.ok(wrong > count / 3, `${wrong}`);
-  for (const one of several) t.diagnostic(one);
-  assert.ok(several.length <= wrong / 5_000, `${several.length} are told more than once`);
+  assert.deepEqual(several, []);
 });

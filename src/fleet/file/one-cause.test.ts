@@ -153,3 +153,23 @@ test("an operator inside the name of a call is told once", () => {
 test("a word before a header is told once, though the keys below stand in the section before", () => {
   assert.equal(told("retry-budget.tsk", "[services]", "x [services]").length, 1);
 });
+
+test("a paste that parts a name is told once, wherever it ends and whatever a comment in it hides", () => {
+  const paste = 'payip_prefix: "/api" # /api/users/123 reacment-service: {';
+  assert.deepEqual(told("shop/tusker.tsk", "payment-service: {", paste), ["27:1 FLEET_INVALID 37:1"]);
+});
+
+test("a line that cannot be read takes nothing from what is written without indentation", () => {
+  const [found, ...more] = told("routes-flattened.tsk", "retries: 3\n}", 'retries: 3\n "order-service"}');
+  assert.match(found ?? "", /^\d+:2 TSK_EXPECTED/);
+  assert.deepEqual(more, []);
+});
+
+test("a line end for one half of a sign is told once", () => {
+  assert.deepEqual(told("every form", '== "prod"', '=\n "prod"').length, 1);
+});
+
+test("of a call of a secret that was pasted into a route, no other route is hidden", () => {
+  for (const paste of ['t @env.secure("STRimeout:', 'secure("STRIPE_APtimeout:'])
+    assert.deepEqual(told("fleet.tsk", 'timeout: "10s", retries', `${paste} "10s", retries`).length, 1);
+});

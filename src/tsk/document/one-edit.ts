@@ -1,7 +1,7 @@
 import { asRelated, type Diagnostic, type Fix } from "../diagnostic.ts";
 import type { Source, Span } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
-import { cutsOf, renamesOf } from "../syntax/repair/cuts.ts";
+import { cutsOf, partedWordsOf, renamesOf } from "../syntax/repair/cuts.ts";
 import { editsOf, swapsOf } from "../syntax/repair/edits.ts";
 import { contradictions, contradicts, isFlat } from "../syntax/repair/layout.ts";
 import { withoutLines } from "../syntax/repair/lines.ts";
@@ -17,6 +17,8 @@ const most = 3;
 const [judged, read] = [60_000, 150_000];
 /** Texts that are judged for one problem, of each kind of edit. */
 const tries = 4;
+/** Words that may have been parted in two. */
+const mostWords = 500;
 /** Edits that repair one problem and nothing else: after so many it is a mistake of its own. */
 const enough = 3;
 
@@ -50,27 +52,23 @@ export function withoutOneEdit(all: readonly Diagnostic[], again: Again): readon
   const near = inFile.slice(0, most);
   const least = contradictions(withoutLines(source.text, inFile));
   const trials = new Trials(source);
-  // What an edit removes, by where it is and what it writes: problems next to each other have the same lines tried.
-  const known = new Map<string, readonly Diagnostic[]>();
+  // The only problem that an edit repairs, by where it is and what it writes: problems next to each other have the same lines tried.
+  const known = new Map<string, Diagnostic | undefined>();
   for (const problem of near) {
     let own = 0;
     for (const edit of editsNear(problem, all, { source, sections, trials })) {
       if (!fits(edit, source, least)) continue;
       const id = `${edit.start} ${edit.end} ${edit.text}`;
-      const before = known.get(id);
-      if (before?.length === 1 && before[0] === problem && ++own === enough) break;
-      if (before !== undefined) continue;
+      if (known.get(id) === problem && ++own === enough) break;
+      if (known.has(id)) continue;
       if (left-- <= 0) return all;
-      const text = source.text.slice(0, edit.start) + edit.text + source.text.slice(edit.end);
-      const readFile: LoadOptions["readFile"] = (path) =>
-        path === options.entry ? text : options.readFile(path);
-      const edited: LoadOptions = { ...options, readFile, before: loaded };
-      const goneAtFirst = missingFrom(quickly({ ...edited, causes: "none" }), all, {
-        edit,
-        file: source.file,
-      });
-      known.set(id, goneAtFirst);
-      if (goneAtFirst.length === 1 && goneAtFirst[0] === problem && ++own === enough) break;
+      const edited = withEdit(edit, source.text, { ...options, before: loaded });
+      const first = quickly({ ...edited, causes: "none" });
+      const goneAtFirst = missingFrom(first, all, { edit, file: source.file });
+      // A line that was only moved took its problem along.
+      const repaired = first.length < all.length && goneAtFirst.length === 1 ? goneAtFirst[0] : undefined;
+      known.set(id, repaired);
+      if (repaired === problem && ++own === enough) break;
       if (goneAtFirst.length < 2) continue;
       const remaining = judge({ ...edited, causes: "file" });
       const gone = missingFrom(remaining, all, { edit, file: source.file });
@@ -79,6 +77,12 @@ export function withoutOneEdit(all: readonly Diagnostic[], again: Again): readon
     }
   }
   return all;
+}
+
+/** The options with the text of the base file after an edit. */
+function withEdit({ start, end, text: written }: Fix, text: string, options: LoadOptions): LoadOptions {
+  const edited = text.slice(0, start) + written + text.slice(end);
+  return { ...options, readFile: (path) => (path === options.entry ? edited : options.readFile(path)) };
 }
 
 /** Of those that are gone the one next to the edit is told, with the others as places that belong to it. */
@@ -140,6 +144,9 @@ function* editsNear(
   // Where all can be read, no reading of lines shows what is wrong.
   const isRead = trial.isRight;
   const tried = isRead ? spans : spans.filter((span) => trial.mayRepair(span));
+  const { words } = trials;
+  const parted = inTurn(isRead ? [] : tried, (span) => partedWordsOf(text, span, { words, trial }));
+  yield* first(tries, parted);
   yield* first(
     isOneLine ? tries * 4 : tries,
     inTurn(tried, (span) => cutsOf(text, span, { names, trial, isRead: isRead && !isOneLine })),
@@ -166,9 +173,13 @@ function fits({ start, end, text: written }: Fix, { text }: Source, least: numbe
 class Trials {
   readonly #source: Source;
   readonly #known = new Map<string, Trial>();
+  /** Words of the text of some length, each once; not all of a text with very many. */
+  readonly words: readonly string[];
 
   constructor(source: Source) {
     this.#source = source;
+    const words = source.text.matchAll(/[\p{L}_][\p{L}\d_-]{3,}/gu);
+    this.words = [...new Set([...words].map(([word]) => word))].slice(0, mostWords);
   }
 
   of(piece: Span): Trial {

@@ -103,6 +103,13 @@ test("the key of a call is the one it stands behind", () => {
     ['a: 1, "b": = @env.secure "B", c: @encrypted("tusk:v1:x', ["b", "c"]],
     ['a.api: @env:secure("U")', ["api"]],
     ['@env.secure("U")', []],
+    ['"/x": { service: "a", method: "GET",  t @env.secure("U', ["t"]],
+    ['"/x": { service: "a", method: "GET", secure("U', []],
+    // Where entries have lines of their own, or nothing stands before it, the comma may be the mistake.
+    ['api: "x", @env.secure("U")', ["api"]],
+    ['x: { api: ,@env.secure("U"), b: 1 }', ["api"]],
+    ['x: { api: @,env.secure("U"), b: 1 }', ["api"]],
+    ['x: { api: ["a", @env.secure("U")] }', ["api"]],
   ] as const)
     assert.deepEqual(keysOfCalls(line), keys);
 });

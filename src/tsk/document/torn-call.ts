@@ -34,9 +34,32 @@ export function keysOfCalls(line: string): readonly string[] {
   return callsIn(line).flatMap(({ end }) => {
     const before = line.slice(Math.max(0, end - nearby - longestName), end);
     const keys = [...before.matchAll(/(?<![@\p{L}\d_-])([\p{L}\d_-]+)["']?[ \t]{0,20}[:=](?![^{]*\{)/gu)];
-    const [, name] = keys.at(-1) ?? [];
-    return name === undefined ? [] : [name];
+    const key = keys.at(-1);
+    const name = key?.[1];
+    if (key === undefined || name === undefined) return [];
+    return nameBehind(before.slice(0, key.index), before.slice(key.index + key[0].length)) ?? [name];
   });
+}
+
+/**
+ * Where several entries stand between braces on one line, a call is no part of one that a comma ends: then the name it stands
+ * behind without a sign, if there is one. Undefined where nothing says so: a comma may be what is wrong.
+ *
+ * @param before what stands before the key, on its line or above
+ * @param behind what stands between the sign of the key and the call
+ */
+export function nameBehind(before: string, behind: string): readonly string[] | undefined {
+  const isEnded = /^\s*[\p{L}\d_.-]+[ \t]*,/u.test(withoutTexts(behind));
+  const line = withoutTexts(before.slice(before.lastIndexOf("\n") + 1));
+  if (!isEnded || !/\{[^}]*$/.test(line)) return undefined;
+  const rest = behind.slice(behind.lastIndexOf(",") + 1);
+  const name = /^\s*["']?([\p{L}\d_-]+)["']?[ \t]+(?=\S)/u.exec(rest)?.[1];
+  return name === undefined ? [] : [name];
+}
+
+/** A line with a word in place of each text in quotes. */
+function withoutTexts(line: string): string {
+  return line.replace(/"[^"\n]*"|'[^'\n]*'/g, "text");
 }
 
 const quotes = "\"'`“”„‘’‚«»";

@@ -4,7 +4,7 @@ import type { Source, Span } from "../source.ts";
 import { type Data, type Evaluated, isList, isMap } from "../value/data.ts";
 import { holdsSecret } from "../value/secret.ts";
 import type { Unread } from "./damage.ts";
-import { callsSecret, keysOfCalls, secretsOfCalls } from "./torn-call.ts";
+import { callsSecret, keysOfCalls, nameBehind, secretsOfCalls } from "./torn-call.ts";
 
 /** What a report is about. */
 export interface Reported {
@@ -240,8 +240,10 @@ function secretNames({ sources, root }: Reported): ReadonlySet<string> {
     for (const { index } of text.matchAll(/@(?:env\.secure|secret|encrypted)\b/g)) {
       if (++calls > mostCalls) return names;
       const before = text.slice(Math.max(0, index - longestKey), index);
-      const name = /([\p{L}\d_-]+)["']?\s*[:=][^:=\n]*$/u.exec(before)?.[1];
-      if (name !== undefined) names.add(name);
+      const key = /([\p{L}\d_-]+)["']?\s*[:=]([^:=\n]*)$/u.exec(before);
+      const name = key?.[1];
+      if (key === null || name === undefined) continue;
+      for (const own of nameBehind(before.slice(0, key.index), key[2] ?? "") ?? [name]) names.add(own);
     }
   }
   return names;

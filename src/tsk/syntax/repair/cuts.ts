@@ -7,32 +7,49 @@ const longest = 60;
 /** Longer lines are not cut. */
 const widest = 500;
 
+/** What a line is tried with. */
+interface Given {
+  /** Names that are used and are nowhere, or may head a section. */
+  readonly names: readonly string[];
+  /** Reads what is left. */
+  readonly trial: Trial;
+  /** True where all can be read as it is, and only headers and names tell what is too much. */
+  readonly isRead: boolean;
+}
+
 /**
  * Stretches of a line without which it can be read, the likelier first: what stands around the header of a section, what parts
  * a name that is wanted in two or hides it, then the shorter before the longer.
- *
- * @param given names that are used and are nowhere, or may head a section; what reads a text that is left; and whether all can be
- * read as it is, when only headers and names tell what is too much
  */
-export function* cutsOf(
-  text: string,
-  { start, end }: Span,
-  {
-    names,
-    trial,
-    isRead,
-  }: { readonly names: readonly string[]; readonly trial: Trial; readonly isRead: boolean },
-): Iterable<Fix> {
-  const line = text.slice(start, end);
-  if (line.length > widest || line.trim() === "") return;
-  const tried = new Set<string>();
-  for (const [from, to] of [
-    ...(start === 0 ? beforeBrace(line) : []),
+export function* cutsOf(text: string, span: Span, { names, trial, isRead }: Given): Iterable<Fix> {
+  const line = lineOf(text, span);
+  const stretches = [
+    ...(span.start === 0 ? beforeBrace(line) : []),
     ...aroundHeaders(line),
     ...betweenParts(line, names),
     ...aroundNames(line, names),
     ...(isRead ? [] : betweenEdges(line)),
-  ]) {
+  ];
+  yield* readable(line, span, { stretches, trial });
+}
+
+/** What parts a word in two that stands elsewhere in the text, too. */
+export function* partedWordsOf(
+  text: string,
+  span: Span,
+  { words, trial }: { readonly words: readonly string[]; readonly trial: Trial },
+): Iterable<Fix> {
+  const line = lineOf(text, span);
+  yield* readable(line, span, { stretches: betweenParts(line, words), trial });
+}
+
+function* readable(
+  line: string,
+  { start }: Span,
+  { stretches, trial }: { readonly stretches: readonly Stretch[]; readonly trial: Trial },
+): Iterable<Fix> {
+  const tried = new Set<string>();
+  for (const [from, to] of stretches) {
     const cut: Fix = { start: start + from, end: start + to, text: "" };
     if (!trial.mayBalance(cut)) continue;
     const left = line.slice(0, from) + line.slice(to);
@@ -40,6 +57,12 @@ export function* cutsOf(
     tried.add(left);
     if (trial.readsAlone(left) && trial.isRightWith(cut)) yield cut;
   }
+}
+
+/** The text of a line that may be cut. */
+function lineOf(text: string, { start, end }: Span): string {
+  const line = text.slice(start, end);
+  return line.length > widest || line.trim() === "" ? "" : line;
 }
 
 /** A line that begins with a word which may be another name, or the header of a section written as a key. */

@@ -46,10 +46,14 @@ function* putIn(text: string, piece: Span, line: Span): Iterable<Fix> {
 /** A line end too many, or for a sign. */
 function* atLineEnds(text: string, piece: Span, line: Span): Iterable<Fix> {
   const wanted = wantedSigns(text.slice(piece.start, piece.end), text.slice(line.start, line.end));
-  for (const sign of ["", ...wanted]) {
-    if (line.end < piece.end) yield { start: line.end, end: line.end + 1, text: sign };
-    if (line.start > piece.start) yield { start: line.start - 1, end: line.start, text: sign };
-  }
+  const ends = [line.end, line.start - 1].filter((at) => piece.start <= at && at < piece.end);
+  for (const sign of ["", ...wanted]) for (const at of ends) yield { start: at, end: at + 1, text: sign };
+  for (const at of ends) for (const sign of halvesAt(text, at)) yield { start: at, end: at + 1, text: sign };
+}
+
+/** The other half of a sign of two of which a line end has taken one. */
+function halvesAt(text: string, at: number): readonly string[] {
+  return [text[at - 1] ?? "", text[at + 1] ?? ""].filter((sign) => sign !== "" && "=|&?".includes(sign));
 }
 
 /** The line for the one below it, and for the one above it. */

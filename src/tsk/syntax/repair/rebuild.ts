@@ -43,7 +43,7 @@ export function rebuilt(
   const all: Written[] = [];
   for (const [first, last] of sections) {
     const section = lines.slice(first, last + 1);
-    const isFlat = section.every((one) => one.indent <= 0);
+    const isFlat = section.every((one) => one.lost || one.indent <= 0);
     const written = isFlat ? writtenFlat(section) : new Section(section).written();
     if (written === undefined) return undefined;
     for (const [index, line] of written.lines.entries()) texts[first + index] = line;
