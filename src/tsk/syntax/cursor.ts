@@ -249,7 +249,6 @@ export class Cursor {
   /** True while all lines between the one of an opening bracket and this one stand deeper: the others are no part of what it opens. */
   #isBelow(open: number): boolean {
     const between = this.text.slice(open, Math.min(this.start, open + farthest)).split("\n");
-    if (this.start > open + farthest) return true;
     const own = indentOf(this.text.slice(this.text.lastIndexOf("\n", open - 1) + 1, open));
     return between.slice(1, -1).every((line) => /^\s*(?:[}\])]|$)/.test(line) || indentOf(line) > own);
   }
