@@ -63,7 +63,8 @@ const expected: ReadonlyMap<number, RegExp> = new Map([
   ),
   [kind.blockHead, /string\.quoted\.triple/],
   [kind.name, /property-name|reference|constant\.language|operator|section|import|parameter/],
-  [kind.word, /property-name|entity\.name\.section/],
+  // Behind the dot of a reference a word may begin with a digit.
+  [kind.word, /property-name|entity\.name\.section|variable\.other\.reference/],
 ]);
 
 /** Places at which the two disagree. */

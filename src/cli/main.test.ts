@@ -55,6 +55,10 @@ test("an unknown command, option or a word too many is exit 2 and says what woul
   const words = await ran(["check", "a", "b"]);
   assert.equal(words.code, 2);
   assert.match(words.err, /"b" is one word too many/);
+  const file = await ran(["config", "explain", "gateway.port", "shop.tsk"]);
+  assert.match(file.err, /"shop.tsk" is one word too many; a file is named with --file/);
+  const path = await ran(["config", "render", "shop.tsk"]);
+  assert.deepEqual([path.code, /name it with --file/.test(path.err)], [2, true]);
 });
 
 test("check answers 0 or 1, as JSON when asked", async () => {

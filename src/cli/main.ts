@@ -62,7 +62,9 @@ function sortArgs(command: Command, argv: readonly string[]): Args {
     strict: true,
   });
   if (positionals.length > command.maxOperands) {
-    throw new TuskerError("CLI_USAGE", `"${positionals[command.maxOperands] ?? ""}" is one word too many`);
+    const word = positionals[command.maxOperands] ?? "";
+    const hint = word.endsWith(".tsk") && "file" in command.options ? "; a file is named with --file" : "";
+    throw new TuskerError("CLI_USAGE", `"${word}" is one word too many${hint}`);
   }
   const listOf = (name: string): readonly string[] =>
     [values[name] ?? []].flat().filter((one) => typeof one === "string");

@@ -156,7 +156,7 @@ test("two headers that are misspelt are two, whatever is wrong with a third", ()
 test(`of six mistakes in a file of hundreds of lines most are told in one run, and all in few (seed ${seed})`, () => {
   const files = [...severalIn(largeTexts(1, seed), 3, 6, seed)];
   const all = files.reduce((sum, one) => sum + one.told, 0);
-  assert.ok(all >= 14, `${all} of 18`);
+  assert.ok(all >= 15, `${all} of 18`);
   assert.ok(
     files.every(({ runs }) => runs <= 3),
     files.map(({ runs }) => runs).join(),

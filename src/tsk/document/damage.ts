@@ -20,6 +20,8 @@ export class Damage {
   readonly #beside = new Set<string>();
   /** Words on what is lost, in all files. */
   readonly #words = new Set<string>();
+  /** The maps that lack the lines with these words; undefined for one that may be any. */
+  readonly #maps = new Map<string, (Path | undefined)[]>();
   /** The first and last words of their lines: of a name half typed the beginning. */
   readonly #begun = new Set<string>();
   /** Lines that cannot be read, of which something may be left all the same. */
@@ -68,7 +70,7 @@ export class Damage {
         span,
         beside.filter(({ start, end }) => start <= span.end + 1 && span.start <= end + 1),
       );
-      this.#addWords(tree.source.text, span);
+      this.#addWords(tree.source.text, span, this.#lost.at(-1)?.within);
     }
     for (const start of left.unnamed ?? []) {
       const { path } = placeAt(left.items, start);
@@ -116,8 +118,19 @@ export class Damage {
       return this.#mayBeSet(source.text.slice(found.start, found.end));
     const words = wordsOf(source.text.slice(found.start, Math.min(found.end, found.start + longest)));
     // Text that lacks its quotes is seldom a name.
-    const isExact = found.code === "TSK_OLD_WORD";
-    return words.some((word) => this.#words.has(word) || (!isExact && this.#isNear(word)));
+    if (found.code === "TSK_OLD_WORD") return words.some((word) => this.#mayBeKeyAt(word, found));
+    return words.some((word) => this.#words.has(word) || this.#isNear(word));
+  }
+
+  /** True for a word that may be a key of a map around a place: it stands on what is lost there, or nobody knows where. */
+  #mayBeKeyAt(word: string, { file, start }: Diagnostic): boolean {
+    if (!this.#words.has(word)) return false;
+    const { items = [], under } = this.#left.get(file) ?? {};
+    this.#looks -= items.length;
+    if (under === undefined || this.#looks < 0) return true;
+    const path = [...under, ...placeAt(items, start).path];
+    const isAround = (map: Path): boolean => map.every((key, index) => String(key) === path[index]);
+    return this.#maps.get(word)?.some((map) => map === undefined || isAround(map)) === true;
   }
 
   /** True for a variable that a line may have set: with it, or what is left of it, the line begins. */
@@ -130,7 +143,8 @@ export class Damage {
     );
   }
 
-  #addWords(text: string, { start, end }: Span): void {
+  /** @param map the one that lacks them; undefined when it may be any */
+  #addWords(text: string, { start, end }: Span, map?: Path): void {
     if (end - start > limits.lost) {
       this.#nameless = true;
       return;
@@ -142,11 +156,16 @@ export class Damage {
       this.#begun.add(key.replace(/[^\p{L}\d_-]/gu, ""));
     // Text in quotes names nothing, unless it is a key.
     const words = wordsOf(lost.replace(/^.*$/gm, withoutTexts));
-    for (const [index, word] of words.entries()) {
-      this.#words.add(word);
-      // A sign in the middle of a name makes two of it.
-      this.#words.add(`${words[index - 1] ?? ""}${word}`);
-    }
+    // A sign in the middle of a name makes two of it.
+    for (const [index, word] of words.entries())
+      for (const name of [word, `${words[index - 1] ?? ""}${word}`]) this.#addWord(name, map);
+  }
+
+  #addWord(word: string, map: Path | undefined): void {
+    this.#words.add(word);
+    const maps = this.#maps.get(word);
+    if (maps === undefined) this.#maps.set(word, [map]);
+    else maps.push(map);
   }
 
   #add({ file }: Source, { start, end }: Span, beside: readonly Span[]): void {
@@ -179,7 +198,7 @@ export class Damage {
     return lines.flatMap((first) => {
       const joined = joinedLines(source, first);
       if (joined === undefined) return [];
-      for (const word of wordsOf(joined)) this.#words.add(word);
+      for (const word of wordsOf(joined)) this.#addWord(word, undefined);
       const other = first === line ? line + 1 : first;
       this.#beside.add(`${source.file}:${other}`);
       const { length } = source.line(other);

@@ -65,7 +65,8 @@ function pluginRow(node: Operator, around: Around): OperatorRow | "refused" | un
 function unknown(node: Operator, around: Around): undefined {
   const { name } = node;
   if (isDenied(name)) {
-    return around.fail("TSK_DENIED_OPERATOR", node, denial(name));
+    const { message, help } = denial(name);
+    return around.fail("TSK_DENIED_OPERATOR", node, message, help);
   }
   if (name === "include" || name === "import") {
     const help = `write key: @${name}("file.tsk")`;
@@ -91,9 +92,11 @@ function unknown(node: Operator, around: Around): undefined {
 function unknownOperator(
   { name }: Operator,
   { ports }: Around,
-): { readonly message: string; readonly help?: string } {
+): { readonly message: string; readonly help: string } {
   const names = [...Object.keys(operators), ...(ports.operators ?? []).map((one) => one.name)];
   const meant = name.startsWith("env.") ? `env("${name.slice(4)}")` : didYouMean(name, names);
   const message = `there is no operator @${name}`;
-  return meant === undefined ? { message } : { message, help: `did you mean @${meant}?` };
+  const help =
+    meant === undefined ? "a plugin of the host may bring it: defineOperator" : `did you mean @${meant}?`;
+  return { message, help };
 }

@@ -7,18 +7,29 @@ import { formatDate } from "./date.ts";
 import type { OperatorCall, Result } from "./row.ts";
 
 /** A fact of the machine; undefined when the host has no such fact. */
-export function fact(call: OperatorCall, of: (facts: HostFacts) => Data | undefined): Result {
+export function fact(
+  call: OperatorCall,
+  of: (facts: HostFacts) => Data | undefined,
+  help?: (facts: HostFacts) => string,
+): Result {
   const facts = call.ports.facts?.();
   const found = facts === undefined ? undefined : of(facts);
   return found === undefined
-    ? call.fail("TSK_UNAVAILABLE", `this host does not tell @${call.node.name}`)
+    ? call.fail("TSK_UNAVAILABLE", `this host does not tell @${call.node.name}`, facts && help?.(facts))
     : call.give(found);
 }
 
 /** `@host.ip()`, `@host.ip("eth0")` */
 export function address(call: OperatorCall): Result {
   if (!call.has("interface")) return fact(call, ({ addresses }) => addresses[""]);
-  return withPlainText(call, "interface", (name) => fact(call, ({ addresses }) => own(addresses, name)));
+  return withPlainText(call, "interface", (name) => {
+    const known = ({ addresses }: HostFacts): string => `it has ${namesOf(addresses).join(", ")}`;
+    return fact(call, ({ addresses }) => own(addresses, name), known);
+  });
+}
+
+function namesOf(addresses: Readonly<Record<string, string>>): readonly string[] {
+  return Object.keys(addresses).filter((name) => name !== "");
 }
 
 function own(addresses: Readonly<Record<string, string>>, name: string): string | undefined {

@@ -71,7 +71,16 @@ export const operators: Readonly<Record<string, OperatorRow>> = {
   "host.name": { parameters: [], required: 0, run: (call) => fact(call, ({ name }) => name) },
   "host.ip": { parameters: ["interface"], required: 0, run: address },
   "host.cpus": { parameters: [], required: 0, run: (call) => fact(call, ({ cpus }) => cpus) },
-  "app.version": { parameters: [], required: 0, run: (call) => fact(call, ({ version }) => version) },
+  "app.version": {
+    parameters: [],
+    required: 0,
+    run: (call) =>
+      fact(
+        call,
+        ({ version }) => version,
+        () => "set APP_VERSION, or start it with npm",
+      ),
+  },
 };
 
 /** Longer names that other dialects know. */

@@ -59,6 +59,7 @@ export class Cursor {
   #unclosedAt = -1;
   #reportedAt = -1;
   #lastInvalid = -1;
+  #refusals = 0;
   #consumed = 0;
 
   constructor(
@@ -192,15 +193,22 @@ export class Cursor {
     this.problems.push(problem(this.source, span, code, message, notes));
   }
 
+  /** False when so much was refused that no more is looked for. What the scanner has found in code gives way to it. */
+  get mayRefuse(): boolean {
+    return this.#refusals < limits.diagnostics;
+  }
+
   /** Reports what is refused whole: what was found wrong in it before is no mistake of its own. */
   refuse(code: TskCode, span: Span, message: string, notes: ProblemNotes): void {
     this.causes.note(span);
-    if (this.#stopped || this.problems.length >= limits.diagnostics) return;
+    if (this.#stopped) return;
+    this.#refusals++;
     const isOutside = (one: Diagnostic): boolean =>
       one.start < span.start || one.start >= span.end || whole.has(one.code);
     const outside = this.problems.filter(isOutside);
     this.problems.splice(0, this.problems.length, ...outside);
-    this.problems.push(problem(this.source, span, code, message, notes));
+    if (outside.length < limits.diagnostics)
+      this.problems.push(problem(this.source, span, code, message, notes));
   }
 
   /** Reports what an older dialect writes, and is read all the same. */
@@ -241,7 +249,6 @@ export class Cursor {
   /** True while all lines between the one of an opening bracket and this one stand deeper: the others are no part of what it opens. */
   #isBelow(open: number): boolean {
     const between = this.text.slice(open, Math.min(this.start, open + farthest)).split("\n");
-    if (this.start > open + farthest) return true;
     const own = indentOf(this.text.slice(this.text.lastIndexOf("\n", open - 1) + 1, open));
     return between.slice(1, -1).every((line) => /^\s*(?:[}\])]|$)/.test(line) || indentOf(line) > own);
   }

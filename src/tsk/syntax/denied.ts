@@ -8,7 +8,19 @@ const denied: ReadonlySet<string> = new Set(
   "shell exec eval php fujsen request session cookie user lambda".split(" "),
 );
 
-/** The sentence of `TSK_DENIED_OPERATOR`. */
-export function denial(name: string): string {
-  return `@${name} is refused: reading a file never runs or writes anything`;
+/** The sentence of `TSK_DENIED_OPERATOR`, and what to write in its place. */
+export function denial(name: string): { readonly message: string; readonly help: string } {
+  return {
+    message: `@${name} is refused: reading a file never runs or writes anything`,
+    help: insteadOf(name),
+  };
+}
+
+function insteadOf(name: string): string {
+  const [head = ""] = name.split(".");
+  if (name.endsWith(".set")) return "write the value into the file that should have it";
+  if (head === "file") return '@file("path") reads a file; nothing here writes one';
+  if (/^(?:request|session|cookie|user)$/.test(head))
+    return "requests are known to the routes of the gateway and to services, not to a file";
+  return 'run it before, and read what it gave: @env("NAME") or @file("path")';
 }

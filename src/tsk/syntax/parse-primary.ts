@@ -2,6 +2,7 @@ import type { Span } from "../source.ts";
 import { refuseValue } from "./code/refuse.ts";
 import { closesOnLine, passArrow, passSecond, reportMissingComma } from "./commas.ts";
 import type { Cursor } from "./cursor.ts";
+import { denial, isDenied } from "./denied.ts";
 import { readLiteral } from "./literal.ts";
 import { oldBraces, oldReference } from "./old/reference.ts";
 import { oldText } from "./old/text.ts";
@@ -346,6 +347,9 @@ export function parseArguments(cursor: Cursor, read: ReadValue): Argument[] | un
 function argument(cursor: Cursor, read: ReadValue): Argument {
   const { start } = cursor;
   const value = read(cursor);
+  const isArrow = cursor.kind === kind.equals && cursor.text[cursor.end] === ">";
+  const code = isArrow && value.kind === "name" ? refuseValue(cursor, start) : undefined;
+  if (code !== undefined) return { name: undefined, value: code, start, end: cursor.lastEnd };
   if (value.kind !== "name" || !cursor.take(kind.equals))
     return { name: undefined, value, start, end: cursor.lastEnd };
   const named = read(cursor);
@@ -381,6 +385,12 @@ const emptyHelp = 'write null for no value, "" for empty text';
 
 /** A value ended, and the line goes on: the whole was meant as text, and the value is none. */
 export function unquoted(cursor: Cursor, value: Value): Value {
+  if (value.kind === "operator" && isDenied(value.name)) {
+    // What stands behind it is part of the program.
+    const { message, help } = denial(value.name);
+    cursor.report("TSK_DENIED_OPERATOR", value, message, { help });
+    return unreadable(cursor, value.start);
+  }
   const code = refuseValue(cursor, value.start);
   if (code !== undefined) return code;
   const text = restOfLine(cursor, value.start);

@@ -5,6 +5,7 @@ import { denial, isDenied } from "./denied.ts";
 import { limits } from "./limits.ts";
 import { parseArguments, parsePrimary, plainValue } from "./parse-primary.ts";
 import { atHeader, startsEntry, unreadable } from "./recover.ts";
+import { stringText } from "./text.ts";
 import { kind } from "./token.ts";
 import type { BinaryOperator, Literal, Value } from "./tree.ts";
 
@@ -196,7 +197,8 @@ function oldCall(cursor: Cursor, callee: Value): Value | undefined {
   if (callee.kind !== "name") return undefined;
   if (isDenied(callee.name)) {
     // What stands in its parentheses is part of the program.
-    cursor.report("TSK_DENIED_OPERATOR", callee, denial(callee.name));
+    const { message, help } = denial(callee.name);
+    cursor.report("TSK_DENIED_OPERATOR", callee, message, { help });
     return unreadable(cursor, start);
   }
   const fix = { start, end: start, text: "@" };
@@ -219,14 +221,23 @@ function called(cursor: Cursor, name: string, start: number): Value {
   return { kind: "operator", name, args, start, end: cursor.lastEnd };
 }
 
+/** Kinds that are a key behind a dot, as they are in a path. */
+const keys: ReadonlySet<number> = new Set([
+  ...[kind.name, kind.word, kind.int, kind.float, kind.duration, kind.size, kind.range, kind.date],
+]);
+
 function dotted(cursor: Cursor, object: Value): Value {
   cursor.advance();
-  const start = cursor.start;
-  const word = cursor.word;
-  const isKey = cursor.kind === kind.name || cursor.kind === kind.int || cursor.kind === kind.float;
-  if (!isKey || !cursor.glued) {
-    cursor.report("TSK_KEY", { start, end: cursor.end }, "a key is expected after the dot");
+  const { start, end, word, kind: now } = cursor;
+  const isText = now === kind.string || now === kind.raw;
+  if (!cursor.glued || (!isText && !keys.has(now))) {
+    cursor.report("TSK_KEY", { start, end }, "a key is expected after the dot");
     return unreadable(cursor, object.start);
+  }
+  if (isText) {
+    const key: Value = { kind: "text", value: stringText(cursor, now, start, end), start, end };
+    cursor.advance();
+    return { kind: "member", object, key, start: object.start, end };
   }
   cursor.advance();
   // `list.0.1` scans as a float.

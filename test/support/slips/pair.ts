@@ -40,11 +40,18 @@ export function* pairsIn(texts: readonly Judged[], count: number, seed: number):
   }
 }
 
-/** Those of some slips that are a mistake alone, told once. */
-export function mistakesOf(judged: Judged, slips: readonly Slipped[]): readonly Mistake[] {
+/** How many problems are told of a mistake that is alone: one, or any number. */
+export type Alone = "one" | "any";
+
+/** Those of some slips that are a mistake alone. */
+export function mistakesOf(
+  judged: Judged,
+  slips: readonly Slipped[],
+  alone: Alone = "one",
+): readonly Mistake[] {
   return slips
     .map((slip) => ({ slip, edit: editOf(judged.text, slip.text), told: judged.judge(slip.text) }))
-    .filter(({ told }) => told.length === 1);
+    .filter(({ told }) => told.length === 1 || (alone === "any" && told.length > 1));
 }
 
 function* paired(judged: Judged, slips: readonly Slipped[]): Iterable<Pair> {

@@ -1,7 +1,7 @@
 import { type Random, seededRandom } from "../../../src/kernel/index.ts";
 import type { Diagnostic } from "../../../src/tsk/index.ts";
 import type { Judged } from "./judge.ts";
-import { edited, lineCount, linesBetween, type Mistake, mistakesOf } from "./pair.ts";
+import { type Alone, edited, lineCount, linesBetween, type Mistake, mistakesOf } from "./pair.ts";
 import { slipsIn } from "./slip.ts";
 
 /** A file with several mistakes, and how somebody gets rid of them who repairs what is told and runs again. */
@@ -18,28 +18,39 @@ export interface Repaired {
   readonly runs: number;
 }
 
-/** So many files with so many mistakes each, on lines at least two apart; the same for the same seed. */
+/**
+ * So many files with so many mistakes each, on lines at least two apart; the same for the same seed.
+ *
+ * @param alone what is told of a mistake that is alone: one problem, or any number
+ */
 export function* severalIn(
   texts: readonly Judged[],
   count: number,
   mistakes: number,
   seed: number,
+  alone: Alone = "one",
 ): Iterable<Repaired> {
   const random = seededRandom(seed);
   for (let made = 0; made < count; ) {
     const judged = texts[random.below(texts.length)];
     if (judged === undefined) continue;
-    const chosen = apart(judged, mistakes, random);
+    const chosen = apart(judged, { count: mistakes, random, alone });
     if (chosen.length < mistakes) continue;
     yield repaired(judged, chosen);
     made++;
   }
 }
 
-function apart(judged: Judged, count: number, random: Random): readonly Mistake[] {
+interface Drawn {
+  readonly count: number;
+  readonly random: Random;
+  readonly alone: Alone;
+}
+
+function apart(judged: Judged, { count, random, alone }: Drawn): readonly Mistake[] {
   const chosen: Mistake[] = [];
   const slips = [...slipsIn([judged.text], count * 4, random.below(2 ** 31))];
-  for (const mistake of mistakesOf(judged, slips)) {
+  for (const mistake of mistakesOf(judged, slips, alone)) {
     const isApart = chosen.every((one) => {
       const [first, second] =
         one.edit.start <= mistake.edit.start ? [one.edit, mistake.edit] : [mistake.edit, one.edit];

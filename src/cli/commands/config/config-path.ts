@@ -8,6 +8,11 @@ import { didYouMean, parsePath } from "../../../tsk/index.ts";
  * @throws TuskerError CLI_USAGE
  */
 export function configPath(text: string): readonly string[] {
+  if (text.endsWith(".tsk"))
+    throw new TuskerError(
+      "CLI_USAGE",
+      `"${text}" is a file, and a path of keys stands here; name it with --file`,
+    );
   const path = parsePath(text);
   if (path !== undefined) return path;
   throw new TuskerError(

@@ -8,6 +8,7 @@ import { configPath, noValueAt, valueAt } from "./config-path.ts";
 
 /** Prints the merged document, or a part of it, or keeps it in a file. Secrets are masked. */
 export const run: Run = async (args, io) => {
+  pathIn(args);
   const raw = args.text("raw");
   if (raw !== undefined) return renderRaw(raw, args, io);
   const loaded = readFleet(fleetPath(args, io), args, io);
@@ -27,9 +28,13 @@ function renderRaw(file: string, args: Args, io: Io): number {
   return 0;
 }
 
+/** The path of the part that is asked for; it is read before any file is. */
+function pathIn({ positionals: [text] }: Args): readonly string[] {
+  return text === undefined ? [] : configPath(text);
+}
+
 function give(value: unknown, args: Args, io: Io): void {
-  const [text] = args.positionals;
-  const path = text === undefined ? [] : configPath(text);
+  const path = pathIn(args);
   const part = valueAt(value, path);
   if (part === undefined) throw noValueAt(value, path);
   const out = args.text("out");

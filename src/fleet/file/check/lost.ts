@@ -34,8 +34,13 @@ export class Lost {
     this.#document = document;
     this.#lost = lost.map((one) => placeOf(one, document));
     this.#words = wordsOn(this.#lost);
-    const { services, externals } = document.value;
-    this.#services = new Set([services, externals].flatMap((map) => Object.keys(mapOf(map))));
+    // What is left of a line that is lost may be called otherwise.
+    const written = ["services", "externals"].flatMap((section) =>
+      Object.keys(mapOf(document.value[section])).filter(
+        (name) => !this.#isLost(document.locate([section, name], "key")),
+      ),
+    );
+    this.#services = new Set(this.#lost.length === 0 ? [] : written);
   }
 
   /** Problems without those that may follow from what is lost. */

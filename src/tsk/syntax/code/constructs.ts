@@ -18,7 +18,7 @@ const byName = "write key: value; text that looks like this stands in quotes";
 
 /** Words before a declaration that say who may use it, or how. */
 const modifiers =
-  /(?:(?:export|default|pub(?:\([^)\n]{0,40}\))?|public|private|protected|internal|static|final|abstract|async|override|virtual|sealed|readonly|unsafe|inline|declare)[ \t]+){0,6}/
+  /(?:(?:export|default|pub(?:\([^)\n]{0,40}\))?|public|private|protected|internal|static|final|abstract|async|override|virtual|data|open|inner|sealed|readonly|unsafe|inline|declare)[ \t]+){0,6}/
     .source;
 
 /** Code that has one of these beginnings. */
@@ -75,7 +75,7 @@ const shapes: readonly Shape[] = [
   shape(
     "a function",
     inService,
-    String.raw`${modifiers}function\b[ \t]*\*?[ \t]*(?:[\w$:-]+[ \t]*)?[({]`,
+    String.raw`${modifiers}function\b[ \t]*\*?[ \t]*(?:[\w$:.-]+[ \t]*)?[({]`,
     String.raw`(?:async[ \t]+)?def[ \t]+[\w.]+[?!=]?[ \t]*(?:[(:;]|\r?\n|$)`,
     String.raw`${modifiers}fn[ \t]+\w+[ \t]*[(<]`,
     String.raw`func[ \t]*(?:\([^)\n]*\)[ \t]*)?\w+[ \t]*[(\[]`,
@@ -91,6 +91,7 @@ const shapes: readonly Shape[] = [
     String.raw`(?:else[ \t]+)?(?:if|elif|elsif|elseif|unless|switch|match|case|when)\b[ \t]*(?!${loneValue})[\w$@!(["'\-\\&*<]`,
     String.raw`\[\[?[ \t]+[^\]\n]+\]\]?[ \t]*(?:&&|\|\|)`,
     String.raw`(?:else|try|finally|ensure|rescue|begin|then)${lineEnd}`,
+    String.raw`guard[ \t]+(?:let|var)\b`,
     String.raw`(?:except|catch|rescue)\b[ \t]*[\w({:]`,
     String.raw`try[ \t]*[{:]`,
     String.raw`with[ \t]+[\w.]+\([^\n]*:${lineEnd}`,

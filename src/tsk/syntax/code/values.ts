@@ -30,6 +30,7 @@ const shapes: readonly Shape[] = [
   shape(
     "a condition",
     byCondition,
+    String.raw`@(?:if|unless|switch)[ \t]*\([^\n]*\)[ \t]*\{`,
     String.raw`(?:if|switch|match|unless)\b[ \t]*(?:\([^\n]*\)|[^\n:,]{1,200}?)[ \t]*(?:\{|then\b)`,
     String.raw`[^\n,:"'{}]{1,100}[ \t]if[ \t][^\n]{1,200}[ \t]else[ \t]`,
   ),

@@ -5,6 +5,7 @@ import { reparse } from "../again/reparse.ts";
 import { limits } from "../limits.ts";
 import type { Tree } from "../tree.ts";
 import { type Intact, intact, linesOf } from "./intact.ts";
+import { isOfBracket } from "./layout.ts";
 import { Lines } from "./lines.ts";
 
 /**
@@ -20,8 +21,10 @@ export function intactBesideCode(tree: Tree, laidOut?: number): Intact | undefin
   const rest = reparse(tree, new Source(source.file, lines.left(), source.layer));
   const left = intact(rest, laidOut);
   if (left === undefined) return { items: rest.items, lost: lines.lost(), nameless: [] };
+  // Without the code some brackets may hold nothing, and seem to be torn.
+  const found = (left.found ?? []).filter((one) => !isOfBracket(one));
   const blocks = left.blocks === undefined ? {} : { blocks: together(lines.lost(), left.blocks) };
-  return { ...left, ...blocks, lost: together(lines.lost(), left.lost) };
+  return { ...left, ...blocks, found, lost: together(lines.lost(), left.lost) };
 }
 
 /** True for what is refused with all that belongs to it. A tag that nothing closes may be a sign too many. */
