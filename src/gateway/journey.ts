@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { type TuskerError, toTuskerError } from "../kernel/index.ts";
 import type { ServerExchange } from "../net/index.ts";
 import { incomingDeadline, isRepeatable } from "../resilience/index.ts";
@@ -226,11 +227,10 @@ function limited({ limit, meter }: Route, visit: Visit): Verdict {
 /** A request that lacks what is counted is counted by its address: leaving the key out must not lift the limit. */
 function limitKey(source: string, visit: Visit): string {
   const key = source === "client" ? undefined : keyOf(source, visit);
-  return key === undefined ? clientKey(visit.client) : `${source} ${key.slice(0, maxKeyChars)}`;
+  if (key === undefined) return clientKey(visit.client);
+  // What clients write may be a token, which is not kept, and long; cut off, two that begin alike would be one.
+  return `${source} ${source === "consumer" ? key : hash("sha256", key, "base64url")}`;
 }
-
-/** What clients write is kept in memory: a billion long keys must not fill it. */
-const maxKeyChars = 256;
 
 async function answer(trip: Trip, last: Try): Promise<number> {
   const { door, exchange, route, span, upstream, visit } = trip;

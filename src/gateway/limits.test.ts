@@ -53,6 +53,28 @@ test("the limit of the gateway is one for all of its routes; a route's own is it
   assert.equal((await ask(front.port, "/c")).header("ratelimit-policy"), '"GET /c";q=1;w=1');
 });
 
+test("keys that begin alike are counted apart, however long they are", async () => {
+  await using front = await bench({
+    routes: {
+      "/*": {
+        answer: {},
+        rate_limit: { requests: 1, window: "1m", key: "header:authorization" },
+      },
+    },
+  });
+  const token = (end: string): string[] => [
+    "Authorization",
+    `Bearer ${"eyJhbGciOiJSUzI1NiJ9".repeat(50)}${end}`,
+  ];
+  for (const [end, status] of [
+    ["a", 200],
+    ["b", 200],
+    ["a", 429],
+  ] as const)
+    assert.equal((await ask(front.port, "/", { headers: token(end) })).status, status);
+  assert.equal(front.gateway.stats().rateLimitKeys, 2);
+});
+
 test("routes of one path that differ in host or conditions have limits of their own", async () => {
   const rate_limit = { requests: 1, window: "1m" };
   await using front = await bench({

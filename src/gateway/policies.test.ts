@@ -45,11 +45,19 @@ test("a redirect fills in host, path, query and parameters", async () => {
   await using front = await bench({
     routes: {
       "/old/{id}": { redirect: { to: "/new/{id}{query}", status: 301 } },
+      "/written/{id}": { redirect: { to: "/new/{id}?{query}" } },
+      "/behind/{id}": { redirect: { to: "/new?id={id}&{query}" } },
       "/*": { redirect: { to: "https://{host}{path}{query}" } },
     },
   });
   const old = await ask(front.port, "/old/7?x=1");
   assert.deepEqual([old.status, old.header("location")], [301, "/new/7?x=1"]);
+  for (const [target, to] of [
+    ["/written/7?x=1", "/new/7?x=1"],
+    ["/written/7", "/new/7"],
+    ["/behind/7?x=1", "/new?id=7&x=1"],
+  ] as const)
+    assert.equal((await ask(front.port, target)).header("location"), to);
   const rest = await ask(front.port, "/a/b?c", { headers: ["Host", "shop.example"] });
   assert.deepEqual([rest.status, rest.header("location")], [308, "https://shop.example/a/b?c"]);
 });

@@ -5,6 +5,7 @@ import { createServer, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { endedGateways } from "../support/ended-gateway.ts";
 import { upFleet } from "../support/fleet.ts";
 
 test("a request that runs when the fleet is told to stop is answered, and then the fleet ends", async () => {
@@ -38,3 +39,12 @@ test("a request that runs when the fleet is told to stop is answered, and then t
   assert.deepEqual(await ended, [0, null]);
   rmSync(folder, { recursive: true });
 });
+
+for (const workers of [1, 2])
+  test(`a gateway of ${workers} threads that is told to end loses no POST: every client is answered until it is told to go`, async () => {
+    const heard = await endedGateways(1, workers);
+    assert.deepEqual(
+      heard.map(({ failures }) => failures),
+      [[]],
+    );
+  });

@@ -14,6 +14,11 @@ test("lets through what people write", () => {
     "\\u{1F600}",
     "[^/]*",
     "x{3}(?<id>y)",
+    "(?:beta|canary)+",
+    "([a-z]|[0-9]|-)*",
+    "(?:en|es|e)",
+    "(a|ab)(c|bcd)d*",
+    "\\||a",
   ])
     assert.equal(unsafeRegex(fine), undefined, fine);
 });
@@ -25,6 +30,16 @@ test("refuses what may take for ever, and says why", () => {
     ["([a-z]+){2,}", /repeats a group/],
     ["((a{2}){3})+", /repeats a group/],
     [".*.*.*x", /more than two/],
+    ["(a|a)*b", /begin alike/],
+    ["(a|ab|b)*c", /begin alike/],
+    ["(?:a|a){30}b", /begin alike/],
+    ["(\\w|[0-9])+x", /begin alike/],
+    ["((?:a|.)b)*", /begin alike/],
+    ["(a|(?:b|b))+", /begin alike/],
+    ["(|a)+b", /begin alike/],
+    ["(a?a?)*b", /repeats a group/],
+    ["(\\u0061|a)*b", /begin alike/],
+    [`${"(a|a)".repeat(17)}b`, /more than two/],
     ["(a)\\1", /refers back/],
     ["(?=a)b", /looks ahead/],
     ["(?<!a)b", /looks ahead or behind/],
@@ -35,8 +50,14 @@ test("refuses what may take for ever, and says why", () => {
 });
 
 test("what it lets through ends soon on any text", () => {
-  const atom = fc.constantFrom("a", "b", ".", "[ab]", "\\w", "(?:a|ab)", "(a|b)", "\\.");
-  const quantifier = fc.constantFrom("", "", "*", "+", "?", "{1,16}", "{2,}", "*?");
+  const leaf = fc.constantFrom("a", "b", ".", "[ab]", "\\w", "(?:a|ab)", "(a|b)", "\\.", "a?", "");
+  const choice = fc.array(leaf, { minLength: 1, maxLength: 3 }).map((all) => `(?:${all.join("|")})`);
+  const atom = fc.oneof(
+    leaf,
+    choice,
+    fc.tuple(choice, leaf).map(([one, other]) => `(${one}${other})`),
+  );
+  const quantifier = fc.constantFrom("", "", "*", "+", "?", "{1,16}", "{30}", "{2,}", "*?");
   const source = fc
     .array(fc.tuple(atom, quantifier), { minLength: 1, maxLength: 6 })
     .map((parts) => parts.flat().join(""));

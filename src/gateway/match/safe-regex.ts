@@ -5,7 +5,7 @@ export const maxMatchedChars = 256;
  * Why a regular expression may take longer than its text is long, or cannot be used; undefined when it is fine.
  *
  * A backtracking engine is safe with what this lets through: no quantifier inside a quantified group, no back
- * reference, no look-around, and repetitions whose choices multiply to no more than two unbounded ones have on a text of
+ * reference, no look-around, no repeated choice between things that begin alike, and repetitions whose choices multiply to no more than two unbounded ones have on a text of
  * 256 characters: some ten thousand steps.
  */
 export function unsafeRegex(source: string): string | undefined {
@@ -25,10 +25,23 @@ export function wholeRegex(source: string): RegExp {
 /** Ways to divide a text among its repetitions: two unbounded ones. */
 const mostWays = maxMatchedChars ** 2;
 
+/** The characters something may begin with, one bit for each of ASCII; "any" when that is not known, or more. */
+type First = bigint | "any";
+
+/** What matters of a part when it is repeated. */
+interface Shape {
+  /** It may be of different lengths, because something in it is repeated or may be absent. */
+  readonly open: boolean;
+  /** It has alternatives of which several can fit the same text. */
+  readonly alike: boolean;
+  readonly first: First;
+}
+
 class Reader {
   readonly #source: string;
   #at = 0;
   #ways = 1;
+  #problem: string | undefined;
 
   constructor(source: string) {
     this.#source = source;
@@ -37,34 +50,63 @@ class Reader {
   problem(): string | undefined {
     if (/\\(?:[1-9]|k<)/.test(this.#source)) return "refers back to a group";
     if (/\(\?(?:[=!]|<[=!])/.test(this.#source)) return "looks ahead or behind";
-    const { nested } = this.#sequence();
-    if (nested) return "repeats a group that repeats something itself, which can take for ever";
-    return this.#ways > mostWays ? "has more than two unbounded repetitions, or many long ones" : undefined;
+    this.#group();
+    if (this.#ways <= mostWays) return this.#problem;
+    return this.#problem ?? "has more than two unbounded repetitions, or many long ones";
   }
 
-  /** Reads up to the end of the group it is in. */
-  #sequence(): { nested: boolean; repeats: boolean } {
-    let nested = false;
-    let repeats = false;
+  /** Reads alternatives up to the end of the group they are in. */
+  #group(): Shape {
+    const alternatives = [this.#sequence()];
+    while (this.#source[this.#at] === "|") {
+      this.#at++;
+      alternatives.push(this.#sequence());
+    }
+    const beginAlike = overlap(alternatives.map(({ first }) => first));
+    // Each of them may be tried before the last one is right.
+    if (beginAlike) this.#ways *= alternatives.length;
+    return {
+      open: alternatives.some(({ open }) => open),
+      alike: beginAlike || alternatives.some(({ alike }) => alike),
+      first: alternatives.reduce<First>(
+        (all, { first }) => (all === "any" || first === "any" ? "any" : all | first),
+        0n,
+      ),
+    };
+  }
+
+  #sequence(): Shape {
+    let open = false;
+    let alike = false;
+    let first: First | undefined;
     while (this.#at < this.#source.length) {
       const char = this.#source[this.#at];
-      if (char === ")") break;
-      this.#at++;
-      let inner = { nested: false, repeats: false };
+      if (char === ")" || char === "|") break;
+      const from = this.#at++;
+      let inner: Shape | undefined;
       if (char === "\\") this.#at += this.#escapeLength();
       else if (char === "[") this.#class();
       else if (char === "(") {
         this.#at += /^\?(?::|<[^>]*>)/.exec(this.#source.slice(this.#at))?.[0].length ?? 0;
-        inner = this.#sequence();
+        inner = this.#group();
         this.#at++;
       }
+      const atom = this.#source.slice(from, this.#at);
       const { least, most } = this.#quantifier();
-      if (most > 1 && inner.repeats) nested = true;
+      if (most > 1 && inner !== undefined) this.#repeated(inner);
       this.#ways *= Math.min(maxMatchedChars, most - least + 1);
-      repeats ||= inner.repeats || most > 1;
-      nested ||= inner.nested;
+      open ||= inner?.open === true || most > 1 || most > least;
+      alike ||= inner?.alike === true;
+      first ??= least === 0 ? "any" : (inner?.first ?? firstOf(atom));
     }
-    return { nested, repeats };
+    return { open, alike, first: first ?? "any" };
+  }
+
+  /** With every turn of a repetition the ways through what is repeated multiply: there must be one. */
+  #repeated({ open, alike }: Shape): void {
+    if (open) this.#problem ??= "repeats a group that repeats something itself, which can take for ever";
+    else if (alike)
+      this.#problem ??= "repeats a choice between things that begin alike, which can take for ever";
   }
 
   /** How often the thing just read may come: once without a quantifier. */
@@ -95,4 +137,23 @@ class Reader {
       )?.[0].length ?? 0
     );
   }
+}
+
+/** The characters a single atom stands for. What may reach beyond ASCII counts as any. */
+function firstOf(atom: string): First {
+  if (/^(?:[\^$.]|\[\^)|[^ -~]|\\[uxpPDSWsbBc]/.test(atom)) return "any";
+  const expression = new RegExp(`^${atom}$`, "u");
+  let found = 0n;
+  for (let code = 0; code < 128; code++)
+    if (expression.test(String.fromCharCode(code))) found |= 1n << BigInt(code);
+  return found;
+}
+
+function overlap(firsts: readonly First[]): boolean {
+  let seen = 0n;
+  for (const first of firsts) {
+    if (firsts.length > 1 && (first === "any" || (seen & first) !== 0n)) return true;
+    if (first !== "any") seen |= first;
+  }
+  return false;
 }

@@ -8,14 +8,17 @@ type AnswerSettings = NonNullable<RouteSettings["answer"]>;
 
 /** Sends the client elsewhere. `{host}`, `{path}`, `{query}` and the parameters of the path are filled in. */
 export function redirect(settings: RedirectSettings, pattern: Pattern): Guard {
+  // What a request brings begins with its "?": written out in front of it, it would come twice.
+  const template = settings.to.replaceAll("?{query}", "{query}");
+  const within = template.slice(0, Math.max(0, template.indexOf("{query}"))).includes("?");
   return (visit) => {
     const known: Readonly<Record<string, string>> = {
       ...parametersOf(pattern, visit.path),
       host: visit.host ?? "",
       path: visit.path,
-      query: visit.query,
+      query: within ? visit.query.slice(1) : visit.query,
     };
-    const filled = settings.to.replaceAll(/\{(\w+)\}/g, (whole, name: string) => known[name] ?? whole);
+    const filled = template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => known[name] ?? whole);
     // RFC 3986 §4.2: two slashes begin the name of a host. Whoever asks must not choose one.
     const to = filled.replace(/^\/{2,}/, "/");
     const headers = ["Location", to, "Content-Length", "0", ...visit.answerFields];

@@ -40,7 +40,9 @@ const redirect = z.strictObject({
     .regex(/^(?:https?:\/\/|\/)[^\s]*$/, 'must begin with "/", "http://" or "https://"')
     // A head is ASCII; the braces of parameters are.
     .transform((text) => text.toWellFormed().replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent))
-    .describe("Where to: `{host}`, `{path}`, `{query}` and the parameters of the path are filled in."),
+    .describe(
+      "Where to: `{host}`, `{path}`, `{query}` (with its `?`, where none stands before it) and the parameters of the path are filled in.",
+    ),
   status: z
     .literal([301, 302, 303, 307, 308], "must be 301, 302, 303, 307 or 308")
     .default(308)

@@ -215,18 +215,17 @@ test("endpoints are compared over all threads, once, and all leave the same one 
     }
 });
 
-test("least_request and the cost of p2c_ewma see what runs in other threads", () => {
-  const clock = manualClock();
-  const memory = memoryOf();
-  const [one, two] = threads.map((thread) => {
+/** The service "users" with the endpoints a and b, as every thread has it. */
+function ofTwo(
+  clock: ManualClock,
+  memory: SharedMemory,
+  balancerOf: (thread: number) => ReturnType<typeof balancer>,
+): readonly Cluster<Located>[] {
+  return threads.map((thread) => {
+    const shared = sharedCluster(memory, "users", thread);
     const made = cluster<Located>(
       {},
-      {
-        balancer: balancer("least_request", noChance),
-        clock,
-        random: noChance,
-        memory: sharedCluster(memory, "users", thread),
-      },
+      { balancer: balancerOf(thread), clock, random: noChance, memory: shared },
     );
     made.adopt([
       { id: "a", weight: 1 },
@@ -234,6 +233,12 @@ test("least_request and the cost of p2c_ewma see what runs in other threads", ()
     ]);
     return made;
   });
+}
+
+test("least_request and the cost of p2c_ewma see what runs in other threads", () => {
+  const clock = manualClock();
+  const memory = memoryOf();
+  const [one, two] = ofTwo(clock, memory, () => balancer("least_request", noChance));
   const first = one?.pick();
   const second = two?.pick();
   assert.ok(first?.kind === "endpoint" && second?.kind === "endpoint");
@@ -311,22 +316,7 @@ test("threads at once: an endpoint that fails is asked as often as it takes, the
 test("an endpoint that is slow, or owes an answer, to one thread is so to all", () => {
   const clock = manualClock();
   const memory = memoryOf();
-  const [one, two] = threads.map((thread) => {
-    const made = cluster<Located>(
-      {},
-      {
-        balancer: balancer("p2c_ewma", seededRandom(thread + 1)),
-        clock,
-        random: noChance,
-        memory: sharedCluster(memory, "users", thread),
-      },
-    );
-    made.adopt([
-      { id: "a", weight: 1 },
-      { id: "b", weight: 1 },
-    ]);
-    return made;
-  });
+  const [one, two] = ofTwo(clock, memory, (thread) => balancer("p2c_ewma", seededRandom(thread + 1)));
   const leaseOf = (from: Cluster<Located> | undefined): Lease<Located> => {
     const picked = from?.pick();
     assert.ok(picked?.kind === "endpoint");

@@ -59,6 +59,7 @@ export class Cursor {
   #unclosedAt = -1;
   #reportedAt = -1;
   #lastInvalid = -1;
+  #refusals = 0;
   #consumed = 0;
 
   constructor(
@@ -192,15 +193,22 @@ export class Cursor {
     this.problems.push(problem(this.source, span, code, message, notes));
   }
 
+  /** False when so much was refused that no more is looked for. What the scanner has found in code gives way to it. */
+  get mayRefuse(): boolean {
+    return this.#refusals < limits.diagnostics;
+  }
+
   /** Reports what is refused whole: what was found wrong in it before is no mistake of its own. */
   refuse(code: TskCode, span: Span, message: string, notes: ProblemNotes): void {
     this.causes.note(span);
-    if (this.#stopped || this.problems.length >= limits.diagnostics) return;
+    if (this.#stopped) return;
+    this.#refusals++;
     const isOutside = (one: Diagnostic): boolean =>
       one.start < span.start || one.start >= span.end || whole.has(one.code);
     const outside = this.problems.filter(isOutside);
     this.problems.splice(0, this.problems.length, ...outside);
-    this.problems.push(problem(this.source, span, code, message, notes));
+    if (outside.length < limits.diagnostics)
+      this.problems.push(problem(this.source, span, code, message, notes));
   }
 
   /** Reports what an older dialect writes, and is read all the same. */

@@ -116,6 +116,13 @@ test("all of a body is lost, also of a very long one", () => {
   assert.deepEqual(document.value, { after: 2 });
 });
 
+test("of a long program the constructs are told, and not the signs in them", () => {
+  const text = "function f(a) {\n  return `x ${a}` + `y`;\n}\n".repeat(150);
+  const { diagnostics } = parse(text);
+  assert.deepEqual([...new Set(diagnostics.map(({ code }) => code))], ["TSK_CODE"]);
+  assert.equal(diagnostics.length, 150);
+});
+
 test("in braces code ends before the brace around it", () => {
   const text = "a: {\n  b: 1\n  let x = 5 }\nc: 2\n";
   assert.deepEqual(refusals(text), ["3 TSK_CODE"]);

@@ -1,6 +1,5 @@
 import type { Span } from "../../source.ts";
 import type { Cursor } from "../cursor.ts";
-import { limits } from "../limits.ts";
 import { kind } from "../token.ts";
 import type { Key, Missing } from "../tree.ts";
 import { type Construct, constructAt } from "./constructs.ts";
@@ -12,7 +11,7 @@ import { valueConstructAt } from "./values.ts";
  * none; nothing is consumed then.
  */
 export function refuseProgram(cursor: Cursor, start: number): boolean {
-  if (cursor.problems.length >= limits.diagnostics) return false;
+  if (!cursor.mayRefuse) return false;
   const construct = constructAt(cursor.text, start);
   if (construct === undefined) return false;
   pass(cursor, construct, { start, end: extentOf(cursor.text, start, cursor.reach) });
@@ -21,7 +20,7 @@ export function refuseProgram(cursor: Cursor, start: number): boolean {
 
 /** The same at a value, which is missing then; undefined when it is no code. */
 export function refuseValue(cursor: Cursor, start: number): Missing | undefined {
-  if (cursor.problems.length >= limits.diagnostics) return undefined;
+  if (!cursor.mayRefuse) return undefined;
   const construct = valueConstructAt(cursor.text, start);
   if (construct === undefined) return undefined;
   const span = { start, end: valueExtentOf(cursor.text, start, cursor.reach) };
@@ -60,7 +59,7 @@ const caught = /^[ \t}]*(?:except|catch|finally)\b/m;
 /** Refuses a function or class below lines that begin with `@`, and these; and `@if (…) {` as an older dialect writes it. */
 export function refuseDecorated(cursor: Cursor, start: number): boolean {
   const { text } = cursor;
-  if (cursor.problems.length >= limits.diagnostics) return false;
+  if (!cursor.mayRefuse) return false;
   if (controls.test(text.slice(start, start + longestDecorators))) {
     const branches = constructAt(text, start + 1);
     if (branches !== undefined) pass(cursor, branches, { start, end: extentOf(text, start, cursor.reach) });
@@ -79,7 +78,7 @@ const longestDecorators = 1000;
 
 /** At a closing brace that closes nothing: refuses the block whose head is a comment, `#web /x {`. False when there is none. */
 export function refuseDirective(cursor: Cursor): boolean {
-  if (cursor.problems.length >= limits.diagnostics) return false;
+  if (!cursor.mayRefuse) return false;
   const comment = directiveAbove(cursor);
   if (comment === undefined) return false;
   const text = cursor.text.slice(comment.start, comment.end).trimEnd();
@@ -90,10 +89,10 @@ export function refuseDirective(cursor: Cursor): boolean {
 }
 
 /** The comment that was meant to open the block which a brace closes. */
-function directiveAbove({ kind: now, tokens, text, index }: Cursor): Span | undefined {
+function directiveAbove({ kind: now, tokens, text, index, reach }: Cursor): Span | undefined {
   if (now !== kind.closeBrace) return undefined;
   let depth = 0;
-  for (let at = index - 1; at >= Math.max(0, index - mostTokens); at--) {
+  for (let at = index - 1; at >= Math.max(0, index - mostTokens) && reach.left > 0; at--, reach.left--) {
     const token = tokens.kind(at);
     if (token === kind.closeBrace) depth++;
     if (token === kind.openBrace && depth-- === 0) return undefined;
