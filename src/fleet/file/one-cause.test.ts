@@ -66,6 +66,18 @@ test("a header left out is told at the first of its keys", () => {
   assert.ok((found.related?.length ?? 0) > 6);
 });
 
+test("two wrong values below a broken line are two, and show no missing header", () => {
+  const { text, judge } = textOf("shop/tusker.tsk");
+  const wrong = text
+    .replace('dependencies: ["database"]', 'dependencies: ["database" "cache"]')
+    .replace('method: "GET"', 'method: "GTE"')
+    .replace('{ service: "payment-service"', '{ service: "payments"');
+  assert.deepEqual(
+    judge(wrong).map(({ code }) => code),
+    ["TSK_SEPARATOR", "FLEET_INVALID", "FLEET_UNKNOWN_SERVICE"],
+  );
+});
+
 test("braces that say again what was said are told once", () => {
   const line = '"/api/users/*": { service: "user-service", method: "GET", timeout: "10s", retries: 3 }\n';
   const [found, ...more] = told("shop/tusker.tsk", line, line + line);
