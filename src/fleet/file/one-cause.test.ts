@@ -66,6 +66,18 @@ test("a header left out is told at the first of its keys", () => {
   assert.ok((found.related?.length ?? 0) > 6);
 });
 
+test("two wrong values below a broken line are two, and show no missing header", () => {
+  const { text, judge } = textOf("shop/tusker.tsk");
+  const wrong = text
+    .replace('dependencies: ["database"]', 'dependencies: ["database" "cache"]')
+    .replace('method: "GET"', 'method: "GTE"')
+    .replace('{ service: "payment-service"', '{ service: "payments"');
+  assert.deepEqual(
+    judge(wrong).map(({ code }) => code),
+    ["TSK_SEPARATOR", "FLEET_INVALID", "FLEET_UNKNOWN_SERVICE"],
+  );
+});
+
 test("braces that say again what was said are told once", () => {
   const line = '"/api/users/*": { service: "user-service", method: "GET", timeout: "10s", retries: 3 }\n';
   const [found, ...more] = told("shop/tusker.tsk", line, line + line);
@@ -172,4 +184,11 @@ test("a line end for one half of a sign is told once", () => {
 test("of a call of a secret that was pasted into a route, no other route is hidden", () => {
   for (const paste of ['t @env.secure("STRimeout:', 'secure("STRIPE_APtimeout:'])
     assert.deepEqual(told("fleet.tsk", 'timeout: "10s", retries', `${paste} "10s", retries`).length, 1);
+  const [found, ...more] = told("fleet.tsk", "_key: @env", '_key:: { run: "node services/ord @env');
+  assert.match(found ?? "", /TSK_STRING_OPEN$/);
+  assert.deepEqual(more, []);
+});
+
+test("a service of which no value can be had is not called missing", () => {
+  assert.deepEqual(told("fleet.tsk", "order-service: {", "order-service:! {").length, 1);
 });

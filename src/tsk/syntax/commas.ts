@@ -15,7 +15,10 @@ export function reportMissingComma(cursor: Cursor, before: Value, what: string):
   const at = cursor.lastEnd;
   const fix = { start: at, end: at, text: "," };
   const span = { start: cursor.start, end: cursor.end };
-  cursor.report("TSK_SEPARATOR", span, `a comma is missing here, between ${what}`, { fix });
+  cursor.report("TSK_SEPARATOR", span, `a comma is missing here, between ${what}`, {
+    help: "put a comma between them",
+    fix,
+  });
   return true;
 }
 

@@ -177,7 +177,10 @@ function withoutLostHeader(all: Problems, value: Value, judge: (value: Value) =>
     const around = from === undefined ? [] : [from];
     const keys = new Set(problems.map((one) => String(one.path[around.length])));
     keys.delete("undefined");
-    if (keys.size === 0) continue;
+    // What is wrong with values only, in keys that are known, says nothing of a header.
+    const isOfKey = ({ code, path }: OutsideProblem): boolean =>
+      code === "FLEET_UNKNOWN_KEY" || path.length <= around.length + 1;
+    if (keys.size === 0 || !problems.some(isOfKey)) continue;
     for (const section of sectionNames()) {
       const own = keysOf(section, keys, valueAt(value, around));
       if (section === from || own.size < keys.size * share) continue;

@@ -149,7 +149,7 @@ const shapes: readonly Shape[] = [
   {
     name: "a call",
     code: "TSK_STATEMENT",
-    help: "a line gives a key its value; a value may be a call of an operator: key: @name(…)",
+    help: "write key: value; a value may be a call of an operator: key: @name(…)",
     head: /^(?:(?:echo|puts|printf|print)[ \t]+[^\s:=]|(?:(?:await|go|new)[ \t]+)?\$?[\p{L}_][\p{L}\d_$]*(?:(?:\.|::|->|\\|\?\.)[\p{L}_$][\p{L}\d_$]*)*!?(?:::<[^\n>]*>)?\((?:[^\n]*\)|[{[("]*[ \t]*(?:\r?\n|$)))/u,
   },
   {

@@ -29,6 +29,16 @@ test("a word of programs is a key wherever a sign stands behind it, and the name
   }
 });
 
+test("blocks and maps by indentation that are called as code is stay data beside each other", () => {
+  assert.deepEqual(refusals("try:\n  a: 1\ncatch:\n  b: 1\nfinally:\n  c: 1\nelse:\n  d: 1\n"), []);
+  assert.deepEqual(refusals("try {\n  a: 1\n}\ncatch {\n  b: 1\n}\nfinally { c: 1 }\n"), []);
+  assert.deepEqual(
+    refusals("do { a: 1 }\nwhile { b: 1 }\nimport { a: 1 }\nexport {\n  b: 1\n}\nconst { c = 1 }\n"),
+    [],
+  );
+  assert.deepEqual(refusals("import {}\nlet { }\n"), []);
+});
+
 test("no data is taken for code, whatever its keys are called", () => {
   const key = fc.oneof(fc.constantFrom(...words), fc.stringMatching(/^[a-z_][a-z0-9_-]{0,12}$/));
   const value = fc.constantFrom(

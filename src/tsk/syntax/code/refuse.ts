@@ -46,7 +46,7 @@ export function isProgramBlock(cursor: Cursor, path: readonly Key[]): boolean {
   if (isBrace && declaring.has(first.name)) return names.test(text.slice(start, start + longestDecorators));
   if (first.name !== "try" && !(first.name === "do" && isBrace)) return false;
   const construct = text.slice(first.start, extentOf(text, first.start, cursor.reach));
-  return (first.name === "try" ? caught : /\}\s*while\b/).test(construct);
+  return (first.name === "do" ? repeated : isBrace ? caught : excepted).test(construct);
 }
 
 /** Words before names in braces: `import { a, b } from`, `const { a } =`. A map has signs behind its keys. */
@@ -54,7 +54,10 @@ const declaring: ReadonlySet<string> = new Set("import export const let var use"
 const names = /^\{[ \t]*[\w$]+(?:[ \t]+as[ \t]+[\w$]+)?(?:[\s,]+[\w$]+(?:[ \t]+as[ \t]+[\w$]+)?)*[\s,]*\}/;
 
 const longestParameters = 110;
-const caught = /^[ \t}]*(?:except|catch|finally)\b/m;
+/** What goes on behind a block of code, and cannot be a block or key of its own. */
+const caught = /\}[ \t]*(?:catch|finally)\b|^[ \t]*catch[ \t]*\(/m;
+const excepted = /^[ \t]*except\b/m;
+const repeated = /\}\s*while[ \t]*\(/;
 
 /** Refuses a function or class below lines that begin with `@`, and these; and `@if (…) {` as an older dialect writes it. */
 export function refuseDecorated(cursor: Cursor, start: number): boolean {
