@@ -1,6 +1,6 @@
 /**
  * Two slips of the hand in one file, in different entries: TUSKER_SOAK_PAIRS pairs (20,000 by default) from a seed that is printed;
- * TUSKER_SOAK_SEED repeats one. What share must be told in one run is decision 0058.
+ * TUSKER_SOAK_SEED repeats one. What share must be told in one run is decision 0065.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,7 +13,7 @@ import { severalIn } from "../support/slips/several.ts";
 const count = Number(process.env.TUSKER_SOAK_PAIRS ?? "20000");
 const seed = seedOf("TUSKER_SOAK_SEED");
 /** Of all texts, and of those that are written as people write them: with indentation, not as JSON. */
-const shares = { all: 0.96, laidOut: 0.98 };
+const shares = { all: 0.97, laidOut: 0.983 };
 const others = ["flattened.tsk", "as-json.tsk"];
 
 test(`both of two mistakes are told: ${count} pairs from seed ${seed}`, (t) => {
@@ -39,8 +39,8 @@ test(`both of two mistakes are told: ${count} pairs from seed ${seed}`, (t) => {
 
 /** Files of 100 to 400 lines: the share of mistakes that the first run tells, and runs until the file is right. */
 const several = [
-  { mistakes: 3, told: 0.95, mean: 1.15, worst: 3 },
-  { mistakes: 6, told: 0.88, mean: 1.5, worst: 4 },
+  { mistakes: 3, told: 0.97, mean: 1.1, worst: 3 },
+  { mistakes: 6, told: 0.92, mean: 1.4, worst: 4 },
 ];
 
 for (const { mistakes, told, mean, worst } of several) {
@@ -55,6 +55,6 @@ for (const { mistakes, told, mean, worst } of several) {
         `runs ${average.toFixed(2)} on average, ${Math.max(...runs)} at worst`,
     );
     assert.ok(share >= told && average <= mean && Math.max(...runs) <= worst, `${share} ${average}`);
-    assert.ok(problems <= 1.05, `${problems}`);
+    assert.ok(problems <= 1.03, `${problems}`);
   });
 }

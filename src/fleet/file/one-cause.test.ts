@@ -187,4 +187,11 @@ test("a line end for one half of a sign is told once", () => {
 test("of a call of a secret that was pasted into a route, no other route is hidden", () => {
   for (const paste of ['t @env.secure("STRimeout:', 'secure("STRIPE_APtimeout:'])
     assert.deepEqual(told("fleet.tsk", 'timeout: "10s", retries', `${paste} "10s", retries`).length, 1);
+  const [found, ...more] = told("fleet.tsk", "_key: @env", '_key:: { run: "node services/ord @env');
+  assert.match(found ?? "", /TSK_STRING_OPEN$/);
+  assert.deepEqual(more, []);
+});
+
+test("a service of which no value can be had is not called missing", () => {
+  assert.deepEqual(told("fleet.tsk", "order-service: {", "order-service:! {").length, 1);
 });

@@ -191,10 +191,9 @@ function placeOf(lost: LostLines, { sources, locate }: Document): LostPlace {
   };
 }
 
-/** True for lines whose quotes and brackets pair. */
+/** True for lines whose brackets pair, those behind a quote without its other half as well. */
 function isWhole(text: string): boolean {
   const signs = text.replace(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/g, "").replace(/(?:#|\/\/).*/g, "");
-  if (/["'`“”„‘’]/.test(signs)) return false;
   let depth = 0;
   for (const [sign] of signs.matchAll(/[()[\]{}]/g)) {
     depth += "([{".includes(sign) ? 1 : -1;
