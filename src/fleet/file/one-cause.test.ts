@@ -67,13 +67,16 @@ test("a header left out is told at the first of its keys", () => {
 });
 
 test("two wrong values below a broken line are two, and show no missing header", () => {
-  const { text, judge } = textOf("shop/tusker.tsk");
-  const wrong = text
-    .replace('dependencies: ["database"]', 'dependencies: ["database" "cache"]')
-    .replace('method: "GET"', 'method: "GTE"')
-    .replace('{ service: "payment-service"', '{ service: "payments"');
+  const { judge } = textOf("shop/tusker.tsk");
+  const wrong = [
+    "[services]",
+    'a: { run: "true", port: 8081, dependencies: ["b" "c"] }',
+    "[routes]",
+    '"/a/*": { service: "a", retries: "x" }',
+    '"/b/*": { service: "bb" }',
+  ];
   assert.deepEqual(
-    judge(wrong).map(({ code }) => code),
+    judge(`${wrong.join("\n")}\n`).map(({ code }) => code),
     ["TSK_SEPARATOR", "FLEET_INVALID", "FLEET_UNKNOWN_SERVICE"],
   );
 });
