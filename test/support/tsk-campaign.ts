@@ -56,16 +56,20 @@ const pieces = [
  * for every text holds. What does not is kept in a folder, all of which is tried again before anything else.
  *
  * @param target what each input must pass, and where one is kept that does not; default the language, beside its golden cases
- * @returns how many texts there were
+ * @returns how many texts there were, but for the first twenty
  */
 export function tskCampaign(seconds: number, seed: number, target: CampaignTarget = language): number {
   for (const { file, input } of kept(target.folder)) attempt(input, target, () => `found before, ${file}`);
   const random = seededRandom(seed);
-  const end = systemClock.now() + seconds * 1000;
-  let count = 0;
-  for (; systemClock.now() < end; count++)
+  const tryOne = (): void => {
     for (const input of target.inputs(mutated(random), random))
       attempt(input, target, () => `kept as ${keep(input, target.folder)}`);
+  };
+  // While the engine compiles what it runs, a text takes several times as long: that says nothing of those that follow.
+  for (let first = 0; first < 20; first++) tryOne();
+  const end = systemClock.now() + seconds * 1000;
+  let count = 0;
+  for (; systemClock.now() < end; count++) tryOne();
   return count;
 }
 
