@@ -257,7 +257,7 @@ test("a slow stream has its own, longer grace than who waits for an answer", asy
   assert.equal(await reply.text(), "first last");
   // Its head was written before: the connection was said to stay, and may ask once more.
   await until(() => front.gateway.stats().inFlight === 0);
-  clock.advance(500);
+  clock.advance(600);
   await drained;
 });
 

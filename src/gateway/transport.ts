@@ -91,9 +91,6 @@ function timesOf({ connect_timeout, stream_idle_timeout }: GatewaySettings) {
 /** As many as requests may be under way at one endpoint; the policies say how many that is. */
 const upstreamConnections = 1024;
 
-/** A request is no longer on its way than this, from anywhere; clients hear of no leave by discovery. */
-const drainRestMs = 250;
-
 function listenOptions({ settings, threads, clock, log, meters }: TransportOptions, door: Door) {
   return {
     host: settings.bind,
@@ -102,7 +99,6 @@ function listenOptions({ settings, threads, clock, log, meters }: TransportOptio
     maxConnections: Math.ceil(settings.max_connections / threads),
     maxHeadBytes: settings.max_head,
     maxHeaders: settings.max_headers,
-    drainRestMs,
     clock,
     onRefused: () => meters.refusedConnection(),
     ...meters.connections.hooks,

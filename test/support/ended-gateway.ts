@@ -25,7 +25,11 @@ export async function endedGateways(rounds: number, workers: number): Promise<Po
       await using gateway = tuskerProcess(args, { cwd: path });
       const { gateway: url } = await gateway.line((line) => "gateway" in line);
       const load = posts(`${String(url).replace("localhost", "127.0.0.1")}/orders`, 8);
-      await until("200 answers", () => load.answered >= 200 || undefined);
+      const early = load.over().then(({ failures }) => {
+        if (load.answered < 200)
+          throw new Error(`the clients were told to go at once: ${failures.join(", ")}`);
+      });
+      await Promise.race([early, until("200 answers", () => load.answered >= 200 || undefined)]);
       await gateway.end();
       heard.push(await load.over());
     }

@@ -67,13 +67,16 @@ test("a header left out is told at the first of its keys", () => {
 });
 
 test("two wrong values below a broken line are two, and show no missing header", () => {
-  const { text, judge } = textOf("shop/tusker.tsk");
-  const wrong = text
-    .replace('dependencies: ["database"]', 'dependencies: ["database" "cache"]')
-    .replace('method: "GET"', 'method: "GTE"')
-    .replace('{ service: "payment-service"', '{ service: "payments"');
+  const { judge } = textOf("shop/tusker.tsk");
+  const wrong = [
+    "[services]",
+    'a: { run: "true", port: 8081, dependencies: ["b" "c"] }',
+    "[routes]",
+    '"/a/*": { service: "a", retries: "x" }',
+    '"/b/*": { service: "bb" }',
+  ];
   assert.deepEqual(
-    judge(wrong).map(({ code }) => code),
+    judge(`${wrong.join("\n")}\n`).map(({ code }) => code),
     ["TSK_SEPARATOR", "FLEET_INVALID", "FLEET_UNKNOWN_SERVICE"],
   );
 });
@@ -184,4 +187,11 @@ test("a line end for one half of a sign is told once", () => {
 test("of a call of a secret that was pasted into a route, no other route is hidden", () => {
   for (const paste of ['t @env.secure("STRimeout:', 'secure("STRIPE_APtimeout:'])
     assert.deepEqual(told("fleet.tsk", 'timeout: "10s", retries', `${paste} "10s", retries`).length, 1);
+  const [found, ...more] = told("fleet.tsk", "_key: @env", '_key:: { run: "node services/ord @env');
+  assert.match(found ?? "", /TSK_STRING_OPEN$/);
+  assert.deepEqual(more, []);
+});
+
+test("a service of which no value can be had is not called missing", () => {
+  assert.deepEqual(told("fleet.tsk", "order-service: {", "order-service:! {").length, 1);
 });

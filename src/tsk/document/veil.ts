@@ -182,12 +182,16 @@ export class Veil {
   }
 }
 
-/** Names of the keys on lines that cannot be read, on which a call makes a secret: what other layers write to them is one. */
-export function lostSecrets({ sources, unread }: Pick<Reported, "sources" | "unread">): ReadonlySet<string> {
-  const names = new Set<string>();
+/** Names of the keys on lines that cannot be read, on which a call makes a secret, each with the files: what other layers write to them is one. */
+export function lostSecrets({
+  sources,
+  unread,
+}: Pick<Reported, "sources" | "unread">): ReadonlyMap<string, ReadonlySet<string>> {
+  const names = new Map<string, Set<string>>();
   for (const { file, start, end } of unread) {
     const text = sources.get(file)?.text.slice(start, Math.min(end, start + longestLost)) ?? "";
-    for (const line of text.split("\n")) for (const key of keysOfCalls(line)) names.add(key);
+    for (const line of text.split("\n"))
+      for (const key of keysOfCalls(line)) names.set(key, (names.get(key) ?? new Set()).add(file));
   }
   return names;
 }

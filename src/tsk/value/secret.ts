@@ -149,15 +149,23 @@ function hiddenData(data: Data): Data {
   return typeof text === "string" ? new Secret(text) : data;
 }
 
-/** A document in which what stands at keys of these names is a secret, as far as it is no map. */
-export function hiddenAt(node: Evaluated, names: ReadonlySet<string>): Evaluated {
+/**
+ * A document in which what other files write to keys is a secret, as far as it is no map.
+ *
+ * @param names the keys, and the files in which each of them is given a call of a secret that cannot be read
+ */
+export function hiddenAt(node: Evaluated, names: ReadonlyMap<string, ReadonlySet<string>>): Evaluated {
   const { data, places } = node;
   if (isList(data)) return { data: list(data.items.map((item) => hiddenAt(item, names))), places };
   if (!isMap(data)) return node;
-  const entries = [...data.entries].map(([name, one]): [string, Evaluated] => [
-    name,
-    names.has(name) && !isMap(one.data) ? hidden(one) : hiddenAt(one, names),
-  ]);
+  const entries = [...data.entries].map(([name, one]): [string, Evaluated] => {
+    const files = names.get(name);
+    // What the same file says elsewhere is another key of this name.
+    const isOwn =
+      files?.size === 1 && one.places.length > 0 && one.places.every(({ source }) => files.has(source.file));
+    const isHidden = files !== undefined && !isOwn && !isMap(one.data);
+    return [name, isHidden ? hidden(one) : hiddenAt(one, names)];
+  });
   return { data: dictionary(new Map(entries)), places };
 }
 

@@ -169,7 +169,7 @@ class Search {
     const { text } = this.#pieces.source;
     const apart = far.has(first.code) ? 0 : last.line - first.line;
     if (!isRepairable(text.slice(piece.start, piece.end), apart)) return this.#ofOneLine(piece);
-    const lines = this.#pieces.linesOf(piece);
+    const lines = this.#pieces.linesOf(piece).filter((line) => this.#pieces.mayRepair(line, piece));
     for (const edit of pastesOf(text, first, last))
       if (this.#left-- > 0 && this.#pieces.repairs(edit, piece))
         return [this.#pieces.causeOf(piece.told, edit.start)];

@@ -31,6 +31,11 @@ export class Pieces {
     return this.fits(this.written(piece, edit).text, edit, piece, () => this.#least(piece));
   }
 
+  /** False for a line beside which something is wrong without it. */
+  mayRepair(line: Span, piece: Piece): boolean {
+    return this.#trialOf(piece).mayRepair(line);
+  }
+
   /**
    * False for an edit of brackets that the layout of the lines contradicts.
    *
