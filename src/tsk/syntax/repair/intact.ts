@@ -161,6 +161,8 @@ function byBrackets(
 ): Brackets {
   const { source, diagnostics } = tree;
   const shown = new Map<number, Diagnostic>();
+  // Of more than are told nobody asks which they are, and each is looked for among all.
+  if (anew.closed.length + anew.dropped.length > limits.diagnostics) return { strays: new Map(), hidden: [] };
   const shows = (one: Diagnostic | undefined): void => {
     if (one !== undefined && !shown.has(one.line)) shown.set(one.line, one);
   };

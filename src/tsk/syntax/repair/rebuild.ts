@@ -1,3 +1,4 @@
+import { limits } from "../limits.ts";
 import { writtenFlat } from "./flat.ts";
 import { isClosing } from "./layout.ts";
 import {
@@ -44,6 +45,8 @@ export function rebuilt(
   for (const [first, last] of sections) {
     const section = lines.slice(first, last + 1);
     const isFlat = section.every((one) => one.lost || one.indent <= 0);
+    // Where more is wrong than is told, nobody knows which brackets.
+    if (isFlat && torn.brackets.length + torn.lost.size >= limits.diagnostics) return undefined;
     const written = isFlat ? writtenFlat(section) : new Section(section).written();
     if (written === undefined) return undefined;
     for (const [index, line] of written.lines.entries()) texts[first + index] = line;
