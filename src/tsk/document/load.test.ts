@@ -269,3 +269,12 @@ test("a host that names the file it cannot read is not repeated", () => {
   assert.deepEqual(new Set(told("cannot read x.tsk (EACCES)")), new Set(["cannot read x.tsk (EACCES)"]));
   assert.deepEqual(new Set(told("EACCES")), new Set(["x.tsk cannot be read: EACCES"]));
 });
+
+test("both marks of a merge may be told, and what stands below is told where it stands", () => {
+  const text = "<<<<<<< HEAD\nb:| base\nb: 1\n=======\nb: 3\n>>>>>>> other\nc: @shell\n";
+  const { diagnostics } = loadDocument({ entry: "main.tsk", readFile: () => text, layers: "entry" });
+  assert.deepEqual(
+    diagnostics.filter(({ code }) => code === "TSK_DENIED_OPERATOR").map(({ start, line }) => [start, line]),
+    [[text.indexOf("@shell"), 7]],
+  );
+});

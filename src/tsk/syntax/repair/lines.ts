@@ -287,12 +287,14 @@ function bracketsOf(text: string): Brackets {
   return { open, least };
 }
 
-/** A text with blanks in place of spans, which stand in order: all else stays where it stands. */
+/** A text with blanks in place of spans, which may lie in each other: all else stays where it stands. */
 export function blanked(text: string, spans: readonly Span[]): string {
   let left = "";
   let at = 0;
-  for (const { start, end } of spans) {
-    left += text.slice(at, start) + text.slice(start, end).replace(/[^\r\n]/g, " ");
+  for (const { start, end } of spans.toSorted((a, b) => a.start - b.start)) {
+    if (end <= at) continue;
+    const from = Math.max(start, at);
+    left += text.slice(at, from) + text.slice(from, end).replace(/[^\r\n]/g, " ");
     at = end;
   }
   return left + text.slice(at);
