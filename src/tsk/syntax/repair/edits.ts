@@ -48,6 +48,10 @@ function* atLineEnds(text: string, piece: Span, line: Span): Iterable<Fix> {
   const wanted = wantedSigns(text.slice(piece.start, piece.end), text.slice(line.start, line.end));
   const ends = [line.end, line.start - 1].filter((at) => piece.start <= at && at < piece.end);
   for (const sign of ["", ...wanted]) for (const at of ends) yield { start: at, end: at + 1, text: sign };
+  // The quote that a line end has taken may be missing on the other line only.
+  for (const at of ends)
+    for (const sign of wantedQuotes(linesBeside(text, at)))
+      if (!wanted.includes(sign)) yield { start: at, end: at + 1, text: sign };
   for (const at of ends) for (const sign of halvesAt(text, at)) yield { start: at, end: at + 1, text: sign };
 }
 
@@ -200,10 +204,20 @@ const brackets = [
   ["(", ")"],
 ] as const;
 
+/** The line that ends at an offset and the one below it. */
+function linesBeside(text: string, at: number): string {
+  const end = text.indexOf("\n", at + 1);
+  return text.slice(text.lastIndexOf("\n", at - 1) + 1, end < 0 ? text.length : end);
+}
+
+/** Quotes that do not come in pairs. */
+function wantedQuotes(line: string): readonly string[] {
+  return ['"', "'"].filter((quote) => count(line, quote) % 2 === 1);
+}
+
 /** Signs that a line may lack: quotes that do not come in pairs, brackets of which the text has too few, what parts things. */
 function wantedSigns(text: string, line: string): readonly string[] {
-  const wanted: string[] = [];
-  for (const quote of ['"', "'"]) if (count(line, quote) % 2 === 1) wanted.push(quote);
+  const wanted = [...wantedQuotes(line)];
   for (const [open, close] of brackets) {
     const more = count(text, open) - count(text, close);
     if (more > 0) wanted.push(close);

@@ -293,7 +293,7 @@ function nameIn(line: string): string | undefined {
   const written = line.replace(/\s(?:#|\/\/).*$/, "");
   const found =
     /^\s*\[\s*([\p{L}_][\p{L}\d_-]*(?:\.[\p{L}_][\p{L}\d_-]*)*)\s*\]/u.exec(written) ??
-    /^[^\p{L}\d_"'-]*([\p{L}_][\p{L}\d_-]*(?:\.[\p{L}_][\p{L}\d_-]*)*)[^\p{L}\d_"'-]*$/u.exec(written);
+    /^[^\p{L}_"'-]*([\p{L}_][\p{L}\d_-]*(?:\.[\p{L}_][\p{L}\d_-]*)*)[^\p{L}\d_"'-]*$/u.exec(written);
   return found?.[1];
 }
 

@@ -6,7 +6,7 @@ import { kind, Tokens } from "../token.ts";
 import { bracketsOf, closingOf } from "./edits.ts";
 
 /** What it costs to read a text beside its characters: as much as so many of them. */
-const each = 500;
+const each = 200;
 
 /**
  * A piece of a text that is read with edits made to it, in search of those with which nothing is wrong. With most something is: that
