@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { basename, resolve } from "node:path";
 import { test } from "node:test";
 import { correctTexts, type Judged } from "../../../test/support/slips/judge.ts";
 import { slipsIn } from "../../../test/support/slips/slip.ts";
+import { loadFleet } from "./load.ts";
 
 const texts = correctTexts();
 const seed = Number(process.env.TUSKER_TEST_SEED ?? "1");
@@ -194,4 +196,90 @@ test("of a call of a secret that was pasted into a route, no other route is hidd
 
 test("a service of which no value can be had is not called missing", () => {
   assert.deepEqual(told("fleet.tsk", "order-service: {", "order-service:! {").length, 1);
+});
+
+test("a line end for a quote that only the line below seems to lack is told once", () => {
+  assert.equal(told("services-as-json.tsk", '"health_endpoint": ', '"health_endpoint\n: ').length, 1);
+});
+
+test("a comma for the brace of a block in a block is told once", () => {
+  const block = 'database: { host: "localhost", port: 5432, database: "payments"';
+  assert.equal(told("shop/tusker.tsk", block, block.replace("{ ", ", ")).length, 1);
+});
+
+test("a digit for the bracket of a header is told once", () => {
+  for (const file of ["gateway/retry-budget.tsk", "shop/tusker.tsk"])
+    assert.equal(told(file, "[services]", "1services]").length, 1);
+});
+
+/** What is told of a fleet of two layers, as "file:line CODE". */
+function toldOfLayers(base: string, local: string): readonly string[] {
+  const files = new Map([
+    [resolve("/f/tusker.tsk"), base],
+    [resolve("/f/tusker.local.tsk"), local],
+  ]);
+  const readFile = (path: string): string | undefined => files.get(resolve(path));
+  return loadFleet("/f/tusker.tsk", { env: {}, files: { readFile, list: () => [] } }).diagnostics.map(
+    ({ file, line, code }) => `${basename(file)}:${line} ${code}`,
+  );
+}
+
+const layers = {
+  base: `[fleet]
+name: "shop"
+
+[services]
+users: {
+  run: "true"
+  port: 8081
+  config: { key: @env.secure("KEY") }
+}
+mail: {
+  run: "true"
+  port: 8082
+}
+`,
+  local: `[services]
+users: { config: { key: "local" } }
+mail: { config: { host: "localhost" } }
+
+[gateway]
+port: 8080
+`,
+};
+
+test("of a mistake in one layer, nothing is told in another that adds to what is lost", () => {
+  assert.deepEqual(toldOfLayers(layers.base, layers.local), []);
+  for (const [from, to, line] of [
+    ["mail: {\n", "", "12 TSK_ORPHAN"],
+    ["mail: {", "mai*: {", "10 TSK_EXPECTED"],
+    ["[services]", "[se", "4 TSK_UNCLOSED"],
+  ] as const)
+    assert.deepEqual(toldOfLayers(layers.base.replace(from, to), layers.local), [`tusker.tsk:${line}`], to);
+  for (const end of ["ices]", 'un: "true"\n  port: 8082'])
+    assert.equal(
+      toldOfLayers(layers.base.slice(0, layers.base.lastIndexOf(end)), layers.local).length,
+      1,
+      end,
+    );
+});
+
+test("a secret that another layer puts in its place is not missed where a line of that layer is lost", () => {
+  const only = { base: layers.base, local: layers.local.replace('key: "local"', "") };
+  assert.deepEqual(toldOfLayers(only.base, only.local), ["tusker.tsk:8 TSK_ENV_MISSING"]);
+  for (const [from, to] of [
+    ['key: "local"', 'key "local"'],
+    ['key: "local"', 'key: "local'],
+    ['"local" } }', '"local" }'],
+    ["users: {", "users {{"],
+  ] as const) {
+    const [found, ...more] = toldOfLayers(layers.base, layers.local.replace(from, to));
+    assert.match(found ?? "", /^tusker\.local\.tsk:2 TSK_/, to);
+    assert.deepEqual(more, [], to);
+  }
+  // A line that is lost elsewhere puts nothing in its place.
+  assert.deepEqual(toldOfLayers(only.base, only.local.replace('host: "localhost"', 'host "localhost"')), [
+    "tusker.tsk:8 TSK_ENV_MISSING",
+    "tusker.local.tsk:3 TSK_EXPECTED",
+  ]);
 });

@@ -26,6 +26,10 @@ export class Damage {
   readonly #begun = new Set<string>();
   /** Lines that cannot be read, of which something may be left all the same. */
   readonly #lines: (Span & { readonly file: string })[] = [];
+  /** Sections that have lost their header: what another layer adds to them is not known to be theirs. */
+  readonly #headless: (Span & { readonly file: string })[] = [];
+  /** Files that break off, or of which a section has lost its header: they may have set any key. */
+  readonly #open = new Set<string>();
   /** True when a line has lost its key or the name of its variable: anything may have been written there. */
   #nameless = false;
   #guesses = 100;
@@ -64,7 +68,8 @@ export class Damage {
       one.severity === "error" ? this.#besideOf(tree.source, one) : [],
     );
     for (const span of left.lost) {
-      this.#lines.push({ file: tree.source.file, start: span.start, end: span.end });
+      this.#lines.push({ file: file, start: span.start, end: span.end });
+      if (tree.source.text.slice(span.end).trim() === "") this.#open.add(file);
       this.#add(
         tree.source,
         span,
@@ -78,6 +83,8 @@ export class Damage {
       this.#lost.push({ file: tree.source.file, start, end: start, unnamed: true, ...within });
     }
     for (const span of left.nameless) {
+      this.#open.add(file);
+      this.#headless.push({ file, start: span.start, end: span.end });
       const isNamed = left.items.some(
         (one) => one.kind === "section" && one.start === span.start && !isNameless(one.path[0]?.name ?? ""),
       );
@@ -112,6 +119,7 @@ export class Damage {
     )
       return true;
     if (this.#beside.has(`${found.file}:${found.line}`) && parted.has(found.code)) return true;
+    if (absent.has(found.code)) return this.#mayBeCovered(found);
     if (!lookups.has(found.code) || source === undefined) return false;
     if (this.#nameless) return true;
     if (found.code === "TSK_UNKNOWN_VARIABLE")
@@ -120,6 +128,23 @@ export class Damage {
     // Text that lacks its quotes is seldom a name.
     if (found.code === "TSK_OLD_WORD") return words.some((word) => this.#mayBeKeyAt(word, found));
     return words.some((word) => this.#words.has(word) || this.#isNear(word));
+  }
+
+  /** True for a value in the place of which a line that is lost may have put another: one of a higher layer. */
+  #mayBeCovered(found: Diagnostic): boolean {
+    const { file, start } = found;
+    if (this.#left.size < 2) return false;
+    if ([...this.#open].some((other) => other !== file)) return true;
+    if (this.#headless.some((one) => one.file === file && one.start <= start && start <= one.end))
+      return true;
+    const { items = [] } = this.#left.get(file) ?? {};
+    this.#looks -= items.length;
+    if (this.#looks < 0 || this.#lines.every((one) => one.file === file)) return false;
+    const { path } = placeAt(items, start);
+    // In the map that lacks a line, the next key must be on it.
+    const isNext = (index: number, map: Path | undefined): boolean =>
+      map === undefined || (map.length === index && map.every((one, at) => String(one) === path[at]));
+    return path.some((key, index) => this.#maps.get(key)?.some((map) => isNext(index, map)));
   }
 
   /** True for a word that may be a key of a map around a place: it stands on what is lost there, or nobody knows where. */
@@ -267,6 +292,9 @@ const parted: ReadonlySet<string> = new Set([
   "TSK_CYCLE",
   "TSK_TYPE",
 ]);
+
+/** Problems of values that another layer need not have read. */
+const absent: ReadonlySet<string> = new Set(["TSK_ENV_MISSING", "TSK_UNAVAILABLE"]);
 
 /** Problems of what a name means. */
 const lookups: ReadonlySet<string> = new Set([

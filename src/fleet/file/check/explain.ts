@@ -60,8 +60,15 @@ function inMeantSections(value: Value, { judgeAll, sifted }: Judging): Problems 
     const inside = judgeAll({ ...others, [meant]: section }).filter(
       ({ path }) => path.length > 1 && path[0] === meant,
     );
+    if (knowsNone(inside, Object.keys(mapOf(section)))) return [];
     return sifted(inside.map((one) => ({ ...one, path: [key, ...one.path.slice(1)] })));
   });
+}
+
+/** True when every key of a section is told as unknown: another one was meant, which may stand in another layer. */
+function knowsNone(problems: Problems, keys: readonly string[]): boolean {
+  const unknown = problems.filter(({ code, path }) => code === "FLEET_UNKNOWN_KEY" && path.length === 2);
+  return keys.length > 0 && keys.every((key) => unknown.some(({ path }) => path[1] === key));
 }
 
 /** The one section that knows nearly all keys of a map. */

@@ -110,8 +110,21 @@ export class Lost {
   #holds(path: Path): boolean {
     const isThere = (length: number): boolean => this.#document.locate(path.slice(0, length))?.exact === true;
     return (
-      this.#lost.some(({ map }) => map === undefined || (isWithin(path, map) && !isThere(map.length + 1))) ||
+      this.#lost.some((one) => this.#mayHold(one, path)) ||
       path.some((key, index) => !isThere(index + 1) && this.#isWord(String(key), this.#wordsNear(path)))
+    );
+  }
+
+  /** True for a path that may stand on what is lost at one place. */
+  #mayHold({ map, file, words, nameless, headless, last }: LostPlace, path: Path): boolean {
+    if (map === undefined) return true;
+    if (!isWithin(path, map)) return false;
+    const at = this.#document.locate(path.slice(0, map.length + 1));
+    if (at?.exact !== true) return true;
+    // What another layer adds to, this one may have had.
+    const isOther = at.file !== file && path.length > map.length;
+    return (
+      isOther && (nameless || headless === true || last || this.#isWord(String(path[map.length]), words))
     );
   }
 
@@ -156,6 +169,8 @@ interface LostPlace extends LostLines {
   readonly begun: readonly string[];
   /** True when it begins where a name should, without one. */
   readonly nameless: boolean;
+  /** True where its file ends: it may break off, and anything may have followed. */
+  readonly last: boolean;
   /** True for lines that open nothing and close nothing of others. */
   readonly whole: boolean;
 }
@@ -185,6 +200,7 @@ function placeOf(lost: LostLines, { sources, locate }: Document): LostPlace {
     words,
     ends,
     begun,
+    last: all.slice(lost.end).trim() === "",
     // A service is a map.
     whole: lost.headless !== true && isWhole(body),
     nameless: lost.unnamed === true || /^\s*[^\s\p{L}"'$@#)\]}].*\{/u.test(text),
