@@ -6,6 +6,8 @@ import type { Grace } from "../gateway-process.ts";
 export interface WorkerStart {
   /** As `runGateway` takes it, with the port that all share. */
   readonly file: unknown;
+  /** The file in force, where it is another one by now. */
+  readonly adopted: unknown;
   readonly shared: SharedState;
 }
 

@@ -7,19 +7,24 @@ import type { WorkerNews, WorkerOrder, WorkerStart } from "./messages.ts";
 
 if (parentPort !== null) await serve(parentPort, workerData);
 
-async function serve(port: NonNullable<typeof parentPort>, { file, shared }: WorkerStart): Promise<void> {
+async function serve(
+  port: NonNullable<typeof parentPort>,
+  { file, adopted, shared }: WorkerStart,
+): Promise<void> {
   const say = (news: WorkerNews): void => port.postMessage(news);
-  try {
-    const [log, access] = [passedOn(say, "log"), passedOn(say, "access")];
-    const gateway = await runGateway(file, { clock: threadClock, random: systemRandom, log, access }, shared);
-    port.on("message", (order: WorkerOrder) => obey(gateway, order, say));
-    say({ type: "ready", port: gateway.port });
-    await gateway.reachable();
-    say({ type: "reachable" });
-  } catch (error) {
+  const [log, access] = [passedOn(say, "log"), passedOn(say, "access")];
+  const ports = { clock: threadClock, random: systemRandom, log, access };
+  const gateway = await runGateway(file, ports, shared).catch((error: unknown) => {
     const { code, message } = toTuskerError(error);
     say({ type: "failed", code, message });
-  }
+  });
+  if (gateway === undefined) return;
+  // In the turn in which it begins to listen: nobody is answered by the file that was in force before.
+  if (adopted !== undefined) gateway.adopt(adopted);
+  port.on("message", (order: WorkerOrder) => obey(gateway, order, say));
+  say({ type: "ready", port: gateway.port });
+  await gateway.reachable();
+  say({ type: "reachable" });
 }
 
 function obey(gateway: RunningGateway, order: WorkerOrder, say: (news: WorkerNews) => void): void {

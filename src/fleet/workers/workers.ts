@@ -89,7 +89,7 @@ class Crew {
   /** Starts a thread; resolves when it listens. */
   async start(thread: number): Promise<Ready> {
     const shared = { memory: this.#memory, thread, threads: this.#plan.threads };
-    const start: WorkerStart = { file: this.#plan.fileFor(this.#port), shared };
+    const start: WorkerStart = { file: this.#plan.fileFor(this.#port), adopted: this.#adopted, shared };
     // From a checkout the file beside this one ends in .ts, from the package in .js.
     const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
     const worker = new Worker(new URL(file, import.meta.url), { workerData: start });
@@ -106,7 +106,6 @@ class Crew {
     });
     const { port } = await ready.promise;
     this.#port = port;
-    if (this.#adopted !== undefined) this.#tell(worker, { type: "adopt", file: this.#adopted });
     return { type: "ready", port };
   }
 

@@ -112,7 +112,7 @@ test("a client that is gone ends the connection with the system's word for it, a
   assert.equal(port.pendingBytes, 0);
 });
 
-test("text of one turn leaves at its end, in one piece", async () => {
+test("on the short way text of one turn leaves at its end, in one piece", async () => {
   await using both = await pair();
   const { port, client } = both;
   port.write("the first text shows how it is done");
@@ -156,7 +156,7 @@ test("bytes, an end, a close and a destruction come after the text before them",
   }
 });
 
-test("no more than 32 connections wait for the end of a turn, and long text does not", async () => {
+test("on the short way no more than 32 connections wait for the end of a turn, and long text does not", async () => {
   await using stack = new AsyncDisposableStack();
   const ports: SocketPort[] = [];
   for (let n = 0; n < 33; n++) ports.push(stack.use(await pair()).port);
