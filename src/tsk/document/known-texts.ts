@@ -55,7 +55,8 @@ export class KnownTexts {
       this.#budget -= (at < 0 ? source.text.length : at) - from;
       if (at < 0) return false;
       from = at + quoted.length;
-      if (source.hidden({ start: at + 1, end: from - 1 }).length > 0) return true;
+      // Of the address of a secret, "vault:kv/a#b", only a part is hidden.
+      if (source.hidden({ start: at + 1, end: from - 1 }).join("").length === quoted.length - 2) return true;
       const name = keyBefore.exec(source.text.slice(Math.max(0, at - longestKey), at))?.[1];
       if (name !== undefined && this.#isKey(name)) return true;
     }
