@@ -125,11 +125,8 @@ const language: CampaignTarget = {
   folder: join(golden, "found"),
 };
 
-/**
- * At least so many texts in a second of processor time, whatever else runs: twenty-five are usual, twelve on a core of half
- * the speed, and fewer than these is a hang.
- */
-export const leastTexts = 4;
+/** At least so many texts in a second of processor time, whatever else runs: fifty are usual, and fewer than these is a hang. */
+export const leastTexts = 10;
 
 function check(text: string): void {
   const start = process.cpuUsage();
