@@ -15,6 +15,7 @@ async function ran(
   const io = {
     out: (text: string): void => void out.push(text),
     err: (text: string): void => void err.push(text),
+    input: async () => new Uint8Array(),
     env: {},
     cwd,
     colour: false,

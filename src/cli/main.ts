@@ -144,6 +144,7 @@ function terminal(): Io {
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+    input: async () => (await import("./standard-input.ts")).standardInput(process.stdin),
     env,
     cwd: process.cwd(),
     colour: wantsColour(process.stdout, env),
