@@ -4,6 +4,8 @@ import type { ParseArgsOptionDescriptor } from "node:util";
 export interface Io {
   out(text: string): void;
   err(text: string): void;
+  /** Standard input to its end; of one that is longer than a file of the language may be, what it takes to know that. */
+  input(): Promise<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** ANSI colours are welcome on `out`. */

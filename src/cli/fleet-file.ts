@@ -1,5 +1,12 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { type LoadedFleet, loadFleet, type RunFile, readRunFile } from "../fleet/index.ts";
+import {
+  type LoadedFleet,
+  type LoadFleetOptions,
+  loadFleet,
+  machinePorts,
+  type RunFile,
+  readRunFile,
+} from "../fleet/index.ts";
 import { TuskerError } from "../kernel/index.ts";
 import { type Loaded, renderDiagnostics, withoutSecretFix } from "../tsk/index.ts";
 import type { Args, Io } from "./command.ts";
@@ -12,13 +19,28 @@ export function fleetPath(args: Args, io: Io, operand?: string): string {
 }
 
 /** Reads the fleet with the overlays and overrides of the command line. */
-export function readFleet(file: string, args: Args, io: Io, moreSets: readonly string[] = []): LoadedFleet {
+export function readFleet(file: string, args: Args, io: Io, { sets = [], text }: Given = {}): LoadedFleet {
   return loadFleet(file, {
     environment: args.text("env"),
-    sets: [...moreSets, ...args.list("set")],
+    sets: [...sets, ...args.list("set")],
     env: io.env,
     ...hostOf(args, io),
+    ...(text === undefined ? {} : { files: withText(file, text) }),
   });
+}
+
+/** What is known without the disk. */
+interface Given {
+  /** Overrides below those of the command line; default none. */
+  readonly sets?: readonly string[];
+  /** Text of the file; default: what is on the disk. */
+  readonly text?: Uint8Array | undefined;
+}
+
+/** The files of this machine, one of them with another text. */
+function withText(file: string, text: Uint8Array): NonNullable<LoadFleetOptions["files"]> {
+  const { readFile, list } = machinePorts({});
+  return { list, readFile: (path) => (resolve(path) === file ? text : readFile(path)) };
 }
 
 /** Prints what is wrong with a file; to standard error, as JSON when that was asked for. */
@@ -50,7 +72,7 @@ export function fleetOrProblems(
   io: Io,
   moreSets: readonly string[] = [],
 ): LoadedFleet {
-  const loaded = readFleet(file, args, io, moreSets);
+  const loaded = readFleet(file, args, io, { sets: moreSets });
   printDiagnostics(loaded, args, io);
   return loaded;
 }

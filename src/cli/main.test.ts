@@ -15,6 +15,7 @@ async function ran(
   const io = {
     out: (text: string): void => void out.push(text),
     err: (text: string): void => void err.push(text),
+    input: async () => new Uint8Array(),
     env: {},
     cwd,
     colour: false,
@@ -47,6 +48,8 @@ test("the version is the package's", async () => {
 
 test("an unknown command, option or a word too many is exit 2 and says what would be right", async () => {
   assert.match((await ran(["chekc"])).err, /did you mean "check"/);
+  assert.match((await ran(["down"])).err, /did you mean "stop"/);
+  assert.match((await ran(["fmt", "a.tsk"])).err, /did you mean "config fmt"/);
   const option = await ran(["check", "--jsno"]);
   assert.match(option.err, /there is no option --jsno; did you mean --json\?/);
   assert.match(option.err, /Usage: tusker check/);

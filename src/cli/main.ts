@@ -97,6 +97,17 @@ function find(argv: readonly string[]): {
   return { name, command: commands.find((one) => one.name === name), rest: argv.slice(1) };
 }
 
+/** What the tools of the field call our commands. */
+const elsewhere: ReadonlyMap<string, string> = new Map([
+  ...["start", "run", "dev", "serve"].map((word) => [word, "up"] as const),
+  ...["down", "kill"].map((word) => [word, "stop"] as const),
+  ...["validate", "lint"].map((word) => [word, "check"] as const),
+  ...["status", "list", "ls"].map((word) => [word, "ps"] as const),
+  ...["fmt", "format"].map((word) => [word, "config fmt"] as const),
+  ...["new", "create"].map((word) => [word, "init"] as const),
+  ...["explain", "render", "diff", "migrate", "convert"].map((word) => [word, `config ${word}`] as const),
+]);
+
 async function unknownCommand(name: string, rest: readonly string[], io: Io): Promise<number> {
   const [verb] = rest;
   const family = commands.filter((one) => one.name.startsWith(`${name} `));
@@ -106,10 +117,12 @@ async function unknownCommand(name: string, rest: readonly string[], io: Io): Pr
   }
   const { didYouMean } = await import("../tsk/index.ts");
   const asked = family.length > 0 ? `${name} ${verb}` : name;
-  const near = didYouMean(
-    asked,
-    (family.length > 0 ? family : commands).map((one) => one.name),
-  );
+  const near =
+    elsewhere.get(asked) ??
+    didYouMean(
+      asked,
+      (family.length > 0 ? family : commands).map((one) => one.name),
+    );
   const help = family.length > 0 ? `tusker ${name} --help` : "tusker help";
   const said = `there is no command "${asked}"${near === undefined ? "" : `; did you mean "${near}"?`}`;
   if (rest.includes("--json")) io.err(`${JSON.stringify(toProblem(new TuskerError("CLI_USAGE", said)))}\n`);
@@ -131,6 +144,7 @@ function terminal(): Io {
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+    input: async () => (await import("./standard-input.ts")).standardInput(process.stdin),
     env,
     cwd: process.cwd(),
     colour: wantsColour(process.stdout, env),

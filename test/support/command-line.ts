@@ -14,6 +14,8 @@ export interface Ran {
 export interface CommandFolder extends Disposable {
   readonly path: string;
   run(...argv: readonly string[]): Promise<Ran>;
+  /** As `run`, with a text on standard input. */
+  feed(input: string, ...argv: readonly string[]): Promise<Ran>;
   read(file: string): string;
 }
 
@@ -26,22 +28,25 @@ export function commandFolder(
     mkdirSync(dirname(join(path, name)), { recursive: true });
     writeFileSync(join(path, name), text);
   }
+  const feed = async (input: string, ...argv: readonly string[]): Promise<Ran> => {
+    const out: string[] = [];
+    const err: string[] = [];
+    const io = {
+      out: (text: string): void => void out.push(text),
+      err: (text: string): void => void err.push(text),
+      input: async () => new TextEncoder().encode(input),
+      env,
+      cwd: path,
+      colour: false,
+      errColour: false,
+      width: 80,
+    };
+    return { code: await main(argv, io), out: out.join(""), err: err.join("") };
+  };
   return {
     path,
-    async run(...argv) {
-      const out: string[] = [];
-      const err: string[] = [];
-      const io = {
-        out: (text: string): void => void out.push(text),
-        err: (text: string): void => void err.push(text),
-        env,
-        cwd: path,
-        colour: false,
-        errColour: false,
-        width: 80,
-      };
-      return { code: await main(argv, io), out: out.join(""), err: err.join("") };
-    },
+    feed,
+    run: (...argv) => feed("", ...argv),
     read: (file) => readFileSync(join(path, file), "utf8"),
     [Symbol.dispose]: () => rmSync(path, { recursive: true }),
   };

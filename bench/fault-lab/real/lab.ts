@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
 import { Pool } from "undici";
 import { systemClock } from "../../../src/kernel/index.ts";
 
@@ -42,6 +41,13 @@ export async function origins(count: number): Promise<Origins> {
     kill: () => void child.kill("SIGKILL"),
     [Symbol.dispose]: () => void child.kill("SIGKILL"),
   };
+}
+
+/** Clients that are connected and send the head of a request byte by byte, until they are disposed. */
+export async function slowHeads(port: number, count: number): Promise<Disposable> {
+  const child = start("slow-heads.ts", { PORT: String(port), COUNT: String(count) });
+  await message(child);
+  return { [Symbol.dispose]: () => void child.kill("SIGKILL") };
 }
 
 /** How a gateway of the lab is set up. */
@@ -176,14 +182,6 @@ export async function openLoop(
   tookMs.sort((a, b) => a - b);
   const sent = total - warm;
   return { sent, failed: sent - tookMs.length, tookMs, statuses, lastFailureMs };
-}
-
-/** A connection that is open. */
-export function opened(port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1", () => resolve(socket));
-    socket.on("error", reject);
-  });
 }
 
 function closing(it: Pool): AsyncDisposable & { readonly it: Pool } {

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { systemClock } from "../../../src/kernel/index.ts";
 import type { Figure } from "../../figure.ts";
-import { inWords, labGateway, type Manner, manners, opened, openLoop, origins, type sides } from "./lab.ts";
+import { inWords, labGateway, type Manner, manners, openLoop, origins, type sides } from "./lab.ts";
+import { opened } from "./opened.ts";
 
 const count = 1_000;
 const webSockets = 50;

@@ -25,7 +25,9 @@ export const run: Run = async (args, io) => {
   const loaded = fleetOrProblems(file, args, io);
   const { settings: written, from } = loaded;
   const settings =
-    written !== undefined && anyPort ? readFleet(file, args, io, freePortSets(written)).settings : written;
+    written !== undefined && anyPort
+      ? readFleet(file, args, io, { sets: freePortSets(written) }).settings
+      : written;
   if (settings === undefined) {
     refuseStart(loaded, args, io);
     return 1;

@@ -57,8 +57,8 @@ export const configuration: readonly Command[] = [
   },
   {
     name: "config fmt",
-    summary: "write .tsk files in the one style",
-    operands: "[file or folder…]",
+    summary: "write .tsk files in the one style; with - standard input to standard output",
+    operands: "[file or folder…|-]",
     maxOperands: 1000,
     options: {
       json,

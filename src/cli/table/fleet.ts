@@ -27,8 +27,8 @@ export const beginning: readonly Command[] = [
   },
   {
     name: "check",
-    summary: "read the fleet file and report everything that is wrong with it",
-    operands: "[file]",
+    summary: "read the fleet file, or with - standard input, and report everything that is wrong with it",
+    operands: "[file|-]",
     maxOperands: 1,
     options: { json, env, set, ...host },
     load: () => import("../commands/check.ts"),

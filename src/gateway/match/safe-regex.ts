@@ -5,8 +5,8 @@ export const maxMatchedChars = 256;
  * Why a regular expression may take longer than its text is long, or cannot be used; undefined when it is fine.
  *
  * A backtracking engine is safe with what this lets through: no quantifier inside a quantified group, no back
- * reference, no look-around, no repeated choice between things that begin alike, and repetitions whose choices multiply to no more than two unbounded ones have on a text of
- * 256 characters: some ten thousand steps.
+ * reference, no look-around, no repeated choice between things that begin alike, and repetitions whose choices multiply
+ * to no more than two unbounded ones have on a text of 256 characters: some ten thousand steps.
  */
 export function unsafeRegex(source: string): string | undefined {
   try {

@@ -1,6 +1,6 @@
 /**
- * Methods of the IANA registry (RFC 9110 §9, RFC 5789, and those of WebDAV, its versions, calendars and bindings: RFC 3253, 3648, 3744,
- * 4437, 4791, 4918, 5323, 5842), and those that caches and UPnP use.
+ * Methods of the IANA registry (RFC 9110 §9, RFC 5789, and those of WebDAV, its versions, calendars and bindings:
+ * RFC 3253, 3648, 3744, 4437, 4791, 4918, 5323, 5842), and those that caches and UPnP use.
  */
 const known: ReadonlySet<string> = new Set([
   ..."GET HEAD POST PUT DELETE OPTIONS TRACE PATCH QUERY".split(" "),
@@ -15,8 +15,8 @@ const known: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The known method that was probably meant: one letter is wrong, missing, too many, or two have changed places. Undefined for a method that
- * is known, and for any other word: RFC 9110 §9.1 lets everybody make methods.
+ * The known method that was probably meant: one letter is wrong, missing, too many, or two have changed places.
+ * Undefined for a method that is known, and for any other word: RFC 9110 §9.1 lets everybody make methods.
  *
  * @example meantMethod("PSOT") // "POST"
  */

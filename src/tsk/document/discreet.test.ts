@@ -13,7 +13,7 @@ function shown(overlay: string, before = base): { readonly text: string; readonl
   const loaded = loadDocument({
     entry: "main.tsk",
     readFile: (path) => files[path],
-    env: { DB: "correcthorse" },
+    env: { DB: "correcthorse", OTHER: "c0rrect" },
   });
   const { diagnostics, document } = loaded;
   const machine = diagnostics.map((one) => withoutSecretFix(one, document.sources));
@@ -84,6 +84,40 @@ test("however a line is broken, plain text over a secret is not shown", () => {
     fc.property(line, (overlay) => !shown(overlay).text.includes("Zq7hunter2xW")),
     { numRuns: 300 },
   );
+});
+
+test("a key whose letters a sign has parted, or that has lost one, is known again", () => {
+  for (const line of [
+    'pay.stripe key: "hunter2"',
+    'pay.stripe,_key: "hunter2"',
+    'pay.st=ripe_key: "hunter2"',
+    'pay.s=ripe_key: "hunter2"',
+    'pay.db.: "hunter2"',
+    'pay: { db: {pass wo rd: "hunter2" } }',
+  ])
+    assert.doesNotMatch(shown(line).text, /hunter2/, line);
+  assert.match(shown('pay.port number: "visible"').text, /visible/);
+});
+
+test("a call that a line end has cut in two shows no default", () => {
+  for (const line of ['list: ["a", @env.se\ncure("L", "hunter2")]', 'a: @env.\n  secure("L", "hunter2")'])
+    assert.doesNotMatch(shown("", line).text, /hunter2/, line);
+});
+
+test("the text of a secret is known where a slip has put it", () => {
+  const overlay = 'pay.stripe_key: "Hunter2x"\n';
+  for (const line of [
+    '[serv"Hunter2x"ices]',
+    'mail.Hunter2x"config: "x"',
+    '"Hunter2x"name: "y"',
+    'a: { b: [ "Hunter2x" }',
+    // What the environment has is one, too.
+    'port: "c0rrect"horse',
+  ]) {
+    const { text } = shown(`${overlay}${line}\n`, `${base}c: @secret("env:OTHER")\n`);
+    assert.doesNotMatch(text, /Hunter2x|c0rrect"/, line);
+  }
+  assert.match(shown(`${overlay}a: { b: [ "Hunter3x" }\n`).text, /Hunter3x/);
 });
 
 test("the rest of a secret over several lines is not shown, however its quotes are torn", () => {

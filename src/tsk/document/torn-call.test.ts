@@ -78,6 +78,9 @@ test("a call that lost a sign, or got one too many, shows no default", () => {
     '@secret("env:A") ?? “hunter2”',
     '@secret("env:A) ?? "hunter2"',
     '@secrets("env:A") ?? "hunter2"',
+    '@se*cret("env:A") ?? "hunter2"',
+    '@secr$et("env:A") ?? "hunter2"',
+    '@seY"cret("env:A") ?? "hunter2"',
     '@encryp~ted("tusk:v1:abc") ?? "hunter2"',
     '@encryptd("tusk:v1:abc") ?? "hunter2"',
   ]) {

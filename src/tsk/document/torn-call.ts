@@ -119,6 +119,7 @@ function operatorOf(
     joined = word.text + joined;
     if (isNear(joined, "envsecure") && isCalled(word)) return "env.secure";
     if (joined.length > text.length && isNear(joined, "encrypted") && isCalled(word)) return "encrypted";
+    if (joined.length > text.length && isTornSecret(joined) && line[word.start - 1] === "@") return "secret";
   }
   return isCalled(last) ? names.find((name) => isNear(text, name)) : undefined;
 }
@@ -129,6 +130,12 @@ function isNear(word: string, name: string): boolean {
   if (word.includes(name)) return true;
   if (Math.abs(word.length - name.length) > 3) return false;
   return didYouMean(word, [name]) !== undefined;
+}
+
+/** Of the shortest name no more than one letter may be wrong: `ref` and `secret` are two words. */
+function isTornSecret(joined: string): boolean {
+  if (joined === "secret") return true;
+  return Math.abs(joined.length - "secret".length) < 2 && didYouMean(joined, ["secret"]) !== undefined;
 }
 
 const text = `"[^"]*"|'[^']*'`;

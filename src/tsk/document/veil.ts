@@ -4,7 +4,9 @@ import type { Source, Span } from "../source.ts";
 import { type Data, type Evaluated, isList, isMap } from "../value/data.ts";
 import { holdsSecret, type LostSecret } from "../value/secret.ts";
 import type { Unread } from "./damage.ts";
+import { KnownTexts } from "./known-texts.ts";
 import { callsSecret, keysOfCalls, nameBehind, secretsOfCalls } from "./torn-call.ts";
+import { TornNames } from "./torn-name.ts";
 
 /** What a report is about. */
 export interface Reported {
@@ -24,6 +26,8 @@ export class Veil {
   readonly #reported: Reported;
   /** Names of keys that are secrets. */
   readonly #names: ReadonlySet<string>;
+  readonly #torn: TornNames;
+  readonly #known: KnownTexts;
   /** How many more words may be asked which name is near. */
   #guesses: number;
   /** True when a file that another one names could not be read: which of its keys are secrets is not known. */
@@ -36,6 +40,9 @@ export class Veil {
   constructor(reported: Reported) {
     this.#reported = reported;
     this.#names = secretNames(reported);
+    this.#torn = new TornNames(this.#names.size > mostGuessed ? [] : this.#names);
+    const isKey = (name: string): boolean => this.#names.has(name) || telling.test(name);
+    this.#known = new KnownTexts(reported.root.data, reported.sources, isKey);
     // Each costs a look at all names.
     this.#guesses = this.#names.size > mostGuessed ? 0 : 200;
     this.#blind = this.#mayInclude();
@@ -76,21 +83,35 @@ export class Veil {
     const line = source.text.slice(start, end);
     const hide = (from: number, to: number): void => source.mask({ start: start + from, end: start + to });
     for (const span of secretsOfCalls(line, this.#reported.schemes)) hide(span.start, span.end);
+    if (start === whole.start) this.#tornAbove(source, number, line);
     const from = behindExact(line, this.#names);
     // What is called is no plain text, and its name is what there is to repair.
     if (from !== undefined && !/^["']?\s*[:=]\s*["']?[@$]/.test(line.slice(from))) hide(from, line.length);
     if (from === undefined && !isLong && this.#goesOn(source, number)) hide(0, line.length);
     if (!isWrong) return;
+    for (const { start, end } of [...this.#torn.valuesOn(line), ...this.#known.on(line)]) hide(start, end);
     for (const { 0: whole, 1: name = "", 2: value = "", index } of line.matchAll(plainValue)) {
       const behind = index + whole.length;
       if (this.#mayBeSecret(name, source)) hide(behind - value.length, behind);
     }
   }
 
+  /** Hides what belongs to a call whose name a line end has cut in two. */
+  #tornAbove(source: Source, number: number, line: string): void {
+    const { start } = source.lineSpan(number);
+    const above = source.text.slice(Math.max(0, start - longestKey), Math.max(0, start - 1));
+    const head = /@[\p{L}\d_.]*$/u.exec(above)?.[0];
+    const rest = /^[ \t]*(?=[\p{L}\d_.]*\()/u.exec(line)?.[0];
+    if (head === undefined || rest === undefined) return;
+    const shift = start + rest.length - head.length;
+    for (const span of secretsOfCalls(`${head}${line.slice(rest.length)}`, this.#reported.schemes))
+      source.mask({ start: Math.max(start, span.start + shift), end: span.end + shift });
+  }
+
   /** True for the key of a text that may be a secret for all that is known: it says so, or has lost its name. */
   #mayBeSecret(name: string, { layer }: Source): boolean {
     if (telling.test(name) || (this.#blind && layer !== "base")) return true;
-    if (name === "") return this.#names.size > 0;
+    if (name === "" || name.endsWith(".")) return this.#names.size > 0;
     return this.#isTorn(name);
   }
 

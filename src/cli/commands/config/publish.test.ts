@@ -21,6 +21,7 @@ async function bench() {
       const io: Io = {
         out: (text) => void out.push(text),
         err: (text) => void err.push(text),
+        input: async () => new Uint8Array(),
         env: { USER: "ada" },
         cwd: folder,
         colour: false,
