@@ -22,6 +22,8 @@ test("an empty [gateway] has every default", () => {
     connect_timeout: 3_000,
     max_connections: 1_000,
     retries: 1,
+    encoded_slash: "reject",
+    repeated_slashes: "keep",
     rate_limit_enabled: false,
     rate_limit_requests: 100,
     rate_limit_window: 60_000,
@@ -252,6 +254,8 @@ test("what contradicts itself in a route is refused where it stands", () => {
     [{ ...s, query: { v: "~(" } }, /^\/a\.query\.v: must be another expression: it cannot be read/],
     [{ ...s, fault: {} }, /^\/a\.fault: must have/],
     [{ ...s, fallback: {}, fallback_service: "t" }, /^\/a\.fallback_service: must not/],
+    [{ ...s, fallback_service: "s" }, /^\/a\.fallback_service: must be another one/],
+    [{ ...s, headers: { "X-A": "1", "x-a": "2" } }, /^\/a\.headers\.x-a: must not stand there twice/],
     [
       { ...s, headers: { "x-a": "~(a+)+" } },
       /^\/a\.headers\.x-a: must be another expression: it repeats a group/,

@@ -7,7 +7,13 @@ import { missingCommands } from "./commands.ts";
 import { field, mapOf, type Services } from "./fields.ts";
 import { findCycle, type Graph } from "./graph.ts";
 import { portConflicts } from "./port-conflicts.ts";
-import { contradictoryAuth, contradictoryTimeouts, routesOf, unknownParameters } from "./routes.ts";
+import {
+  contradictoryAuth,
+  contradictoryTimeouts,
+  routesOf,
+  unknownParameters,
+  unreachableSlashes,
+} from "./routes.ts";
 import { unknownServices } from "./unknown-services.ts";
 
 /**
@@ -17,13 +23,14 @@ import { unknownServices } from "./unknown-services.ts";
  */
 export function crossCheck(
   value: Readonly<Record<string, unknown>>,
-  { root, sections, modules = true }: CheckOptions,
+  { root, sections, modules = true, isWhole = true }: CheckOptions,
 ): readonly OutsideProblem[] {
   const services = mapOf(value.services);
   const routes = routesOf(value);
   return [
-    ...unknownServices(value, services, routes),
+    ...unknownServices(value, { services, routes, isWhole }),
     ...contradictoryTimeouts(value, routes),
+    ...unreachableSlashes(value, routes),
     ...contradictoryAuth(value, routes),
     ...unknownParameters(routes),
     ...circles(services),
@@ -43,6 +50,8 @@ export interface CheckOptions {
   readonly sections: FleetSections | undefined;
   /** False where schemas that are modules may not be loaded, see `configProblems`; default true. */
   readonly modules?: boolean;
+  /** False when some of the fleet's files could not be read; default true. */
+  readonly isWhole?: boolean;
 }
 
 function circles(services: Services): OutsideProblem[] {
