@@ -1,5 +1,6 @@
 /** A registry that stands still for a while, as on a laptop that sleeps, and then goes on as if nothing had been. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { systemClock } from "../../src/kernel/index.ts";
 import { type HttpClient, httpClient } from "../../src/net/index.ts";
 import { tuskerProcess } from "./tusker-process.ts";
@@ -18,18 +19,16 @@ const mostGapMs = ttlMs * 0.75;
 export async function pauseRegistry(folder: string, pauseMs: number): Promise<void> {
   const gapsMs: number[] = [];
   while (gapsMs.length < 3) {
-    gapsMs.push(await pausedOnce(folder, pauseMs));
+    gapsMs.push(await pausedOnce(folder, join(folder, `${gapsMs.length}`), pauseMs));
     if (Number(gapsMs.at(-1)) <= mostGapMs) return;
   }
   assert.fail(`it could not be judged: beats were ${gapsMs.map(Math.round).join(", ")} ms apart`);
 }
 
 /** Gives how far apart the beats were at most, in milliseconds; what became of who beats is judged when they were close. */
-async function pausedOnce(folder: string, pauseMs: number): Promise<number> {
+async function pausedOnce(cwd: string, dataDir: string, pauseMs: number): Promise<number> {
   await using http = httpClient();
-  await using registry = tuskerProcess(["registry", "--json", "--port", "0", "--data-dir", folder], {
-    cwd: folder,
-  });
+  await using registry = tuskerProcess(["registry", "--json", "--port", "0", "--data-dir", dataDir], { cwd });
   const url = String((await registry.line((line) => typeof line.registry === "string")).registry);
   const startMs = systemClock.now();
   for (const id of ["beats", "silent"]) await register(http, url, id);
