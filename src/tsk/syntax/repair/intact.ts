@@ -291,6 +291,8 @@ function withSections(items: readonly Item[], nameless: readonly Span[], text: s
 /** The name in a line that was meant as a header: in brackets, or the only word there is. */
 function nameIn(line: string): string | undefined {
   const written = line.replace(/\s(?:#|\/\/).*$/, "");
+  // `[[routes]]` of TOML is an element of a list: what stands below are no keys of that name.
+  if (/^\s*\[\s*\[.*\]\s*\]/.test(written)) return undefined;
   const found =
     /^\s*\[\s*([\p{L}_][\p{L}\d_-]*(?:\.[\p{L}_][\p{L}\d_-]*)*)\s*\]/u.exec(written) ??
     /^[^\p{L}_"'-]*([\p{L}_][\p{L}\d_-]*(?:\.[\p{L}_][\p{L}\d_-]*)*)[^\p{L}\d_"'-]*$/u.exec(written);
