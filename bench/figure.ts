@@ -39,14 +39,25 @@ export function figureMisses(figure: Figure, budget: FigureBudget | undefined): 
   return missed;
 }
 
-/** A figure as one line, its peers behind it. */
-export function figureLine({ name, value, unit, peers = {} }: Figure): string {
+/** A figure as one line, its bar and its peers behind it. */
+export function figureLine({ name, value, unit, peers = {} }: Figure, budget?: FigureBudget): string {
   const beside = Object.entries(peers).map(
     ([peer, other]) =>
       `${peer} ${shown(other)}${value > 0 && other > 0 ? ` (ratio ${(value / other).toFixed(2)})` : ""}`,
   );
-  const own = `${name.padEnd(58)}${shown(value).padStart(10)} ${unit.padEnd(8)}`;
+  const own = `${name.padEnd(58)}${shown(value).padStart(10)} ${unit.padEnd(8)} ${barOf(budget).padEnd(11)}`;
   return beside.length === 0 ? own.trimEnd() : `${own} ${beside.join(", ")}`;
+}
+
+/** The bar a figure is held to, as it stands behind the figure: "bar ≥ 99.9", "bar ≤ 0.3 of caddy"; empty without one. */
+export function barOf(budget: Partial<FigureBudget> | undefined): string {
+  const bars = [
+    ...(budget?.min === undefined ? [] : [`≥ ${budget.min}`]),
+    ...(budget?.max === undefined ? [] : [`≤ ${budget.max}`]),
+    ...Object.entries(budget?.minRatio ?? {}).map(([peer, limit]) => `≥ ${limit} of ${peer}`),
+    ...Object.entries(budget?.maxRatio ?? {}).map(([peer, limit]) => `≤ ${limit} of ${peer}`),
+  ];
+  return bars.length === 0 ? "" : `bar ${bars.join(", ")}`;
 }
 
 function shown(value: number): string {

@@ -5,7 +5,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { z } from "zod";
-import { type Figure, figureLine, figureMisses } from "./figure.ts";
+import { barOf, type Figure, figureLine, figureMisses } from "./figure.ts";
 import { type Case, type Cost, measureCase } from "./subject.ts";
 
 const budgetSchema = z.strictObject({
@@ -50,12 +50,12 @@ async function main(args: readonly string[]): Promise<number> {
   const budgets =
     budgetsSchema.parse(JSON.parse(readFileSync(`${here}/budgets.json`, "utf8"))).bench[subject] ?? {};
   const costs = cases.map(measureCase);
-  if (!json) for (const line of costs.flatMap(lines)) console.log(line);
+  if (!json) for (const line of costs.flatMap((cost) => lines(cost, budgets[cost.case]))) console.log(line);
   const missed = costs.flatMap((cost) => misses(cost, budgets[cost.case]));
   const seen: Figure[] = [];
   for await (const figure of figures?.(more) ?? []) {
     seen.push(figure);
-    if (!json) console.log(figureLine(figure));
+    if (!json) console.log(figureLine(figure, budgets[figure.name]));
     missed.push(...figureMisses(figure, budgets[figure.name]));
   }
   if (json) console.log(JSON.stringify({ subject, costs, figures: seen, missed }));
@@ -76,12 +76,13 @@ function misses(cost: Cost, budget: Budget | undefined): string[] {
   return missed;
 }
 
-function lines(cost: Cost): string[] {
+function lines(cost: Cost, budget: Budget | undefined): string[] {
   const peers = Object.entries(cost.peersMicros).map(
     ([peer, value]) =>
       `  ${peer.padEnd(22)}${micros(value).padStart(12)}  ratio ${(cost.oursMicros / value).toFixed(2)}`,
   );
-  return [`${cost.case.padEnd(24)}${micros(cost.oursMicros).padStart(12)}`, ...peers];
+  const bar = barOf({ max: budget?.maxMicros, maxRatio: budget?.maxRatio ?? {} });
+  return [`${cost.case.padEnd(24)}${micros(cost.oursMicros).padStart(12)}  ${bar}`.trimEnd(), ...peers];
 }
 
 function micros(value: number): string {

@@ -20,7 +20,7 @@ import { overload } from "./virtual/overload.ts";
 type Scenarios = Readonly<Record<string, () => AsyncGenerator<Figure>>>;
 
 const worlds: Readonly<Record<string, Scenarios>> = {
-  virtual: { "one-bad": oneBad, outage, overload, limits, chaos },
+  virtual: { "one-bad": oneBad, outage, overload, limits, chaos: thousands },
   real: {
     killed,
     "one-bad": realOneBad,
@@ -44,6 +44,14 @@ export async function* figures(args: readonly string[]): AsyncGenerator<Figure> 
     for (const [name, scenario] of Object.entries(scenarios))
       if (names.length === 0 || names.includes(name)) yield* scenario();
   }
+}
+
+/** Thousands of seeded schedules, and what they cost: policies that are slow to play would be played seldom. */
+async function* thousands(): AsyncGenerator<Figure> {
+  const before = process.cpuUsage();
+  yield* chaos(2_000);
+  const { user, system } = process.cpuUsage(before);
+  yield { name: "2,000 random schedules, played twice: CPU", value: (user + system) / 1e6, unit: "s" };
 }
 
 /** What threads must know together: the same with two of them. */

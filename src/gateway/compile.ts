@@ -1,3 +1,4 @@
+import type { Random } from "../kernel/index.ts";
 import { auth } from "./auth/guard.ts";
 import { conditionsText } from "./match/conditions.ts";
 import { parsePattern } from "./match/pattern.ts";
@@ -5,12 +6,13 @@ import { cors } from "./policy/cors.ts";
 import { fault } from "./policy/fault.ts";
 import { redirect, staticAnswer } from "./policy/local.ts";
 import { statusesOf, usualReasons } from "./policy/retry-on.ts";
-import { placeOfKey, split } from "./policy/split.ts";
+import { placeOfKey, type Split, split } from "./policy/split.ts";
 import { sticky } from "./policy/sticky.ts";
 import { type Transform, transform } from "./policy/transform.ts";
 import { type Guard, inOrder } from "./policy/visit.ts";
 import type { NamedLimit, Route, RouteParts } from "./route.ts";
 import type { GatewaySettings, RouteSettings } from "./section.ts";
+import type { Upstream } from "./upstream.ts";
 
 /** One route as written, with what it inherits. */
 export interface WrittenRoute {
@@ -83,7 +85,7 @@ function policiesOf(written: WrittenRoute, parts: RouteParts): Policies {
     guard: route.cors === undefined ? undefined : cors(route.cors, route.method),
     auth: route.auth === undefined ? undefined : auth(route, parts.auth, route.timeout ?? gateway.timeout),
     lateGuard: inOrder(lateGuardsOf(written, parts)),
-    split: weights.length === 0 ? undefined : split(weights, route.hash, placeOfKey, random),
+    split: splitOf(weights, route, random),
     hash: route.hash,
     sticky: route.sticky === undefined ? undefined : sticky(route.sticky),
     edit: requestTransform(written),
@@ -93,6 +95,27 @@ function policiesOf(written: WrittenRoute, parts: RouteParts): Policies {
     hedge: route.hedge ?? false,
     fallback: route.fallback,
     fallbackUpstream: route.fallback_service === undefined ? undefined : upstreamOf(route.fallback_service),
+  };
+}
+
+/**
+ * Among several services, the one whose instance a client was at: back at another service, it would not be at its
+ * instance. What `hash` keeps together is kept together by it alone.
+ */
+function splitOf(
+  weights: readonly (readonly [Upstream, number])[],
+  route: RouteSettings,
+  random: Random,
+): Split<Upstream> | undefined {
+  if (weights.length === 0) return undefined;
+  const byWeight = split(weights, route.hash, placeOfKey, random);
+  if (route.sticky === undefined || route.hash !== undefined) return byWeight;
+  const { markOf } = sticky(route.sticky);
+  const live = weights.filter(([, weight]) => weight > 0);
+  return (visit) => {
+    const mark = markOf(visit);
+    const before = mark === undefined ? undefined : live.find(([{ cluster }]) => cluster.isLive(mark));
+    return before?.[0] ?? byWeight(visit);
   };
 }
 

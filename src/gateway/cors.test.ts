@@ -53,3 +53,27 @@ test("what a service allows does not stand beside what the route allows", async 
   assert.deepEqual(await seen("/a", "https://evil.example"), []);
   assert.equal((await seen("/own", shop)).length, 4, "without rules of the route they are the service's");
 });
+
+test("a page may read that its body is too large, and that counts as a request of its client", async () => {
+  await using users = await service((exchange) => exchange.respond({ status: 200 }));
+  await using front = await bench({
+    routes: {
+      "/a": {
+        service: "users",
+        max_body: "1KiB",
+        cors: { origins: [shop] },
+        rate_limit: { requests: 1, window: "1m" },
+      },
+    },
+    endpoints: [endpoint(users.port)],
+  });
+  const large = () =>
+    ask(front.port, "/a", { method: "POST", body: "x".repeat(2_000), headers: ["Origin", shop] });
+  const first = await large();
+  assert.deepEqual(
+    [first.status, first.header("access-control-allow-origin"), first.header("ratelimit")?.includes("r=0")],
+    [413, shop, true],
+  );
+  const second = await large();
+  assert.deepEqual([second.status, second.header("access-control-allow-origin")], [429, shop]);
+});

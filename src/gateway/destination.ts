@@ -1,6 +1,5 @@
 import { TuskerError } from "../kernel/index.ts";
 import type { HeaderList, ServerExchange } from "../net/index.ts";
-import { bodyTooLarge } from "./body.ts";
 import { type IncomingHead, readHead } from "./head/incoming.ts";
 import { isLoop } from "./head/request.ts";
 import type { Facts } from "./match/facts.ts";
@@ -47,11 +46,7 @@ export function destinationOf(exchange: ServerExchange, snapshot: Snapshot, pseu
     if (exchange.method === "OPTIONS") return { kind: "options", allow: found.allow };
     return notAllowed(exchange.method, target.path, found.allow);
   }
-  const { route } = found;
-  // Said before a byte is read: the client may still be waiting for 100 Continue.
-  if (Number(exchange.header("content-length") ?? 0) > route.maxBodyBytes)
-    return { kind: "refused", error: bodyTooLarge(route.maxBodyBytes) };
-  return { kind: "route", route, head: read.head, path: target.path, query: target.query, host };
+  return { kind: "route", route: found.route, head: read.head, path: target.path, query: target.query, host };
 }
 
 /**

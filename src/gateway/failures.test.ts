@@ -159,6 +159,51 @@ test("what is not HTTP is a 502", async () => {
   assert.equal(reply.header("proxy-status"), "tusker; error=http_protocol_error");
 });
 
+test("an instance that hangs has its share of the caller's time, not of the route's: another one answers within it", async () => {
+  const clock = manualClock();
+  const arrived = Promise.withResolvers<void>();
+  await using hanging = await rawService(async (socket) => {
+    await requestOn(socket);
+    arrived.resolve();
+  });
+  await using users = await service(fine);
+  await using front = await bench({
+    clock,
+    gateway: { balance: "round_robin" },
+    routes: { "/*": { service: "users", timeout: "30s", retries: 1 } },
+    endpoints: [endpoint(hanging.port, "a-hanging"), endpoint(users.port, "b-fine")],
+  });
+  const asking = ask(front.port, "/", { headers: ["x-request-deadline", "2000"] });
+  await arrived.promise;
+  clock.advance(1_000);
+  const reply = await asking;
+  assert.deepEqual([reply.status, reply.body], [200, "fine"]);
+});
+
+test("a fallback has a second of its own when the time is up, unless whoever asks has given up", async () => {
+  const clock = manualClock();
+  let arrived = 0;
+  await using users = await rawService(async (socket) => {
+    await requestOn(socket);
+    arrived++;
+  });
+  await using spare = await service((exchange) => exchange.respond({ status: 200, body: "spare" }));
+  await using front = await bench({
+    clock,
+    routes: { "/*": { service: "users", fallback_service: "spare", timeout: "10s", retries: 0 } },
+    endpoints: [endpoint(users.port), endpoint(spare.port, "s", "spare")],
+  });
+  const after = async (ms: number, ...headers: string[]) => {
+    const before = arrived;
+    const asking = ask(front.port, "/", { headers });
+    await until(() => arrived > before);
+    clock.advance(ms);
+    return (await asking).status;
+  };
+  assert.equal(await after(10_000), 200);
+  assert.equal(await after(5_000, "x-request-deadline", "5000"), 504);
+});
+
 test("a service that does not answer in time is a 504, and its connection is given up", async () => {
   const clock = manualClock();
   const arrived = Promise.withResolvers<void>();

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import { type TuskerError, toTuskerError } from "../kernel/index.ts";
 import type { ServerExchange } from "../net/index.ts";
-import { incomingDeadline, isRepeatable } from "../resilience/index.ts";
+import { incomingDeadline, isRepeatable, perTryMs } from "../resilience/index.ts";
 import type { Span } from "../telemetry/index.ts";
-import { drainBody, type RequestBody, requestBody } from "./body.ts";
+import { bodyTooLarge, drainBody, type RequestBody, requestBody } from "./body.ts";
 import { type Destination, destinationOf, visitOf } from "./destination.ts";
 import type { Door } from "./door.ts";
 import { isTunnel, throughTunnel } from "./engine/tunnel.ts";
@@ -139,7 +139,8 @@ async function throughRoute(
     (await route.guard?.(visit)) ??
     (perConsumer ? undefined : limited(route, visit)) ??
     (await route.auth?.(visit)) ??
-    (perConsumer ? limited(route, visit) : undefined);
+    (perConsumer ? limited(route, visit) : undefined) ??
+    announcedTooLarge(route, exchange);
   seen.consumer = visit.consumer;
   if (told !== undefined) return tell(exchange, told, span, visit.answerFields);
   // Faults on purpose, and what is answered without a service.
@@ -149,10 +150,8 @@ async function throughRoute(
   if (upstream === undefined) return refuse(exchange, noEndpoint(route.service), span, visit.answerFields);
   // 5. Deadline: the route's, or the caller's if that is earlier.
   const now = door.clock.now();
-  const deadlineMs = Math.min(
-    startMs + route.timeoutMs,
-    incomingDeadline((name) => exchange.header(name), now) ?? Infinity,
-  );
+  const callersMs = incomingDeadline((name) => exchange.header(name), now) ?? Infinity;
+  const deadlineMs = Math.min(startMs + route.timeoutMs, callersMs);
   // 6. The request as the service shall see it, but for what differs from try to try.
   const prefix = prefixOf(to.path, route.stripPrefix);
   const arrival = {
@@ -183,6 +182,8 @@ async function throughRoute(
       retryUnsafe: route.retryUnsafe,
     }),
     deadlineMs,
+    callersMs,
+    shareMs: perTryMs(deadlineMs - startMs, route.retries),
     tried: new Set(),
   };
   // 7. A client that wants another protocol gets a tunnel; everything else is tried.
@@ -222,6 +223,12 @@ function limited({ limit, meter }: Route, visit: Visit): Verdict {
   if (decision.allowed) return undefined;
   meter.limited();
   return { kind: "refuse", error: rateLimited(decision) };
+}
+
+/** Said before a byte is read: the client may still be waiting for 100 Continue. */
+function announcedTooLarge({ maxBodyBytes }: Route, exchange: ServerExchange): Verdict {
+  if (Number(exchange.header("content-length") ?? 0) <= maxBodyBytes) return undefined;
+  return { kind: "refuse", error: bodyTooLarge(maxBodyBytes) };
 }
 
 /** A request that lacks what is counted is counted by its address: leaving the key out must not lift the limit. */

@@ -391,6 +391,38 @@ test("clients come back to the instance they were at, by a cookie that says noth
   }
 });
 
+test("a client of several services comes back to its instance at the service it was at, until that one is gone", async () => {
+  await using one = await mirrorOfItself("one");
+  await using two = await mirrorOfItself("two");
+  const services = { old: 1, new: 1 };
+  await using front = await bench({
+    routes: { "/*": { services, sticky: {} }, "/by/*": { services, sticky: {}, hash: "header:x-user" } },
+    endpoints: [endpoint(one.port, "o", "old"), endpoint(two.port, "n", "new")],
+    random: seededRandom(5),
+  });
+  const at = async (cookie: string, path = "/", ...more: string[]) => {
+    const reply = await ask(front.port, path, { headers: ["Cookie", cookie, ...more] });
+    return { name: JSON.parse(reply.body).name, cookie: reply.header("set-cookie")?.split(";")[0] };
+  };
+  const cookies = new Map<string, string>();
+  while (cookies.size < 2) {
+    const { name, cookie = "" } = await at("a=b");
+    cookies.set(name, cookie);
+  }
+  for (const [name, cookie] of cookies)
+    for (let i = 0; i < 10; i++) assert.deepEqual(await at(cookie), { name, cookie: undefined });
+  // What is kept together by a hash is not kept apart by old cookies.
+  const by = new Set<string>();
+  for (const cookie of cookies.values()) by.add((await at(cookie, "/by/x", "X-User", "u")).name);
+  assert.equal(by.size, 1);
+  front.discovery.set("old", []);
+  const gone = cookies.get("one") ?? "";
+  let moved = await at(gone);
+  // By weight half of them are told that the old service has nobody.
+  for (let i = 0; i < 100 && moved.name !== "two"; i++) moved = await at(gone);
+  assert.deepEqual(moved, { name: "two", cookie: cookies.get("two") });
+});
+
 test("a service that is down is answered for by another one, or by a fixed answer", async () => {
   await using spare = await mirrorOfItself("spare");
   await using front = await bench({

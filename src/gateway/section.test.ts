@@ -252,6 +252,8 @@ test("what contradicts itself in a route is refused where it stands", () => {
     [{ ...s, query: { v: "~(" } }, /^\/a\.query\.v: must be another expression: it cannot be read/],
     [{ ...s, fault: {} }, /^\/a\.fault: must have/],
     [{ ...s, fallback: {}, fallback_service: "t" }, /^\/a\.fallback_service: must not/],
+    [{ ...s, fallback_service: "s" }, /^\/a\.fallback_service: must be another one/],
+    [{ ...s, headers: { "X-A": "1", "x-a": "2" } }, /^\/a\.headers\.x-a: must not stand there twice/],
     [
       { ...s, headers: { "x-a": "~(a+)+" } },
       /^\/a\.headers\.x-a: must be another expression: it repeats a group/,

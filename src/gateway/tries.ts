@@ -7,7 +7,6 @@ import {
   hedge,
   type Lease,
   parseRetryAfter,
-  perTryMs,
   remainingMs,
   retry,
   type TimeLimit,
@@ -46,6 +45,10 @@ export interface Trip {
   readonly trailers: (() => HeaderList) | undefined;
   readonly repeatable: boolean;
   readonly deadlineMs: number;
+  /** When whoever asks has given up, as he said; Infinity when he did not. */
+  readonly callersMs: number;
+  /** The time of one try that may be repeated: an equal share of what the request had when it came. */
+  readonly shareMs: number;
   /** Ids of endpoints that were asked already. */
   readonly tried: Set<string>;
 }
@@ -128,6 +131,10 @@ function endingWith<T extends Extract<Try, { kind: "answer" }>>(last: T, more: (
 export async function withFallback(trip: Trip, last: Try): Promise<Try> {
   const { fallbackUpstream } = trip.route;
   if (fallbackUpstream === undefined || last.kind !== "refused" || !isDown(last.error)) return last;
+  const untilMs = Math.min(trip.callersMs, trip.door.clock.now() + fallbackMs);
+  const deadlineMs = Math.max(trip.deadlineMs, untilMs);
+  // Who asked has given up: nobody would see the answer.
+  if (remainingMs(deadlineMs, trip.door.clock.now()) === 0) return last;
   if (trip.body?.replayable === false) return last;
   // What may have been acted on is not asked of another one: an order would be placed twice.
   if (last.sent === true && !trip.repeatable) return last;
@@ -136,11 +143,11 @@ export async function withFallback(trip: Trip, last: Try): Promise<Try> {
     ...trip,
     upstream: fallbackUpstream,
     tried: new Set(),
-    deadlineMs: Math.max(trip.deadlineMs, trip.door.clock.now() + fallbackMs),
+    deadlineMs,
   });
 }
 
-/** A fallback that is asked after the time was up has this long. */
+/** A fallback that is asked after the route's time was up has this long, as far as the caller waits. */
 const fallbackMs = 1_000;
 
 export function isDown({ row, code }: TuskerError): boolean {
@@ -246,8 +253,7 @@ async function oneTry(trip: Trip, number: number, copy: Copy): Promise<Tried<Try
   trip.seen.endpoint = lease.endpoint;
   // Forward. A try that could not be repeated anyway, and the last one, may use all the time there is.
   const mayRepeat = trip.repeatable && number <= route.retries;
-  const share = mayRepeat ? perTryMs(route.timeoutMs, route.retries) : leftMs;
-  const ms = Math.min(leftMs, route.tryTimeoutMs ?? share);
+  const ms = Math.min(leftMs, route.tryTimeoutMs ?? (mayRepeat ? trip.shareMs : leftMs));
   const limit = timeLimit(door.clock, {
     ms,
     parents: [exchange.signal, copy.calledOff],

@@ -66,6 +66,8 @@ export interface Cluster<E extends Located> extends Disposable {
   adopt(endpoints: readonly E[]): void;
   /** Chooses an endpoint, preferring those whose ids are not in `tried`, and reserves a request on it. */
   pick(tried?: ReadonlySet<string>, hints?: PickHints): Picked<E>;
+  /** True while the endpoint of a mark (`Lease.mark`) is live: a request with that mark comes to it. */
+  isLive(mark: string): boolean;
   /** Reports an active check of an endpoint; true when that took it out or brought it back. */
   checked(id: string, passed: boolean): boolean;
   /** What is known now, for metrics and admin pages. */
@@ -133,8 +135,7 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
   pick(tried?: ReadonlySet<string>, hints?: PickHints): Picked<E> {
     if (this.#members.length === 0) return { kind: "none" };
     if (this.#ports.clock.now() >= this.#nextSweepMs) this.#sweep();
-    const live =
-      this.#live !== undefined && this.#changes === this.#seenChanges ? this.#live : this.#settle();
+    const live = this.#settled();
     const probe = this.#open.length === 0 ? undefined : this.#dueProbe(tried);
     if (probe !== undefined) return this.#lease(probe.member, probe.permit);
     const chosen = this.#choose(live, tried, hints);
@@ -146,6 +147,10 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
       return this.pick(tried, hints);
     }
     return this.#lease(chosen, admission?.permit);
+  }
+
+  isLive(mark: string): boolean {
+    return this.#settled().some((member) => member.mark === mark);
   }
 
   checked(id: string, passed: boolean): boolean {
@@ -205,6 +210,11 @@ class EndpointCluster<E extends Located> implements Cluster<E> {
     lock.enter();
     words[wholeWord.changes] = (this.#changes + 1) | 0;
     lock.leave();
+  }
+
+  /** The live ones, as they were last told apart, unless something has changed since. */
+  #settled(): readonly Member<E>[] {
+    return this.#live !== undefined && this.#changes === this.#seenChanges ? this.#live : this.#settle();
   }
 
   /** Sorts the endpoints into live and open after something changed. */

@@ -12,7 +12,8 @@ const lines = [
   "[gateway]",
   'timeout: "2s"',
   'connect_timeout: "5s"',
-  'upstreams: { users: { endpoints: ["127.0.0.1:8081"] } }',
+  'drain: "2h"',
+  'upstreams: { users: { endpoints: ["127.0.0.1:8081"], queue_timeout: "9s" } }',
   `api_keys: { acme: ["sha256:${"0".repeat(64)}"], beta: ["sha256:${"0".repeat(64)}"] }`,
   "[routes]",
   '"/users/{id}": { service: "users", method: "GET" }',
@@ -55,7 +56,7 @@ async function saidOf(line: number): Promise<string> {
 test("all of it in one run, and the answer is no", async () => {
   const { code, stderr, stdout } = await checked;
   assert.equal(code, 1);
-  assert.match(stdout + stderr, /\b14 problems in /);
+  assert.match(stdout + stderr, /\b16 problems in /);
 });
 
 test("a route that another one shadows", async () => {
@@ -99,6 +100,8 @@ test("a route to a service that does not exist", async () => {
 test("timeouts that contradict each other: of a route, and of a route and the gateway", async () => {
   assert.match(await saidAt("connect_timeout"), /longer than the timeout of the gateway/);
   assert.match(await saidAt('"/slow"'), /try_timeout .* longer than the timeout of the gateway/);
+  assert.match(await saidAt("upstreams"), /queue_timeout of "users" is longer than the timeout of every/);
+  assert.match(await saidAt("drain"), /drain is longer than stream_drain/);
   assert.match(await saidAt('"/own"'), /must not be longer than the timeout of the whole request/);
 });
 

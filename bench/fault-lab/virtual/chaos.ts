@@ -13,7 +13,7 @@ interface Fault {
  * Random schedules: three to eight endpoints, of which at most a third misbehave at any time, in one of four
  * ways. The share of requests that came to a good end within a second, over all and at worst.
  */
-export async function* chaos(schedules = 1_000): AsyncGenerator<Figure> {
+export async function* chaos(schedules: number): AsyncGenerator<Figure> {
   const total = { ours: 0, plain: 0, asked: 0 };
   let worst = 100;
   for (let seed = 1; seed <= schedules; seed++) {

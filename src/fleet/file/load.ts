@@ -156,7 +156,7 @@ function judgeAll(
     const sections = broken ? undefined : judged.sections;
     return [
       ...schemaProblems(lost.withoutComparisons(judged.issues), of, knownKeys),
-      ...crossCheck(of, { root, sections, modules: options.modules !== false }),
+      ...crossCheck(of, { root, sections, modules: options.modules !== false, isWhole: !broken }),
     ];
   };
   const sifted = (all: readonly OutsideProblem[]): readonly OutsideProblem[] => lost.without(all);

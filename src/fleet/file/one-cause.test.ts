@@ -154,6 +154,12 @@ const oneEdit: readonly (readonly [name: string, from: string, to: string])[] = 
   ["every form", "$env", "$eax: servnv"],
   ["every form", '@env("PORT"', '@env( { ser"PORT"'],
   ["streams/tusker.tsk", "report-service: {", "report-settp://locrvice: {"],
+  ["shop/tusker.tsk", "payment-service: {", "pttp://localhost:14268/api/traayment-service: {"],
+  ["shop/tusker.tsk", "order-service: {", 'order-service_url: "http://localhost:8500" # start: {'],
+  ["gateway/websocket.tsk", "ticker: {", "tickericker.ts: {"],
+  ["services-as-json.tsk", '{\n  "services"', '    "health_endpoint": "/heal{\n  "services"'],
+  ["services-as-json.tsk", "    }\n  }\n}", '      "config": { "database":     }\n  }\n}'],
+  ["services-as-json.tsk", '"config": { "database"', '"config": , "database"'],
   ["streams/tusker.tsk", "sensor-service: {", "sensoithin one request.r-service: {"],
   ["shop/tusker.tsk", "[tracing]", "[tragateway]cing]"],
   ["shop/tusker.tsk", "[routes]", "rate:[routes]"],
@@ -249,6 +255,24 @@ test("a digit for the bracket of a header is told once", () => {
     assert.equal(told(file, "[services]", "1services]").length, 1);
 });
 
+test("of a file with lines that cannot be read nobody says which services it has not", () => {
+  const whole = textOf("gateway/retry-budget.tsk");
+  const helps = (text: string): readonly (string | undefined)[] =>
+    whole.judge(text).map(({ code, help }) => (code === "FLEET_UNKNOWN_SERVICE" ? help : code));
+  const wrong = whole.text.replace('service: "moody"', 'service: "zzz"');
+  const without = wrong.replace(/moody: \{.*\}\n/, "");
+  const broken = 'moody: { run: "node moody.ts }\n';
+  assert.deepEqual(helps(without), ["this fleet has no services"]);
+  assert.deepEqual(helps(without.replace("[services]\n", (header) => header + broken)), [
+    "TSK_STRING_OPEN",
+    undefined,
+  ]);
+  assert.deepEqual(
+    helps(wrong.replace("[services]\n", '[services]\nother: { run: "true" }\na: { run: "b }\n')),
+    ["TSK_STRING_OPEN", "services that can be read: other, moody"],
+  );
+});
+
 /** What is told of a fleet of two layers, as "file:line CODE". */
 function toldOfLayers(base: string, local: string): readonly string[] {
   const files = new Map([
@@ -319,4 +343,14 @@ test("a secret that another layer puts in its place is not missed where a line o
     "tusker.tsk:8 TSK_ENV_MISSING",
     "tusker.local.tsk:3 TSK_EXPECTED",
   ]);
+});
+
+test("a secret that a lost line calls in one section is none in another that has a key of this name", () => {
+  const of = (section: string): readonly string[] =>
+    toldOfLayers(
+      `${layers.base.replace('"KEY"', '"KEY", "x"')}[${section}]\ntimeout: "30snv.secure("STRIPE_API_"\n`,
+      `${layers.local}timeout: "10s"\n`,
+    );
+  assert.deepEqual(of("api_communication"), ["tusker.tsk:15 TSK_STRING_OPEN"]);
+  assert.deepEqual(of("gateway"), ["tusker.tsk:15 TSK_STRING_OPEN"]);
 });

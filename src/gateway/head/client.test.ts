@@ -50,6 +50,7 @@ test("ports, brackets and IPv4-in-IPv6 are understood", () => {
   assert.equal(clientAddress("10.0.0.1", "1.2.3.4:5678", trusted), "1.2.3.4");
   assert.equal(clientAddress("10.0.0.1", "[2001:db8::1]:80", trusted), "2001:db8::1");
   assert.equal(clientAddress("10.0.0.1", "::ffff:1.2.3.4", trusted), "1.2.3.4");
+  assert.equal(clientAddress("10.0.0.1", "::FFFF:102:fe", trusted), "1.2.0.254");
 });
 
 test("an IPv4 client is its own key; IPv6 clients share the key of their first 64 bits", () => {

@@ -9,7 +9,7 @@ export function clientAddress(peer: string, forwardedFor: string | undefined, tr
   if (forwardedFor === undefined || !trusted.has(peer)) return peer;
   let client = peer;
   for (const part of forwardedFor.split(",").reverse()) {
-    const address = plain(part.trim());
+    const address = plainAddress(part.trim());
     if (isIP(address) === 0) return client;
     client = address;
     if (!trusted.has(client)) return client;
@@ -28,10 +28,17 @@ export function clientKey(address: string): string {
 }
 
 /** Without brackets, port, and the IPv4-in-IPv6 prefix: some proxies write `1.2.3.4:5678` and `[::1]:5678`. */
-function plain(text: string): string {
+export function plainAddress(text: string): string {
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1];
   const address = bracketed ?? (/^\d+\.\d+\.\d+\.\d+:\d+$/.test(text) ? text.replace(/:\d+$/, "") : text);
-  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? address.slice(7) : address;
+  const [, dotted, high, low] =
+    /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([\da-f]{1,4}):([\da-f]{1,4}))$/i.exec(address) ?? [];
+  if (high === undefined || low === undefined) return dotted ?? address;
+  return [high, low].flatMap((pair) => twoBytes(Number.parseInt(pair, 16))).join(".");
+}
+
+function twoBytes(value: number): number[] {
+  return [value >> 8, value & 0xff];
 }
 
 /** The eight groups of a valid IPv6 address, without leading zeros. */

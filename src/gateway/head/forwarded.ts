@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { plainAddress } from "./client.ts";
 import type { IncomingHead } from "./incoming.ts";
 
 /** How a request reached us. */
@@ -77,7 +78,7 @@ export function forwardedFields(written: EarlierHops, arrival: Arrival): string[
   ];
   const fields = [
     "Forwarded",
-    trusted ? joined(head.forwarded, own.join(";")) : own.join(";"),
+    trusted ? joined(continued(written), own.join(";")) : own.join(";"),
     "X-Forwarded-For",
     trusted ? joined(head.forwardedFor, peer) : peer,
     "X-Forwarded-Proto",
@@ -89,10 +90,35 @@ export function forwardedFields(written: EarlierHops, arrival: Arrival): string[
   return fields;
 }
 
+/**
+ * `Forwarded` as it goes on. It says what the older fields say: where a proxy writes only these, or passes on a `Forwarded`
+ * of somebody else beside them, it is written anew (RFC 7239 §7.4). A service that reads the one would else see another
+ * client, or another scheme, than one that reads the other. What cannot be read would swallow what is put behind it.
+ */
+function continued(written: EarlierHops): string | undefined {
+  const { forwardedFor, forwardedHost } = written;
+  const elements = written.forwarded === undefined ? [] : elementsOf(written.forwarded);
+  const proto = schemeOf(written.forwardedProto);
+  const addresses = forwardedFor?.split(",").map((one) => plainAddress(one.trim()));
+  const told = elements.map((one) => plainAddress(one.get("for") ?? "unknown"));
+  const agrees =
+    (addresses === undefined || addresses.join() === told.join()) &&
+    (proto === undefined || proto === schemeOf(elements[0]?.get("proto"))) &&
+    (forwardedHost === undefined || forwardedHost === elements[0]?.get("host"));
+  if (agrees) return elements.length === 0 ? undefined : written.forwarded;
+  const first = [
+    ...(proto === undefined ? [] : [`proto=${proto}`]),
+    ...(forwardedHost === undefined ? [] : [`host=${quoted(forwardedHost)}`]),
+  ];
+  return (addresses ?? ["unknown"])
+    .map((address, i) => [`for=${node(address)}`, ...(i === 0 ? first : [])].join(";"))
+    .join(", ");
+}
+
 /** RFC 7239 §6: an IPv6 address is bracketed and quoted. */
 function node(address: string): string {
   if (isIP(address) === 6) return `"[${address}]"`;
-  return address === "" ? "unknown" : address;
+  return isIP(address) === 4 ? address : "unknown";
 }
 
 function quoted(text: string): string {

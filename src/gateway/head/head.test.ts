@@ -29,6 +29,10 @@ test("two Host fields, none at all, and underscores in names are refused", () =>
   assert.equal(readHead([], "1.1").ok, false);
   assert.equal(readHead([], "1.0").ok, true);
   assert.equal(readHead(["Host", "a", "X_Forwarded_For", "1.2.3.4"], "1.1").ok, false);
+  assert.equal(
+    readHead(["Host", "a", "Authorization", "Bearer a", "authorization", "Basic b"], "1.1").ok,
+    false,
+  );
 });
 
 test("per-hop fields end here, and so do those that Connection names", () => {
@@ -118,7 +122,11 @@ test("what a trusted proxy says of earlier hops is continued", () => {
   assert.equal(headerOf(sent, "x-forwarded-host"), "front.test");
   assert.equal(headerOf(sent, "x-forwarded-port"), "443");
   assert.equal(headerOf(sent, "x-real-ip"), "1.2.3.4");
-  assert.equal(headerOf(sent, "forwarded"), "for=1.2.3.4, for=10.0.0.1;host=shop.test;proto=http");
+  // The one that came beside them names another client: services that read either must see the same.
+  assert.equal(
+    headerOf(sent, "forwarded"),
+    "for=1.2.3.4;proto=https;host=front.test, for=5.6.7.8, for=10.0.0.1;host=shop.test;proto=http",
+  );
 });
 
 test("an IPv6 peer is bracketed and quoted in Forwarded, and a host with a port is quoted", () => {
@@ -217,7 +225,10 @@ test("no choice of fields brings a per-hop field, a forged hop or a second Host 
     "",
   );
   fc.assert(
-    fc.property(fc.array(fc.tuple(name, value), { maxLength: 12 }), (pairs) => {
+    fc.property(fc.array(fc.tuple(name, value), { maxLength: 12 }), (drawn) => {
+      // Two Authorization fields are refused.
+      const credentials = drawn.findIndex(([field]) => field === "Authorization");
+      const pairs = drawn.filter(([field], i) => field !== "Authorization" || i === credentials);
       const sent = forwarded(pairs.flat());
       const names = namesOf(sent);
       for (const gone of [
@@ -250,6 +261,26 @@ test("a trusted proxy that writes Forwarded alone is understood, and its words g
   const stranger = forwarded(["Forwarded", "for=192.0.2.1;proto=https"]);
   assert.equal(headerOf(stranger, "x-forwarded-for"), "192.0.2.7");
   assert.equal(headerOf(stranger, "x-forwarded-proto"), "http");
+});
+
+test("Forwarded says what the older fields of a trusted proxy say, whichever of them it writes", () => {
+  const toService = (...fields: string[]) => headerOf(forwarded(fields, proxy), "forwarded");
+  const own = "for=10.0.0.1;host=shop.test;proto=http";
+  for (const [before, ...fields] of [
+    ["for=1.2.3.4;proto=https", "X-Forwarded-For", "1.2.3.4", "X-Forwarded-Proto", "https"],
+    ["for=unknown;proto=https", "X-Forwarded-Proto", "https"],
+    [
+      'for="[2001:db8::1]", for=1.2.3.4, for=unknown',
+      "X-Forwarded-For",
+      "[2001:db8::1]:443, ::ffff:1.2.3.4, _x",
+    ],
+    // Of both, the one the proxy writes: the other may have come through it.
+    ["for=1.2.3.4", "X-Forwarded-For", "1.2.3.4", "Forwarded", "for=6.6.6.6;proto=https"],
+    ["for=1.2.3.4;by=_lb", "X-Forwarded-For", "1.2.3.4", "Forwarded", "for=1.2.3.4;by=_lb"],
+    ["for=1.2.3.4", "X-Forwarded-For", "1.2.3.4", "Forwarded", 'for="6.6.6.6'],
+  ])
+    assert.equal(toService(...fields), `${before}, ${own}`, fields.join());
+  assert.equal(toService("Forwarded", 'for="1.2.3.4'), own, "an open quote would swallow our own words");
 });
 
 test("of a Forwarded that cannot be read nothing is believed, and nothing before a hop without address", () => {

@@ -28,6 +28,7 @@ export function readHead(fields: HeaderList, httpVersion: string): HeadResult {
   const named = new Set<string>();
   const found = new Map<string, string>();
   let hosts = 0;
+  let authorizations = 0;
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const name = (fields[i] ?? "").toLowerCase();
     const value = fields[i + 1] ?? "";
@@ -35,6 +36,7 @@ export function readHead(fields: HeaderList, httpVersion: string): HeadResult {
     if (name.includes("_")) return { ok: false, problem: `the field name "${name}" has an underscore` };
     if (name === "connection") namedByConnection(value, named);
     if (name === "host") hosts++;
+    if (name === "authorization") authorizations++;
     if (!collected.has(name)) continue;
     const before = found.get(name);
     found.set(name, before === undefined ? value : `${before}, ${value}`);
@@ -42,6 +44,8 @@ export function readHead(fields: HeaderList, httpVersion: string): HeadResult {
   // RFC 9112 §3.2: with two Host fields one program routes by the first and the next by the second.
   if (hosts > 1) return { ok: false, problem: "there is more than one Host field" };
   if (hosts === 0 && httpVersion === "1.1") return { ok: false, problem: "there is no Host field" };
+  // RFC 9110 §11.6.2: one value. With two the gateway may verify the first and a service believe the second.
+  if (authorizations > 1) return { ok: false, problem: "there is more than one Authorization field" };
   const head: IncomingHead = {
     fields,
     host: found.get("host"),

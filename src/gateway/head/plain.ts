@@ -29,6 +29,8 @@ type Fate =
   | "connection"
   /** Part of a trace context, which is read and written anew. */
   | "trace"
+  /** Passes when it comes once. */
+  | "single"
   /** Only the whole rule book says what it means. */
   | "unusual";
 
@@ -48,13 +50,18 @@ export function plainRequest(fields: HeaderList, arrival: PlainArrival): PlainHe
   const block = new FieldBlock();
   block.copy("Host", arrival.host);
   let traced = false;
+  let authorized = false;
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const name = fields[i] ?? "";
     const value = fields[i + 1] ?? "";
     const fate = requestFates.of(name);
     if (fate === "pass") block.copy(name, value);
     else if (fate === "trace") traced = true;
-    else if (fate === "unusual" || (fate === "connection" && !isPlainConnection(value))) return undefined;
+    else if (fate === "single" && !authorized) {
+      block.copy(name, value);
+      authorized = true;
+    } else if (fate === "single" || fate === "unusual") return undefined;
+    else if (fate === "connection" && !isPlainConnection(value)) return undefined;
   }
   block.join(ownLines(arrival));
   return { block, traced };
@@ -118,6 +125,7 @@ const readFurther: ReadonlySet<string> = new Set([
 function fateInRequest(name: string): Fate {
   if (name === "connection") return "connection";
   if (tracing.has(name)) return "trace";
+  if (name === "authorization") return "single";
   // An underscore is refused, with a sentence that says why.
   if (readFurther.has(name) || name.includes("_")) return "unusual";
   if (hopByHop.has(name) || rewritten.has(name) || ours.has(name) || name.startsWith("x-forwarded-"))

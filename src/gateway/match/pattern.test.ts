@@ -40,7 +40,18 @@ test("says what is wrong with a path that could never match", () => {
   assert.match(problemOf("/a/x{id}"), /whole segment/);
   assert.match(problemOf("/{id}/{id}"), /twice/);
   assert.match(problemOf("/a?b=1"), /query/);
-  for (const text of ["/a/../b", "/a/./b", "/a b", "/a\\b", "/a%2Fb", "/a%zz", "/a%c3"])
+  for (const text of [
+    "/a/../b",
+    "/a/./b",
+    "/a b",
+    "/a\\b",
+    "/a%2Fb",
+    "/a%zz",
+    "/a%c3",
+    "/%75s",
+    "/a%7E",
+    "/..;/b",
+  ])
     assert.match(problemOf(text), /no request can match/, text);
 });
 

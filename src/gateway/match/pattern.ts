@@ -96,7 +96,9 @@ function plain(part: string): boolean {
     /^(?:[^\s/\\{}*?#%[\]]|%[0-9A-F]{2})*$/.test(part) &&
     part !== "." &&
     part !== ".." &&
-    !/%(?:2F|5C|00)/.test(part)
+    !/^\.{1,2}(?:;|%3B)/.test(part) &&
+    // What stands for a slash, a backslash or nothing, and letters that a request has in plain form.
+    !/%(?:2F|5C|00|2[DE]|3\d|[46][1-9A-F]|[57][0-9A]|5F|7E)/.test(part)
   );
 }
 

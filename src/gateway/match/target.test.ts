@@ -48,6 +48,11 @@ test("refuses what two programs could read in two ways", () => {
     "/a#b",
     "/a%2Fb",
     "/a%2fb",
+    "/a/..;/b",
+    "/.;x=1/b",
+    "/a/%2e.;v=1/b",
+    "/a/..%3b/b",
+    "/a/..%3Bx",
     "/a%5Cb",
     "/a%00b",
     "/a%",
@@ -73,6 +78,7 @@ test("dot segments are resolved once, also when they are encoded", () => {
     ["/a/...", "/a/..."],
     ["/.well-known/x", "/.well-known/x"],
     ["/a/..b/c.", "/a/..b/c."],
+    ["/a;v=..;/b.;x/.c;/...;", "/a;v=..;/b.;x/.c;/...;"],
   ])
     assert.equal(normalisePath(before as string), after, before);
 });

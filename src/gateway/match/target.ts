@@ -67,9 +67,13 @@ export function normalisePath(path: string): string | { readonly problem: string
   // An encoded slash is data to one program and a separator to the next: rules could be walked around with it.
   if (/%(?:2f|5c|00)/i.test(path))
     return { problem: "the path has an encoded slash, backslash or zero byte" };
+  // Servlet containers take parameters off a segment before they resolve dots: to them `..;x` is `..`.
+  if (dotsWithParameters.test(path)) return { problem: "the path has dots with parameters as a segment" };
   const decoded = path.includes("%") ? path.replace(/%[0-9A-Fa-f]{2}/g, unreservedOnly) : path;
   return decoded.includes("/.") ? withoutDots(decoded) : decoded;
 }
+
+const dotsWithParameters = /\/(?:\.|%2e){1,2}(?:;|%3b)/i;
 
 /** RFC 3986 §6.2.2.2: letters, digits and -._~ mean the same encoded or not. */
 function unreservedOnly(encoded: string): string {

@@ -59,10 +59,16 @@ function isCompressible(status: number, fields: HeaderList): boolean {
   // 206 is a range of the bytes as they are; the others have no body.
   if (status < 200 || status === 204 || status === 205 || status === 206 || status === 304) return false;
   if (headerOf(fields, "content-encoding") !== undefined) return false;
-  if (/(?:^|,)\s*no-transform\s*(?:,|$)/i.test(headerOf(fields, "cache-control") ?? "")) return false;
+  if (fields.some((name, i) => i % 2 === 0 && /^cache-control$/i.test(name) && forbids(fields[i + 1] ?? "")))
+    return false;
   const length = headerOf(fields, "content-length");
   if (length !== undefined && Number(length) < leastBytes) return false;
   return compressible.test(headerOf(fields, "content-type") ?? "");
+}
+
+/** RFC 9111 §5.2.2.6, in whichever of several fields it stands. */
+function forbids(cacheControl: string): boolean {
+  return /(?:^|,)\s*no-transform\s*(?:,|$)/i.test(cacheControl);
 }
 
 /** RFC 9110 §8.8.3: another coding is another representation, so a strong validator becomes a weak one. */

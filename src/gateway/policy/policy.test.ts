@@ -119,6 +119,7 @@ test("only whole answers of a compressible kind are compressed", () => {
     [...text, "Content-Encoding", "br"],
     [...text, "Content-Length", "100"],
     [...text, "Cache-Control", "public, no-transform"],
+    [...text, "Cache-Control", "public", "cache-control", "No-Transform"],
     [],
   ])
     assert.equal(codings(200, fields), undefined, fields.join(" "));

@@ -178,7 +178,11 @@ export const routeShape = z.strictObject({
   compress: z.boolean().optional().describe("In place of the gateway's."),
   mirror: mirror.optional().describe("A copy of each request for another service."),
   hash: keySource.optional().describe("What `ring_hash`, `maglev` and `services` keep together."),
-  sticky: sticky.optional().describe("Clients come back to the instance they were at, by a cookie."),
+  sticky: sticky
+    .optional()
+    .describe(
+      "Clients come back to the instance they were at, by a cookie; with `services` to that of its service, unless `hash` decides.",
+    ),
   priority: z
     .enum(priorities)
     .default("normal")
@@ -231,5 +235,16 @@ export function routeContradictions(
     say("must have a delay or an abort: it does nothing", "fault");
   if (route.fallback !== undefined && route.fallback_service !== undefined)
     say("must not stand beside fallback: one is enough", "fallback_service");
+  if (route.fallback_service !== undefined && route.fallback_service === route.service)
+    say("must be another one: the service of the route was asked already", "fallback_service");
+  const twice = writtenTwice(Object.keys(route.headers ?? {}));
+  if (twice !== undefined)
+    say("must not stand there twice: names of fields are equal in any case", "headers", twice);
   return found;
+}
+
+/** The first of several names that is one before it, in other letters. */
+function writtenTwice(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => seen.size === seen.add(name.toLowerCase()).size);
 }

@@ -30,8 +30,8 @@ export class Damage {
   readonly #headless: (Span & { readonly file: string })[] = [];
   /** Files that break off, or of which a section has lost its header: they may have set any key. */
   readonly #open = new Set<string>();
-  /** True when a line has lost its key or the name of its variable: anything may have been written there. */
-  #nameless = false;
+  /** The maps in which a line has lost its key, or the name of its variable: any may have been written there. Undefined for any map. */
+  readonly #nameless: (Path | undefined)[] = [];
   #guesses = 100;
   /** Items that may still be looked at to find places. */
   #looks = 10_000_000;
@@ -54,19 +54,21 @@ export class Damage {
    */
   add(tree: Tree, left: Intact | undefined, under: Path | undefined): readonly Item[] {
     const { file } = tree.source;
-    for (const span of left === undefined ? [] : [...left.lost, ...left.nameless])
-      this.#unread.push({ file, ...span });
+    for (const span of left?.lost ?? [])
+      this.#unread.push({ file, ...span, ...sectionOf(left?.items ?? [], span.start, under) });
+    for (const span of left?.nameless ?? []) this.#unread.push({ file, ...span });
     this.#left.set(file, { items: left?.items ?? tree.items, under });
     if (left === undefined) return tree.items;
     if (isRefused(tree)) {
       // Anything may have been named there; to look at it all would cost what was refused.
-      this.#nameless = true;
+      this.#nameless.push(undefined);
       for (const span of left.lost) this.#add(tree.source, span, []);
       return left.items;
     }
-    const beside = tree.diagnostics.flatMap((one) =>
-      one.severity === "error" ? this.#besideOf(tree.source, one) : [],
-    );
+    const errors = tree.diagnostics.filter(({ severity }) => severity === "error");
+    for (const one of errors)
+      if (mayLackName(tree.source, one)) this.#nameless.push(this.#mapAt(file, one.start));
+    const beside = errors.flatMap((one) => this.#besideOf(tree.source, one));
     for (const span of left.lost) {
       this.#lines.push({ file: file, start: span.start, end: span.end });
       if (tree.source.text.slice(span.end).trim() === "") this.#open.add(file);
@@ -111,7 +113,7 @@ export class Damage {
 
   /** True when a problem of a value follows from what was lost. */
   explains(found: Diagnostic, source: Source | undefined): boolean {
-    if (this.#words.size === 0 && !this.#nameless) return false;
+    if (this.#words.size === 0 && this.#nameless.length === 0) return false;
     if (
       this.#lines.some(
         ({ file, start, end }) => file === found.file && start <= found.start && found.start <= end,
@@ -121,7 +123,7 @@ export class Damage {
     if (this.#beside.has(`${found.file}:${found.line}`) && parted.has(found.code)) return true;
     if (absent.has(found.code)) return this.#mayBeCovered(found);
     if (!lookups.has(found.code) || source === undefined) return false;
-    if (this.#nameless) return true;
+    if (this.#nameless.some((map) => !near.has(found.code) || this.#isAround(map, found))) return true;
     if (found.code === "TSK_UNKNOWN_VARIABLE")
       return this.#mayBeSet(source.text.slice(found.start, found.end));
     const words = wordsOf(source.text.slice(found.start, Math.min(found.end, found.start + longest)));
@@ -148,14 +150,23 @@ export class Damage {
   }
 
   /** True for a word that may be a key of a map around a place: it stands on what is lost there, or nobody knows where. */
-  #mayBeKeyAt(word: string, { file, start }: Diagnostic): boolean {
-    if (!this.#words.has(word)) return false;
+  #mayBeKeyAt(word: string, at: Diagnostic): boolean {
+    return this.#maps.get(word)?.some((map) => this.#isAround(map, at)) === true;
+  }
+
+  /** True for a map around a place, and for one that is not known, or a place that is not. */
+  #isAround(map: Path | undefined, { file, start }: Diagnostic): boolean {
+    const path = map === undefined ? undefined : this.#mapAt(file, start);
+    return map === undefined || path === undefined || map.every((key, index) => String(key) === path[index]);
+  }
+
+  /** The path of the map in which a place of a file stands; undefined where that is not known. */
+  #mapAt(file: string, start: number): Path | undefined {
     const { items = [], under } = this.#left.get(file) ?? {};
     this.#looks -= items.length;
-    if (under === undefined || this.#looks < 0) return true;
-    const path = [...under, ...placeAt(items, start).path];
-    const isAround = (map: Path): boolean => map.every((key, index) => String(key) === path[index]);
-    return this.#maps.get(word)?.some((map) => map === undefined || isAround(map)) === true;
+    if (under === undefined || this.#looks < 0) return undefined;
+    const { path } = placeAt(items, start);
+    return path.some(isNameless) ? undefined : [...under, ...path].map(String);
   }
 
   /** True for a variable that a line may have set: with it, or what is left of it, the line begins. */
@@ -171,7 +182,7 @@ export class Damage {
   /** @param map the one that lacks them; undefined when it may be any */
   #addWords(text: string, { start, end }: Span, map?: Path): void {
     if (end - start > limits.lost) {
-      this.#nameless = true;
+      this.#nameless.push(undefined);
       return;
     }
     const lost = text.slice(start, end);
@@ -215,7 +226,6 @@ export class Damage {
   #besideOf(source: Source, { line, column, start }: Diagnostic): readonly Span[] {
     if (source.written(line).length > longest || source.written(line - 1).length > longest) return [];
     const text = source.line(line);
-    if (isBeforeValue(text, column) || /^\s*\$\s*$/.test(text)) this.#nameless = true;
     const [at, end] = [start - column + 1, start - column + 1 + text.length];
     // Behind a key without a value everything may be that value.
     const isValue = /[:=]\s*$/.test(source.line(line - 1));
@@ -265,15 +275,25 @@ function withoutTexts(line: string): string {
 /** A stretch of lines of a file that cannot be read. */
 export interface Unread extends Span {
   readonly file: string;
+  /** The section they stand in; absent where that is not known. */
+  readonly section?: string;
+}
+
+/** The section in which a place of a file stands that stands itself at a path of the document. */
+function sectionOf(items: readonly Item[], start: number, under: Path | undefined): Pick<Unread, "section"> {
+  const [section] = under === undefined ? [] : [...under.map(String), ...placeAt(items, start).path];
+  return section === undefined || isNameless(section) ? {} : { section };
 }
 
 /** How much is looked at of a line, or of what a problem is told of. */
 const longest = 1000;
 
 /** True for a mistake in the name of a variable, or in the place of a key. */
-function isBeforeValue(line: string, column: number): boolean {
-  const name = /^\s*(?:\$[^:=]*)?[:=]/.exec(line);
-  return name !== null && column <= name[0].length;
+function mayLackName(source: Source, { line, column }: Diagnostic): boolean {
+  if (source.written(line).length > longest) return false;
+  const text = source.line(line);
+  const name = /^\s*(?:\$[^:=]*)?[:=]/.exec(text);
+  return (name !== null && column <= name[0].length) || /^\s*\$\s*$/.test(text);
 }
 
 function wordsOf(text: string): readonly string[] {
@@ -295,6 +315,9 @@ const parted: ReadonlySet<string> = new Set([
 
 /** Problems of values that another layer need not have read. */
 const absent: ReadonlySet<string> = new Set(["TSK_ENV_MISSING", "TSK_UNAVAILABLE"]);
+
+/** Problems of names that mean a key of a map around them. */
+const near: ReadonlySet<string> = new Set(["TSK_UNKNOWN_NAME", "TSK_OLD_WORD"]);
 
 /** Problems of what a name means. */
 const lookups: ReadonlySet<string> = new Set([

@@ -278,3 +278,10 @@ test("both marks of a merge may be told, and what stands below is told where it 
     [[text.indexOf("@shell"), 7]],
   );
 });
+
+test("a line that has lost its name takes no name from those who cannot see it", () => {
+  const codes = (text: string): string[] => codesOf(load(text));
+  assert.deepEqual(codes("[a]\nhost: localhost\n[b]\n====\nport: 1\n"), ["TSK_OLD_WORD", "TSK_KEY"]);
+  assert.deepEqual(codes("[a]\nhost: localhost\n====\nport: 1\n"), ["TSK_KEY"]);
+  assert.deepEqual(codes("====\n[a]\nhost: localhost\n"), ["TSK_KEY"]);
+});

@@ -13,12 +13,16 @@ import type { LoadOptions } from "./options.ts";
 const several = 8;
 /** Problems around which lines are tried. */
 const most = 3;
-/** Characters that may be judged for one document, and read for one problem: the longer the text, the fewer are tried. */
-const [judged, read] = [60_000, 150_000];
+/** Characters that may be judged for one document: the longer the text, the fewer edits are tried. */
+const judged = 60_000;
+/** Characters that may be read for one problem: for what may be cut out, and then for a sign more, less or other. */
+const read = { cuts: 150_000, signs: 50_000 };
 /** Texts that are judged for one problem, of each kind of edit. */
 const tries = 4;
 /** Words that may have been parted in two. */
 const mostWords = 500;
+/** Lines above a closing bracket among which the one that opens it is looked for. */
+const farthest = 200;
 /** Edits that repair one problem and nothing else: after so many it is a mistake of its own. */
 const enough = 3;
 
@@ -56,8 +60,8 @@ export function withoutOneEdit(all: readonly Diagnostic[], again: Again): readon
   const known = new Map<string, Diagnostic | undefined>();
   for (const problem of near) {
     let own = 0;
-    for (const edit of editsNear(problem, all, { source, sections, trials })) {
-      if (!fits(edit, source, least)) continue;
+    const fitting = (edit: Fix): boolean => fits(edit, source, least);
+    for (const edit of editsNear(problem, all, { source, sections, trials, fitting })) {
       const id = `${edit.start} ${edit.end} ${edit.text}`;
       if (known.get(id) === problem && ++own === enough) break;
       if (known.has(id)) continue;
@@ -115,13 +119,15 @@ interface Near {
   readonly source: Source;
   readonly sections: readonly string[];
   readonly trials: Trials;
+  /** False for an edit that is none, for all that the layout shows. */
+  readonly fitting: (edit: Fix) => boolean;
 }
 
 /** Edits of the line of a problem and of those beside it, the likelier kinds first. */
 function* editsNear(
   problem: Diagnostic,
   all: readonly Diagnostic[],
-  { source, sections, trials }: Near,
+  { source, sections, trials, fitting }: Near,
 ): Iterable<Repair> {
   const { text } = source;
   const lines = linesNear(problem, source);
@@ -129,7 +135,8 @@ function* editsNear(
   for (const { span, line } of lines)
     if (isEdge(source.written(line)) || isEdge(source.written(line + 1)))
       for (const swap of swapsOf(text, whole, span).filter(({ start }) => start === span.start))
-        yield { ...swap, help: `lines ${line} and ${line + 1} seem to have changed places` };
+        if (fitting(swap))
+          yield { ...swap, help: `lines ${line} and ${line + 1} seem to have changed places` };
   const wanted = [...new Set(all.flatMap(wantedIn))];
   const spans = lines.map(({ span }) => span);
   // A copy that still has the name of what it was copied from.
@@ -146,18 +153,22 @@ function* editsNear(
   const tried = isRead ? spans : spans.filter((span) => trial.mayRepair(span));
   const { words } = trials;
   const parted = inTurn(isRead ? [] : tried, (span) => partedWordsOf(text, span, { words, trial }));
-  yield* first(tries, parted);
+  yield* first(tries, filtered(parted, fitting));
   yield* first(
     isOneLine ? tries * 4 : tries,
-    inTurn(tried, (span) => cutsOf(text, span, { names, trial, isRead: isRead && !isOneLine })),
+    filtered(
+      inTurn(tried, (span) => cutsOf(text, span, { names, trial, isRead: isRead && !isOneLine })),
+      fitting,
+    ),
   );
   if (isRead) return;
+  trial.allow(read.signs);
   for (const edits of editsOf)
     yield* first(
       tries,
       filtered(
         inTurn(tried, (span) => edits(text, piece, span)),
-        (edit) => trial.isRightWith(edit),
+        (edit) => trial.isRightWith(edit) && fitting(edit),
       ),
     );
 }
@@ -186,7 +197,7 @@ class Trials {
     const id = `${piece.start} ${piece.end}`;
     const trial = this.#known.get(id) ?? new Trial(this.#source, piece);
     this.#known.set(id, trial);
-    trial.allow(read);
+    trial.allow(read.cuts);
     return trial;
   }
 }
@@ -215,17 +226,29 @@ function sectionsAround(text: string, spans: readonly Span[]): Span {
   return { start: text.lastIndexOf("\n[", first) + 1, end: below < 0 ? text.length : below + 1 };
 }
 
-/** The line of a problem, and the ones above and below. */
+/** The line of a problem, and the ones above and below; of a bracket that closes nothing also the one that should open it. */
 function linesNear(
-  { line: own }: Diagnostic,
+  { code, line: own }: Diagnostic,
   source: Source,
 ): readonly { readonly span: Span; readonly line: number }[] {
-  return [own, own - 1, own + 1, own - 2]
+  const opening = code === "TSK_ORPHAN" ? openingOf(own, source) : undefined;
+  return [...new Set([own, own - 1, own + 1, own - 2, opening ?? own])]
     .filter((line) => line >= 1 && source.lineSpan(line).start < source.text.length)
     .map((line) => {
       const { start } = source.lineSpan(line);
       return { span: { start, end: start + source.written(line).replace(/\r?\n$/, "").length }, line };
     });
+}
+
+/** The line that should open what one closes, as the layout shows: the next above that stands as far left. */
+function openingOf(closing: number, source: Source): number | undefined {
+  const indentOf = (line: number): number => source.written(line).search(/\S/);
+  const indent = indentOf(closing);
+  for (let line = closing - 1; line >= Math.max(1, closing - farthest); line--) {
+    const own = indentOf(line);
+    if (own >= 0 && own <= indent) return own === indent ? line : undefined;
+  }
+  return undefined;
 }
 
 /** A service that a problem says is named and is not there. */

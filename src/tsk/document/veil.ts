@@ -2,7 +2,7 @@ import type { Diagnostic } from "../diagnostic.ts";
 import { didYouMean } from "../report/suggest.ts";
 import type { Source, Span } from "../source.ts";
 import { type Data, type Evaluated, isList, isMap } from "../value/data.ts";
-import { holdsSecret } from "../value/secret.ts";
+import { holdsSecret, type LostSecret } from "../value/secret.ts";
 import type { Unread } from "./damage.ts";
 import { KnownTexts } from "./known-texts.ts";
 import { callsSecret, keysOfCalls, nameBehind, secretsOfCalls } from "./torn-call.ts";
@@ -203,16 +203,17 @@ export class Veil {
   }
 }
 
-/** Names of the keys on lines that cannot be read, on which a call makes a secret, each with the files: what other layers write to them is one. */
+/** Names of the keys on lines that cannot be read, on which a call makes a secret: what other layers write to them is one. */
 export function lostSecrets({
   sources,
   unread,
-}: Pick<Reported, "sources" | "unread">): ReadonlyMap<string, ReadonlySet<string>> {
-  const names = new Map<string, Set<string>>();
-  for (const { file, start, end } of unread) {
+}: Pick<Reported, "sources" | "unread">): ReadonlyMap<string, readonly LostSecret[]> {
+  const names = new Map<string, LostSecret[]>();
+  for (const { file, start, end, section } of unread) {
     const text = sources.get(file)?.text.slice(start, Math.min(end, start + longestLost)) ?? "";
+    const one: LostSecret = section === undefined ? { file } : { file, section };
     for (const line of text.split("\n"))
-      for (const key of keysOfCalls(line)) names.set(key, (names.get(key) ?? new Set()).add(file));
+      for (const key of keysOfCalls(line)) names.set(key, [...(names.get(key) ?? []), one]);
   }
   return names;
 }

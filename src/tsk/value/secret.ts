@@ -149,22 +149,36 @@ function hiddenData(data: Data): Data {
   return typeof text === "string" ? new Secret(text) : data;
 }
 
+/** A key that is given a call of a secret on a line that cannot be read. */
+export interface LostSecret {
+  readonly file: string;
+  /** The section of the key; absent for one that may be in any. */
+  readonly section?: string;
+}
+
 /**
  * A document in which what other files write to keys is a secret, as far as it is no map.
  *
- * @param names the keys, and the files in which each of them is given a call of a secret that cannot be read
+ * @param names the keys, and where each of them is given a call of a secret
+ * @param section the one that the node stands in; absent for the whole document
  */
-export function hiddenAt(node: Evaluated, names: ReadonlyMap<string, ReadonlySet<string>>): Evaluated {
+export function hiddenAt(
+  node: Evaluated,
+  names: ReadonlyMap<string, readonly LostSecret[]>,
+  section?: string,
+): Evaluated {
   const { data, places } = node;
-  if (isList(data)) return { data: list(data.items.map((item) => hiddenAt(item, names))), places };
+  if (isList(data)) return { data: list(data.items.map((item) => hiddenAt(item, names, section))), places };
   if (!isMap(data)) return node;
   const entries = [...data.entries].map(([name, one]): [string, Evaluated] => {
-    const files = names.get(name);
+    const within = section ?? name;
+    const lost = (names.get(name) ?? []).filter((other) => (other.section ?? within) === within);
     // What the same file says elsewhere is another key of this name.
     const isOwn =
-      files?.size === 1 && one.places.length > 0 && one.places.every(({ source }) => files.has(source.file));
-    const isHidden = files !== undefined && !isOwn && !isMap(one.data);
-    return [name, isHidden ? hidden(one) : hiddenAt(one, names)];
+      one.places.length > 0 &&
+      one.places.every(({ source }) => lost.every(({ file }) => file === source.file));
+    const isHidden = lost.length > 0 && !isOwn && !isMap(one.data);
+    return [name, isHidden ? hidden(one) : hiddenAt(one, names, within)];
   });
   return { data: dictionary(new Map(entries)), places };
 }

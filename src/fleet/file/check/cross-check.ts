@@ -17,12 +17,12 @@ import { unknownServices } from "./unknown-services.ts";
  */
 export function crossCheck(
   value: Readonly<Record<string, unknown>>,
-  { root, sections, modules = true }: CheckOptions,
+  { root, sections, modules = true, isWhole = true }: CheckOptions,
 ): readonly OutsideProblem[] {
   const services = mapOf(value.services);
   const routes = routesOf(value);
   return [
-    ...unknownServices(value, services, routes),
+    ...unknownServices(value, { services, routes, isWhole }),
     ...contradictoryTimeouts(value, routes),
     ...contradictoryAuth(value, routes),
     ...unknownParameters(routes),
@@ -43,6 +43,8 @@ export interface CheckOptions {
   readonly sections: FleetSections | undefined;
   /** False where schemas that are modules may not be loaded, see `configProblems`; default true. */
   readonly modules?: boolean;
+  /** False when some of the fleet's files could not be read; default true. */
+  readonly isWhole?: boolean;
 }
 
 function circles(services: Services): OutsideProblem[] {

@@ -32,7 +32,7 @@ export function contradictoryTimeouts(
   const whole = duration(field(value.gateway, "timeout")) ?? 30_000;
   const connect = duration(field(value.gateway, "connect_timeout")) ?? 0;
   const never = "is longer than the timeout of the gateway; it would never come to act";
-  const found: OutsideProblem[] = [];
+  const found = [...uselessWaits(value, routes, whole), ...uselessDrain(value)];
   if (connect > whole)
     found.push(
       problem("FLEET_INVALID", ["gateway", "connect_timeout"], `connect_timeout ${never}`, {
@@ -53,6 +53,32 @@ export function contradictoryTimeouts(
     );
   }
   return found;
+}
+
+/** Waits for a place at a service that are longer than the time of any request. */
+function uselessWaits(
+  value: Readonly<Record<string, unknown>>,
+  routes: readonly PlacedRoute[],
+  wholeMs: number,
+): OutsideProblem[] {
+  const upstreams = mapOf(field(value.gateway, "upstreams"));
+  const longest = Math.max(wholeMs, ...routes.map(({ route }) => duration(field(route, "timeout")) ?? 0));
+  return Object.keys(upstreams).flatMap((name) => {
+    const wait = duration(field(upstreams[name], "queue_timeout"));
+    if (wait === undefined || wait <= longest) return [];
+    const at = ["gateway", "upstreams", name, "queue_timeout"];
+    const message = `queue_timeout of "${name}" is longer than the timeout of every request; it would never come to act`;
+    return [problem("FLEET_INVALID", at, message, { unless: [["gateway", "timeout"], ["routes"]] })];
+  });
+}
+
+/** An answer that begins in the time of `drain` would be cut off at once where that of `stream_drain` is over. */
+function uselessDrain(value: Readonly<Record<string, unknown>>): OutsideProblem[] {
+  const drain = duration(field(value.gateway, "drain"));
+  const streams = duration(field(value.gateway, "stream_drain")) ?? 3_600_000;
+  if (drain === undefined || drain <= streams) return [];
+  const message = "drain is longer than stream_drain: what begins to be answered behind that is cut off";
+  return [problem("FLEET_INVALID", ["gateway", "drain"], message, { unless: [["gateway", "stream_drain"]] })];
 }
 
 /** What routes want of those who ask, against whom the gateway knows. */

@@ -12,14 +12,21 @@ interface Mention {
   readonly who: string;
 }
 
+/** Who may be named, and who names them. */
+export interface Named {
+  readonly services: Services;
+  readonly routes: readonly PlacedRoute[];
+  /** False when some of the file could not be read: there may be more services. */
+  readonly isWhole: boolean;
+}
+
 /**
  * Services that are named and not there. A name is told once, with all other places that name it: to write the service,
  * or to repair its name, is one repair.
  */
 export function unknownServices(
   value: Readonly<Record<string, unknown>>,
-  services: Services,
-  routes: readonly PlacedRoute[],
+  { services, routes, isWhole }: Named,
 ): OutsideProblem[] {
   const mentions = [
     ...inDependencies(value, services),
@@ -33,14 +40,14 @@ export function unknownServices(
     else known.push(one);
   }
   return [...byName.values()].flatMap(([first, ...others]) =>
-    first === undefined ? [] : [unknownService(first, others, services)],
+    first === undefined ? [] : [unknownService(first, others, { services, isWhole })],
   );
 }
 
 function unknownService(
   { name, path, who }: Mention,
   others: readonly Mention[],
-  services: Services,
+  { services, isWhole }: Pick<Named, "services" | "isWhole">,
 ): OutsideProblem {
   const lacking =
     path[0] === "services"
@@ -48,13 +55,18 @@ function unknownService(
       : "which [services] does not have";
   const names = Object.keys(services);
   const near = didYouMean(name, names);
-  const all = names.length > 20 ? `${names.slice(0, 20).join(", ")}, …` : names.join(", ");
-  const listed = names.length === 0 ? "this fleet has no services" : `services of this fleet: ${all}`;
-  const help = near === undefined ? listed : `did you mean "${near}"?`;
+  const help = near === undefined ? listed(names, isWhole) : `did you mean "${near}"?`;
   return problem("FLEET_UNKNOWN_SERVICE", path, `${who} "${name}", ${lacking}`, {
-    help,
+    ...(help === undefined ? {} : { help }),
     also: others.map((one) => ({ path: one.path, message: `${one.who} it too` })),
   });
+}
+
+/** Says which services there are; undefined when none could be read. */
+function listed(names: readonly string[], isWhole: boolean): string | undefined {
+  if (names.length === 0) return isWhole ? "this fleet has no services" : undefined;
+  const all = names.length > 20 ? `${names.slice(0, 20).join(", ")}, …` : names.join(", ");
+  return `services ${isWhole ? "of this fleet" : "that can be read"}: ${all}`;
 }
 
 function inRoutes(

@@ -33,14 +33,18 @@ export function* cutsOf(text: string, span: Span, { names, trial, isRead }: Give
   yield* readable(line, span, { stretches, trial });
 }
 
-/** What parts a word in two that stands elsewhere in the text, too. */
+/** What parts a word in two that stands elsewhere in the text, too, or has grown onto one. */
 export function* partedWordsOf(
   text: string,
   span: Span,
   { words, trial }: { readonly words: readonly string[]; readonly trial: Trial },
 ): Iterable<Fix> {
   const line = lineOf(text, span);
-  yield* readable(line, span, { stretches: betweenParts(line, words), trial });
+  const stretches = [
+    ...betweenParts(line, words),
+    ...aroundNames(line, words).filter((one) => isGrown(line, one)),
+  ];
+  yield* readable(line, span, { stretches, trial });
 }
 
 function* readable(
@@ -53,8 +57,9 @@ function* readable(
     const cut: Fix = { start: start + from, end: start + to, text: "" };
     if (!trial.mayBalance(cut)) continue;
     const left = line.slice(0, from) + line.slice(to);
-    if (tried.has(left)) continue;
-    tried.add(left);
+    const words = left.replace(/(?<=\S)\s+/g, " ");
+    if (tried.has(words)) continue;
+    tried.add(words);
     if (trial.readsAlone(left) && trial.isRightWith(cut)) yield cut;
   }
 }
@@ -94,7 +99,7 @@ function aroundHeaders(line: string): readonly Stretch[] {
 
 /** What stands before the brace that opens a whole document. */
 function beforeBrace(line: string): readonly Stretch[] {
-  const [, before = ""] = /^([^{"']+)\{\s*$/.exec(line) ?? [];
+  const [, before = ""] = /^([^{]+)\{\s*$/.exec(line) ?? [];
   return before === "" ? [] : [[0, before.length]];
 }
 
@@ -112,7 +117,7 @@ function betweenParts(line: string, names: readonly string[]): readonly Stretch[
   return found.toSorted(byLength);
 }
 
-/** What stands beside a name, up to where something else begins or ends. */
+/** What stands beside a name, up to where something else begins or ends; what has grown onto it first. */
 function aroundNames(line: string, names: readonly string[]): readonly Stretch[] {
   const edges = edgesOf(line);
   const found: Stretch[] = [];
@@ -122,7 +127,12 @@ function aroundNames(line: string, names: readonly string[]): readonly Stretch[]
     for (const at of placesOf(line, name, "before"))
       for (const to of edges) if (isStretch(at + name.length, to)) found.push([at + name.length, to]);
   }
-  return found.toSorted(byLength);
+  return found.toSorted((a, b) => Number(isGrown(line, b)) - Number(isGrown(line, a)) || byLength(a, b));
+}
+
+/** True for a stretch that begins or ends in the middle of a word. */
+function isGrown(line: string, ends: Stretch): boolean {
+  return ends.some((at) => isLetter(line[at - 1]) && isLetter(line[at]));
 }
 
 /** Where a part of a name stands at the side of which no other letter does. */
