@@ -1,7 +1,7 @@
 import type { Span } from "../source.ts";
 import { isProgramBlock, refuseDecorated, refuseDirective, refuseProgram } from "./code/refuse.ts";
 import type { Cursor } from "./cursor.ts";
-import { refuseForeign } from "./not-a-section.ts";
+import { refuseForeign } from "./old/not-a-section.ts";
 import { oldShape } from "./old/shapes.ts";
 import { parseKeys } from "./parse-key.ts";
 import { oldSectionName, valueBelow } from "./parse-old.ts";

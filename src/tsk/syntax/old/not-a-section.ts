@@ -1,6 +1,6 @@
-import type { Cursor } from "./cursor.ts";
-import { skipValue } from "./recover.ts";
-import { kind } from "./token.ts";
+import type { Cursor } from "../cursor.ts";
+import { skipValue } from "../recover.ts";
+import { kind } from "../token.ts";
 
 /**
  * Reports what begins with a bracket at the root of a file and is no section, but what other languages write there: `[[name]]` of
