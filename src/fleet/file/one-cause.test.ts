@@ -127,6 +127,16 @@ timeout: 5
   ]);
 });
 
+test("several tables of TOML are elements of a list: nothing below them is told", () => {
+  const judge = asFleet(resolve("/nowhere/tusker.tsk"));
+  const table = (name: string): string => `[[services]]\nname = "${name}"\n`;
+  const routes = '[routes]\n"/a": { service: "users" }\n"/b": { service: "orders", retries: "x" }\n';
+  assert.deepEqual(
+    judge(table("users") + table("orders") + routes).map(({ line, code }) => `${line} ${code}`),
+    ["1 TSK_SECTION", "3 TSK_SECTION", "7 FLEET_INVALID"],
+  );
+});
+
 test("a value read the old way and wrong as it was read is told as the error", () => {
   assert.deepEqual(told("shop/tusker.tsk", "rate_limit_enabled: true", "rate_limit_enabled: treu"), [
     "44:21 FLEET_INVALID 44:21",
