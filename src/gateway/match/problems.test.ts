@@ -145,7 +145,8 @@ test("never reached is exactly what no request of a small world reaches", () => 
     }),
     { numRuns: 60 },
   );
-  assert.ok(dead > 50, "the routes were such that it matters");
+  // Forty-four on average over seeds, thirty-five at least of twelve.
+  assert.ok(dead > 20, "the routes were such that it matters");
 });
 
 test("what is said to be never reached is reached by no request", () => {
