@@ -29,7 +29,7 @@ export type Destination =
 export function destinationOf(exchange: ServerExchange, snapshot: Snapshot, pseudonym: string): Destination {
   const read = readHead(exchange.headers, exchange.httpVersion);
   if (!read.ok) return refused("GATEWAY_BAD_REQUEST", `the request is refused: ${read.problem}`);
-  const target = parseTarget(exchange.method, exchange.target);
+  const target = parseTarget(exchange.method, exchange.target, snapshot.paths);
   if (target.kind === "bad") return refused("GATEWAY_BAD_PATH", `the request is refused: ${target.problem}`);
   if (isLoop(read.head, pseudonym)) {
     return refused(

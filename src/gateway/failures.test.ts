@@ -365,6 +365,8 @@ test("five failures in a row open the breaker; while it is open nobody is asked 
   assert.equal((await ask(front.port, "/")).status, 200, "the probe");
   assert.equal(front.metric('tusker_gateway_breaker_state{service="users",endpoint="e1"}'), 0);
   assert.ok(front.logs.some((line) => line.includes("breaker of e1 is open")));
+  front.discovery.set("users", []);
+  assert.doesNotMatch(front.metrics.render(), /breaker_state\{/, "of one that left nothing is shown");
 });
 
 test("while a breaker is half-open, exactly one of many requests reaches the service", async () => {

@@ -16,7 +16,7 @@ import { type Tokens, tokens } from "./auth/tokens.ts";
 import type { Door } from "./door.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { travel } from "./journey.ts";
-import { type BreakerGauges, breakerGauges, gatewayMeters, gauges, type Meters } from "./meters.ts";
+import { type EndpointGauges, endpointGauges, gatewayMeters, gauges, type Meters } from "./meters.ts";
 import { type LineQueue, lineFile } from "./policy/access-lines.ts";
 import { mirror } from "./policy/mirror.ts";
 import type { LimitStore, NamedLimit, RouteParts } from "./route.ts";
@@ -253,7 +253,7 @@ class GatewayState {
   #manners = new Map<string, string>();
   #issuer: { readonly key: string; readonly tokens: Tokens } | undefined;
   #http: HttpClient | undefined;
-  readonly #breakers: BreakerGauges;
+  readonly #endpoints: EndpointGauges;
 
   constructor(ports: GatewayPorts, meters: Meters, forwarder: Forwarder) {
     this.#ports = ports;
@@ -266,8 +266,12 @@ class GatewayState {
           sharedRateLimit(shared.memory, name, settings, { clock, thread: shared.thread })),
     );
     this.forwarder = forwarder;
-    this.#breakers = breakerGauges(meters.breaker);
-    ports.metrics.refresh(() => this.#breakers.show(this.services()));
+    this.#endpoints = endpointGauges(meters);
+    ports.metrics.refresh(() =>
+      this.#endpoints.show(
+        [...this.#upstreams.values()].map((one) => ({ ...statsOf(one), checked: one.checked })),
+      ),
+    );
   }
 
   /** Builds a snapshot on the state that is there, adds what is missing and lets go of what nobody refers to. */
@@ -339,19 +343,7 @@ class GatewayState {
   }
 
   services(): readonly ServiceStats[] {
-    return [...this.#upstreams.values()].map((one) => ({
-      service: one.service,
-      endpoints: one.members().map(({ endpoint, inFlight, costMs, breaker, up, ejected }) => ({
-        id: endpoint.id,
-        host: endpoint.host,
-        port: endpoint.port,
-        inFlight,
-        costMs,
-        breaker,
-        up,
-        ejected,
-      })),
-    }));
+    return [...this.#upstreams.values()].map(statsOf);
   }
 
   async reachable(): Promise<void> {
@@ -384,15 +376,30 @@ class GatewayState {
       clock,
       random,
       onBreaker: (endpoint, state) => {
-        this.#breakers.changed(service, endpoint.id);
+        this.#endpoints.changed(service, endpoint.id);
         log.warn(`breaker of ${endpoint.id} is ${state}`, { service, endpoint: endpoint.id });
       },
       onHealth: (endpoint, up) => {
-        this.#meters.health(service, endpoint.id, up);
         log.warn(`${endpoint.id} is ${up ? "up" : "down"} by its checks`, { service, endpoint: endpoint.id });
       },
     });
   }
+}
+
+function statsOf(one: Upstream): ServiceStats {
+  return {
+    service: one.service,
+    endpoints: one.members().map(({ endpoint, inFlight, costMs, breaker, up, ejected }) => ({
+      id: endpoint.id,
+      host: endpoint.host,
+      port: endpoint.port,
+      inFlight,
+      costMs,
+      breaker,
+      up,
+      ejected,
+    })),
+  };
 }
 
 /** Settings that are built into the state of a service: when they change, it begins afresh. */

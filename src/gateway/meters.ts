@@ -11,7 +11,8 @@ export interface Meters {
   retried(service: string, reason: string): void;
   /** A retry that would have been made, had there been budget, body or time. */
   notRetried(service: string, reason: string): void;
-  breaker(service: string, endpoint: string, state: BreakerState): void;
+  /** Undefined for an endpoint that left: it is shown no more. */
+  breaker(service: string, endpoint: string, state: BreakerState | undefined): void;
   /** A service broke off in the middle of an answer. */
   broken(service: string): void;
   refusedConnection(): void;
@@ -24,7 +25,8 @@ export interface Meters {
   fellBack(service: string, to: string): void;
   fault(route: string, kind: "delay" | "abort"): void;
   copied(service: string, outcome: "sent" | "failed" | "dropped"): void;
-  health(service: string, endpoint: string, up: boolean): void;
+  /** Undefined for an endpoint that left, as of `breaker`. */
+  health(service: string, endpoint: string, up: boolean | undefined): void;
   keysFailed(): void;
 }
 
@@ -89,7 +91,10 @@ export function gatewayMeters(metrics: Metrics): Meters {
     },
     retried: (service, reason) => retries.bind({ service, reason }).add(),
     notRetried: (service, reason) => notRetried.bind({ service, reason }).add(),
-    breaker: (service, endpoint, state) => breakers.bind({ service, endpoint }).set(breakerValue[state]),
+    breaker(service, endpoint, state) {
+      if (state === undefined) breakers.forget({ service, endpoint });
+      else breakers.bind({ service, endpoint }).set(breakerValue[state]);
+    },
     broken: (service) => broken.bind({ service }).add(),
     refusedConnection: () => refused.add(),
   };
@@ -130,8 +135,10 @@ function policyMeters(metrics: Metrics) {
     fellBack: (service: string, to: string) => fellBack.bind({ service, to }).add(),
     fault: (route: string, kind: string) => faults.bind({ route, kind }).add(),
     copied: (service: string, outcome: string) => copies.bind({ service, outcome }).add(),
-    health: (service: string, endpoint: string, up: boolean) =>
-      health.bind({ service, endpoint }).set(up ? 1 : 0),
+    health(service: string, endpoint: string, up: boolean | undefined) {
+      if (up === undefined) health.forget({ service, endpoint });
+      else health.bind({ service, endpoint }).set(up ? 1 : 0);
+    },
     keysFailed: () => keys.add(),
   };
 }
@@ -204,14 +211,20 @@ export function gauges(
   );
 }
 
-/** Breakers of a service. */
+/** What is known of the endpoints of a service. */
 interface Judged {
   readonly service: string;
-  readonly endpoints: readonly { readonly id: string; readonly breaker: BreakerState }[];
+  /** True where the gateway checks them itself. */
+  readonly checked: boolean;
+  readonly endpoints: readonly {
+    readonly id: string;
+    readonly breaker: BreakerState;
+    readonly up: boolean;
+  }[];
 }
 
-/** What is shown of breakers among the metrics. */
-export interface BreakerGauges {
+/** What is shown of endpoints among the metrics. */
+export interface EndpointGauges {
   /** The breaker of an endpoint has changed: from now on it is shown. */
   changed(service: string, endpoint: string): void;
   /** Sets the gauges to what is now. */
@@ -219,28 +232,47 @@ export interface BreakerGauges {
 }
 
 /**
- * Gauges of breakers are set when somebody looks: it may have been another thread that changed one. Those that never opened
- * are not shown, and those of endpoints that left are closed.
+ * Gauges of endpoints are set when somebody looks: it may have been another thread that changed a breaker. Those of breakers
+ * that never opened are not shown, nor is anything of endpoints that left: a fleet that runs for months has had many.
  */
-export function breakerGauges(set: Meters["breaker"]): BreakerGauges {
-  const shown = new Map<string, readonly [service: string, endpoint: string]>();
-  const changed = (service: string, endpoint: string): void =>
-    void shown.set(`${service}\n${endpoint}`, [service, endpoint]);
+export function endpointGauges({ breaker, health }: Pick<Meters, "breaker" | "health">): EndpointGauges {
+  const opened = new Map<string, Named>();
+  const checked = new Map<string, Named>();
+  const changed = (service: string, id: string): void =>
+    void opened.set(nameOf(service, id), { service, id });
   return {
     changed,
     show(services) {
-      const gone = new Map(shown);
-      for (const { service, endpoints } of services)
-        for (const { id, breaker } of endpoints) {
-          if (breaker !== "closed") changed(service, id);
-          if (!shown.has(`${service}\n${id}`)) continue;
-          gone.delete(`${service}\n${id}`);
-          set(service, id, breaker);
+      const gone = { opened: new Map(opened), checked: new Map(checked) };
+      for (const { service, checked: isChecked, endpoints } of services)
+        for (const one of endpoints) {
+          const { id } = one;
+          const name = nameOf(service, id);
+          if (one.breaker !== "closed") changed(service, id);
+          if (opened.has(name)) breaker(service, id, one.breaker);
+          gone.opened.delete(name);
+          if (!isChecked) continue;
+          checked.set(name, { service, id });
+          health(service, id, one.up);
+          gone.checked.delete(name);
         }
-      for (const [key, [service, endpoint]] of gone) {
-        set(service, endpoint, "closed");
-        shown.delete(key);
+      for (const [name, { service, id }] of gone.opened) {
+        breaker(service, id, undefined);
+        opened.delete(name);
+      }
+      for (const [name, { service, id }] of gone.checked) {
+        health(service, id, undefined);
+        checked.delete(name);
       }
     },
   };
+}
+
+interface Named {
+  readonly service: string;
+  readonly id: string;
+}
+
+function nameOf(service: string, id: string): string {
+  return `${service}\n${id}`;
 }

@@ -557,6 +557,13 @@ test("an instance whose checks fail is left out, and comes back when they pass",
   well = true;
   await until(() => up() === 1);
   assert.deepEqual(await names(), new Set(["good", "ill"]));
+  assert.match(
+    front.metrics.render(),
+    /endpoint_up\{service="users",endpoint="good"\} 1/,
+    "also what never failed",
+  );
+  front.discovery.set("users", [endpoint(good.port, "good")]);
+  assert.doesNotMatch(front.metrics.render(), /endpoint="ill"/, "of one that left nothing is shown");
 });
 
 test("a service may have fixed addresses; then no registry is asked", async () => {

@@ -22,6 +22,8 @@ test("an empty [gateway] has every default", () => {
     connect_timeout: 3_000,
     max_connections: 1_000,
     retries: 1,
+    encoded_slash: "reject",
+    repeated_slashes: "keep",
     rate_limit_enabled: false,
     rate_limit_requests: 100,
     rate_limit_window: 60_000,

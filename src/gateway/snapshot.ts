@@ -4,6 +4,7 @@ import { compileRoute } from "./compile.ts";
 import { type AddressSet, addressSet } from "./head/cidr.ts";
 import { limitWords } from "./head/rate-limit.ts";
 import { compileTable, type RouteTable } from "./match/table.ts";
+import type { PathRules } from "./match/target.ts";
 import type { LimitStore, NamedLimit, Route, RouteParts } from "./route.ts";
 import type { GatewaySettings, RoutesSettings } from "./section.ts";
 
@@ -12,6 +13,7 @@ export interface Snapshot {
   readonly table: RouteTable<Route>;
   readonly routes: readonly Route[];
   readonly trusted: AddressSet;
+  readonly paths: PathRules;
   /** Share of requests that are logged; 0 for none. */
   readonly accessLog: number;
   /** Longest silence in a tunnel. */
@@ -37,6 +39,7 @@ export function compileSnapshot(
     table: compileTable(compiled),
     routes: compiled,
     trusted: addressSet(gateway.trusted_proxies),
+    paths: { encodedSlash: gateway.encoded_slash, repeatedSlashes: gateway.repeated_slashes },
     accessLog: gateway.access_log,
     streamIdleMs: gateway.stream_idle_timeout,
   };

@@ -45,6 +45,8 @@ export interface Upstream extends Disposable {
   readonly known: Promise<void> | undefined;
   /** Resolves with the first endpoint. */
   readonly reachable: Promise<void>;
+  /** True where the gateway asks the endpoints itself how they are. */
+  readonly checked: boolean;
   members(): readonly MemberView<Endpoint>[];
 }
 
@@ -160,6 +162,7 @@ export function upstream(options: UpstreamOptions): Upstream {
       return waiting;
     },
     reachable: some.promise,
+    checked: active !== undefined,
     members: () => members.members(),
     [Symbol.dispose]() {
       watch[Symbol.dispose]();

@@ -13,6 +13,7 @@ const lines = [
   'timeout: "2s"',
   'connect_timeout: "5s"',
   'drain: "2h"',
+  'repeated_slashes: "merge"',
   'upstreams: { users: { endpoints: ["127.0.0.1:8081"], queue_timeout: "9s" } }',
   `api_keys: { acme: ["sha256:${"0".repeat(64)}"], beta: ["sha256:${"0".repeat(64)}"] }`,
   "[routes]",
@@ -32,6 +33,7 @@ const lines = [
   '"/token": { service: "users", auth: ["jwt"] }',
   '"/known": { service: "users", auth: ["key"], consumers: ["stranger"] }',
   '"/to/{id}": { redirect: { to: "/at/{nothing}" } }',
+  '"/two//slashes": { service: "users" }',
   '"/open": { service: "users", headers: { "X-A": "~(" } }',
 ];
 const folder = mkdtempSync(join(tmpdir(), "tusker-bad-"));
@@ -56,7 +58,7 @@ async function saidOf(line: number): Promise<string> {
 test("all of it in one run, and the answer is no", async () => {
   const { code, stderr, stdout } = await checked;
   assert.equal(code, 1);
-  assert.match(stdout + stderr, /\b16 problems in /);
+  assert.match(stdout + stderr, /\b17 problems in /);
 });
 
 test("a route that another one shadows", async () => {
@@ -70,6 +72,10 @@ test("a route that another one shadows", async () => {
 
 test("a pattern behind a prefix that takes all of it", async () => {
   assert.match(await saidAt('"/under/{id}"'), /is never reached: "\/under\/\*" takes all of it/);
+});
+
+test("a path that no request has where repeated slashes are one", async () => {
+  assert.match(await saidAt('"/two//slashes"'), /is never reached: with repeated_slashes "merge"/);
 });
 
 test("who could never pass, and a key that two have", async () => {

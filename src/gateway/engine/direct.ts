@@ -51,7 +51,7 @@ export function takeDirect(door: Door, lines: Lines<EngineConnections>, exchange
   const { snapshot } = door;
   if (head.length !== 0 || head.minor === 0 || head.upgrade !== undefined) return false;
   // 1. Match: one understanding of the target, one route.
-  const target = parseTarget(head.method, head.target);
+  const target = parseTarget(head.method, head.target, snapshot.paths);
   if (target.kind !== "path" || snapshot.trusted.has(peer)) return false;
   facts.fields = head.fields;
   facts.host = head.authority;

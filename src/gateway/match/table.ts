@@ -209,12 +209,16 @@ function choose<R>(found: readonly Entry<R>[], method: string, facts: Facts): Ma
   const allow = new Set<string>();
   for (const { byMethod } of found)
     for (const [name, choices] of byMethod) if (fitting(choices, facts) !== undefined) allow.add(name);
-  const known = allow.size > 0 || found.some(({ any }) => fitting(any, facts) !== undefined);
-  if (!known) return { kind: "none" };
+  // A route for every method, whose method this is not: it was TRACE.
+  if (found.some(({ any }) => fitting(any, facts) !== undefined)) for (const name of usual) allow.add(name);
+  if (allow.size === 0) return { kind: "none" };
   if (allow.has("GET")) allow.add("HEAD");
   allow.add("OPTIONS");
   return { kind: "method", allow: [...allow] };
 }
+
+/** What a route for every method takes, as far as `Allow` can say it. */
+const usual = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 
 function fitting<R>(choices: readonly Choice<R>[] | undefined, facts: Facts): R | undefined {
   if (choices === undefined) return undefined;

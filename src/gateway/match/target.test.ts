@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { normalisePath, parseTarget } from "./target.ts";
+import { normalisePath, type PathRules, parseTarget } from "./target.ts";
 
 function path(target: string, method = "GET") {
   const parsed = parseTarget(method, target);
@@ -95,15 +95,56 @@ test("letters that need no encoding are decoded, hex digits become capitals, not
   assert.equal(normalisePath("/%2561"), "/%2561", "decoded once, never twice");
 });
 
-const parts = fc.constantFrom("a", "b", ".", "..", "", "%2e", "%41", "%c3%a9", "~", "x.y", "%25");
+test("an encoded slash and a repeated one are read as the gateway is told", () => {
+  const read = (
+    path: string,
+    encodedSlash: PathRules["encodedSlash"],
+    slashes: PathRules["repeatedSlashes"],
+  ) => {
+    const target = parseTarget("GET", path, { encodedSlash, repeatedSlashes: slashes });
+    return target.kind === "path" ? target.path : target.kind;
+  };
+  for (const [path, encodedSlash, slashes, expected] of [
+    ["/a%2fb/c", "keep", "keep", "/a%2Fb/c"],
+    ["/a%2fb/c", "decode", "keep", "/a/b/c"],
+    ["/a%2fb/c", "reject", "merge", "bad"],
+    ["/a%2f%2fb", "decode", "merge", "/a/b"],
+    ["/x%2f..%2fadmin", "decode", "keep", "/admin"],
+    ["/x/..%2f..%2fadmin", "decode", "keep", "bad"],
+    ["/x/..%2fadmin", "keep", "keep", "bad"],
+    ["/x%2f%2e%2e%2fadmin", "keep", "keep", "bad"],
+    ["/x%2f..;/admin", "keep", "keep", "bad"],
+    ["/x%2f..", "keep", "keep", "bad"],
+    ["/x..%2f.well-known%2F...", "keep", "keep", "/x..%2F.well-known%2F..."],
+    ["/x%252fy", "decode", "keep", "/x%252fy"],
+    ["/a%5cb", "keep", "keep", "bad"],
+    ["/a%00b", "decode", "keep", "bad"],
+    ["//admin///x/?q=//", "keep", "merge", "/admin/x/"],
+    ["//", "keep", "merge", "/"],
+    ["/a//../b", "reject", "merge", "/b"],
+    ["/a/%2e//b", "reject", "merge", "/a/b"],
+    ["//admin", "keep", "reject", "bad"],
+    ["/admin/?q=//", "keep", "reject", "/admin/"],
+  ] as const)
+    assert.equal(read(path, encodedSlash, slashes), expected, `${path} ${encodedSlash} ${slashes}`);
+});
+
+const rules = fc.record<PathRules>({
+  encodedSlash: fc.constantFrom("reject", "keep", "decode"),
+  repeatedSlashes: fc.constantFrom("keep", "merge", "reject"),
+});
+
+const parts = fc.constantFrom("a", "b", ".", "..", "", "%2e", "%41", "%c3%a9", "~", "x.y", "%25", "%2f");
 const paths = fc.array(parts, { minLength: 1, maxLength: 8 }).map((list) => `/${list.join("/")}`);
 
-test("normalising twice is normalising once", () => {
+test("normalising twice is normalising once, whatever the rules", () => {
   fc.assert(
-    fc.property(paths, (text) => {
-      const once = normalisePath(text);
+    fc.property(paths, rules, (text, by) => {
+      const once = normalisePath(text, by);
       if (typeof once !== "string") return;
-      assert.equal(normalisePath(once), once);
+      assert.equal(normalisePath(once, by), once);
+      if (by.repeatedSlashes !== "keep") assert.ok(!once.includes("//"), once);
+      if (by.encodedSlash !== "keep") assert.ok(!once.includes("%2F"), once);
       assert.ok(!once.split("/").includes(".."), once);
       assert.ok(!once.split("/").includes("."), once);
     }),

@@ -14,11 +14,21 @@ export type Target =
   /** What is wrong, as a sentence. */
   | { readonly kind: "bad"; readonly problem: string };
 
+/** How a gateway reads what programs read in different ways. */
+export interface PathRules {
+  /** `%2F`: refused, kept as a letter of its segment, or a slash like any other. */
+  readonly encodedSlash: "reject" | "keep" | "decode";
+  /** `//`: kept as an empty segment, made one slash, or refused. */
+  readonly repeatedSlashes: "keep" | "merge" | "reject";
+}
+
+export const usualPathRules: PathRules = { encodedSlash: "reject", repeatedSlashes: "keep" };
+
 const maxTargetBytes = 8192;
 
-/** Reads the request target of RFC 9112 §3.2. What two programs could read in two ways is refused. */
-export function parseTarget(method: string, target: string): Target {
-  const plain = plainTarget(target);
+/** Reads the request target of RFC 9112 §3.2. What two programs could read in two ways goes by the rules. */
+export function parseTarget(method: string, target: string, rules: PathRules = usualPathRules): Target {
+  const plain = plainTarget(target, rules.repeatedSlashes === "keep");
   if (plain !== undefined) return plain;
   if (target === "*")
     return method === "OPTIONS" ? { kind: "server" } : bad("the target * is for OPTIONS only");
@@ -32,7 +42,7 @@ export function parseTarget(method: string, target: string): Target {
   const rawPath = queryAt < 0 ? local : local.slice(0, queryAt);
   const query = queryAt < 0 ? "" : local.slice(queryAt);
   if (absolute === null && !rawPath.startsWith("/")) return bad("the target must begin with /");
-  const path = normalisePath(rawPath === "" ? "/" : rawPath);
+  const path = normalisePath(rawPath === "" ? "/" : rawPath, rules);
   if (typeof path !== "string") return bad(path.problem);
   const host = absolute?.[1];
   if (host?.includes("@")) return bad("the target names a user");
@@ -40,14 +50,15 @@ export function parseTarget(method: string, target: string): Target {
 }
 
 /** Most targets are in their one form already: nothing encoded, no dot behind a slash, nothing two programs dispute. */
-function plainTarget(target: string): Target | undefined {
+function plainTarget(target: string, emptySegments: boolean): Target | undefined {
   if (target.length > maxTargetBytes || target.charCodeAt(0) !== slash) return undefined;
   let queryAt = -1;
   for (let at = 1, before = slash; at < target.length; at++) {
     const code = target.charCodeAt(at);
     if (code <= 0x20 || code >= 0x7f || code === 0x23 || code === 0x5c) return undefined;
     if (queryAt < 0) {
-      if (code === percent || (code === dot && before === slash)) return undefined;
+      if (code === percent) return undefined;
+      if (before === slash && (code === dot || (code === slash && !emptySegments))) return undefined;
       if (code === question) queryAt = at;
       before = code;
     }
@@ -62,16 +73,27 @@ const slash = 0x2f;
 const question = 0x3f;
 
 /** RFC 3986 §6.2.2: one form for every path that means the same, so that what is matched is what is forwarded. */
-export function normalisePath(path: string): string | { readonly problem: string } {
+export function normalisePath(
+  written: string,
+  { encodedSlash, repeatedSlashes }: PathRules = usualPathRules,
+): string | { readonly problem: string } {
+  const path = encodedSlash === "decode" ? written.replaceAll(/%2f/gi, "/") : written;
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) return { problem: "the path has a broken percent-encoding" };
   // An encoded slash is data to one program and a separator to the next: rules could be walked around with it.
-  if (/%(?:2f|5c|00)/i.test(path))
+  if (/%(?:5c|00)/i.test(path) || (encodedSlash === "reject" && /%2f/i.test(path)))
     return { problem: "the path has an encoded slash, backslash or zero byte" };
+  if (repeatedSlashes === "reject" && path.includes("//"))
+    return { problem: "the path has an empty segment" };
   // Servlet containers take parameters off a segment before they resolve dots: to them `..;x` is `..`.
   if (dotsWithParameters.test(path)) return { problem: "the path has dots with parameters as a segment" };
   const decoded = path.includes("%") ? path.replace(/%[0-9A-Fa-f]{2}/g, unreservedOnly) : path;
-  return decoded.includes("/.") ? withoutDots(decoded) : decoded;
+  // Kept slashes hide them from us, and not from a service that decodes its path.
+  if (dotsBesideEncodedSlash.test(decoded)) return { problem: "the path has dots beside an encoded slash" };
+  const merged = repeatedSlashes === "merge" ? decoded.replaceAll(/\/{2,}/g, "/") : decoded;
+  return merged.includes("/.") ? withoutDots(merged) : merged;
 }
+
+const dotsBesideEncodedSlash = /%2F\.{1,2}(?:%2F|%3B|[/;]|$)|\/\.{1,2}%2F/;
 
 const dotsWithParameters = /\/(?:\.|%2e){1,2}(?:;|%3b)/i;
 

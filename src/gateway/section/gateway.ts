@@ -93,6 +93,16 @@ export const gatewaySection = z.strictObject({
   strip_prefix: stripPrefix
     .optional()
     .describe("Taken off the path before a request is forwarded; a route may override."),
+  encoded_slash: z
+    .enum(["reject", "keep", "decode"])
+    .default("reject")
+    .describe(
+      "What `%2F` in a path is: refused with 400, a letter of its segment that goes on as it came, or a slash.",
+    ),
+  repeated_slashes: z
+    .enum(["keep", "merge", "reject"])
+    .default("keep")
+    .describe("What `//` in a path is: an empty segment, one slash, or refused with 400."),
   max_connections: count({ min: 1 })
     .default(1000)
     .describe("Open client connections; further ones are answered 503."),

@@ -41,6 +41,17 @@ test("a gauge goes both ways", () => {
   assert.equal(read(metrics.render()).get('in_flight{route="/a"}'), 3);
 });
 
+test("a gauge of what is gone is shown no more, and its place is free", () => {
+  const metrics = createMetrics({ maxSeries: 2 });
+  const up = metrics.gauge("up", { help: "h", labels: ["service", "endpoint"] });
+  for (let i = 0; i < 10; i++) {
+    up.bind({ service: "a", endpoint: `e${i}` }).set(1);
+    if (i > 0) up.forget({ endpoint: `e${i - 1}`, service: "a" });
+  }
+  const shown = [...read(metrics.render())].filter(([name]) => name.startsWith("up"));
+  assert.deepEqual(shown, [['up{service="a",endpoint="e9"}', 1]]);
+});
+
 test("the same labels are the same series, others are others", () => {
   const metrics = createMetrics();
   const requests = metrics.counter("r_total", { help: "h", labels: ["route", "status"] });

@@ -1,5 +1,5 @@
 import { TuskerError } from "../../kernel/index.ts";
-import { type Family, type FamilyType, type Labels, series } from "./series.ts";
+import { dropSeries, type Family, type FamilyType, type Labels, series } from "./series.ts";
 import { renderFamilies } from "./text.ts";
 
 /** Only goes up. */
@@ -24,6 +24,12 @@ export interface Metric<Instrument, Label extends string> {
   bind(...labels: [Label] extends [never] ? [] : [labels: Readonly<Record<Label, string>>]): Instrument;
 }
 
+/** A metric of things that come and go: of what is gone nothing is shown, and its place is free for others. */
+export interface Forgetful<Label extends string> {
+  /** Takes the series of these label values out. What was bound before counts no more. */
+  forget(labels: Readonly<Record<Label, string>>): void;
+}
+
 export interface MetricOptions<Label extends string> {
   /** One sentence, with the unit. */
   readonly help: string;
@@ -42,7 +48,7 @@ export interface Metrics {
   gauge<const Label extends string = never>(
     name: string,
     options: MetricOptions<Label>,
-  ): Metric<Gauge, Label>;
+  ): Metric<Gauge, Label> & Forgetful<Label>;
   /** As `counter`. @param options.buckets upper bounds, ascending; default `secondsBuckets` */
   histogram<const Label extends string = never>(
     name: string,
@@ -100,7 +106,10 @@ export function createMetrics(options: { readonly maxSeries?: number } = {}): Me
     },
     gauge(name, shape) {
       const made = family("gauge", name, shape);
-      return { bind: (labels?: Labels) => gaugeOf(bind(made, labels)) };
+      return {
+        bind: (labels?: Labels) => gaugeOf(bind(made, labels)),
+        forget: (labels: Labels) => dropSeries(made, labels),
+      };
     },
     histogram(name, shape) {
       const made = family("histogram", name, { buckets: secondsBuckets, ...shape });

@@ -36,6 +36,11 @@ export function series(family: Family, labels: Labels, maxSeries: number, onOver
   return family.series.get(keyOf(overflow)) ?? added(family, overflow);
 }
 
+/** Takes a series out; nothing is said of these label values any more. */
+export function dropSeries(family: Family, labels: Labels): void {
+  family.series.delete(keyOf(family.labels.map((name) => labels[name] ?? "")));
+}
+
 function added(family: Family, labels: readonly string[]): Series {
   const made: Series = { labels, value: 0, sum: 0, counts: new Array(family.buckets.length + 1).fill(0) };
   family.series.set(keyOf(labels), made);

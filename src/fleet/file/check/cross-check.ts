@@ -7,7 +7,13 @@ import { missingCommands } from "./commands.ts";
 import { field, mapOf, type Services } from "./fields.ts";
 import { findCycle, type Graph } from "./graph.ts";
 import { portConflicts } from "./port-conflicts.ts";
-import { contradictoryAuth, contradictoryTimeouts, routesOf, unknownParameters } from "./routes.ts";
+import {
+  contradictoryAuth,
+  contradictoryTimeouts,
+  routesOf,
+  unknownParameters,
+  unreachableSlashes,
+} from "./routes.ts";
 import { unknownServices } from "./unknown-services.ts";
 
 /**
@@ -24,6 +30,7 @@ export function crossCheck(
   return [
     ...unknownServices(value, { services, routes, isWhole }),
     ...contradictoryTimeouts(value, routes),
+    ...unreachableSlashes(value, routes),
     ...contradictoryAuth(value, routes),
     ...unknownParameters(routes),
     ...circles(services),

@@ -72,6 +72,20 @@ function uselessWaits(
   });
 }
 
+/** Paths with an empty segment, which no request has where `//` is one slash or refused. */
+export function unreachableSlashes(
+  value: Readonly<Record<string, unknown>>,
+  routes: readonly PlacedRoute[],
+): OutsideProblem[] {
+  const rule = field(value.gateway, "repeated_slashes");
+  if (rule !== "merge" && rule !== "reject") return [];
+  return routes.flatMap(({ path, at }) => {
+    if (!path.includes("//")) return [];
+    const message = `path "${path}" is never reached: with repeated_slashes "${rule}" no request has an empty segment`;
+    return [problem("FLEET_INVALID", at, message, { unless: [["gateway", "repeated_slashes"]] })];
+  });
+}
+
 /** An answer that begins in the time of `drain` would be cut off at once where that of `stream_drain` is over. */
 function uselessDrain(value: Readonly<Record<string, unknown>>): OutsideProblem[] {
   const drain = duration(field(value.gateway, "drain"));
