@@ -7,7 +7,8 @@ const texts = styledTexts();
 
 function told(name: string, from: string, to: string): readonly string[] {
   const one = texts.find((styled) => styled.name === name);
-  assert.ok(one !== undefined && one.text.includes(from), `${name} ${from}`);
+  assert.ok(one !== undefined, name);
+  assert.ok(one.text.includes(from), from);
   return one.judge(one.text.replace(from, to)).map(({ line, code }) => `${line} ${code}`);
 }
 
