@@ -164,7 +164,7 @@ async function tool(bin: string, args: readonly string[]): Promise<StepResult> {
 /** How a run of tests differs from the others. */
 interface TestRun {
   readonly env?: Readonly<Record<string, string>>;
-  /** When it counts as hanging. */
+  /** When it counts as hanging; default half an hour: a test that hangs is ended by its own limit long before. */
   readonly timeoutMs?: number;
 }
 
@@ -172,7 +172,7 @@ async function tests(
   name: string,
   globs: readonly string[],
   flags: readonly string[],
-  { env = {}, timeoutMs = 600_000 }: TestRun = {},
+  { env = {}, timeoutMs = 1_800_000 }: TestRun = {},
 ): Promise<StepResult> {
   const files = globSync([...globs], { cwd: root }).sort();
   if (files.length === 0) return { ok: true, report: "", tally: { passed: 0, failed: 0, skipped: [] } };

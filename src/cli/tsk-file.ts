@@ -1,5 +1,5 @@
-import { globSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { existsSync, globSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { machinePorts, readFile } from "../fleet/index.ts";
 import { TuskerError } from "../kernel/index.ts";
 import { type Loaded, limits, loadDocument } from "../tsk/index.ts";
@@ -26,8 +26,8 @@ export function readDocument(file: string, args: Args, io: Io): Loaded {
 }
 
 /**
- * The files of the language a command works on: its operands, folders searched; without operands the fleet file and
- * its layers beside it.
+ * The files of the language a command works on: its operands, folders searched; without operands the fleet file,
+ * its layers beside it and what they include.
  *
  * @throws TuskerError FLEET_FILE_MISSING
  */
@@ -58,10 +58,29 @@ export function shown(file: string, io: Io): string {
 function layerFiles(fleet: string): readonly string[] {
   const folder = dirname(fleet);
   const local = fleet.replace(/(?:\.tsk)?$/, ".local.tsk");
-  const others = globSync(["environment/*.tsk", "config/services/*.tsk"], { cwd: folder })
-    .sort()
-    .map((file) => join(folder, file));
-  return [...filesOf(fleet), ...(readFile(local) === undefined ? [] : [local]), ...others];
+  const environments = globSync("environment/*.tsk", { cwd: folder }).sort();
+  const others = [...environments, ...globSync("config/services/*.tsk", { cwd: folder }).sort()];
+  const own = [
+    ...filesOf(fleet),
+    ...(readFile(local) === undefined ? [] : [local]),
+    ...others.map((file) => join(folder, file)),
+  ];
+  return [...new Set([...own, ...includedFiles(fleet, environments)])];
+}
+
+/** The files that a fleet file and its layers include, in any environment. */
+function includedFiles(fleet: string, environments: readonly string[]): readonly string[] {
+  return [undefined, ...environments].flatMap((file) => {
+    const environment = file === undefined ? undefined : basename(file, ".tsk");
+    const { trees } = loadDocument({
+      ...machinePorts({}),
+      entry: fleet,
+      env: {},
+      environment,
+      causes: "none",
+    });
+    return [...trees.keys()].filter((one) => one.endsWith(".tsk") && existsSync(one)).sort();
+  });
 }
 
 function filesOf(path: string): readonly string[] {

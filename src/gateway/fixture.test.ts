@@ -144,11 +144,19 @@ export function endpoint(port: number, id = "e1", name = "users"): Endpoint {
   return { id, service: name, host: "127.0.0.1", port, meta: {}, tags: [], weight: 1 };
 }
 
-/** A port where nobody listens. */
+/**
+ * A port where nobody listens, and nobody comes to: the end of a connection has it until this process ends. One that was
+ * listened on and left is given to whoever asks for any port next, which may be the gateway under test.
+ */
 export async function deadPort(): Promise<number> {
-  const { port, ...server } = await rawService(() => {});
-  await server[Symbol.asyncDispose]();
-  return port;
+  const server = createServer((socket) => void socket.unref());
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  await Promise.all([once(socket, "connect"), once(server, "connection")]);
+  socket.unref();
+  server.close();
+  return socket.localPort ?? 0;
 }
 
 /** What a client read off its connection. */

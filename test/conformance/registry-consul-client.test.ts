@@ -182,8 +182,8 @@ test("HTTP and TCP checks run, and decide over passing", async () => {
     name: "delta",
     port: server.port,
     checks: [
-      { name: "http", http: `http://127.0.0.1:${server.port}/health`, interval, timeout: "1s" },
-      { name: "tcp", tcp: `127.0.0.1:${server.port}`, interval, timeout: "1s" },
+      { name: "http", http: `http://127.0.0.1:${server.port}/health`, interval, timeout: "20s" },
+      { name: "tcp", tcp: `127.0.0.1:${server.port}`, interval, timeout: "20s" },
     ],
   });
   const watch = watched<unknown[]>({

@@ -10,6 +10,7 @@ import {
 import { systemClock, systemRandom } from "../../src/kernel/index.ts";
 import { httpClient } from "../../src/net/index.ts";
 import { type Registry, startRegistry } from "../../src/registry/index.ts";
+import { timely } from "../support/timely.ts";
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const start = (port = 0): Promise<Registry> =>
@@ -57,7 +58,7 @@ const instance = (id: string, port: number) => ({
 async function until(so: () => boolean): Promise<number> {
   const from = systemClock.now();
   while (!so()) {
-    assert.ok(systemClock.now() - from < 20_000, `never: ${so}`);
+    assert.ok(systemClock.now() - from < 60_000, `never: ${so}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
   return systemClock.now() - from;
@@ -83,7 +84,8 @@ for (const way of ["blocking queries", "the delta stream"] as const) {
     ]);
   });
 
-  test(`${way}: appearing, failing, recovering and leaving each arrive within a second`, async () => {
+  /** How long the slowest of five changes took to arrive. */
+  const slowestMs = async (): Promise<number> => {
     await using t = await bench(way);
     const heard: (readonly string[])[] = [];
     t.discovery.watch("user-service", (set) => heard.push(set.endpoints.map(({ id }) => id)));
@@ -95,13 +97,17 @@ for (const way of ["blocking queries", "the delta stream"] as const) {
       () => t.registrar.setStatus("u1", "passing"),
       () => t.registrar.deregister("u2"),
     ];
+    let slowest = 0;
     for (const [i, step] of steps.entries()) {
       await step();
-      const took = await until(() => heard.length === i + 2);
-      assert.ok(took < 1_000, `step ${i} took ${took} ms`);
+      slowest = Math.max(slowest, await until(() => heard.length === i + 2));
     }
     assert.deepEqual(heard, [[], ["u1"], ["u1", "u2"], ["u2"], ["u1", "u2"], ["u1"]]);
-  });
+    return slowest;
+  };
+
+  test(`${way}: appearing, failing, recovering and leaving each arrive within a second`, () =>
+    timely(1_000, slowestMs));
 
   test(`${way}: what code in the registry's process does is discovered alike`, async () => {
     await using t = await bench(way);
@@ -112,7 +118,7 @@ for (const way of ["blocking queries", "the delta stream"] as const) {
   });
 
   test(`${way}: a registry that restarts empty takes nobody out of service before the grace is over`, async () => {
-    await using t = await bench(way, 1_500);
+    await using t = await bench(way, 4_000);
     await t.registrar.register(instance("u1", 8081));
     await t.registrar.register(instance("u2", 8082));
     await t.discovery.lookup("user-service");

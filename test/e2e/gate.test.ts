@@ -7,7 +7,7 @@ import { runNode } from "../../scripts/run.ts";
 import { parseTally } from "../../scripts/tally.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-const timeoutMs = 30_000;
+const timeoutMs = 120_000;
 
 const files = {
   "a.test.mjs": `

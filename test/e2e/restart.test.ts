@@ -144,13 +144,13 @@ process.on("SIGTERM", () => process.exit(0));`,
   );
   writeFileSync(
     file,
-    `[fleet]\nstart_timeout: "2s"\n[services]\nfrail-service: { run: "node service.cjs", instances: 2 }\n[routes]\n"/frail/*": { service: "frail-service" }\n`,
+    `[fleet]\nstart_timeout: "8s"\n[services]\nfrail-service: { run: "node service.cjs", instances: 2 }\n[routes]\n"/frail/*": { service: "frail-service" }\n`,
   );
   await using fleet = await upFleet({ file });
   writeFileSync(broken, "");
   const restart = await fleet.tusker("restart", "frail-service");
   assert.equal(restart.code, 1);
-  assert.match(restart.stderr, /frail-service is not ready after 2s/);
+  assert.match(restart.stderr, /frail-service is not ready after 8s/);
   await asked(`${fleet.gateway}/frail/1`);
   // Repaired: the one that lies down comes first, so that nobody is missed this time either.
   rmSync(broken);

@@ -68,24 +68,35 @@ test("a fleet that is stopped while a service restarts ends, and starts nothing 
   const { pid } = lastReady(fleet, "slow-service");
   const restart = fleet.tusker("restart", "slow-service");
   await fleet.saw((line) => line.type === "log" && line.text === "asked to end");
-  assert.equal(await fleet.stop(), 0);
+  const stopped = fleet.stop();
+  await fleet.saw((line) => line.type === "state" && line.service === "gateway" && line.state === "stopping");
+  at.letItEnd();
+  assert.equal(await stopped, 0);
   assert.notEqual((await restart).code, 0);
   assert.ok(!isAlive(pid));
   const starts = fleet.told.filter((line) => line.state === "starting" && line.service === "slow-service");
   assert.equal(starts.length, 1);
 });
 
-/** A fleet with one service that takes a second to end. */
-function slowService(): { readonly file: string } & Disposable {
+/** A fleet with one service that is asked to end, and does when it is let. */
+function slowService(): { readonly file: string; letItEnd(): void } & Disposable {
   const folder = mkdtempSync(join(tmpdir(), "tusker-slow-"));
   const file = join(folder, "tusker.tsk");
+  const leave = join(folder, "leave");
   writeFileSync(file, `[services]\nslow-service: { run: "node slow.cjs" }\n`);
   writeFileSync(
     join(folder, "slow.cjs"),
     `require("node:http").createServer((_, answer) => answer.end()).listen(process.env.PORT, "127.0.0.1");
-process.on("SIGTERM", () => { console.log("asked to end"); setTimeout(() => process.exit(0), 1000); });`,
+process.on("SIGTERM", () => {
+  console.log("asked to end");
+  setInterval(() => { if (require("node:fs").existsSync(${JSON.stringify(leave)})) process.exit(0); }, 10);
+});`,
   );
-  return { file, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+  return {
+    file,
+    letItEnd: () => writeFileSync(leave, ""),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
+  };
 }
 
 test("no orphan is left two seconds after the supervisor was killed", async () => {

@@ -96,7 +96,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Repeats until it holds: an agent there tells its catalog a moment later. */
-export async function eventually(check: () => Promise<void>, limitMs: number = 5_000): Promise<void> {
+export async function eventually(check: () => Promise<void>, limitMs: number = 60_000): Promise<void> {
   const from = systemClock.now();
   for (;;) {
     try {

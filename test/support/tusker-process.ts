@@ -30,7 +30,8 @@ export interface TuskerProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const killAfterMs = 10_000;
+/** It has long hung by then: its own grace is ten seconds, and machines are busy. */
+const killAfterMs = 60_000;
 
 /** Starts `tusker` with `args`, which should hold `--json`. */
 export function tuskerProcess(args: readonly string[], options: TuskerProcessOptions): TuskerProcess {
@@ -52,7 +53,7 @@ export function tuskerProcess(args: readonly string[], options: TuskerProcessOpt
     pid: child.pid ?? 0,
     lines: heard.lines,
     noise: heard.noise,
-    line: (fits, limitMs = 20_000) => heard.line(fits, ended, limitMs),
+    line: (fits, limitMs = 60_000) => heard.line(fits, ended, limitMs),
     async end(signal = "SIGTERM") {
       child.kill(signal);
       using _limit = systemClock.after(killAfterMs, () => child.kill("SIGKILL"));

@@ -19,6 +19,7 @@ import { crossCheck } from "./check/cross-check.ts";
 import { type Explained, explained } from "./check/explain.ts";
 import { Lost } from "./check/lost.ts";
 import { isOfLostHeader, withoutRests } from "./check/merged.ts";
+import { bySharedValue } from "./check/shared-values.ts";
 import { schemaFiles } from "./config-schema.ts";
 import { grpcPorts } from "./grpc-ports.ts";
 import { type Judgement, judge } from "./judge.ts";
@@ -171,7 +172,8 @@ function judgeAll(
           sifted,
         });
   const referred = found.problems.map((one) => withReference(one, loaded.document.value));
-  const located = loaded.discreet(referred.map((one) => problemAt(document, one)));
+  const placed = referred.map((one) => problemAt(document, one));
+  const located = loaded.discreet(told === "all" ? placed : bySharedValue(placed, { ...loaded, document }));
   const own = loaded.diagnostics.filter((one) => !isOfLostHeader(one, loaded, found));
   const { error: errors = [], warning: warnings = [] } = Object.groupBy(own, (one) => one.severity);
   const diagnostics = byPlace(document, withoutRests([...errors, ...withWarnings(located, warnings)]));

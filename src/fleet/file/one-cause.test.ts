@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { basename, resolve } from "node:path";
 import { test } from "node:test";
-import { correctTexts, type Judged } from "../../../test/support/slips/judge.ts";
+import { asFleet, correctTexts, type Judged } from "../../../test/support/slips/judge.ts";
 import { slipsIn } from "../../../test/support/slips/slip.ts";
 import { loadFleet } from "./load.ts";
 
@@ -88,6 +88,53 @@ test("braces that say again what was said are told once", () => {
   const [found, ...more] = told("shop/tusker.tsk", line, line + line);
   assert.match(found ?? "", /^50:19 TSK_DUPLICATE/);
   assert.deepEqual(more, []);
+});
+
+test("a name or command that is empty is told once", () => {
+  for (const [from, to] of [
+    ['service: "user-service"', 'service: ""'],
+    ['run: "node services/user.ts"', 'run: ""'],
+  ] as const) {
+    const found = told("shop/tusker.tsk", from, to);
+    assert.equal(found.length, 1, found.join());
+    assert.match(found[0] ?? "", /FLEET_INVALID/);
+  }
+});
+
+test("a wrong value to which several keys refer is told once, with all of them and where it is written", () => {
+  const judge = asFleet(resolve("/nowhere/tusker.tsk"));
+  const text = `#!tusker 1
+$wait: "10 s"
+[gateway]
+timeout: $wait
+connect_timeout: $wait
+port: $wait
+[grpc]
+timeout: gateway.timeout
+[api_communication]
+timeout: 5
+`;
+  const found = judge(text).map(({ line, code, related = [] }) => [
+    line,
+    code,
+    related.map((one) => one.line),
+  ]);
+  assert.deepEqual(found, [
+    [4, "FLEET_INVALID", [2, 5]],
+    [6, "FLEET_INVALID", []],
+    [8, "FLEET_INVALID", []],
+    [10, "FLEET_INVALID", []],
+  ]);
+});
+
+test("several tables of TOML are elements of a list: nothing below them is told", () => {
+  const judge = asFleet(resolve("/nowhere/tusker.tsk"));
+  const table = (name: string): string => `[[services]]\nname = "${name}"\n`;
+  const routes = '[routes]\n"/a": { service: "users" }\n"/b": { service: "orders", retries: "x" }\n';
+  assert.deepEqual(
+    judge(table("users") + table("orders") + routes).map(({ line, code }) => `${line} ${code}`),
+    ["1 TSK_SECTION", "3 TSK_SECTION", "7 FLEET_INVALID"],
+  );
 });
 
 test("a value read the old way and wrong as it was read is told as the error", () => {

@@ -92,6 +92,19 @@ test("references of a variable and of a service are all of them, in all files", 
   assert.equal(references(variable.snapshot, variable.offset).length, 3);
 });
 
+test("an include with a pattern leads to every file that it brings", () => {
+  const at = openFleet({
+    "tusker.tsk": '@include "parts/*.t|sk"\n',
+    "parts/a.tsk": "[gateway]\nport: 1\n",
+    "parts/b.tsk": "[control]\nport: 2\n",
+    "tusker.local.tsk": "[fleet]\n",
+  });
+  assert.deepEqual(
+    texts(at, ({ snapshot, offset }) => definition(snapshot, offset)),
+    ["a.tsk: ", "b.tsk: "],
+  );
+});
+
 test("a value of another file leads there: its path to the key, its operator to the file", () => {
   const files = { "limits.tsk": "[http]\ntimeout: 5s\n", "tusker.tsk": "" };
   const find = (text: string): readonly string[] =>

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, matchesGlob, relative, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { kind, type Path, parsePath } from "../../tsk/index.ts";
 import type { Place, Snapshot } from "../snapshot.ts";
@@ -21,8 +21,8 @@ export function definition(snapshot: Snapshot, offset: number): readonly Place[]
   if (context.part === "value") {
     const other = inOtherFile(snapshot, context, offset);
     if (other !== undefined) return other;
-    const found = fileNamed(snapshot, context);
-    if (found !== undefined) return [{ file: found, start: 0, end: 0 }];
+    const found = filesNamed(snapshot, context);
+    if (found.length > 0) return found.map((one) => ({ file: one, start: 0, end: 0 }));
     return context.token.kind === kind.name ? referred(snapshot, context) : [];
   }
   return context.part === "key" ? writers(snapshot, [...snapshot.under, ...context.path]) : [];
@@ -83,22 +83,31 @@ function chainTo({ tree }: Snapshot, { token }: Context): readonly string[] {
 
 const fileOperators = /^(?:include|import|file|json|yaml|toml)(?:\.|$)/;
 
-/** The file that a string names: an include, a file that is read, the script of a `run`. */
-function fileNamed(snapshot: Snapshot, { token, call, path }: Context): string | undefined {
-  if (token === undefined || (token.kind !== kind.string && token.kind !== kind.raw)) return undefined;
+/** The files that a string names: an include, all that match a pattern, a file that is read, the script of a `run`. */
+function filesNamed(snapshot: Snapshot, { token, call, path }: Context): readonly string[] {
+  if (token === undefined || (token.kind !== kind.string && token.kind !== kind.raw)) return [];
   const text = snapshot.tree.source.text.slice(token.start + 1, token.end - 1);
   const included = call === undefined ? wordBefore(snapshot, token.index) : call.name;
-  if (fileOperators.test(included)) return existing(dirname(snapshot.file), text);
+  if (fileOperators.test(included))
+    return isPattern.test(text) ? matching(snapshot, text) : existing(dirname(snapshot.file), text);
   const [section, , key] = path;
-  if (section !== "services" || path.length !== 3) return undefined;
+  if (section !== "services" || path.length !== 3) return [];
   const root = dirname(snapshot.entry);
   if (key === "schema") return existing(root, text);
   return key === "run"
     ? text
         .split(/\s+/)
-        .map((word) => existing(root, word))
-        .find((one) => one !== undefined)
-    : undefined;
+        .flatMap((word) => existing(root, word))
+        .slice(0, 1)
+    : [];
+}
+
+const isPattern = /[*?]/;
+
+/** The files that an include with a pattern has brought. */
+function matching({ file, trees }: Snapshot, pattern: string): readonly string[] {
+  const folder = dirname(file);
+  return [...trees.keys()].filter((one) => one !== file && matchesGlob(relative(folder, one), pattern));
 }
 
 /** The name in front of a token: `include` of `@include "x.tsk"`. */
@@ -108,7 +117,7 @@ function wordBefore({ tree }: Snapshot, index: number): string {
   return tokens.kind(at) === kind.name ? source.text.slice(tokens.start(at), tokens.end(at)) : "";
 }
 
-function existing(folder: string, name: string): string | undefined {
+function existing(folder: string, name: string): readonly string[] {
   const file = resolve(folder, name);
-  return existsSync(file) && statSync(file).isFile() ? file : undefined;
+  return existsSync(file) && statSync(file).isFile() ? [file] : [];
 }

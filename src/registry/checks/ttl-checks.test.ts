@@ -5,7 +5,7 @@ import { type Clock, manualClock } from "../../kernel/index.ts";
 import { type TtlCheck, ttlChecks } from "./ttl-checks.ts";
 
 /** One check by itself. */
-function ttlCheck(ttlMs: number, clock: ReturnType<typeof manualClock>, expire: () => void): TtlCheck {
+function ttlCheck(ttlMs: number, clock: Clock, expire: () => void): TtlCheck {
   return ttlChecks(clock, expire).start("c", ttlMs);
 }
 
@@ -145,4 +145,56 @@ test("after a pause of the process a check has its TTL again before it expires",
   assert.deepEqual(expired.length, 1);
   inner.advance(1);
   assert.deepEqual(expired, ["short at 2000", "long at 11000"]);
+});
+
+/** A clock whose process can be held up: time passes, and no timer fires. */
+function heldUp() {
+  const inner = manualClock();
+  let pausedMs = 0;
+  const clock: Clock = { ...inner, now: () => inner.now() + pausedMs };
+  const pause = (ms: number): void => {
+    pausedMs += ms;
+  };
+  return { clock, advance: (ms: number) => inner.advance(ms), pause };
+}
+
+test("a pause that ends soon after a check was due lets the beats be heard that lie in the sockets", () => {
+  const { clock, advance, pause } = heldUp();
+  let expired = 0;
+  using check = ttlCheck(2_000, clock, () => void expired++);
+  advance(1_900);
+  pause(120);
+  advance(100);
+  assert.equal(expired, 0, "it was late by 120 ms");
+  advance(3);
+  check.beat();
+  advance(1_999);
+  assert.equal(expired, 0);
+  advance(1);
+  assert.equal(expired, 1);
+});
+
+test("what is due just after such a pause waits, too", () => {
+  const { clock, advance, pause } = heldUp();
+  const expired: string[] = [];
+  using checks = ttlChecks(clock, (id) => void expired.push(id));
+  checks.start("a", 2_000);
+  checks.start("b", 2_130);
+  advance(1_900);
+  pause(120);
+  advance(120);
+  assert.deepEqual(expired, []);
+  advance(1_000);
+  assert.deepEqual(expired, ["a", "b"]);
+});
+
+test("in a process that is always late who is silent is missed all the same, a quarter of a second later", () => {
+  const { clock, advance, pause } = heldUp();
+  let expired = 0;
+  using _check = ttlCheck(1_000, clock, () => void expired++);
+  for (let turn = 0; turn < 14; turn++) {
+    pause(10);
+    advance(90);
+  }
+  assert.equal(expired, 1);
 });

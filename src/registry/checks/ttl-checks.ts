@@ -18,6 +18,12 @@ const heldUpMs = 1_000;
 /** What came in meanwhile is heard within this time. */
 const heldUpGraceMs = 10_000;
 
+/** A timer of a process that runs is no later than this: what came in before it has been heard. */
+const onTimeMs = 5;
+
+/** What lies in the sockets of a process that was held up for less than `heldUpMs` is heard within this time. */
+const hearMs = 250;
+
 /**
  * Calls `expire` when nothing was heard of a check for its TTL, and again after each silence that follows a beat.
  *
@@ -26,7 +32,9 @@ const heldUpGraceMs = 10_000;
  * thousand checks are ten thousand small records and not as many timers.
  *
  * After a pause of the whole process (a laptop that slept, SIGSTOP) no check expires for what the process itself was
- * not there to hear: each has its TTL again, 10 seconds at most.
+ * not there to hear: each has its TTL again, 10 seconds at most. How long a pause was, nothing tells: one that ends soon
+ * after a check was due may have taken all of its TTL. So a timer that is late at all first lets the process hear what
+ * has arrived, 250 ms, once in a silence: a process that is always late misses who is silent all the same.
  */
 export function ttlChecks(clock: Clock, expire: (id: string) => void): TtlChecks {
   return new Heap(clock, expire);
@@ -42,6 +50,8 @@ class Entry implements TtlCheck {
   /** Where it is in the heap; -1: nowhere, it expired or ended. */
   place = -1;
   ended = false;
+  /** It was due while the process was held up, and nothing was heard of it since. */
+  reprieved = false;
   readonly #heap: Heap;
 
   constructor(heap: Heap, id: string, ttlMs: number, deadline: number) {
@@ -68,6 +78,8 @@ class Heap implements TtlChecks {
   readonly #heap: Entry[] = [];
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
+  /** The process was held up just now: what is due until then may have been heard of meanwhile. */
+  #hearsUntil = 0;
 
   constructor(clock: Clock, expire: (id: string) => void) {
     this.#clock = clock;
@@ -84,6 +96,7 @@ class Heap implements TtlChecks {
   beat(entry: Entry, atLeastMs: number): void {
     if (entry.ended) return;
     const before = entry.deadline;
+    entry.reprieved = false;
     entry.deadline = this.#clock.now() + Math.max(entry.ttlMs, atLeastMs);
     if (entry.place >= 0 && entry.deadline >= before) return;
     if (entry.place >= 0) this.#remove(entry);
@@ -106,12 +119,18 @@ class Heap implements TtlChecks {
 
   #due(): void {
     const now = this.#clock.now();
-    const heldUp = now - this.#timerAt > heldUpMs;
+    const lateMs = now - this.#timerAt;
+    if (lateMs > onTimeMs) this.#hearsUntil = now + hearMs;
     this.#timer = undefined;
     this.#timerAt = Number.POSITIVE_INFINITY;
     for (let first = this.#heap[0]; first !== undefined && first.lookAt <= now; first = this.#heap[0]) {
       this.#remove(first);
-      if (heldUp) first.deadline = Math.max(first.deadline, now + Math.min(first.ttlMs, heldUpGraceMs));
+      if (lateMs > heldUpMs)
+        first.deadline = Math.max(first.deadline, now + Math.min(first.ttlMs, heldUpGraceMs));
+      else if (now < this.#hearsUntil && first.deadline <= now && !first.reprieved) {
+        first.reprieved = true;
+        first.deadline = now + Math.min(first.ttlMs, hearMs);
+      }
       if (first.deadline > now) {
         first.lookAt = first.deadline;
         this.#add(first);

@@ -200,21 +200,28 @@ each(
   },
 );
 
-const waiting: PromiseWithResolvers<string>[] = [];
+const time = manualClock();
+const waiting: { begun: PromiseWithResolvers<void>; ended: PromiseWithResolvers<string> }[] = [];
 each(
   "a deadline ends a stream on both sides",
   async (api) => {
-    waiting.push(Promise.withResolvers<string>());
-    const failure = await failureOf(all(api.upTo({ n: 1 }, { timeoutMs: 50 })));
-    assert.equal(failure.code, "RESILIENCE_DEADLINE");
-    assert.match(await waiting.at(-1)!.promise, /RESILIENCE_DEADLINE|KERNEL_ABORTED/);
+    const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+    waiting.push({ begun, ended });
+    const failure = failureOf(all(api.upTo({ n: 1 }, { timeoutMs: 5_000 })));
+    await begun.promise;
+    time.advance(5_000);
+    assert.equal((await failure).code, "RESILIENCE_DEADLINE");
+    assert.match(await ended.promise, /RESILIENCE_DEADLINE|KERNEL_ABORTED/);
   },
   {
     async *upTo(_input, ctx) {
+      waiting.at(-1)?.begun.resolve();
       await new Promise<void>((resolve) => ctx.signal.addEventListener("abort", () => resolve()));
-      waiting.at(-1)?.resolve(ctx.signal.reason instanceof TuskerError ? ctx.signal.reason.code : "other");
+      const { reason } = ctx.signal;
+      waiting.at(-1)?.ended.resolve(reason instanceof TuskerError ? reason.code : "other");
     },
   },
+  { clock: time },
 );
 
 each("a signal ends a stream", async (api) => {

@@ -1,6 +1,7 @@
 import type { TskCode } from "../codes.ts";
 import { asRelated, type Diagnostic, inOrder, problem, withWarnings } from "../diagnostic.ts";
 import type { Refusal } from "../ports.ts";
+import { toldOnce } from "../report/once.ts";
 import { type LayerName, Source } from "../source.ts";
 import { reparse } from "../syntax/again/reparse.ts";
 import { limits } from "../syntax/limits.ts";
@@ -296,12 +297,14 @@ class Loader {
     const secrets = lostSecrets({ sources: this.#sources, unread });
     const schemes = new Set(this.#options.secrets?.map(({ scheme }) => scheme));
     const discreet = discretion({ sources: this.#sources, root, unread, schemes });
-    const told = discreet(this.#diagnostics);
+    const files = [...this.#sources.keys()];
+    const found = inOrder(this.#diagnostics, files);
+    const told = toldOnce(found, discreet(found));
     const named = lost.length === 0 ? root : withoutNameless(root);
     const whole = secrets.size === 0 ? named : hiddenAt(named, secrets);
     const document = assemble(whole, this.#sources, this.#options.before?.document);
     const { error: errors = [], warning: warnings = [] } = Object.groupBy(told, (one) => one.severity);
-    const diagnostics = inOrder(withWarnings(errors, warnings), [...this.#sources.keys()]);
+    const diagnostics = inOrder(withWarnings(errors, warnings), files);
     return { document, diagnostics, trees: this.#trees, lost, discreet };
   }
 }

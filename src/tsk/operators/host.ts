@@ -6,16 +6,25 @@ import { withPlainText, withValue } from "./argument.ts";
 import { formatDate } from "./date.ts";
 import type { OperatorCall, Result } from "./row.ts";
 
-/** A fact of the machine; undefined when the host has no such fact. */
+/**
+ * A fact of the machine; undefined when the host has no such fact.
+ *
+ * @param which of several facts of this name was asked for, as a problem says it; default: there is one
+ */
 export function fact(
   call: OperatorCall,
   of: (facts: HostFacts) => Data | undefined,
   help?: (facts: HostFacts) => string,
+  which = "",
 ): Result {
   const facts = call.ports.facts?.();
   const found = facts === undefined ? undefined : of(facts);
   return found === undefined
-    ? call.fail("TSK_UNAVAILABLE", `this host does not tell @${call.node.name}`, facts && help?.(facts))
+    ? call.fail(
+        "TSK_UNAVAILABLE",
+        `this host does not tell @${call.node.name}${which}`,
+        facts && help?.(facts),
+      )
     : call.give(found);
 }
 
@@ -24,7 +33,7 @@ export function address(call: OperatorCall): Result {
   if (!call.has("interface")) return fact(call, ({ addresses }) => addresses[""]);
   return withPlainText(call, "interface", (name) => {
     const known = ({ addresses }: HostFacts): string => `it has ${namesOf(addresses).join(", ")}`;
-    return fact(call, ({ addresses }) => own(addresses, name), known);
+    return fact(call, ({ addresses }) => own(addresses, name), known, ` of ${name}`);
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Span } from "../source.ts";
 import { isProgramBlock, refuseDecorated, refuseDirective, refuseProgram } from "./code/refuse.ts";
 import type { Cursor } from "./cursor.ts";
+import { refuseForeign } from "./old/not-a-section.ts";
 import { oldShape } from "./old/shapes.ts";
 import { parseKeys } from "./parse-key.ts";
 import { oldSectionName, valueBelow } from "./parse-old.ts";
@@ -147,6 +148,7 @@ function section(cursor: Cursor, read: ReadValue, until: number): Section | unde
     skipValue(cursor);
     return undefined;
   }
+  if (refuseForeign(cursor)) return undefined;
   const old = cursor.compat ? oldSectionName(cursor) : undefined;
   if (old === undefined) cursor.advance();
   const path = old === undefined ? parseKeys(cursor, read) : [old];

@@ -169,7 +169,8 @@ test("diff shows what differs between two environments and where; secrets are ma
 
 test("fmt writes the fleet and its layers in the one style, --check only says which", async () => {
   const files = {
-    "tusker.tsk": "[gateway]\nport=80 # front\n",
+    "tusker.tsk": "[gateway]\nport=80 # front\n@include 'more/c.tsk'\n",
+    "more/c.tsk": "timeout=5s",
     "tusker.local.tsk": "a: 1\n",
     "environment/prod.tsk": "a {\nb:1}",
     "other/x.tsk": "a=1",
@@ -177,10 +178,14 @@ test("fmt writes the fleet and its layers in the one style, --check only says wh
   using at = commandFolder(files);
   const checked = await at.run("config", "fmt", "--check");
   assert.equal(checked.code, 1);
-  assert.equal(checked.out, "would change  tusker.tsk\nwould change  environment/prod.tsk\n");
+  assert.equal(
+    checked.out,
+    "would change  tusker.tsk\nwould change  environment/prod.tsk\nwould change  more/c.tsk\n",
+  );
   assert.equal(at.read("tusker.tsk"), files["tusker.tsk"]);
   assert.equal((await at.run("config", "fmt")).code, 0);
-  assert.equal(at.read("tusker.tsk"), "[gateway]\nport: 80 # front\n");
+  assert.equal(at.read("tusker.tsk"), "[gateway]\nport: 80 # front\n@include 'more/c.tsk'\n");
+  assert.equal(at.read("more/c.tsk"), "timeout: 5s\n");
   assert.equal(at.read("environment/prod.tsk"), "a: {\n  b: 1\n}\n");
   assert.equal(at.read("other/x.tsk"), files["other/x.tsk"]);
   assert.equal((await at.run("config", "fmt", "--check")).code, 0);

@@ -47,3 +47,25 @@ test("rotate seals all values anew for another key, or none", async () => {
   const [first = ""] = at.read("a.tsk").split("\n");
   assert.equal((await later.run("secret", "decrypt", first)).out, "one\n");
 });
+
+test("rotate without files seals the fleet, its layers and all that they include", async () => {
+  using maker = commandFolder({});
+  const keys = async () => JSON.parse((await maker.run("secret", "keygen", "--json")).out);
+  const [old, fresh] = [await keys(), await keys()];
+  const line = `a: ${(await maker.run("secret", "encrypt", "one", "--key", old.publicKey)).out}`;
+  const files = {
+    "tusker.tsk": `@include "parts/*.tsk"\n${line}`,
+    "parts/x.tsk": `@include "deep/y.tsk"\n${line}`,
+    "parts/deep/y.tsk": line,
+    "environment/prod.tsk": `@include "../only-prod.tsk"\n${line}`,
+    "only-prod.tsk": line,
+    "other.tsk": line,
+  };
+  using at = commandFolder(files, { TUSKER_SECRET_KEY: `${old.secretKey},${fresh.secretKey}` });
+  assert.equal((await at.run("secret", "rotate", "--key", fresh.publicKey)).code, 0);
+  const kept = Object.entries(files).filter(([name, text]) => at.read(name) === text);
+  assert.deepEqual(
+    kept.map(([name]) => name),
+    ["other.tsk"],
+  );
+});

@@ -23,7 +23,8 @@ export function missingCommands(services: Services, root: string): OutsideProble
         ),
       );
     }
-    if (typeof run !== "string") continue;
+    // That it is empty is told by its section.
+    if (typeof run !== "string" || run === "") continue;
     const cwd = field(service, "cwd");
     const folder = typeof cwd === "string" ? resolve(root, cwd) : root;
     if (folders.hasScript(folder, run)) continue;

@@ -179,8 +179,11 @@ function placeOf(lost: LostLines, { sources, locate }: Document): LostPlace {
   const all = sources.get(lost.file)?.text ?? "";
   const body = all.slice(lost.start, Math.min(lost.end, lost.start + limits.lost)).trimEnd();
   const [header = ""] = body.split("\n", 1);
-  // Below the name of a section everything is read.
-  const isNamed = lost.headless === true && (header.match(/[\p{L}_]+/gu) ?? []).some(isSection);
+  // Below the name of a section everything is read, unless two brackets make an element of a list of it.
+  const isNamed =
+    lost.headless === true &&
+    !/^\s*\[\s*\[/.test(header) &&
+    (header.match(/[\p{L}_]+/gu) ?? []).some(isSection);
   const text = isNamed ? header : body;
   const ends = /[\p{L}\d_-]*$/u.exec(text.slice(-longest))?.[0] ?? "";
   const { within, beside = [] } = lost;

@@ -93,7 +93,8 @@ function collectMentions(
   found: Mention[],
 ): void {
   const look = (name: unknown, ...key: readonly PropertyKey[]): void => {
-    if (typeof name === "string" && !isKnown(name))
+    // That a name is empty is told by its section.
+    if (typeof name === "string" && name !== "" && !isKnown(name))
       found.push({ name, path: [...at, ...key], who: `the route "${path}" leads to` });
   };
   look(field(route, "service"), "service");

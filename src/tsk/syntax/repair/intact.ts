@@ -280,13 +280,20 @@ function closingOf(line: string): string {
  * name is all that is left of a header, it is that name.
  */
 function withSections(items: readonly Item[], nameless: readonly Span[], text: string): readonly Item[] {
+  const lines = nameless.map(({ start }) => text.slice(start, start + longest).split("\n", 1)[0] ?? "");
+  const tables = Map.groupBy(lines, (line) => table.exec(line)?.[1]);
   const headers = nameless.map(({ start }, index): Item => {
-    const named = nameIn(text.slice(start, start + longest).split("\n", 1)[0] ?? "");
+    const line = lines[index] ?? "";
+    // Several of TOML's `[[routes]]` are the elements of a list: what stands below are no keys of that name.
+    const isElement = table.test(line) && (tables.get(table.exec(line)?.[1])?.length ?? 0) > 1;
+    const named = isElement ? undefined : nameIn(line);
     const names = named?.split(".") ?? [`${namelessPrefix}section ${index}`];
     return { kind: "section", path: names.map((name) => ({ name, start, end: start })), start, end: start };
   });
   return headers.length === 0 ? items : [...items, ...headers].sort((a, b) => a.start - b.start);
 }
+
+const table = /^\s*\[\s*\[([^[\]]*)\]\s*\]/;
 
 /** The name in a line that was meant as a header: in brackets, or the only word there is. */
 function nameIn(line: string): string | undefined {
