@@ -154,3 +154,8 @@ function lineOf(lines: readonly number[], offset: number): number {
   }
   return low;
 }
+
+/** Every line end as LF: all CRs before an LF are part of it, or what is written again would be read as another text. */
+export function withLineFeeds(text: string): string {
+  return text.includes("\r") ? text.replace(/(?<!\r)\r+\n/g, "\n") : text;
+}

@@ -244,7 +244,14 @@ function commentsOf(text: string): readonly string[] {
   const { tokens } = parse(text);
   const found: string[] = [];
   for (let at = 0; at < tokens.count; at++)
-    if (tokens.kind(at) === kind.comment) found.push(text.slice(tokens.start(at), tokens.end(at)).trim());
+    // Line ends become LF, also those within a comment.
+    if (tokens.kind(at) === kind.comment)
+      found.push(
+        text
+          .slice(tokens.start(at), tokens.end(at))
+          .trim()
+          .replace(/(?<!\r)\r+\n/g, "\n"),
+      );
   return found;
 }
 

@@ -51,6 +51,7 @@ const cases: readonly (readonly [claim: string, text: string, formatted: string]
     'a: "${ b  }"\nc: """\n   x\n     ${ {y :1}.y }\n   """',
     'a: "${ b  }"\nc: """\n   x\n     ${ {y :1}.y }\n   """\n',
   ],
+  ["takes all of CR CR LF off", '/* a\r\r\nb */\na: """x\r\r\ny"""\n', '/* a\nb */\na: """x\ny"""\n'],
   ["takes a mark and CRLF off", "\ufeffa: 1\r\nb: [\r\n1]\r\n", "a: 1\nb: [\n  1\n]\n"],
   ["writes a document in braces as one", '{ "a": 1, "b": [\n{}, {}]}', '{ "a": 1, "b": [\n  {}\n  {}\n] }\n'],
   ["gives back what it cannot read", "a:  1\nb: }", "a:  1\nb: }"],

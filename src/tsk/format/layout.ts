@@ -1,3 +1,5 @@
+import { withLineFeeds } from "../source.ts";
+
 const indentation = "  ";
 
 /** The text that is being written: decides between a space, a line end and nothing only when the next word comes. */
@@ -62,7 +64,7 @@ export class Layout {
   }
 
   finish(): string {
-    return this.#parts.length === 0 ? "" : `${this.#parts.join("")}\n`.replaceAll("\r\n", "\n");
+    return this.#parts.length === 0 ? "" : withLineFeeds(`${this.#parts.join("")}\n`);
   }
 
   #begin(): void {

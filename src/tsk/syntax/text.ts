@@ -1,3 +1,4 @@
+import { withLineFeeds } from "../source.ts";
 import type { Cursor } from "./cursor.ts";
 import { kind } from "./token.ts";
 
@@ -41,7 +42,7 @@ function blockTexts(cursor: Cursor, segments: readonly Segment[]): string[] {
   const onOwnLine = closing !== null && (last.includes("\n") || segments.length === 1);
   const indent = onOwnLine ? (closing[1] ?? "") : "";
   return segments.map((segment, index) => {
-    let text = segment.text.replaceAll("\r\n", "\n");
+    let text = withLineFeeds(segment.text);
     if (indent !== "") text = undent(cursor, segment, text, indent);
     if (index === segments.length - 1 && onOwnLine && text.includes("\n"))
       text = text.replace(/\n[ \t]*$/, "");
