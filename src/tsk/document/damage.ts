@@ -84,6 +84,8 @@ export class Damage {
       const within = under === undefined ? {} : { within: [...under, ...path] };
       this.#lost.push({ file: tree.source.file, start, end: start, unnamed: true, ...within });
     }
+    for (const { start, holds } of withoutName(left.items))
+      this.#lost.push({ file, start, end: start, holds, ...(under === undefined ? {} : { within: under }) });
     for (const span of left.nameless) {
       this.#open.add(file);
       this.#headless.push({ file, start: span.start, end: span.end });
@@ -277,6 +279,19 @@ export interface Unread extends Span {
   readonly file: string;
   /** The section they stand in; absent where that is not known. */
   readonly section?: string;
+}
+
+/** Blocks outside of sections of which the line that opens them cannot be read, and their keys. */
+function withoutName(
+  items: readonly Item[],
+): readonly { readonly start: number; readonly holds: readonly string[] }[] {
+  const sections = items.findIndex(({ kind }) => kind === "section");
+  return items.slice(0, sections < 0 ? items.length : sections).flatMap((item) => {
+    // What was put in place of a key has no width.
+    if (item.kind !== "entry" || item.path[0]?.end !== item.start || item.value.kind !== "object") return [];
+    const holds = item.value.items.flatMap((one) => (one.kind === "entry" ? (one.path[0]?.name ?? []) : []));
+    return [{ start: item.start, holds }];
+  });
 }
 
 /** The section in which a place of a file stands that stands itself at a path of the document. */

@@ -51,6 +51,8 @@ export interface Lost extends Span {
   readonly beside?: readonly Span[];
   /** True for a block that has lost its name. */
   readonly unnamed?: boolean;
+  /** The keys of a block outside of sections of which the line that opens it cannot be read: it may be any section. */
+  readonly holds?: readonly string[];
   /** True for a section that has lost its header: it is read, and may be another one. */
   readonly headless?: boolean;
 }

@@ -1,7 +1,7 @@
 import { asRelated, type Diagnostic, type Fix } from "../diagnostic.ts";
 import type { Source, Span } from "../source.ts";
 import { limits } from "../syntax/limits.ts";
-import { cutsOf, partedWordsOf, renamesOf } from "../syntax/repair/cuts.ts";
+import { cutsOf, headersOf, partedWordsOf, renamesOf } from "../syntax/repair/cuts.ts";
 import { editsOf, swapsOf } from "../syntax/repair/edits.ts";
 import { contradictions, contradicts, isFlat } from "../syntax/repair/layout.ts";
 import { withoutLines } from "../syntax/repair/lines.ts";
@@ -143,6 +143,8 @@ function* editsNear(
   const missing = problem.code === "TSK_DUPLICATE" ? all.flatMap(missingIn) : [];
   const renames = inTurn(spans, (span) => renamesOf(text, span, { names: missing, sections }));
   yield* first(tries, renames);
+  yield* nameless(source, sections);
+  yield* inTurn(spans.slice(0, 1), (span) => headersOf(text, span, { names: wanted, sections }));
   const names = [...new Set([...wanted, ...sections])];
   const piece = sectionsAround(text, spans);
   const trial = trials.of(piece);
@@ -171,6 +173,16 @@ function* editsNear(
         (edit) => trial.isRightWith(edit) && fitting(edit),
       ),
     );
+}
+
+/** The name of a section that the text does not have before a block without one, with which the text begins and does not end. */
+function* nameless({ text }: Source, sections: readonly string[]): Iterable<Repair> {
+  const start = text.search(/\S/);
+  if (!/^\{[ \t]*\r?\n/.test(text.slice(start, start + 10)) || !/^\}[^\n]*\n\s*\S/m.test(text)) return;
+  const help = "this block seems to have lost its name";
+  for (const name of sections)
+    if (!new RegExp(`^[ \\t"'[]*${name}\\b`, "m").test(text))
+      yield { start, end: start, text: `${name} `, help };
 }
 
 /** False for an edit of brackets that the layout of the text contradicts. */

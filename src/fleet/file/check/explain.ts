@@ -76,10 +76,12 @@ function ofKeys(map: Value, sections: readonly string[]): string | undefined {
   const keys = Object.keys(map);
   if (keys.length > 0 && keys.every((key) => key.startsWith("/")))
     return sections.find((one) => one === "routes");
+  // Of several sections one key is too little to know one by.
+  const least = sections.length > 1 ? 2 : 1;
   const knows = (section: string): boolean => {
     const known = knownKeys([section]);
     const count = keys.filter((key) => known.includes(key)).length;
-    return count > 0 && count >= keys.length * (2 / 3);
+    return count >= least && count >= keys.length * (2 / 3);
   };
   const [only, ...others] = sections.filter(knows);
   return others.length === 0 ? only : undefined;

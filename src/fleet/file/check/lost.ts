@@ -12,7 +12,7 @@ import {
 } from "../../../tsk/index.ts";
 import { valueAt } from "../problems.ts";
 import { knownKeys, sectionNames } from "../schema.ts";
-import { mapOf } from "./fields.ts";
+import { isMap, mapOf } from "./fields.ts";
 
 type Path = readonly PropertyKey[];
 
@@ -47,9 +47,15 @@ export class Lost {
   without(problems: readonly OutsideProblem[]): readonly OutsideProblem[] {
     if (this.#lost.length === 0) return problems;
     const left = problems.filter((one) => !this.#explains(one));
-    const nameless = this.#lost.filter((one) => one.nameless && one.within?.join() === "services");
+    const nameless = this.#namelessServices();
     const known = unknownServices(problems).length - unknownServices(left).length;
     return nameless.slice(known).reduce(withoutLikeliest, left);
+  }
+
+  /** Services that have lost their names. */
+  #namelessServices(): readonly LostPlace[] {
+    const all = this.#lost.filter((one) => one.nameless && one.within?.join() === "services");
+    return [...new Map(all.map((one) => [`${one.file} ${one.start}`, one])).values()];
   }
 
   /** Issues without those of values that are wrong beside others, of which one may be lost. */
@@ -63,6 +69,7 @@ export class Lost {
     if (unless.some((one) => this.#mayComplete(one))) return true;
     if (code === "FLEET_UNKNOWN_KEY") return this.#isPart(path);
     if (code === "FLEET_UNKNOWN_SERVICE") return this.#names(path);
+    if (code === "FLEET_REQUIRED" && this.#lacksHeader(path)) return true;
     const at = this.#document.locate(path);
     if (this.#isLost(at)) return true;
     if (at === undefined || !at.exact) return this.#holds(path);
@@ -74,6 +81,13 @@ export class Lost {
         (file !== at.file && isWithin(path, within) && words.has(key)) ||
         (file === at.file && beside.some((line) => isOn(line, at))),
     );
+  }
+
+  /** True for a service of which there are only blocks, where the header of one is lost: it may be its own. */
+  #lacksHeader([section, name]: Path): boolean {
+    const isLost = this.#lost.some((one) => one.headless === true && one.within?.join() === "services");
+    if (section !== "services" || name === undefined || !isLost) return false;
+    return Object.values(mapOf(valueAt(this.#document.value, [section, name]))).every(isMap);
   }
 
   /** True for what is left of a line that cannot be read. */
@@ -144,12 +158,24 @@ export class Lost {
     const name = String(typeof value === "string" ? value : path.at(-1));
     // A name that no service can have is wrong whatever is lost.
     if (!/^[a-z0-9-]+$/.test(name)) return false;
+    if (this.#isHeld(name)) return true;
     const may = this.#lost.filter((one) => mayNameService(one));
     const words = new Set([...wordsOn(may)].filter((word) => !this.#services.has(word)));
     const isBegun = may.some(({ begun }) => begun.some((one) => name.startsWith(one)));
     const begins = name.slice(0, Math.max(4, Math.ceil(name.length / 2)));
     const isPart = (word: string): boolean => word.startsWith(begins) || word.endsWith(name);
     return anywhere || isBegun || [...words].some(isPart) || this.#isWord(name, words);
+  }
+
+  /** True for a key of a block that has lost its name, or half of it: that block may be the services. */
+  #isHeld(name: string): boolean {
+    const { value } = this.#document;
+    return (
+      this.#lost.some(({ holds = [] }) => holds.includes(name)) ||
+      Object.keys(value).some(
+        (key) => !isSection(key) && Object.hasOwn(mapOf(value[key]), name) && this.#isPart([key]),
+      )
+    );
   }
 
   /** True for a name that stands on what is lost, perhaps spoilt. */
@@ -197,8 +223,10 @@ function placeOf(lost: LostLines, { sources, locate }: Document): LostPlace {
   const isValue = within !== undefined && locate(within)?.exact !== true;
   const map = isValue ? within.slice(0, -1) : within;
   const begun = begunIn(text);
+  const ofService = lost.headless === true && isOfService(body.slice(header.length));
   return {
     ...lost,
+    ...(ofService ? { within: ["services"] } : {}),
     map,
     words,
     ends,
@@ -206,8 +234,20 @@ function placeOf(lost: LostLines, { sources, locate }: Document): LostPlace {
     last: all.slice(lost.end).trim() === "",
     // A service is a map.
     whole: lost.headless !== true && isWhole(body),
-    nameless: lost.unnamed === true || /^\s*[^\s\p{L}"'$@#)\]}].*\{/u.test(text),
+    nameless: ofService || lost.unnamed === true || /^\s*[^\s\p{L}"'$@#)\]}].*\{/u.test(text),
   };
+}
+
+/** True for lines below a lost header that say what a service does, and no section: it was the header of one service. */
+function isOfService(lines: string): boolean {
+  const keys = [...lines.matchAll(/^["']?([\p{L}_][\p{L}\d_-]*)["']?[ \t]*[:={]/gmu)].map(
+    ([, key = ""]) => key,
+  );
+  const knowsAll = (path: Path): boolean => {
+    const known = knownKeys(path);
+    return keys.every((key) => known.includes(key));
+  };
+  return keys.length > 0 && knowsAll(["services", ""]) && !sectionNames().some((name) => knowsAll([name]));
 }
 
 /** True for lines whose brackets pair, those behind a quote without its other half as well. */

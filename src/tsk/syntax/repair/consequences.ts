@@ -5,7 +5,16 @@ import { reparse } from "../again/reparse.ts";
 import { limits } from "../limits.ts";
 import { isSound, parse } from "../parse.ts";
 import type { Tree } from "../tree.ts";
-import { editsOf, endingsOf, isBalanced, isRepairable, joinsOf, pastesOf, swapsOf } from "./edits.ts";
+import {
+  editsOf,
+  endingsOf,
+  isBalanced,
+  isRepairable,
+  joinsOf,
+  openingsOf,
+  pastesOf,
+  swapsOf,
+} from "./edits.ts";
 import { Groups } from "./groups.ts";
 import { blanked, Lines } from "./lines.ts";
 import { type Piece, Pieces } from "./pieces.ts";
@@ -169,6 +178,8 @@ class Search {
     const { text } = this.#pieces.source;
     const apart = far.has(first.code) ? 0 : last.line - first.line;
     if (!isRepairable(text.slice(piece.start, piece.end), apart)) return this.#ofOneLine(piece);
+    if (openingsOf(text, piece).some((edit) => this.#pieces.repairs(edit, piece)))
+      return [this.#pieces.causeOf(piece.told, piece.end)];
     const lines = this.#pieces.linesOf(piece).filter((line) => this.#pieces.mayRepair(line, piece));
     for (const edit of pastesOf(text, first, last))
       if (this.#left-- > 0 && this.#pieces.repairs(edit, piece))

@@ -1,4 +1,5 @@
 import type { Fix } from "../../diagnostic.ts";
+import { didYouMean } from "../../report/suggest.ts";
 import type { Span } from "../../source.ts";
 import type { Trial } from "./trial.ts";
 
@@ -70,7 +71,10 @@ function lineOf(text: string, { start, end }: Span): string {
   return line.length > widest || line.trim() === "" ? "" : line;
 }
 
-/** A line that begins with a word which may be another name, or the header of a section written as a key. */
+/**
+ * A line that begins with a word which may be another name, or the header of a section written as a key, or behind something else
+ * without the line end between.
+ */
 export function* renamesOf(
   text: string,
   { start, end }: Span,
@@ -79,10 +83,36 @@ export function* renamesOf(
   const line = text.slice(start, Math.min(end, start + widest));
   const header = /^\[?([\p{L}_][\p{L}\d_-]*)\]?[ \t]*[:={]?[ \t]*$/u.exec(line)?.[1];
   if (header !== undefined && sections.includes(header)) yield { start, end, text: `[${header}]` };
+  const behind = /\S[ \t]*\[([\p{L}_][\p{L}\d_-]*)\][ \t]*$/u.exec(line);
+  const joined = start + line.lastIndexOf("[");
+  if (behind !== null && sections.includes(behind[1] ?? "")) yield { start: joined, end: joined, text: "\n" };
   const key = /^([ \t]*["']?)([\p{L}_][\p{L}\d_-]*)["']?[ \t]*[:={]/u.exec(line);
   const [, before = "", word = ""] = key ?? [];
   const at = start + before.length;
   if (word !== "") for (const name of names) yield { start: at, end: at + word.length, text: name };
+}
+
+/**
+ * For a header that is nearly one from which others go on, or one of a name that is wanted, that one; and above an entry that stands
+ * as far left as headers do, one that is not there.
+ */
+export function* headersOf(
+  text: string,
+  { start, end }: Span,
+  { names, sections }: { readonly names: readonly string[]; readonly sections: readonly string[] },
+): Iterable<Fix> {
+  const paths = new Set([...text.matchAll(/^\[([\p{L}_][\p{L}\d_.-]*)\]/gmu)].map(([, path = ""]) => path));
+  const around = new Set(
+    [...paths].flatMap((path) => [...path.matchAll(/\./g)].map(({ index }) => path.slice(0, index))),
+  );
+  const wanted = [...around].flatMap((path) => names.map((name) => `${path}.${name}`));
+  const missing = [...new Set([...around, ...sections])].filter((path) => !paths.has(path));
+  const line = text.slice(start, Math.min(end, start + widest));
+  const own = /^\[([\p{L}_][\p{L}\d_.-]*)\]/u.exec(line)?.[1] ?? "";
+  const meant = didYouMean(own, [...missing, ...wanted]);
+  if (meant !== undefined) yield { start: start + 1, end: start + 1 + own.length, text: meant };
+  if (paths.size > 0 && /^[\p{L}_"'][^:={[]*[:=]/u.test(line))
+    for (const path of missing) yield { start, end: start, text: `[${path}]\n` };
 }
 
 type Stretch = readonly [from: number, to: number];

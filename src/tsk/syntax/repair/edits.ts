@@ -135,6 +135,15 @@ export function pastesOf(text: string, first: Span, last: Span): readonly Fix[] 
   );
 }
 
+/** The brace of a document of JSON, which only the one at its end shows to be missing. */
+export function openingsOf(text: string, piece: Span): readonly Fix[] {
+  const first = text.search(/\S/);
+  const isWhole = piece.start <= first && text.slice(piece.end).trim() === "";
+  if (!isWhole || !/^["']/.test(text.slice(first)) || !/\}\s*$/.test(text)) return [];
+  const start = text.lastIndexOf("\n", first) + 1;
+  return [{ start, end: start, text: "{\n" }];
+}
+
 /** What may stand at the end of a text that breaks off: the rest of its last line, and all that closes what is open. */
 export function endingsOf(text: string, piece: Span): readonly Fix[] {
   const written = text.slice(piece.start, piece.end).trimEnd();

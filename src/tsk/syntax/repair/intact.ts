@@ -300,8 +300,10 @@ function nameIn(line: string): string | undefined {
   const written = line.replace(/\s(?:#|\/\/).*$/, "");
   const found =
     /^\s*\[\s*([\p{L}_][\p{L}\d_-]*(?:\.[\p{L}_][\p{L}\d_-]*)*)\s*\]/u.exec(written) ??
-    /^[^\p{L}_"'-]*([\p{L}_][\p{L}\d_-]*(?:\.[\p{L}_][\p{L}\d_-]*)*)[^\p{L}\d_"'-]*$/u.exec(written);
-  return found?.[1];
+    /^[^\p{L}_"'-]*([\p{L}_][\p{L}\d_-]*(?:\.[\p{L}_][\p{L}\d_-]*)*)(?!\.)[^\p{L}\d_"'-]*$/u.exec(written);
+  // Of a longer name the rest may be what is missing.
+  const isCut = found?.[1]?.includes(".") === true && !written.includes("]");
+  return isCut ? undefined : found?.[1];
 }
 
 /** True for the name that stands in place of the header of a section that cannot be read. */

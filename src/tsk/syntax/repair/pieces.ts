@@ -14,6 +14,9 @@ export interface Piece extends Span {
 /** What a line may be to those around it: nothing, or what opens or closes a bracket. */
 const lineForms = ["", "x: {", "}", "x: [", "]", "x: 1"];
 
+/** Lines with odd brackets that are tried. */
+const mostOdd = 5;
+
 /** The pieces of a text, which are read with edits made to them. */
 export class Pieces {
   readonly source: Source;
@@ -71,16 +74,30 @@ export class Pieces {
   }
 
   /** The lines on which something is wrong; first the last one, which is often what is wrong above, and the first. */
-  linesOf({ start, told }: Piece): readonly Span[] {
+  linesOf(piece: Piece): readonly Span[] {
+    const { start, told } = piece;
     const spans = new Map<number, Span>();
     const add = (at: number): void => {
       const line = this.lineAt(at);
       spans.set(line.start, line);
     };
     for (const one of [...told.slice(-1), ...told.slice(0, 1), ...told]) add(one.start);
+    // A bracket in the middle of a block may show at the ends of the blocks around it only.
+    if (told.some(isOfBracket)) for (const at of this.#oddLines(piece)) add(at);
     // What a line lacks may show on the next one only.
     for (const line of [...spans.values()]) if (line.start > start) add(line.start - 1);
     return [...spans.values()];
+  }
+
+  /** Where lines begin that have brackets which nothing on them opens or closes; of many the first. */
+  #oddLines({ start, end }: Piece): readonly number[] {
+    const found: number[] = [];
+    let at = start;
+    for (const line of this.source.text.slice(start, end).split("\n")) {
+      if (found.length < mostOdd && !isEven(line)) found.push(at);
+      at += line.length + 1;
+    }
+    return found;
   }
 
   /** The line on which an offset stands. */

@@ -233,8 +233,10 @@ class Section {
     }
     if (isDeeper) {
       const closing = this.#closingBelow(line, index);
-      const key = `${keyOf(line.text) ?? `"\\x00${line.start}"`}: `;
+      const name = keyOf(line.text);
+      const key = `${name ?? `"\\x00${line.start}"`}: `;
       const isElement = this.#level.closing.endsWith("]");
+      if (name === undefined && !isElement) this.#unnamed.push(line.start);
       this.#insertions.push({
         at: line.start,
         text: `${isElement ? "" : key}${closing === "]" ? "[" : "{"}`,
@@ -245,10 +247,11 @@ class Section {
   }
 }
 
-/** True for an entry with its value, which those that stand deeper below are no part of. */
+/** True for an entry with its value, or the end of one, which those that stand deeper below are no part of. */
 function isWhole({ signs }: Line, next: Line): boolean {
   const [written, below] = [signs.trim(), next.signs.trim()];
-  return /[:=]\s*[^\s:=]/.test(written) && /[\p{L}\d"'\]}]$/u.test(written) && /^[\p{L}"']/u.test(below);
+  const isEntry = /[:=]\s*[^\s:=]/.test(written) && /[\p{L}\d"'\]}]$/u.test(written);
+  return (isEntry || /^\},?$/.test(written)) && /^[\p{L}"']/u.test(below);
 }
 
 const outside: Level = { indent: -1, inside: undefined, first: undefined, opened: 0, closing: "" };
