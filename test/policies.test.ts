@@ -227,6 +227,16 @@ const proofs: Readonly<Record<string, Proof>> = {
       "in a total outage the load stays below 1.2 times the offered one plus ten a second",
     ],
   },
+  "resilience/shared/retry-budget.ts": {
+    property: [
+      `${room}/shared/retry-budget.test.ts`,
+      "a shared budget decides as the plain one, whatever thread asks",
+    ],
+    simulation: [
+      `${room}/shared/retry-budget.test.ts`,
+      "traffic that moves from thread to thread earns no more retries than it would in one",
+    ],
+  },
   "resilience/retry/retry.ts": {
     property: [
       `${room}/retry/retry.test.ts`,

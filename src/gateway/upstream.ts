@@ -15,10 +15,12 @@ import {
   type MemberView,
   ownPlaces,
   type RetryBudget,
+  type RetryBudgetSettings,
   retryBudget,
   type SharedMemory,
   sharedCluster,
   sharedPlaces,
+  sharedRetryBudget,
 } from "../resilience/index.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import { type Checks, checks } from "./policy/checks.ts";
@@ -90,6 +92,7 @@ export interface UpstreamOptions {
 /** Follows a service until disposed. */
 export function upstream(options: UpstreamOptions): Upstream {
   const { service, breaker, clock, random, settings, shared, zone } = options;
+  const name = `${service} ${options.manner}`;
   const members = cluster<Endpoint>(
     {
       breaker,
@@ -105,11 +108,14 @@ export function upstream(options: UpstreamOptions): Upstream {
       random,
       onBreaker: options.onBreaker,
       zoneOf: ({ meta }) => meta.zone,
-      memory: shared && sharedCluster(shared.memory, `${service} ${options.manner}`, shared.thread),
+      memory: shared && sharedCluster(shared.memory, name, shared.thread),
       nameOf: placeOf,
     },
   );
   const active = activeChecks(options, members);
+  const together =
+    shared && sharedRetryBudget(shared.memory, { name, thread: shared.thread }, retriesOf(1), clock);
+  const budget = together ?? retryBudget(retriesOf(shared?.threads ?? 1), clock);
   const first = Promise.withResolvers<void>();
   const some = Promise.withResolvers<void>();
   let waiting: Promise<void> | undefined = first.promise;
@@ -121,6 +127,7 @@ export function upstream(options: UpstreamOptions): Upstream {
     const left = endpoints;
     endpoints = [];
     members[Symbol.dispose]();
+    together?.[Symbol.dispose]();
     for (const endpoint of left) options.retire(endpoint);
   };
   const adopt = (next: readonly Endpoint[]): void => {
@@ -151,7 +158,7 @@ export function upstream(options: UpstreamOptions): Upstream {
     },
     has: (endpoint) => endpoints.some((one) => placeOf(one) === placeOf(endpoint)),
     cluster: members,
-    budget: retryBudget({ minPerSecond: retriesPerSecond / (options.shared?.threads ?? 1) }, clock),
+    budget,
     hedge: {
       delay: liveQuantile(0.95, clock),
       budget: retryBudget({ ratio: hedgeShare, minPerSecond: 0 }, clock),
@@ -177,6 +184,11 @@ export function upstream(options: UpstreamOptions): Upstream {
 
 /** Retries that are always allowed, of all threads together. */
 const retriesPerSecond = 10;
+
+/** The budget of one of so many threads. */
+function retriesOf(threads: number): RetryBudgetSettings {
+  return { minPerSecond: retriesPerSecond / threads };
+}
 
 /** Second copies as a share of the requests. */
 const hedgeShare = 0.02;

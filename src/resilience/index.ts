@@ -72,4 +72,5 @@ export { forgetThread, sharedConcurrencyLimit } from "./shared/concurrency.ts";
 export { type SharedMemory, sharedMemory } from "./shared/memory.ts";
 export { sharedPlaces } from "./shared/places.ts";
 export { sharedRateLimit } from "./shared/rate-limit.ts";
+export { sharedRetryBudget } from "./shared/retry-budget.ts";
 export { type TimeLimit, type TimeLimitOptions, timeLimit } from "./time-limit.ts";

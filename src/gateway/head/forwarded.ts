@@ -18,7 +18,7 @@ export interface Arrival {
 /** What a request says of the hops before us. */
 export type EarlierHops = Pick<
   IncomingHead,
-  "forwarded" | "forwardedFor" | "forwardedProto" | "forwardedHost"
+  "forwarded" | "forwardedFor" | "forwardedProto" | "forwardedHost" | "forwardedPrefix"
 >;
 
 /**
@@ -35,6 +35,7 @@ export function earlierHops(head: EarlierHops): EarlierHops {
     forwardedFor: head.forwardedFor ?? (addresses.length === 0 ? undefined : addresses.join(", ")),
     forwardedProto: head.forwardedProto ?? schemeOf(elements[0]?.get("proto")),
     forwardedHost: head.forwardedHost ?? elements[0]?.get("host"),
+    forwardedPrefix: head.forwardedPrefix,
   };
 }
 
@@ -86,7 +87,9 @@ export function forwardedFields(written: EarlierHops, arrival: Arrival): string[
   ];
   const seenHost = (trusted ? head.forwardedHost : undefined) ?? host;
   if (seenHost !== undefined) fields.push("X-Forwarded-Host", seenHost);
-  if (prefix !== "") fields.push("X-Forwarded-Prefix", prefix);
+  // What was taken off before us stands before what we take off.
+  const taken = `${(trusted ? head.forwardedPrefix : undefined) ?? ""}${prefix}`;
+  if (taken !== "") fields.push("X-Forwarded-Prefix", taken);
   return fields;
 }
 

@@ -137,6 +137,10 @@ test("an IPv6 peer is bracketed and quoted in Forwarded, and a host with a port 
 
 test("says what was taken off the path", () => {
   assert.equal(headerOf(forwarded([], { ...stranger, prefix: "/api" }), "x-forwarded-prefix"), "/api");
+  const before = ["X-Forwarded-Prefix", "/shop"];
+  assert.equal(headerOf(forwarded(before, { ...proxy, prefix: "/api" }), "x-forwarded-prefix"), "/shop/api");
+  assert.equal(headerOf(forwarded(before, proxy), "x-forwarded-prefix"), "/shop");
+  assert.equal(headerOf(forwarded(before, { ...stranger, prefix: "/api" }), "x-forwarded-prefix"), "/api");
 });
 
 test("Via is appended and a loop is recognised by our own name only", () => {

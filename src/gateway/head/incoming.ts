@@ -12,6 +12,7 @@ export interface IncomingHead {
   readonly forwardedFor: string | undefined;
   readonly forwardedProto: string | undefined;
   readonly forwardedHost: string | undefined;
+  readonly forwardedPrefix: string | undefined;
   readonly via: string | undefined;
   readonly idempotencyKey: boolean;
   /** The client takes trailers (RFC 9110 §10.1.4). */
@@ -54,6 +55,7 @@ export function readHead(fields: HeaderList, httpVersion: string): HeadResult {
     forwardedFor: found.get("x-forwarded-for"),
     forwardedProto: found.get("x-forwarded-proto"),
     forwardedHost: found.get("x-forwarded-host"),
+    forwardedPrefix: found.get("x-forwarded-prefix"),
     via: found.get("via"),
     idempotencyKey: found.has("idempotency-key"),
     trailers: /(?:^|,)\s*trailers\s*(?:,|$)/i.test(found.get("te") ?? ""),
@@ -67,6 +69,7 @@ const collected: ReadonlySet<string> = new Set([
   "x-forwarded-for",
   "x-forwarded-proto",
   "x-forwarded-host",
+  "x-forwarded-prefix",
   "via",
   "idempotency-key",
   "te",

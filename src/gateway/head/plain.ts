@@ -108,6 +108,7 @@ const nothingBefore: EarlierHops = {
   forwardedFor: undefined,
   forwardedProto: undefined,
   forwardedHost: undefined,
+  forwardedPrefix: undefined,
 };
 
 function isPlainConnection(value: string): boolean {

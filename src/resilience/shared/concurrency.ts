@@ -3,6 +3,7 @@ import { forgetClusters } from "./cluster.ts";
 import type { SharedMemory } from "./memory.ts";
 import { forgetPlaces } from "./places.ts";
 import { forgetRates } from "./rate-limit.ts";
+import { forgetBudgets } from "./retry-budget.ts";
 
 /**
  * A concurrency limit over all threads of a process: `tryEnter` admits at most `max` in all of them together.
@@ -42,5 +43,6 @@ export function forgetThread(memory: SharedMemory, thread: number): void {
   Atomics.sub(cells, 0, Atomics.exchange(cells, thread + 1, 0));
   forgetPlaces(memory, thread);
   forgetClusters(memory, thread);
+  forgetBudgets(memory, thread);
   forgetRates(memory, thread);
 }

@@ -1,6 +1,7 @@
 import { breakerCells } from "../breaker.ts";
 import { loadCells } from "../load.ts";
 import { outlierCells } from "../outlier.ts";
+import { budgetCells } from "../retry/retry-budget.ts";
 import { type RowsShape, rowsBytes } from "./rows.ts";
 
 /**
@@ -16,6 +17,8 @@ export interface SharedMemory {
   readonly places: SharedArrayBuffer;
   /** Clusters: a row for each service and each endpoint. */
   readonly clusters: SharedArrayBuffer;
+  /** Retry budgets: a row for each service. */
+  readonly budgets: SharedArrayBuffer;
   readonly threads: number;
   /** Chosen at the start, so that nobody outside can make two keys meet. */
   readonly seed: number;
@@ -53,6 +56,13 @@ export function clusterShape(threads: number): RowsShape {
   };
 }
 
+/** Services with a retry budget over all threads; of further ones each thread has its part. */
+const budgetRows = 2_048;
+
+export function budgetShape(threads: number): RowsShape {
+  return { rows: budgetRows, threads, words: 1, numbers: budgetCells.numbers };
+}
+
 export interface SharedMemoryOptions {
   readonly threads: number;
   /** Keys remembered over all limits, at least; default 131,072 (5 MiB). */
@@ -66,6 +76,7 @@ export function sharedMemory({ threads, keys = 131_072, seed }: SharedMemoryOpti
     counts: new SharedArrayBuffer((1 + threads) * 4),
     places: new SharedArrayBuffer(placesRows * (placesHead + threads) * 4),
     clusters: new SharedArrayBuffer(rowsBytes(clusterShape(threads))),
+    budgets: new SharedArrayBuffer(rowsBytes(budgetShape(threads))),
     threads,
     rates: new SharedArrayBuffer(buckets * bucketBytes),
     seed: seed >>> 0,
