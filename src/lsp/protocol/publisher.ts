@@ -1,5 +1,5 @@
 import type { Connection } from "vscode-languageserver/node";
-import { messageOf } from "../../kernel/index.ts";
+import { messageOf, systemClock } from "../../kernel/index.ts";
 import { diagnostics, type Shown } from "../features/diagnostics.ts";
 import type { Project } from "../snapshot.ts";
 import type { Workspace } from "../workspace.ts";
@@ -11,9 +11,15 @@ interface Listed {
   readonly list: readonly Shown[];
 }
 
+/** A look that took longer is felt when a letter has to wait for it. */
+const slowMs = 30;
+/** No letter for so long: whoever types has stopped, or is slower than the look. */
+const pauseMs = 200;
+
 /**
  * Tells the editor what is wrong, after the last of several changes: not by a delay, but when no message is waiting. So
- * a fast typist never waits for an answer about a text that is gone.
+ * a fast typist never waits for an answer about a text that is gone. Only where the last look was slow, as in a very
+ * long file with several mistakes, the next one has to wait for a pause: letters go first.
  */
 export class Publisher {
   readonly #connection: Connection;
@@ -22,6 +28,7 @@ export class Publisher {
   /** Files that were told to have problems. */
   #told = new Set<string>();
   #version = 0;
+  #wasSlow = false;
 
   constructor(connection: Connection, workspace: Workspace, files: Files) {
     this.#connection = connection;
@@ -32,17 +39,23 @@ export class Publisher {
   /** Something changed: tells what is wrong as soon as nothing else is to be done. */
   changed(): void {
     const version = ++this.#version;
+    const look = (): void => {
+      if (version === this.#version) this.#tryPublish();
+    };
+    if (this.#wasSlow) systemClock.after(pauseMs, look);
     // The reader hands on one message per turn: after two turns without a change none is waiting.
-    setImmediate(() => setImmediate(() => version === this.#version && this.#tryPublish()));
+    else setImmediate(() => setImmediate(look));
   }
 
   /** A failure of one look (a key file that cannot be read) must not end the session. */
   #tryPublish(): void {
+    const sinceMs = systemClock.now();
     try {
       this.#publish();
     } catch (error) {
       this.#connection.console.error(messageOf(error));
     }
+    this.#wasSlow = systemClock.now() - sinceMs > slowMs;
   }
 
   #publish(): void {

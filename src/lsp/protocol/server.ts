@@ -105,7 +105,7 @@ interface Around {
   readonly files: Files;
   /** The newest version of the file a request is about. */
   readonly seen: (of: AboutFile) => Snapshot | undefined;
-  /** The newest text with the values of the version before. */
+  /** The newest text with the values of the version before: for what is asked with every letter. */
   readonly draft: (of: AboutFile) => Snapshot | undefined;
   readonly offset: (at: TextDocumentPositionParams) => number;
   readonly renamed: (snapshot: Snapshot, result: Renamed) => WorkspaceEdit | ResponseError<void>;
@@ -147,7 +147,7 @@ function answer(connection: Connection, { files, seen, draft, offset, renamed }:
     return now && format(now).map((edit) => ({ range: toRange(now.tree.source, edit), newText: edit.text }));
   });
   connection.onDocumentSymbol((of) => {
-    const now = seen(of);
+    const now = draft(of);
     return now && documentSymbols(now).map((one) => toSymbol(now.tree.source, one));
   });
   connection.languages.semanticTokens.on((of) => {
