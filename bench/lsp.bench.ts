@@ -29,12 +29,23 @@ function fleetLines(count: number): string[] {
 }
 
 /** One keystroke: the text as it is after the next letter. Gives where the cursor is. */
-function type(): number {
+function type(into = text): number {
   letters = (letters + 1) % typed.length;
   const word = typed.slice(0, letters).join("");
-  const at = text.indexOf("\n", text.length >> 1) + 1;
-  workspace.put(file, `${text.slice(0, at)}${word}\n${text.slice(at)}`);
+  const at = into.indexOf("\n", into.length >> 1) + 1;
+  workspace.put(file, `${into.slice(0, at)}${word}\n${into.slice(at)}`);
   return at + word.length;
+}
+
+/** The same fleet with three mistakes: a text that does not end, a key that has no value yet, a brace that is gone. */
+function broken(): string {
+  const service = lines.indexOf("service-300: {");
+  const other = lines.indexOf("}", lines.indexOf("service-400: {"));
+  return lines
+    .with(service + 1, '  version: "1.0.300')
+    .with(service + 2, "  por")
+    .with(other, "")
+    .join("\n");
 }
 
 function looked(snapshot: Snapshot | undefined): Snapshot {
@@ -42,6 +53,7 @@ function looked(snapshot: Snapshot | undefined): Snapshot {
   return snapshot;
 }
 
+const brokenText = broken();
 workspace.put(file, text);
 workspace.snapshot(file);
 // An editor is measured in which somebody has been typing: the engine has compiled what a letter runs.
@@ -61,9 +73,26 @@ export const cases: readonly Case[] = [
     peers: {},
   },
   {
+    name: "a letter beside three mistakes, completed",
+    ours: () => {
+      const offset = type(brokenText);
+      return complete(looked(workspace.draft(file)), offset);
+    },
+    peers: {},
+  },
+  {
     name: "a letter, the whole fleet judged",
     ours: () => {
       type();
+      return diagnostics(looked(workspace.snapshot(file)));
+    },
+    peers: {},
+  },
+  {
+    // Nobody waits for it: the server judges such a file in a pause of typing.
+    name: "a letter beside three mistakes, the whole fleet judged",
+    ours: () => {
+      type(brokenText);
       return diagnostics(looked(workspace.snapshot(file)));
     },
     peers: {},
