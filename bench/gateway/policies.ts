@@ -87,7 +87,9 @@ function mean(all: readonly Measured[], kind: Measured["kind"], share: number): 
   for (const { micros } of all.filter((one) => one.kind === kind)) {
     const below = micros.toSorted((a, b) => a - b)[Math.floor(micros.length * share)];
     if (below === undefined)
-      throw new Error("the host took a processor away all the time: there is nothing to measure by, try later");
+      throw new Error(
+        "the host took a processor away all the time: there is nothing to measure by, try later",
+      );
     sum += below;
   }
   return sum / programs;
